@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool addr_is_ipv4(const struct addr *a)
+{
+	return memcmp(a->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+int addr_compare(const struct addr *a, const struct addr *b)
+{
+	int c = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+
+	if (c != 0)
+		return c;
+	return a->scope < b->scope ? -1 : a->scope > b->scope;
+}
+
+int addr_parse(const char *text, struct addr *ret)
+{
+	char copy[ADDR_TEXT];
+	struct addr a = { 0 };
+	size_t n = strlen(text);
+
+	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+		text++;
+		n -= 2;
+	}
+	if (n == 0 || n >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	char *percent = strchr(copy, '%');
+	if (percent != NULL) {
+		*percent++ = '\0';
+		a.scope = if_nametoindex(percent);
+		if (a.scope == 0) {
+			char *end;
+			unsigned long index = strtoul(percent, &end, 10);
+
+			if (*percent == '\0' || *end != '\0' || index == 0 || index > INT32_MAX)
+				return -EINVAL;
+			a.scope = (uint32_t)index;
+		}
+	}
+	memcpy(a.bytes, mapped, sizeof(mapped));
+	if (percent == NULL && inet_pton(AF_INET, copy, a.bytes + 12) == 1) {
+		*ret = a;
+		return 0;
+	}
+	if (inet_pton(AF_INET6, copy, a.bytes) != 1)
+		return -EINVAL;
+	if (a.scope != 0 && (addr_is_ipv4(&a) || a.bytes[0] != 0xfe || (a.bytes[1] & 0xc0) != 0x80))
+		return -EINVAL; /* a scope belongs to link-local addresses only */
+	*ret = a;
+	return 0;
+}
+
+const char *addr_format(const struct addr *a, char out[static ADDR_TEXT])
+{
+	if (addr_is_ipv4(a)) {
+		inet_ntop(AF_INET, a->bytes + 12, out, ADDR_TEXT);
+		return out;
+	}
+	inet_ntop(AF_INET6, a->bytes, out, ADDR_TEXT);
+	if (a->scope != 0) {
+		char name[IF_NAMESIZE];
+		size_t n = strlen(out);
+
+		if (if_indextoname(a->scope, name) != NULL)
+			snprintf(out + n, ADDR_TEXT - n, "%%%s", name);
+		else
+			snprintf(out + n, ADDR_TEXT - n, "%%%u", a->scope);
+	}
+	return out;
+}
+
+bool addr_next(struct addr *a)
+{
+	for (size_t i = sizeof(a->bytes); i > 0; i--)
+		if (++a->bytes[i - 1] != 0)
+			return true;
+	return false;
+}
+
+/* Byte order alone decides: a scope is no part of a network. */
+static bool within(const struct addr *a, const char *network, unsigned bits)
+{
+	struct range r;
+	char text[ADDR_TEXT];
+
+	snprintf(text, sizeof(text), "%s/%u", network, bits);
+	return range_parse(text, true, &r) == 0 && memcmp(a->bytes, r.first.bytes, 16) >= 0 &&
+	       memcmp(a->bytes, r.last.bytes, 16) <= 0;
+}
+
+bool addr_is_loopback(const struct addr *a)
+{
+	return within(a, "127.0.0.0", 8) || within(a, "::1", 128);
+}
+
+bool addr_is_unusable(const struct addr *a)
+{
+	return within(a, "0.0.0.0", 8) || within(a, "224.0.0.0", 4) ||
+	       within(a, "255.255.255.255", 32) || within(a, "::", 128) || within(a, "ff00::", 8);
+}
+
+bool addr_is_public(const struct addr *a)
+{
+	return !(within(a, "10.0.0.0", 8) || within(a, "172.16.0.0", 12) ||
+		 within(a, "192.168.0.0", 16) || within(a, "100.64.0.0", 10) ||
+		 within(a, "127.0.0.0", 8) || within(a, "169.254.0.0", 16) || within(a, "::1", 128) ||
+		 within(a, "fe80::", 10) || within(a, "fc00::", 7));
+}
+
+socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_storage *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (addr_is_ipv4(a)) {
+		struct sockaddr_in *in = (struct sockaddr_in *)ret;
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, a->bytes + 12, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	in6->sin6_scope_id = a->scope;
+	memcpy(&in6->sin6_addr, a->bytes, 16);
+	return sizeof(*in6);
+}
+
+int addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret, uint16_t *ret_port)
+{
+	struct addr a = { 0 };
+
+	if (sa->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
+
+		memcpy(a.bytes, mapped, sizeof(mapped));
+		memcpy(a.bytes + 12, &in->sin_addr, 4);
+		*ret_port = ntohs(in->sin_port);
+	} else if (sa->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+
+		memcpy(a.bytes, &in6->sin6_addr, 16);
+		a.scope = in6->sin6_scope_id;
+		*ret_port = ntohs(in6->sin6_port);
+	} else {
+		return -EAFNOSUPPORT;
+	}
+	*ret = a;
+	return 0;
+}
+
+int range_parse(const char *text, bool strict, struct range *ret)
+{
+	char copy[ADDR_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t n = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	struct range r;
+
+	if (n >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	if (addr_parse(copy, &r.first) != 0)
+		return -EINVAL;
+	r.last = r.first;
+	if (slash != NULL) {
+		unsigned whole = addr_is_ipv4(&r.first) ? 32 : 128;
+		char *end;
+		unsigned long bits = strtoul(slash + 1, &end, 10);
+
+		if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || bits > whole)
+			return -EINVAL;
+		for (unsigned bit = 128 - whole + (unsigned)bits; bit < 128; bit++) {
+			uint8_t mask = (uint8_t)(0x80U >> bit % 8);
+
+			if (strict && (r.first.bytes[bit / 8] & mask))
+				return -EINVAL;
+			r.first.bytes[bit / 8] &= (uint8_t)~mask;
+			r.last.bytes[bit / 8] |= mask;
+		}
+	}
+	*ret = r;
+	return 0;
+}

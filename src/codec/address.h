@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IP addresses, ranges of them and sets of ranges. */
+#ifndef TENKEN_CODEC_ADDRESS_H
+#define TENKEN_CODEC_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "codec/span.h"
+
+/* IPv4 is kept as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2), so that every address has one order. */
+struct addr {
+	uint8_t bytes[16];
+	uint32_t scope; /* interface index of a link-local IPv6 address, else 0 */
+};
+
+enum { ADDR_TEXT = 64 };
+
+/* An address literal: "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "[2001:db8::1]". 0 or -EINVAL. */
+int addr_parse(const char *text, struct addr *ret);
+/* The shortest text (RFC 5952; IPv4 dotted; %index for a scope). Returns out. */
+const char *addr_format(const struct addr *a, char out[static ADDR_TEXT]);
+bool addr_is_ipv4(const struct addr *a);
+/* <0, 0, >0; the order of the bytes, then the scope. */
+int addr_compare(const struct addr *a, const struct addr *b);
+/* The next address; false at the end of the address space. */
+bool addr_next(struct addr *a);
+bool addr_is_loopback(const struct addr *a);
+/* Multicast, broadcast, unspecified: never a target. */
+bool addr_is_unusable(const struct addr *a);
+/* Globally routable for our purpose: everything but private (RFC 1918), shared (RFC 6598), loopback,
+ * link-local and unique local (RFC 4193) space. Documentation ranges count as public. */
+bool addr_is_public(const struct addr *a);
+/* To and from the kernel's form. Returns the length of the socket address. */
+socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_storage *ret);
+int addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret, uint16_t *ret_port);
+
+struct range {
+	struct addr first, last; /* both within */
+};
+
+/* An address, a CIDR network (host bits must be zero in strict mode, else they are ignored), a range
+ * "10.0.0.1-20", "10.0.0.1-10.0.1.3", or nmap's octet ranges "10.0.0-1.1-20" are read by
+ * ranges_parse(), since they may give several ranges. This one reads an address or a CIDR. */
+int range_parse(const char *text, bool strict, struct range *ret);
+
+/* A set of addresses: sorted, disjoint ranges. Zero-initialised is empty. */
+struct ranges {
+	struct range *list;
+	size_t count;
+};
+
+void ranges_done(struct ranges *set);
+/* Reads one target in any of the forms above and adds it. 0, -EINVAL or -ENOMEM. */
+int ranges_parse(struct ranges *set, const char *text);
+int ranges_add(struct ranges *set, const struct range *r);
+int ranges_add_all(struct ranges *set, const struct ranges *other);
+/* Takes every address of other out of set. */
+int ranges_subtract(struct ranges *set, const struct ranges *other);
+bool ranges_contain(const struct ranges *set, const struct addr *a);
+/* The number of addresses, at most UINT64_MAX. */
+uint64_t ranges_count(const struct ranges *set);
+/* The address with this index in order (index < ranges_count()). */
+struct addr ranges_at(const struct ranges *set, uint64_t index);
+/* As CIDR or first-last text, comma-separated; the caller frees it. NULL without memory. */
+char *ranges_text(const struct ranges *set);
+
+/* A set of ports per transport: nmap's syntax "22,80,1000-2000,U:53,T:502,-" ; names from the port
+ * list are resolved by the caller. */
+struct ports {
+	uint64_t tcp[1024]; /* bit sets */
+	uint64_t udp[1024];
+};
+
+bool ports_has(const uint64_t set[static 1024], uint16_t port);
+void ports_put(uint64_t set[static 1024], uint16_t port);
+unsigned ports_count(const uint64_t set[static 1024]);
+/* In ascending order "22,80,1000-2000"; the caller frees it. */
+char *ports_text(const uint64_t set[static 1024]);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store's tables. Times are Unix seconds (UTC) unless the name says _ms. A new version appends
+ * a step to store_migrations[] and never changes an old one.
+ */
+#include "store/schema.h"
+
+static const char version_1[] =
+	/* One run of tenken. status: running, done, incomplete ('running' in a store that nobody
+	 * writes means that the scan was killed; readers show it as incomplete). plan is what was to
+	 * be done, as JSON: targets, exclusions, ports_tcp (text), profile, risk, limits, zones,
+	 * authorisation, site facts (see store.h). */
+	"CREATE TABLE scan ("
+	" id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, kind TEXT NOT NULL DEFAULT 'scan',"
+	" site TEXT NOT NULL, vantage TEXT NOT NULL, vantage_zone TEXT, vantage_kind TEXT,"
+	" profile TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER,"
+	" status TEXT NOT NULL CHECK (status IN ('running', 'done', 'incomplete')),"
+	" reason TEXT, version TEXT NOT NULL, plan TEXT NOT NULL) STRICT;"
+	/* What the site file declared when the scan ran. kind: ot, it, dmz, public. */
+	"CREATE TABLE zone ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT NOT NULL, kind TEXT NOT NULL,"
+	" networks TEXT NOT NULL, PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;"
+	/* Allowed paths. transport tcp, udp, icmp or any; first_port = 0 and last_port = 65535: all. */
+	"CREATE TABLE conduit ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), from_zone TEXT NOT NULL, to_zone TEXT NOT NULL,"
+	" transport TEXT NOT NULL, first_port INTEGER NOT NULL, last_port INTEGER NOT NULL,"
+	" until INTEGER) STRICT;"
+	/* The asset list. class: server, terminal, mobile, network-device, printer, iot, plc, hmi, rtu or
+	 * another word of the operator; declared: JSON list of the words of scopes ('important', ...);
+	 * ports: JSON list of [transport, first, last] that may be open, NULL: not stated. */
+	"CREATE TABLE ledger ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), id TEXT NOT NULL, name TEXT, address TEXT, mac TEXT,"
+	" zone TEXT, class TEXT, vendor TEXT, model TEXT, os TEXT, owner TEXT, location TEXT,"
+	" declared TEXT NOT NULL DEFAULT '[]', ports TEXT, line INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX ledger_address ON ledger (scan, address);"
+	/* subject: an item id ('mlit-water:ordinance-2-5'). answer: met, not-met, not-applicable. */
+	"CREATE TABLE attestation ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), guideline TEXT NOT NULL, item TEXT NOT NULL,"
+	" answer TEXT NOT NULL, given_by TEXT NOT NULL, given_at INTEGER NOT NULL, until INTEGER,"
+	" note TEXT) STRICT;"
+	/* check_id with an optional asset (ledger id or address) and port; both NULL: every finding. */
+	"CREATE TABLE waiver ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT NOT NULL, asset TEXT, port INTEGER,"
+	" reason TEXT NOT NULL, compensating TEXT, approved_by TEXT NOT NULL, approved_at INTEGER NOT NULL,"
+	" until INTEGER NOT NULL) STRICT;"
+	/* One row per address of the scan that was to be tried. state: answering (something came back:
+	 * open, closed or filtered by itself), silent (tried, nothing came), absent (its router or our
+	 * own stack says that there is no such host), skipped (not tried; reason says why), distress
+	 * (left alone), all-ports (answers on every port; bounded). kind is the declared kind of the zone
+	 * ('unassigned' where nobody declared one); treated: how it was handled, ot or it. complete: all
+	 * planned ports were tried. */
+	"CREATE TABLE host ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, zone TEXT, kind TEXT NOT NULL,"
+	" treated TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, ot_sign TEXT, mac TEXT, vendor TEXT,"
+	" names TEXT NOT NULL DEFAULT '[]', ledger_id TEXT, role TEXT, os TEXT,"
+	" public INTEGER NOT NULL DEFAULT 0, planned INTEGER NOT NULL, open INTEGER NOT NULL DEFAULT 0,"
+	" closed INTEGER NOT NULL DEFAULT 0, filtered INTEGER NOT NULL DEFAULT 0,"
+	" silent INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, rtt_us INTEGER,"
+	" first_ms INTEGER, last_ms INTEGER,"
+	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
+	/* Open ports, and filtered ones of answering hosts. name: our port list's word for the port;
+	 * protocol: what it was heard to speak, NULL when not known; spoken: how it was looked at:
+	 * port (the probe that belongs there), greeting, hello, none; limited: why it was not looked at
+	 * further: 'limited in OT', 'not allowed', 'answers on every port', ... */
+	"CREATE TABLE service ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, port INTEGER NOT NULL,"
+	" transport TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, name TEXT, protocol TEXT,"
+	" tls INTEGER NOT NULL DEFAULT 0, product TEXT, version TEXT, spoken TEXT NOT NULL DEFAULT 'none',"
+	" limited TEXT, PRIMARY KEY (scan, address, port, transport)) STRICT, WITHOUT ROWID;"
+	/* What each probe brought back. ending: doc/architecture.md. A document is a JSON object; beside
+	 * the probe's own keys it may have "oddities", "gathered" (complete facets) and "limited"
+	 * (facets left out because the depth is limited). */
+	"CREATE TABLE evidence ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, port INTEGER NOT NULL,"
+	" transport TEXT NOT NULL, probe TEXT NOT NULL, ending TEXT NOT NULL, document TEXT NOT NULL,"
+	" connections INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,"
+	" started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, address, port, transport, probe)) STRICT, WITHOUT ROWID;"
+	/* Findings with their history, one row per fingerprint. status: open, fixed, waived. */
+	"CREATE TABLE finding ("
+	" fingerprint TEXT PRIMARY KEY, site TEXT NOT NULL, check_id TEXT NOT NULL, severity TEXT NOT NULL,"
+	" asset TEXT NOT NULL, address TEXT, port INTEGER, transport TEXT, detail TEXT NOT NULL DEFAULT '',"
+	" status TEXT NOT NULL, vantage TEXT NOT NULL, zone TEXT,"
+	" first_seen INTEGER NOT NULL, first_scan INTEGER NOT NULL,"
+	" last_seen INTEGER NOT NULL, last_scan INTEGER NOT NULL, fixed_at INTEGER,"
+	" reopened INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	/* What the guard did: kind sweep or talk; written before sending, completed after closing. */
+	"CREATE TABLE journal ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), number INTEGER NOT NULL, kind TEXT NOT NULL,"
+	" opened_ms INTEGER NOT NULL, closed_ms INTEGER, source TEXT, source_port INTEGER,"
+	" address TEXT NOT NULL, port INTEGER NOT NULL, transport TEXT NOT NULL, probe TEXT,"
+	" packets INTEGER, sent INTEGER, received INTEGER, ending TEXT,"
+	" PRIMARY KEY (scan, number)) STRICT, WITHOUT ROWID;"
+	/* What a reader of the report must know beside findings: kind is a word ('no-capability',
+	 * 'window', 'feature-later', 'worker-fault', ...); subject and text say it. */
+	"CREATE TABLE remark ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), kind TEXT NOT NULL, subject TEXT,"
+	" text TEXT NOT NULL) STRICT;";
+
+const char *const store_migrations[] = { version_1 };
+const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);
