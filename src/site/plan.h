@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: which addresses and ports, under which limits. Made once from the site and the command
+ * line; the guard works from its own copy and nobody can widen it later.
+ */
+#ifndef TENKEN_SITE_PLAN_H
+#define TENKEN_SITE_PLAN_H
+
+#include "site/site.h"
+
+/* One row of probes/data/ports.csv. */
+struct port_entry {
+	uint16_t port;
+	bool udp;
+	bool ot;        /* belongs to control equipment: tried first, an open one is an OT sign */
+	char *name;     /* our word */
+	char *family;   /* remote-admin, file, web, mail, database, ot, engineering, print, ... */
+	char *reason;   /* why it is in the list */
+	bool raw_print; /* never send text */
+};
+
+struct port_list {
+	struct port_entry *list; /* by transport and port */
+	size_t count;
+};
+
+int port_list_load(const char *path, struct port_list *ret, struct complaints *c);
+void port_list_done(struct port_list *l);
+/* NULL where the list has none. */
+const struct port_entry *port_list_find(const struct port_list *l, uint16_t port, bool udp);
+
+struct plan {
+	struct site site;
+	struct port_list port_list;
+	struct ranges targets;     /* without exclusions, passive-only and refused addresses */
+	struct ranges owned;       /* repeated with --owned */
+	struct ports ports;
+	enum site_risk risk;       /* of this run; a zone may cap it lower */
+	enum zone_kind ad_hoc_kind; /* --zone: for targets that no zone declares; default unassigned */
+	unsigned rate;             /* packets per second; 0: no limit (--max-rate 0) */
+	unsigned host_rate;
+	char **skipped;            /* remarks: "192.168.10.9: excluded", ... */
+	size_t skipped_count;
+};
+
+/* What the command line gave. Strings are borrowed. */
+struct plan_wish {
+	const char *site_path;       /* -c */
+	const char *const *targets;  /* addresses, CIDR, ranges, names, @file */
+	size_t target_count;
+	const char *const *excludes;
+	size_t exclude_count;
+	const char *const *exclude_files;
+	size_t exclude_file_count;
+	const char *const *input_files; /* -iL */
+	size_t input_file_count;
+	const char *const *owned;
+	size_t owned_count;
+	const char *ports;           /* nmap's syntax, or NULL: the default list */
+	const char *risk, *zone, *rate, *host_rate;
+	const char *data_dir;        /* holds probes/data/ports.csv */
+	int64_t now;
+};
+
+/* Without targets the site's zones (but public ones that are not owned) are the targets. Every
+ * mistake is a complaint: -EINVAL. *ret can always be given to plan_done(). */
+int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints *c);
+void plan_done(struct plan *p);
+
+/* The declared kind of an address: of its zone, else ad_hoc_kind; loopback outside every zone is it. */
+enum zone_kind plan_kind(const struct plan *p, const struct addr *a);
+/* NULL, or why nothing may be sent to this address now ("excluded", "outside the targets",
+ * "passive only", "public and not owned", "no valid authorisation", "outside the window"): a
+ * constant, untranslated text. The guard asks this before every connection. */
+const char *plan_refusal(const struct plan *p, const struct addr *a, int64_t now);
+/* The plan as JSON text for the store (targets, exclusions, ports_tcp, ports_udp, risk, rate,
+ * host_rate, zone, authorisation, site); the caller frees it. */
+char *plan_json(const struct plan *p);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operator declares: site file (YAML), ledger (CSV). doc in man/tenken-site.5.
+ *
+ * Reading never stops at the first mistake: every mistake becomes one message "FILE:LINE: field
+ * 'X': what is wrong" (translated), collected in struct complaints.
+ */
+#ifndef TENKEN_SITE_SITE_H
+#define TENKEN_SITE_SITE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "codec/address.h"
+
+/* Stricter first: an address in two zones belongs to the stricter one. */
+enum zone_kind { ZONE_OT, ZONE_UNASSIGNED, ZONE_DMZ, ZONE_IT, ZONE_PUBLIC, ZONE_KINDS };
+
+/* "ot", "unassigned", "dmz", "it", "public". */
+const char *zone_kind_word(enum zone_kind k);
+enum zone_kind zone_kind_of_word(const char *word); /* ZONE_KINDS where it is none */
+
+/* In the order of risk classes: a zone caps what may be asked there. */
+enum site_risk { SITE_LISTEN, SITE_TOUCH, SITE_READ, SITE_LOGIN, SITE_RISKS };
+const char *site_risk_word(enum site_risk r);
+enum site_risk site_risk_of_word(const char *word);
+
+/* Messages in the order of the file. */
+struct complaints {
+	char **list;
+	size_t count;
+};
+/* printf-like; a NULL file leaves the place out, line 0 the line. */
+__attribute__((format(printf, 4, 5))) void complain(struct complaints *c, const char *file,
+						    unsigned line, const char *format, ...);
+void complaints_print(const struct complaints *c, FILE *out); /* "error: ..." each on a line */
+void complaints_done(struct complaints *c);
+
+/* "Sun 02:00-04:00", "Mon-Fri 22:00-05:00", "Sat,Sun 00:00-24:00", "02:00-04:00" (every day). Times
+ * are local to the site; an end before the start is on the next day. */
+struct window {
+	uint8_t days; /* bit 0 = Sunday: the day of the start */
+	uint16_t from, to; /* minutes */
+};
+
+struct zone {
+	char *name;
+	enum zone_kind kind;
+	unsigned line;
+	struct ranges networks;
+	struct ranges passive_only;  /* listened to, never sent to */
+	struct ranges full_depth;    /* `depth: full` for the zone or a device list */
+	struct window *windows;
+	size_t window_count;
+	enum site_risk risk;         /* cap; default read */
+	unsigned host_rate;          /* packets per second and host; 0: the site's */
+	unsigned rate;               /* packets per second, whole zone; 0: the site's */
+	bool anonymous;              /* ot: anonymous logins allowed */
+};
+
+struct conduit {
+	char *from, *to;
+	struct { char transport[8]; uint16_t first, last; } *ports; /* none: all */
+	size_t port_count;
+	int64_t until; /* 0: without end */
+	unsigned line;
+};
+
+/* All addresses of networks count as one device for limits. */
+struct gateway {
+	char *name;
+	struct addr address;
+	struct ranges networks;
+};
+
+struct authorisation {
+	bool given;
+	char *by, *reference, *contact;
+	int64_t from, until; /* Unix seconds, in the site's time zone; until the end of that day */
+};
+
+struct attestation {
+	char *guideline, *item, *answer, *by, *note;
+	int64_t at, until;
+	unsigned line;
+};
+
+struct waiver {
+	char *check, *asset, *reason, *compensating, *approved_by;
+	uint16_t port; /* 0: any */
+	int64_t approved_at, until;
+	unsigned line;
+};
+
+struct asset {
+	char *id, *name, *mac, *zone, *class_, *vendor, *model, *os, *owner, *location;
+	struct addr address;
+	bool has_address;
+	char **declared; /* words of scopes: important, personal-data, closed, ... */
+	size_t declared_count;
+	struct { char transport[8]; uint16_t first, last; } *ports; /* that may be open */
+	size_t port_count;
+	bool ports_stated;
+	unsigned line;
+};
+
+struct site {
+	char *path;      /* of the site file; NULL for an ad-hoc scan */
+	char *name;      /* "ad-hoc" without a site file */
+	char *timezone;
+	char *vantage_name, *vantage_zone;
+	struct authorisation authorisation;
+	struct zone *zones;
+	size_t zone_count;
+	struct conduit *conduits;
+	size_t conduit_count;
+	struct gateway *gateways;
+	size_t gateway_count;
+	struct ranges owned;
+	struct ranges exclude;
+	unsigned rate, host_rate; /* defaults 1000 and 40 */
+	char *ledger_path;
+	struct asset *assets;
+	size_t asset_count;
+	char **profiles;
+	size_t profile_count;
+	struct attestation *attestations;
+	size_t attestation_count;
+	struct waiver *waivers;
+	size_t waiver_count;
+	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
+	size_t later_count;
+};
+
+/* An ad-hoc site: defaults only. */
+int site_default(struct site *ret);
+/* Reads the site file and its ledger. 0, or -EINVAL with at least one complaint; *ret is valid to
+ * pass to site_done() in both cases. */
+int site_load(const char *path, struct site *ret, struct complaints *c);
+void site_done(struct site *s);
+
+/* The zone of an address: the strictest that contains it; NULL: nobody declared one. Loopback that
+ * no zone declares is the bastion itself: a built-in zone "bastion" of kind it. */
+const struct zone *site_zone(const struct site *s, const struct addr *a);
+/* May something be sent to this zone at this time? True without windows. */
+bool zone_window_open(const struct site *s, const struct zone *z, int64_t when);
+/* Valid at this time? */
+bool authorisation_valid(const struct authorisation *a, int64_t when);
+
+#endif
