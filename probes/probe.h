@@ -66,5 +66,7 @@ extern const struct probe *const probes[];
 
 /* By name; NULL where there is none. */
 const struct probe *probe_find(const char *name);
+/* Is the probe expected on this port? */
+bool probe_belongs(const struct probe *p, uint16_t port);
 
 #endif

@@ -2,6 +2,7 @@
 /* The registry: one row per probe. */
 #include "probe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 extern const struct probe probe_modbus;
@@ -17,4 +18,23 @@ const struct probe *probe_find(const char *name)
 		if (strcmp(probes[i]->name, name) == 0)
 			return probes[i];
 	return NULL;
+}
+
+bool probe_belongs(const struct probe *p, uint16_t port)
+{
+	const char *at = p->ports;
+
+	while (*at != '\0') {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (port >= first && port <= last)
+			return true;
+		if (*end != ',')
+			break;
+		at = end + 1;
+	}
+	return false;
 }
