@@ -67,4 +67,8 @@ extern const struct probe *const probes[];
 /* By name; NULL where there is none. */
 const struct probe *probe_find(const char *name);
 
+/* Called once in a process that runs the ssh probe, before its sandbox and its first thread: libssh
+ * and OpenSSL read here what they need from files. Ignores SIGPIPE in the process. */
+void probe_ssh_prepare(void);
+
 #endif

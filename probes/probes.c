@@ -5,8 +5,10 @@
 #include <string.h>
 
 extern const struct probe probe_modbus;
+extern const struct probe probe_ssh;
 
 const struct probe *const probes[] = {
+	&probe_ssh,
 	&probe_modbus,
 	NULL,
 };
