@@ -4,11 +4,15 @@
 
 #include <string.h>
 
+extern const struct probe probe_ftp;
 extern const struct probe probe_modbus;
+extern const struct probe probe_smtp;
 extern const struct probe probe_ssh;
 
 const struct probe *const probes[] = {
 	&probe_ssh,
+	&probe_smtp,
+	&probe_ftp,
 	&probe_modbus,
 	NULL,
 };
