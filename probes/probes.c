@@ -8,11 +8,13 @@ extern const struct probe probe_ftp;
 extern const struct probe probe_modbus;
 extern const struct probe probe_smtp;
 extern const struct probe probe_ssh;
+extern const struct probe probe_telnet;
 
 const struct probe *const probes[] = {
 	&probe_ssh,
 	&probe_smtp,
 	&probe_ftp,
+	&probe_telnet,
 	&probe_modbus,
 	NULL,
 };
