@@ -6,6 +6,8 @@
 
 extern const struct probe probe_ftp;
 extern const struct probe probe_modbus;
+extern const struct probe probe_mqtt;
+extern const struct probe probe_redis;
 extern const struct probe probe_smtp;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
@@ -16,6 +18,8 @@ const struct probe *const probes[] = {
 	&probe_ftp,
 	&probe_telnet,
 	&probe_modbus,
+	&probe_mqtt,
+	&probe_redis,
 	NULL,
 };
 
