@@ -8,6 +8,7 @@
 
 #include "codec/limits.h"
 #include "probe.h"
+#include "ssh_lent.h"
 
 enum {
 	GREETING_MS = 2000,    /* full depth: how long a server may take to speak first */
@@ -236,4 +237,5 @@ void identify_prepare(void)
 	OSSL_PROVIDER_load(NULL, "default");
 	OSSL_PROVIDER_load(NULL, "legacy");
 	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
+	probe_ssh_prepare();
 }

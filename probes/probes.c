@@ -5,10 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const struct probe probe_ftp;
 extern const struct probe probe_modbus;
+extern const struct probe probe_mqtt;
+extern const struct probe probe_redis;
+extern const struct probe probe_smtp;
+extern const struct probe probe_ssh;
+extern const struct probe probe_telnet;
 
 const struct probe *const probes[] = {
+	&probe_ssh,
+	&probe_smtp,
+	&probe_ftp,
+	&probe_telnet,
 	&probe_modbus,
+	&probe_mqtt,
+	&probe_redis,
 	NULL,
 };
 
