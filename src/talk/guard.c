@@ -58,6 +58,7 @@ struct link {
 	unsigned repeats;    /* SYN repeats charged so far */
 	unsigned charged;    /* packets taken from the pace */
 	size_t drained;
+	bool peer_closed;
 	enum ending ending;  /* for the journal */
 };
 
@@ -268,8 +269,9 @@ static void count_link(const struct link *l, unsigned *packets, uint64_t *sent, 
 	*packets = l->charged;
 	*sent = *received = 0;
 	if (l->fd >= 0 && getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
-		*sent = info.tcpi_bytes_acked > 0 ? info.tcpi_bytes_acked - 1 : 0; /* the SYN counts as one */
-		*received = info.tcpi_bytes_received;
+		*sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
+		/* The peer's FIN counts as a byte there (RFC 9293, 3.4). */
+		*received = info.tcpi_bytes_received - (l->peer_closed && info.tcpi_bytes_received > 0);
 		*packets = info.tcpi_segs_out;
 	}
 }
@@ -326,6 +328,7 @@ static void link_read_away(struct guard *g, struct link *l, int64_t now)
 		if (l->drained > DRAIN_BYTES)
 			break;
 	}
+	l->peer_closed = n == 0;
 	if (n > 0 || n == 0 || (errno != EAGAIN && errno != EINTR))
 		link_end(g, l, now);
 }
