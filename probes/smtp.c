@@ -185,7 +185,7 @@ static const char smtp_view[] =
 	"CREATE TEMP VIEW smtp AS SELECT address, port, evidence->>'$.banner' AS banner,"
 	" evidence->>'$.product' AS product, evidence->>'$.version' AS version,"
 	" evidence->>'$.starttls' AS starttls, evidence->'$.auth' AS auth,"
-	" evidence->>'$.auth_before_tls' AS auth_before_tls, evidence->>'$.size' AS size"
+	" evidence->>'$.auth_before_tls' AS auth_before_tls"
 	" FROM document WHERE probe = 'smtp' AND evidence <> '{}';";
 
 const struct probe probe_smtp = {
