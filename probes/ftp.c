@@ -5,8 +5,8 @@
  * Learnt: the greeting with product and version; whether AUTH TLS is offered; whether a login as
  * "anonymous" is accepted.
  *
- * Specifications: RFC 959 4.2 (replies), 5.4 (greeting); RFC 2389 3 (FEAT); RFC 4217 4, 6 (AUTH TLS);
- * RFC 1635 (anonymous FTP).
+ * Specifications: RFC 959 4.2 (replies), 5.4 (greeting); RFC 2389 3 (FEAT); RFC 4217 4, 6 (AUTH
+ * TLS); RFC 1635 (anonymous FTP).
  *
  * Sent, each only after the reply to the one before:
  *   QUIT                 the polite end, always last
@@ -50,7 +50,7 @@ static bool greeting_is_mail(const struct reply *r)
 	return span_find_nocase(span_of(r->text, r->length), "smtp") >= 0;
 }
 
-/* RFC 2389 3.2: " AUTH TLS"; RFC 4217 6 lets several mechanisms stand there: " AUTH TLS;TLS-C;SSL;". */
+/* RFC 2389 3.2: " AUTH TLS"; RFC 4217 6 also has " AUTH TLS;TLS-C;SSL;". */
 static bool features_offer_tls(const struct reply *r)
 {
 	for (size_t i = 0; reply_has_line(r, i); i++) {
@@ -67,12 +67,20 @@ static bool features_offer_tls(const struct reply *r)
 
 static void note_greeting(json_t *evidence, const struct reply *greeting)
 {
-	static const char *const names[] = {
-		"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla Server", "Microsoft FTP Service", "Serv-U",
-		"wu-", "bftpd", "Cerberus", "Nucleus", "VxWorks", "QNX", "SIMATIC", "Schneider", "Quantum",
-		"Rockwell", "Lexmark", "RICOH", "Canon", "Brother", "JD FTP", "Synology", "MikroTik",
-		"Wing FTP", "Titan", "NcFTPd", "GNU FTP", NULL
-	};
+	static const char *const names[] = { "vsFTPd",
+					     "ProFTPD",
+					     "Pure-FTPd",
+					     "FileZilla Server",
+					     "Microsoft FTP Service",
+					     "Serv-U",
+					     "NcFTPd",
+					     "bftpd",
+					     "Cerberus FTP Server",
+					     "Wing FTP Server",
+					     "Titan FTP Server",
+					     "Nucleus",
+					     "VxWorks",
+					     NULL };
 	struct product p;
 
 	note_reply(evidence, "banner", greeting);

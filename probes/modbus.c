@@ -14,9 +14,9 @@
  *   00 03 00 00 00 05 01 2b 0e 01 00    the same, unit 1
  * Function 43/14 is defined as reading only (6.21); a device without it must answer exception 1.
  * Three units because gateways and some devices stay silent to a unit that they do not serve; no
- * other unit is tried. In limited depth the second and third are sent only where the earlier one met
- * an exception of a gateway (0A, 0B), never after silence; in full depth also after silence, but
- * never after a close or reset.
+ * other unit is tried. In limited depth the second and third are sent only where the earlier one
+ * met an exception of a gateway (0A, 0B), never after silence; in full depth also after
+ * silence, but never after a close or reset.
  */
 #include "probe.h"
 

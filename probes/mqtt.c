@@ -2,11 +2,12 @@
 /*
  * MQTT: whether the broker lets clients in without a user.
  *
- * Specifications: MQTT 3.1.1 (OASIS): 3.1 CONNECT, 3.2 CONNACK, 3.14 DISCONNECT; MQTT 3.1 for level 3.
+ * Specifications: MQTT 3.1.1 (OASIS): 3.1 CONNECT, 3.2 CONNACK, 3.14 DISCONNECT; MQTT 3.1 for
+ * level 3.
  *
  * Sent:
- *   10 1b 0004 'MQTT' 04 02 000a 000f 'tenken-xxxxxxxx'     CONNECT, clean session, keep alive 10 s,
- *                                                          no user, no will
+ *   10 1b 0004 'MQTT' 04 02 000a 000f 'tenken-xxxxxxxx'     CONNECT, clean session, keep alive
+ *                                                          10 s, no user, no will
  *   e0 00                                                  DISCONNECT, where the broker accepted
  * and only where the answer was 1 (unacceptable protocol level), once, on a second connection:
  *   10 1d 0006 'MQIsdp' 03 02 000a 000f 'tenken-xxxxxxxx'   the same in level 3
@@ -29,7 +30,7 @@ enum {
 	KEEP_ALIVE_S = 10,
 	ACCEPTED = 0,
 	UNACCEPTABLE_LEVEL = 1,
-	MQTT5_UNSUPPORTED = 0x84, /* how a broker of level 5 alone says the same (MQTT 5, 3.2.2.2) */
+	MQTT5_UNSUPPORTED = 0x84, /* the same of a broker of level 5 alone (MQTT 5, 3.2.2.2) */
 	CONNACK_MAX = 127,
 };
 

@@ -8,7 +8,7 @@
  *
  * Sent on one connection:
  *   *1 $4 PING                  answered +PONG, or -NOAUTH, or -DENIED in protected mode
- *   *2 $4 INFO $6 server        only where PING was answered +PONG; version, mode and system are kept
+ *   *2 $4 INFO $6 server        only where PING was answered +PONG; version, mode, system are kept
  * No key is listed or read.
  */
 #include "probe.h"
@@ -30,7 +30,7 @@ static enum door read_door(struct span line)
 		{ "+PONG", DOOR_OPEN },
 		{ "-NOAUTH", DOOR_PASSWORD },
 		{ "-ERR operation not permitted", DOOR_PASSWORD }, /* before 2.8 */
-		{ "-NOPERM", DOOR_PASSWORD },                      /* an ACL that denies even PING */
+		{ "-NOPERM", DOOR_PASSWORD }, /* an ACL that denies even PING */
 		{ "-DENIED", DOOR_PROTECTED },
 		{ "-ERR max number of clients", DOOR_BUSY },
 		{ "-LOADING", DOOR_BUSY },
@@ -82,7 +82,9 @@ static void note_info(json_t *evidence, struct span info)
 {
 	static const struct {
 		const char *key, *as;
-	} kept[] = { { "os", "os" }, { "redis_mode", "mode" }, { "redis_version", "version" },
+	} kept[] = { { "os", "os" },
+		     { "redis_mode", "mode" },
+		     { "redis_version", "version" },
 		     { "valkey_version", "version" } };
 
 	for (size_t i = 0; i < countof(kept); i++) {
@@ -142,7 +144,8 @@ static enum ending redis_run(struct conn *c, json_t *evidence)
 
 static const char redis_view[] =
 	"CREATE TEMP VIEW redis AS SELECT address, port, evidence->>'$.open' AS open,"
-	" evidence->>'$.version' AS version FROM document WHERE probe = 'redis' AND evidence <> '{}';";
+	" evidence->>'$.version' AS version FROM document"
+	" WHERE probe = 'redis' AND evidence <> '{}';";
 
 const struct probe probe_redis = {
 	.name = "redis",

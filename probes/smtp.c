@@ -62,7 +62,7 @@ static uint64_t read_number(struct span s)
 	return n;
 }
 
-/* RFC 5321 4.1.1.1: the first line is the server's name, each other one a keyword and parameters. */
+/* RFC 5321 4.1.1.1: the first line is the server's name, the others keywords with parameters. */
 static struct extensions read_extensions(const struct reply *r)
 {
 	struct extensions e = { .auth = span_of(r->text, 0) };
@@ -88,11 +88,13 @@ static struct extensions read_extensions(const struct reply *r)
 
 static void note_greeting(json_t *evidence, const struct reply *greeting)
 {
-	static const char *const names[] = { "Postfix",	  "Exim",	"Sendmail",   "Microsoft ESMTP MAIL",
-					     "OpenSMTPD", "hMailServer", "MailEnable", "Haraka",
-					     "qmail",	  "Dovecot",	"Exchange",   "Zimbra",
-					     "IceWarp",	  "MDaemon",	"Kerio",      "Lotus Domino",
-					     NULL };
+	static const char *const names[] = {
+		"Postfix",   "Exim",	    "Sendmail",	  "Microsoft ESMTP MAIL",
+		"OpenSMTPD", "hMailServer", "MailEnable", "Haraka",
+		"qmail",     "Dovecot",	    "Exchange",	  "Zimbra",
+		"IceWarp",   "MDaemon",	    "Kerio",	  "Lotus Domino",
+		NULL
+	};
 	struct product p;
 
 	note_reply(evidence, "banner", greeting);
@@ -146,7 +148,8 @@ static enum ending smtp_run(struct conn *c, json_t *evidence)
 
 	if (!reply_read(c, &r))
 		return r.code != 0 || conn_received(c) == 0 ? conn_ending(c) : ENDING_NOT_THIS;
-	if ((r.code != GREETING && r.code != UNAVAILABLE && r.code != NO_SERVICE) || greeting_is_ftp(&r))
+	if ((r.code != GREETING && r.code != UNAVAILABLE && r.code != NO_SERVICE) ||
+	    greeting_is_ftp(&r))
 		return ENDING_NOT_THIS;
 	note_greeting(evidence, &r);
 	note_int(evidence, "code", r.code);
@@ -182,7 +185,7 @@ static const char smtp_view[] =
 	"CREATE TEMP VIEW smtp AS SELECT address, port, evidence->>'$.banner' AS banner,"
 	" evidence->>'$.product' AS product, evidence->>'$.version' AS version,"
 	" evidence->>'$.starttls' AS starttls, evidence->'$.auth' AS auth,"
-	" evidence->>'$.auth_before_tls' AS auth_before_tls, evidence->>'$.size' AS size"
+	" evidence->>'$.auth_before_tls' AS auth_before_tls"
 	" FROM document WHERE probe = 'smtp' AND evidence <> '{}';";
 
 const struct probe probe_smtp = {

@@ -5,8 +5,8 @@
  * Learnt: the identification (protocol, software, product, version), whether protocol 1 is offered,
  * the algorithm lists, strict key exchange; in full depth the host key and the login methods.
  *
- * Specifications: RFC 4253 4.2 (identification, lines before it), 5 (protocol 1.99), 6 (packets), 7.1
- * (KEXINIT); RFC 4252 5.2 (the "none" request); OpenSSH's PROTOCOL 1.10 (strict key exchange).
+ * Specifications: RFC 4253 4.2 (identification, lines before it), 5 (protocol 1.99), 6 (packets),
+ * 7.1 (KEXINIT); RFC 4252 5.2 (the "none" request); OpenSSH's PROTOCOL 1.10 (strict key exchange).
  *
  * Sent on the first connection, after the server's identification was heard:
  *   SSH-2.0-tenken_0.1 CR LF     many servers send their KEXINIT only after it
@@ -29,9 +29,9 @@
 #include "ssh_lent.h"
 
 enum {
-	PACKET_MAX = 35000, /* RFC 4253 6.1 */
+	PACKET_MAX = 35000,  /* RFC 4253 6.1 */
 	NAME_MAX_BYTES = 64, /* RFC 4251 6 */
-	LINES_MAX = 32,      /* before the identification */
+	LINES_MAX = 32,	     /* before the identification */
 	PACKETS_MAX = 4,     /* before the KEXINIT: IGNORE and DEBUG may come at any time */
 	MSG_DISCONNECT = 1,
 	MSG_IGNORE = 2,
@@ -53,7 +53,19 @@ struct identification {
 };
 
 /* RFC 4253 7.1: the ten lists, in the order of the message. */
-enum { KEX, HOSTKEY, CIPHER, CIPHER_BACK, MAC, MAC_BACK, COMPRESSION, COMPRESSION_BACK, LANGUAGES = 8, LISTS = 10 };
+enum {
+	KEX,
+	HOSTKEY,
+	CIPHER,
+	CIPHER_BACK,
+	MAC,
+	MAC_BACK,
+	COMPRESSION,
+	COMPRESSION_BACK,
+	LANGUAGES,
+	LANGUAGES_BACK,
+	LISTS
+};
 
 struct kexinit {
 	struct span list[LISTS];
@@ -80,7 +92,7 @@ static bool read_identification(struct span line, struct identification *ret)
 	return true;
 }
 
-/* "2.0", or "1.99" for both; anything else is a server that cannot speak version 2 (RFC 4253 5.1). */
+/* "2.0", or "1.99" for both; anything else cannot speak version 2 (RFC 4253 5.1). */
 static bool speaks_version_2(const struct identification *id)
 {
 	return span_is(id->protocol, "2.0") || span_is(id->protocol, "1.99");
@@ -165,7 +177,7 @@ static bool array_has(const json_t *array, struct span name)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach(array, i, value) {
+	json_array_foreach (array, i, value) {
 		struct span s = span_of(json_string_value(value), json_string_length(value));
 
 		if (s.length == name.length && memcmp(s.at, name.at, s.length) == 0)
@@ -229,7 +241,7 @@ static void say_kexinit(struct conn *c)
 		[COMPRESSION] = "none",
 		[COMPRESSION_BACK] = "none",
 		[LANGUAGES] = "",
-		[LANGUAGES + 1] = "",
+		[LANGUAGES_BACK] = "",
 	};
 	uint8_t body[800], packet[1024], cookie[COOKIE];
 	struct writer w = wr_new(body, sizeof(body));
@@ -239,7 +251,7 @@ static void say_kexinit(struct conn *c)
 	wr_bytes(&w, cookie, sizeof(cookie));
 	for (size_t i = 0; i < LISTS; i++)
 		write_name_list(&w, lists[i]);
-	wr_u8(&w, 0);   /* no guessed packet follows */
+	wr_u8(&w, 0);	/* no guessed packet follows */
 	wr_be32(&w, 0); /* reserved */
 	struct span payload = wr_span(&w);
 
@@ -271,8 +283,9 @@ static enum ending hear_identification(struct conn *c, struct identification *re
 				return ENDING_CLOSED;
 			continue;
 		}
-		return read_identification(line, ret) ? ENDING_DONE :
-							conn_oddity(c, "ssh.identification-malformed");
+		return read_identification(line, ret) ?
+			       ENDING_DONE :
+			       conn_oddity(c, "ssh.identification-malformed");
 	}
 	return ENDING_NOT_THIS;
 }
@@ -359,10 +372,11 @@ static const char ssh_view[] =
 	"CREATE TEMP VIEW ssh AS SELECT address, port, evidence->>'$.software' AS software,"
 	" evidence->>'$.protocol' AS protocol, evidence->>'$.product' AS product,"
 	" evidence->>'$.version' AS version, evidence->>'$.hostkey.type' AS hostkey_type,"
-	" evidence->>'$.hostkey.bits' AS hostkey_bits, evidence->>'$.hostkey.sha256' AS hostkey_sha256,"
-	" evidence->>'$.strict_kex' AS strict_kex"
+	" evidence->>'$.hostkey.bits' AS hostkey_bits,"
+	" evidence->>'$.hostkey.sha256' AS hostkey_sha256, evidence->>'$.strict_kex' AS strict_kex"
 	" FROM document WHERE probe = 'ssh' AND evidence <> '{}';"
-	"CREATE TEMP VIEW ssh_algorithm AS SELECT address, port, k.key AS kind, a.value AS algorithm"
+	"CREATE TEMP VIEW ssh_algorithm AS"
+	" SELECT address, port, k.key AS kind, a.value AS algorithm"
 	" FROM document d, json_each(d.evidence, '$.algorithms') k, json_each(k.value) a"
 	" WHERE d.probe = 'ssh';"
 	"CREATE TEMP VIEW ssh_auth AS SELECT address, port, a.value AS method"

@@ -3,8 +3,8 @@
  * libssh in a process that may neither open nor connect. What it would open, and why it does not:
  *   configuration         SSH_OPTIONS_PROCESS_CONFIG off
  *   home directory        SSH_OPTIONS_SSH_DIR and _USER are set, else it looks the user up
- *   known_hosts           SSH_OPTIONS_HOST is not set: without a host it has nothing to look up when
- *                         it orders the host key types, and leaves the files alone
+ *   known_hosts           SSH_OPTIONS_HOST is not set: without a host it has nothing to look up
+ *                         when it orders the host key types, and leaves the files alone
  *   agent, identities     touched by public key logins only, and none is tried
  *   socket                SSH_OPTIONS_FD
  *   openssl.cnf, locale   read once by probe_ssh_prepare()
@@ -26,7 +26,7 @@
 #include "probe.h"
 
 enum {
-	BLOB_MAX = 8192, /* a key of 16384 bits needs a fourth of it */
+	BLOB_MAX = 8192,      /* a key of 16384 bits needs a fourth of it */
 	LEAST_RSA_BITS = 768, /* the least that libssh can be told to accept */
 };
 
@@ -115,8 +115,9 @@ static bool set_up(ssh_session s, int fd)
 		{ SSH_OPTIONS_SSH_DIR, "/nonexistent" },
 		{ SSH_OPTIONS_USER, SSH_NOBODY },
 		{ SSH_OPTIONS_KEY_EXCHANGE,
-		  "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-		  "ecdh-sha2-nistp521,diffie-hellman-group14-sha256,diffie-hellman-group14-sha1,"
+		  "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
+		  "ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group14-sha256,"
+		  "diffie-hellman-group14-sha1,"
 		  "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
 		  "diffie-hellman-group-exchange-sha256,diffie-hellman-group-exchange-sha1,"
 		  "diffie-hellman-group1-sha1" },
@@ -128,8 +129,10 @@ static bool set_up(ssh_session s, int fd)
 	static const char ciphers[] = "aes128-ctr,aes256-ctr,aes192-ctr,aes128-gcm@openssh.com,"
 				      "aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,"
 				      "aes128-cbc,aes256-cbc,aes192-cbc,3des-cbc,blowfish-cbc";
-	static const char macs[] = "hmac-sha2-256,hmac-sha2-512,hmac-sha1,hmac-sha2-256-etm@openssh.com,"
-				   "hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,hmac-md5";
+	static const char macs[] =
+		"hmac-sha2-256,hmac-sha2-512,hmac-sha1,"
+		"hmac-sha2-256-etm@openssh.com,"
+		"hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,hmac-md5";
 	bool no = false;
 	int least = LEAST_RSA_BITS;
 	int good = ssh_options_set(s, SSH_OPTIONS_PROCESS_CONFIG, &no);
@@ -159,7 +162,8 @@ static struct span get_blob(ssh_session s, uint8_t buffer[static BLOB_MAX])
 
 		if (length >= 4 && length / 4 * 3 <= BLOB_MAX &&
 		    EVP_DecodeBlock(buffer, (uint8_t *)base64, (int)length) > 0)
-			n = length / 4 * 3 - (base64[length - 1] == '=') - (base64[length - 2] == '=');
+			n = length / 4 * 3 - (base64[length - 1] == '=') -
+			    (base64[length - 2] == '=');
 	}
 	ssh_string_free_char(base64);
 	ssh_key_free(key);
@@ -170,7 +174,8 @@ static struct span get_blob(ssh_session s, uint8_t buffer[static BLOB_MAX])
 static void note_fingerprint(json_t *object, struct span blob)
 {
 	static const char prefix[] = "SHA256:";
-	uint8_t digest[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE], text[sizeof(prefix) + sizeof(base64)];
+	uint8_t digest[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE];
+	uint8_t text[sizeof(prefix) + sizeof(base64)];
 	unsigned length = 0;
 	struct writer w = wr_new(text, sizeof(text));
 
@@ -218,25 +223,27 @@ static void note_methods(json_t *evidence, unsigned methods)
 			list_word(list, words[i].word);
 }
 
-static void converse(ssh_session s, int fd, int64_t until, json_t *evidence, bool *ret_hostkey,
-		     bool *ret_auth)
+/* What went wrong, or NULL. */
+static const char *converse(ssh_session s, int fd, int64_t until, json_t *evidence,
+			    bool *ret_hostkey, bool *ret_auth)
 {
 	int r;
 
 	while ((r = ssh_connect(s)) == SSH_AGAIN)
 		if (!wait_for(s, fd, until))
-			break;
+			return "timeout";
 	if (r != SSH_OK)
-		return;
+		return ssh_get_error(s);
 	*ret_hostkey = note_hostkey(s, evidence);
 	while ((r = ssh_userauth_none(s, NULL)) == SSH_AUTH_AGAIN)
 		if (!wait_for(s, fd, until))
-			break;
-	if (r == SSH_AUTH_AGAIN || r == SSH_AUTH_ERROR)
-		return;
+			return "timeout";
+	if (r == SSH_AUTH_ERROR)
+		return ssh_get_error(s);
 	note_methods(evidence, r == SSH_AUTH_SUCCESS ? SSH_AUTH_METHOD_NONE :
 						       (unsigned)ssh_userauth_list(s, NULL));
 	*ret_auth = true;
+	return *ret_hostkey ? NULL : "the host key is of no type that we can read";
 }
 
 void ssh_lent_ask(int fd, unsigned timeout_ms, json_t *evidence, bool *ret_hostkey, bool *ret_auth)
@@ -253,10 +260,9 @@ void ssh_lent_ask(int fd, unsigned timeout_ms, json_t *evidence, bool *ret_hostk
 		ssh_free(s);
 		return;
 	}
-	converse(s, fd, now_ms() + timeout_ms, evidence, ret_hostkey, ret_auth);
-	if (!*ret_hostkey || !*ret_auth)
-		note_text(evidence, "session_error",
-			  span_text(ssh_get_error_code(s) != SSH_NO_ERROR ? ssh_get_error(s) : "timeout"));
+	const char *error = converse(s, fd, now_ms() + timeout_ms, evidence, ret_hostkey, ret_auth);
+	if (error != NULL)
+		note_text(evidence, "session_error", span_text(error));
 	ssh_disconnect(s);
 	ssh_free(s);
 	fcntl(fd, F_SETFL, flags); /* the mode is shared with the duplicate */
@@ -270,6 +276,7 @@ void probe_ssh_prepare(void)
 	signal(SIGPIPE, SIG_IGN); /* libssh writes without MSG_NOSIGNAL */
 	ssh_init();
 	ssh_set_log_level(SSH_LOG_NOLOG);
-	EVP_Digest("", 0, digest, &length, EVP_sha256(), NULL); /* makes OpenSSL read its configuration */
+	/* The first use makes OpenSSL read its configuration. */
+	EVP_Digest("", 0, digest, &length, EVP_sha256(), NULL);
 	ssh_free(ssh_new());
 }

@@ -2,8 +2,8 @@
 /*
  * Telnet: that a terminal is offered in clear, its banner, and whether it asks for a login.
  *
- * Specifications: RFC 854 (commands, the duty to answer), RFC 855 (options, subnegotiation), RFC 1143
- * (why each request is answered only once).
+ * Specifications: RFC 854 (commands, the duty to answer), RFC 855 (options, subnegotiation),
+ * RFC 1143 (why each request is answered only once).
  *
  * Sent: nothing of our own. Each option request of the server is refused, as RFC 854 lets every
  * client do:
@@ -25,9 +25,9 @@ enum {
 	DONT = 0xfe,
 	IAC = 0xff,
 	BANNER_MAX = 4096,
-	REQUESTS_MAX = 64,  /* answered; a server with more wants to keep us busy */
+	REQUESTS_MAX = 64, /* answered; a server with more wants to keep us busy */
 	ROUNDS_MAX = 32,
-	LATER_MS = 3000,    /* what follows the first bytes comes soon, or after a name lookup */
+	LATER_MS = 3000, /* what follows the first bytes comes soon, or after a name lookup */
 };
 
 enum state { STATE_TEXT, STATE_IAC, STATE_VERB, STATE_SB, STATE_SB_IAC };
@@ -36,9 +36,11 @@ enum state { STATE_TEXT, STATE_IAC, STATE_VERB, STATE_SB, STATE_SB_IAC };
 struct terminal {
 	enum state state;
 	uint8_t verb;
-	bool commands;               /* an IAC command was seen */
-	uint8_t requested[2][32];    /* bit sets: WILL, DO */
-	struct { uint8_t verb, option; } requests[REQUESTS_MAX];
+	bool commands;		  /* an IAC command was seen */
+	uint8_t requested[2][32]; /* bit sets: WILL, DO */
+	struct {
+		uint8_t verb, option;
+	} requests[REQUESTS_MAX];
 	size_t count;
 	size_t answered;
 	uint8_t text[BANNER_MAX];
@@ -123,7 +125,8 @@ static struct span last_line(struct span text)
 /* The terminal waits behind a line such as "login:", "Username:", "Password:", "user name >". */
 static bool is_login_prompt(struct span text)
 {
-	static const char *const words[] = { "login", "user", "password", "account", "logon", "passwd" };
+	static const char *const words[] = { "login",	"user",	 "password",
+					     "account", "logon", "passwd" };
 	struct span line = last_line(span_trim(text));
 
 	if (line.length == 0 || memchr(":>?", line.at[line.length - 1], 3) == NULL)
@@ -137,7 +140,8 @@ static bool is_login_prompt(struct span text)
 /* Text that could stand on a terminal and is no other protocol's greeting. */
 static bool is_terminal_text(struct span text)
 {
-	static const char *const others[] = { "SSH-", "220", "+OK", "* OK", "HTTP/", "RFB ", "@RSYNCD", "-ERR" };
+	static const char *const others[] = { "SSH-",  "220",  "+OK",	  "* OK",
+					      "HTTP/", "RFB ", "@RSYNCD", "-ERR" };
 
 	for (size_t i = 0; i < countof(others); i++)
 		if (span_starts(text, others[i]))
@@ -154,7 +158,8 @@ static bool telnet_recognise(struct span greeting)
 
 	hear(&t, greeting);
 	struct span text = heard_text(&t);
-	return (t.commands || is_login_prompt(text)) && (text.length == 0 || is_terminal_text(text));
+	return (t.commands || is_login_prompt(text)) &&
+	       (text.length == 0 || is_terminal_text(text));
 }
 
 /* ---- writers ---- */

@@ -13,7 +13,7 @@ static bool is_letter(uint8_t b)
 	return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z');
 }
 
-/* The span from the first byte of a version on ("9.2", "v6.4"), without the v; empty where it is none. */
+/* The span from a version on ("9.2", "v6.4"), without the v; empty where there is none. */
 static struct span at_version(struct span s)
 {
 	if (s.length > 1 && (s.at[0] == 'v' || s.at[0] == 'V') && is_digit(s.at[1]))
@@ -26,7 +26,8 @@ static struct span version_run(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.length && (is_digit(s.at[n]) || is_letter(s.at[n]) || s.at[n] == '.' || s.at[n] == '+'))
+	while (n < s.length &&
+	       (is_digit(s.at[n]) || is_letter(s.at[n]) || s.at[n] == '.' || s.at[n] == '+'))
 		n++;
 	while (n > 0 && s.at[n - 1] == '.')
 		n--;
@@ -35,6 +36,8 @@ static struct span version_run(struct span s)
 
 struct product product_split(struct span word)
 {
+	if (at_version(word).length > 0) /* "3.2.9": a version alone */
+		return (struct product){ span_first(word, 0), version_run(at_version(word)) };
 	for (size_t i = 1; i < word.length; i++) {
 		if (memchr("_-/.", word.at[i], 4) == NULL)
 			continue;
@@ -43,16 +46,14 @@ struct product product_split(struct span word)
 		if (version.length > 0)
 			return (struct product){ span_first(word, i), version_run(version) };
 	}
-	if (at_version(word).length > 0) /* "3.2.9": a version alone */
-		return (struct product){ span_first(word, 0), version_run(at_version(word)) };
 	return (struct product){ word, span_first(word, 0) };
 }
 
 /* Words that may stand between a product's name and its version. */
 static bool is_filler(struct span word)
 {
-	static const char *const fillers[] = { "server", "service", "version", "ftp", "ftpd", "smtp",
-					       "esmtp",	 "mail",    "daemon",  "ver" };
+	static const char *const fillers[] = { "server", "service", "version", "ftp",	 "ftpd",
+					       "smtp",	 "esmtp",   "mail",    "daemon", "ver" };
 
 	for (size_t i = 0; i < countof(fillers); i++)
 		if (span_is_nocase(word, fillers[i]))

@@ -320,8 +320,9 @@ struct span conn_read_until(struct conn *c, const char *delimiter, size_t max)
 	size_t length = strlen(delimiter);
 
 	while (conn_ok(c)) {
-		struct span have = span_of(c->buffer + c->head, unread(c));
-		ptrdiff_t at = unread(c) > 0 ? span_find(have, delimiter, length) : -1;
+		struct span have = unread(c) > 0 ? span_of(c->buffer + c->head, unread(c)) :
+						   nothing(c);
+		ptrdiff_t at = span_find(have, delimiter, length);
 
 		if (at >= 0 && (size_t)at + length <= max)
 			return take(c, (size_t)at + length);
