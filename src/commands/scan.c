@@ -364,13 +364,15 @@ static void paths_done(struct paths *p)
 
 static int64_t begin(struct store *store, const struct plan *plan, const struct judging *j)
 {
-	char uuid[37], *text = plan_json(plan);
+	char uuid[37], here[256] = "", *text = plan_json(plan);
 
 	make_uuid(uuid);
+	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
+		snprintf(here, sizeof(here), "bastion");
 	const struct scan_row row = {
 		.uuid = uuid,
 		.site = plan->site.name,
-		.vantage = plan->site.vantage_name,
+		.vantage = plan->site.vantage_name != NULL ? plan->site.vantage_name : here,
 		.vantage_zone = plan->site.vantage_zone,
 		.vantage_kind = snapshot_vantage_kind(&plan->site),
 		.profile = judging_profiles(j),
