@@ -120,7 +120,11 @@ keep_servers_off() {
 		dpkg -L "$package" | sed -n \
 			's,^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\)\)$,\2,p' |
 			while read -r unit; do
-				! command -v systemctl >/dev/null || systemctl disable --quiet "$unit"
+				if command -v systemctl >/dev/null; then
+					systemctl disable --quiet "$unit"
+				else
+					DPKG_MAINTSCRIPT_PACKAGE=$package deb-systemd-helper disable "$unit"
+				fi
 			done
 		dpkg -L "$package" | sed -n 's,^/etc/init\.d/\([^/]*\)$,\1,p' | while read -r script; do
 			! command -v update-rc.d >/dev/null || update-rc.d "$script" disable
