@@ -29,8 +29,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump j
 	dropbear-bin=program:dropbear samba=program:smbd smbclient=program:smbclient
 	xrdp=program:xrdp nginx-light=program:nginx vsftpd=program:vsftpd
 	inetutils-telnetd=program:telnetd inetutils-inetd=program:inetutils-inetd
-	postfix=program:postfix redis-server=program:redis-server redis-tools=program:redis-cli
-	mosquitto=program:mosquitto mosquitto-clients=program:mosquitto_pub'
+	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
@@ -120,7 +119,11 @@ keep_servers_off() {
 		dpkg -L "$package" | sed -n \
 			's,^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\)\)$,\2,p' |
 			while read -r unit; do
-				! command -v systemctl >/dev/null || systemctl disable --quiet "$unit"
+				if command -v systemctl >/dev/null; then
+					systemctl disable --quiet "$unit"
+				else
+					DPKG_MAINTSCRIPT_PACKAGE=$package deb-systemd-helper disable "$unit"
+				fi
 			done
 		dpkg -L "$package" | sed -n 's,^/etc/init\.d/\([^/]*\)$,\1,p' | while read -r script; do
 			! command -v update-rc.d >/dev/null || update-rc.d "$script" disable
