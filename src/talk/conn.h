@@ -52,6 +52,9 @@ bool conn_ok(const struct conn *c);
 enum ending conn_ending(const struct conn *c);
 /* Bytes of ours or theirs went over this conversation (all connections together). */
 size_t conn_received(const struct conn *c);
+/* A read met the end of this connection (close or reset), also one that never fails, such as
+ * conn_peek_quiet(): tells silence from a close. */
+bool conn_peer_closed(const struct conn *c);
 
 /* Sends all n bytes, paced by the guard. */
 void conn_write(struct conn *c, const void *bytes, size_t n);

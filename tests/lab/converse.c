@@ -208,6 +208,7 @@ int main(int argc, char **argv)
 		if (depth == DEPTH_LIMITED)
 			fprintf(l.out, "@ depth limited\n");
 	}
+	probe_ssh_prepare();
 	enum ending e = connect_now(&l);
 	if (e != ENDING_DONE) {
 		fprintf(stderr, "connect: %s\n", strerror(errno));
