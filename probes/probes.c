@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+extern const struct probe probe_http;
 extern const struct probe probe_modbus;
 
 const struct probe *const probes[] = {
+	&probe_http,
 	&probe_modbus,
 	NULL,
 };
