@@ -6,10 +6,12 @@
 
 extern const struct probe probe_http;
 extern const struct probe probe_modbus;
+extern const struct probe probe_smb;
 
 const struct probe *const probes[] = {
 	&probe_http,
 	&probe_modbus,
+	&probe_smb,
 	NULL,
 };
 
