@@ -6,9 +6,11 @@
 #include <string.h>
 
 extern const struct probe probe_ftp;
+extern const struct probe probe_http;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mqtt;
 extern const struct probe probe_redis;
+extern const struct probe probe_smb;
 extern const struct probe probe_smtp;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
@@ -18,6 +20,8 @@ const struct probe *const probes[] = {
 	&probe_smtp,
 	&probe_ftp,
 	&probe_telnet,
+	&probe_http,
+	&probe_smb,
 	&probe_modbus,
 	&probe_mqtt,
 	&probe_redis,

@@ -468,6 +468,11 @@ uint16_t conn_port(const struct conn *c)
 	return c->setup.port;
 }
 
+bool conn_tls_wanted(const struct conn *c)
+{
+	return c->setup.tls;
+}
+
 const char *conn_address(const struct conn *c)
 {
 	return c->setup.address;

@@ -113,6 +113,9 @@ void conn_limited(struct conn *c, const char *facet);
 
 enum depth conn_depth(const struct conn *c);
 uint16_t conn_port(const struct conn *c);
+/* The port is known to speak TLS: a probe that may run inside it calls conn_start_tls() first, on
+ * every connection. */
+bool conn_tls_wanted(const struct conn *c);
 /* The target's address as text ("192.0.2.1", "2001:db8::1"), for Host headers. */
 const char *conn_address(const struct conn *c);
 /* "tenken/0.1 (contact: ...)": User-Agent; and a name for EHLO. */

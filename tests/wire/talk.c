@@ -139,6 +139,9 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 		t->depth = span_is(first_word(rest), "limited") ? DEPTH_LIMITED : DEPTH_FULL;
 	} else if (span_is(word, "clock")) {
 		t->clock = strtoll(rest, NULL, 10);
+	} else if (span_is(word, "wanted")) {
+		t->tls_wanted = span_is(first_word(rest), "tls");
+		return t->tls_wanted;
 	} else if (span_is(word, "tls")) {
 		new_step(t, STEP_TLS, line);
 	} else if (span_is(word, "random")) {
@@ -487,6 +490,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.identity = "tenken/test (contact: none)",
 		.ehlo = "tenken.invalid",
 		.depth = depth,
+		.tls = p->talk->tls_wanted,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],
 		.received = probe->received[depth],
