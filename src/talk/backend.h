@@ -39,7 +39,6 @@ struct conn_setup {
 	uint32_t sent;        /* most bytes */
 	uint32_t received;
 	unsigned deadline_ms;
-	bool tls; /* the port is known to speak TLS: conn_tls_wanted() */
 	json_t *evidence; /* borrowed */
 };
 

@@ -292,6 +292,8 @@ static void link_end(struct guard *g, struct link *l, int64_t now)
 	charge(g, l, (int)packets - (int)l->charged); /* the difference, either way */
 	journal_closed(g->journal, l->number, unix_ms(), &source, source_port, packets, sent, received,
 		       ending_word(l->ending));
+	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
+	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
 	close(l->fd);
 	l->host->device->open--;
 	l->host->device->next_ms = l->host->treatment == TREAT_OT ? now + OT_PAUSE_MS : now;
