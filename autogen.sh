@@ -29,8 +29,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump j
 	dropbear-bin=program:dropbear samba=program:smbd smbclient=program:smbclient
 	xrdp=program:xrdp nginx-light=program:nginx vsftpd=program:vsftpd
 	inetutils-telnetd=program:telnetd inetutils-inetd=program:inetutils-inetd
-	postfix=program:postfix redis-server=program:redis-server redis-tools=program:redis-cli
-	mosquitto=program:mosquitto mosquitto-clients=program:mosquitto_pub'
+	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
