@@ -24,7 +24,8 @@ build_packages="$bootstrap_packages
 	libyaml-dev=module:yaml-0.1 libseccomp-dev=module:libseccomp libssh-dev=module:libssh
 	libcmocka-dev=module:cmocka"
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump jq=program:jq
-	python3=program:python3 python3-pymodbus=python:pymodbus curl=program:curl
+	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
+	python3-serial=python:serial curl=program:curl
 	openssl=program:openssl openssh-server=program:sshd openssh-client=program:ssh
 	dropbear-bin=program:dropbear samba=program:smbd smbclient=program:smbclient
 	xrdp=program:xrdp nginx-light=program:nginx vsftpd=program:vsftpd

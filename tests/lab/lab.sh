@@ -80,6 +80,10 @@ lab_need() {
 		lab_remove
 		ip netns add lab-net 2>/dev/null || skip_all 'network namespaces cannot be made here'
 	fi
+	if ! ip netns exec lab-net true 2>/dev/null; then
+		ip netns del lab-net
+		skip_all 'network namespaces cannot be entered here'
+	fi
 	trap lab_down EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP

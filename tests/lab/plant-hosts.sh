@@ -420,11 +420,11 @@ plant_devices() {
 	odd serial record "$lab_logs/serial.bytes" 10.77.2.13 4001 10001
 	up plc 80
 	up serial 4001 10001
-	if "$lab_python" -c 'import pymodbus' 2>/dev/null; then
+	if "$lab_python" -c 'import pymodbus.server' 2>/dev/null; then
 		odd plc modbus 10.77.2.11 502
 		up plc 502
 	else
-		plant_absent="${plant_absent}plc pymodbus
+		plant_absent="${plant_absent}plc python3-pymodbus
 "
 	fi
 	if have gateway dropbear dropbearkey; then
