@@ -34,10 +34,12 @@ struct conn_setup {
 	const char *identity;
 	const char *ehlo;
 	enum depth depth;
+	bool tls; /* the port is known to speak TLS: conn_tls_wanted() */
 	unsigned connections; /* most */
 	uint32_t sent;        /* most bytes */
 	uint32_t received;
 	unsigned deadline_ms;
+	bool tls; /* the port is known to speak TLS: conn_tls_wanted() */
 	json_t *evidence; /* borrowed */
 };
 
