@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-<<<<<<< HEAD
 /* The subcommands. argv[0] is the subcommand's own name; the result is the exit status. */
 #ifndef TENKEN_COMMANDS_COMMANDS_H
 #define TENKEN_COMMANDS_COMMANDS_H
@@ -21,15 +20,5 @@ int command_status(int argc, char **argv);
 
 /* The folder with probes/data and profiles: $TENKEN_DATA, else the installed one. */
 const char *data_dir(void);
-=======
-/*
- * The subcommands. Each gets the arguments from its own name on (argv[0] is "site") and returns the
- * exit status: 0 done, 1 done and --fail-on was met, 2 usage or configuration error, 3 incomplete.
- */
-#ifndef TENKEN_COMMANDS_COMMANDS_H
-#define TENKEN_COMMANDS_COMMANDS_H
-
-int command_site(int argc, char **argv);
->>>>>>> w-site
 
 #endif
