@@ -6,11 +6,13 @@
 
 extern const struct probe probe_http;
 extern const struct probe probe_modbus;
+extern const struct probe probe_rdp;
 extern const struct probe probe_smb;
 
 const struct probe *const probes[] = {
 	&probe_http,
 	&probe_modbus,
+	&probe_rdp,
 	&probe_smb,
 	NULL,
 };
