@@ -11,10 +11,10 @@
  *
  * Sent, each on its own connection:
  *   03 00 00 13 0e e0 0000 0000 00 01 00 08 00 PP 00 00 00   X.224 connection request, protocols PP
- * with PP = 00 (standard), 01 (TLS), 03 (CredSSP; it stands on TLS, whose bit goes with it), 0b (the
- * same with the early result of the user's authorisation). On the third connection, once CredSSP was
- * chosen: TLS, and in it one TSRequest with the first NTLM message, which names nobody. The server's
- * challenge stays unanswered, so that no logon is tried and no session begins.
+ * with PP = 00 (standard), 01 (TLS), 03 (CredSSP; it stands on TLS, whose bit goes with it), 0b
+ * (the same with the early result of the user's authorisation). On the third connection, once
+ * CredSSP was chosen: TLS, and in it one TSRequest with the first NTLM message, which names nobody.
+ * The server's challenge stays unanswered, so that no logon is tried and no session begins.
  * In limited depth one request with PP = 0b and nothing else.
  */
 #include "probe.h"
@@ -231,9 +231,10 @@ static void note_nla(json_t *evidence, const struct confirm answers[static REQUE
 		     json_is_true(json_object_get(evidence, "tls"));
 	bool refused = json_is_false(json_object_get(evidence, "standard")) &&
 		       json_is_false(json_object_get(evidence, "tls"));
-	bool said = answers[STANDARD].outcome == FAILED && answers[STANDARD].code == CREDSSP_REQUIRED &&
-		    answers[TLS].outcome == FAILED && answers[TLS].code == CREDSSP_REQUIRED;
+	bool said = true;
 
+	for (size_t i = STANDARD; i <= TLS; i++)
+		said &= answers[i].outcome == FAILED && answers[i].code == CREDSSP_REQUIRED;
 	if (below)
 		note_bool(evidence, "nla_required", false);
 	else if (said || (refused && json_is_true(json_object_get(evidence, "credssp"))))
@@ -365,8 +366,9 @@ static enum ending rdp_run(struct conn *c, json_t *evidence)
 	note_nla(evidence, answers);
 	if (all)
 		conn_gathered(c, "protocols");
-	return conn_ending(c) == ENDING_STOPPED || conn_ending(c) == ENDING_DISTRESS ? conn_ending(c) :
-										      ENDING_DONE;
+	if (conn_ending(c) == ENDING_STOPPED || conn_ending(c) == ENDING_DISTRESS)
+		return conn_ending(c);
+	return ENDING_DONE;
 }
 
 static const char rdp_view[] =

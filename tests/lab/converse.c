@@ -131,7 +131,7 @@ static void live_close(void *context)
 	l->fd = -1;
 }
 
-/* For a recording TLS is done here rather than in conn.c, so that what is said inside it is seen. */
+/* For a recording TLS is done here rather than in conn.c, so that what is inside it is seen. */
 static bool live_plays_tls(void *context)
 {
 	static const struct tls_carrier carrier = { .send = plain_send, .receive = plain_receive };
@@ -206,7 +206,8 @@ int main(int argc, char **argv)
 		*suffix = '\0';
 	if (argc < 4 || probe_find(argv[1]) == NULL || addr_parse(argv[2], &l.address) != 0 ||
 	    addr_is_public(&l.address)) {
-		fprintf(stderr, "usage: converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE COMMENT]\n");
+		fprintf(stderr,
+			"usage: converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE COMMENT]\n");
 		return 2;
 	}
 	const struct probe *probe = probe_find(argv[1]);
@@ -218,7 +219,8 @@ int main(int argc, char **argv)
 			perror(argv[5]);
 			return 1;
 		}
-		fprintf(l.out, "# %s\n@ port %u\n@ clock %lld\n", argv[6], l.port, (long long)l.clock);
+		fprintf(l.out, "# %s\n@ port %u\n@ clock %lld\n", argv[6], l.port,
+			(long long)l.clock);
 		if (depth == DEPTH_LIMITED)
 			fprintf(l.out, "@ depth limited\n");
 		if (tls_wanted)
