@@ -127,7 +127,7 @@ bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret)
 	c.target = read_field(&r, message);
 	c.flags = rd_le32(&r);
 	rd_skip(&r, 8); /* the challenge */
-	/* The oldest servers stop here or behind the reserved bytes, or the target's name is here. */
+	/* The oldest servers stop here or behind the reserved bytes, or have the name here. */
 	bool stops = c.target.length > 0 && c.target.at - message.at <= HEADER_WITHOUT_PAIRS;
 	if (rd_ok(&r) && !stops && rd_left(&r) >= 16) {
 		rd_skip(&r, 8); /* reserved */
