@@ -9,6 +9,7 @@ extern const struct probe probe_ftp;
 extern const struct probe probe_http;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mqtt;
+extern const struct probe probe_rdp;
 extern const struct probe probe_redis;
 extern const struct probe probe_smb;
 extern const struct probe probe_smtp;
@@ -22,6 +23,7 @@ const struct probe *const probes[] = {
 	&probe_telnet,
 	&probe_http,
 	&probe_smb,
+	&probe_rdp,
 	&probe_modbus,
 	&probe_mqtt,
 	&probe_redis,
