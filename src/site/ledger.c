@@ -492,10 +492,12 @@ static void read_rows(struct ledger *l)
 				 _("has more than %d rows"), LEDGER_ROWS_MAX);
 			return;
 		}
+		size_t before = l->complaints->count;
 		a->line = csv_line(l->csv);
 		for (size_t i = 0; i < count; i++)
 			keep_field(l, l->columns[i], fields[i], a);
-		if (!a->has_address && a->id == NULL && a->mac == NULL && a->name == NULL)
+		if (l->complaints->count == before && !a->has_address && a->id == NULL &&
+		    a->mac == NULL && a->name == NULL)
 			complain(l->complaints, l->path, a->line,
 				 _("names neither address, MAC, id nor name"));
 	}
