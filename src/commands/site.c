@@ -7,7 +7,6 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
-#include "site/declare.h"
 #include "site/site.h"
 
 enum { STATUS_DONE = 0, STATUS_USAGE = 2 };

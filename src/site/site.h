@@ -34,6 +34,10 @@ struct window {
 	uint16_t from, to; /* minutes */
 };
 
+/* As the site file writes it. Returns out. */
+enum { WINDOW_TEXT = 48 };
+const char *window_format(const struct window *w, char out[static WINDOW_TEXT]);
+
 struct zone {
 	char *name;
 	enum zone_kind kind;
