@@ -300,6 +300,11 @@ static void test_refusal(void **state)
 	assert_string_equal(plan_refusal(&p, &stranger, noon), "public and not owned");
 	assert_int_equal(ranges_add(&p.owned, &r), 0);
 	assert_string_equal(plan_refusal(&p, &stranger, noon), "public and not owned");
+	/* Owned, but --owned did not repeat it. */
+	assert_int_equal(addr_parse("203.0.113.13", &stranger), 0);
+	r = (struct range){ stranger, stranger };
+	assert_int_equal(ranges_add(&p.targets, &r), 0);
+	assert_string_equal(plan_refusal(&p, &stranger, noon), "public and not owned");
 	plan_done(&p);
 	complaints_done(&c);
 
@@ -346,6 +351,24 @@ static void test_windows(void **state)
 	make(&overlap, &p, &c);
 	assert_none(&c);
 	assert_targets(&p, "10.0.0.0/30");
+	plan_done(&p);
+	complaints_done(&c);
+}
+
+/* An open strict zone within a closed looser one stays open. */
+static void test_open_within_closed(void **state)
+{
+	struct given given = { .site = "site: a\ntimezone: Asia/Tokyo\nzones:\n"
+				       "  - {name: all, kind: it, networks: [10.0.0.0/29], "
+				       "window: '01:00-02:00'}\n"
+				       "  - {name: in, kind: ot, networks: [10.0.0.4/30]}\n" };
+	struct complaints c = { 0 };
+	struct plan p;
+	(void)state;
+
+	make(&given, &p, &c);
+	assert_none(&c);
+	assert_targets(&p, "10.0.0.4/30");
 	plan_done(&p);
 	complaints_done(&c);
 }
@@ -467,7 +490,7 @@ int main(void)
 		cmocka_unit_test(test_targets), cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_public),	cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_windows), cmocka_unit_test(test_options),
-		cmocka_unit_test(test_port_list),
+		cmocka_unit_test(test_port_list), cmocka_unit_test(test_open_within_closed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
