@@ -373,6 +373,24 @@ static void test_open_within_closed(void **state)
 	complaints_done(&c);
 }
 
+/* Public addresses that came with a zone are left out, not complained of. */
+static void test_public_in_zone(void **state)
+{
+	struct given given = { .site = "site: a\nzones: [{name: z, kind: it, "
+				       "networks: [10.0.0.0/30, 203.0.113.0/30]}]\n" };
+	struct complaints c = { 0 };
+	struct plan p;
+	(void)state;
+
+	make(&given, &p, &c);
+	assert_none(&c);
+	assert_targets(&p, "10.0.0.0/30");
+	assert_string_equal(p.skipped[0], "203.0.113.0/30: is public: list it under 'owned' in the "
+					  "site file and repeat it with --owned");
+	plan_done(&p);
+	complaints_done(&c);
+}
+
 static void test_options(void **state)
 {
 	struct given given = { .site = AUTHORISED,
@@ -491,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_public),	cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_windows), cmocka_unit_test(test_options),
 		cmocka_unit_test(test_port_list), cmocka_unit_test(test_open_within_closed),
+		cmocka_unit_test(test_public_in_zone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
