@@ -24,8 +24,10 @@ static void load(const char *text, struct site *s, struct complaints *c)
 static void test_english(void **state)
 {
 	static const char text[] =
-		"Address,name,ID,mac,zone,class,vendor,model,os,owner,location,declared,ports,note\n"
-		"192.168.10.4,\"the \"\"big\"\" one, left\",P-1,00-1A-2B-3C-4D-5E,plant,PLC,ACME,P34,,me,hall,"
+		"Address,name,ID,mac,zone,class,vendor,model,os,owner,location,declared,ports,"
+		"note\n"
+		"192.168.10.4,\"the \"\"big\"\" one, "
+		"left\",P-1,00-1A-2B-3C-4D-5E,plant,PLC,ACME,P34,,me,hall,"
 		"\"important; closed, important\",\"tcp/502; 22, udp/161-162\",\"two\nlines\"\n"
 		"\n"
 		" fd00::1 , panel ,,001a.2b3c.4d5f,,workstation,,,,,,,none,\n"
@@ -81,15 +83,17 @@ static void assert_japanese(struct site *s)
 /* The same ledger in the three encodings that spreadsheets in Japan write. */
 static void test_encodings(void **state)
 {
-	static const char utf8[] = "管理番号,IPアドレス,種別,属性\r\nS-1,192.168.10.4,サーバー,重要、閉域\r\n";
-	static const char bom[] = "\xef\xbb\xbf"
-				  "管理番号,IPアドレス,種別,属性\r\nS-1,192.168.10.4,サーバー,重要、閉域\r\n";
+	static const char utf8[] =
+		"管理番号,IPアドレス,種別,属性\r\nS-1,192.168.10.4,サーバー,重要、閉域\r\n";
+	static const char bom[] =
+		"\xef\xbb\xbf"
+		"管理番号,IPアドレス,種別,属性\r\nS-1,192.168.10.4,サーバー,重要、閉域\r\n";
 	static const unsigned char cp932[] = {
-		0x8a, 0xc7, 0x97, 0x9d, 0x94, 0xd4, 0x8d, 0x86, 0x2c, 0x49, 0x50, 0x83, 0x41, 0x83, 0x68,
-		0x83, 0x8c, 0x83, 0x58, 0x2c, 0x8e, 0xed, 0x95, 0xca, 0x2c, 0x91, 0xae, 0x90, 0xab, 0x0d,
-		0x0a, 0x53, 0x2d, 0x31, 0x2c, 0x31, 0x39, 0x32, 0x2e, 0x31, 0x36, 0x38, 0x2e, 0x31, 0x30,
-		0x2e, 0x34, 0x2c, 0x83, 0x54, 0x81, 0x5b, 0x83, 0x6f, 0x81, 0x5b, 0x2c, 0x8f, 0x64, 0x97,
-		0x76, 0x81, 0x41, 0x95, 0xc2, 0x88, 0xe6, 0x0d, 0x0a
+		0x8a, 0xc7, 0x97, 0x9d, 0x94, 0xd4, 0x8d, 0x86, 0x2c, 0x49, 0x50, 0x83, 0x41, 0x83,
+		0x68, 0x83, 0x8c, 0x83, 0x58, 0x2c, 0x8e, 0xed, 0x95, 0xca, 0x2c, 0x91, 0xae, 0x90,
+		0xab, 0x0d, 0x0a, 0x53, 0x2d, 0x31, 0x2c, 0x31, 0x39, 0x32, 0x2e, 0x31, 0x36, 0x38,
+		0x2e, 0x31, 0x30, 0x2e, 0x34, 0x2c, 0x83, 0x54, 0x81, 0x5b, 0x83, 0x6f, 0x81, 0x5b,
+		0x2c, 0x8f, 0x64, 0x97, 0x76, 0x81, 0x41, 0x95, 0xc2, 0x88, 0xe6, 0x0d, 0x0a
 	};
 	struct complaints c = { 0 };
 	struct site s;
@@ -144,10 +148,12 @@ static void test_wrong(void **state)
 		{ "address\n10.0.0.1\n10.0.0.2\n10.0.0.1\n",
 		  "ledger.csv:4: field 'address': '10.0.0.1' stands on line 2 already" },
 		{ "id\nA\nB\nA\n", "ledger.csv:4: field 'id': 'A' stands on line 2 already" },
-		{ "name\n\"open\nend", "ledger.csv:2: a quote is not closed, or stands within a field" },
+		{ "name\n\"open\nend",
+		  "ledger.csv:2: a quote is not closed, or stands within a field" },
 		{ "name\nbad\"quote\n",
 		  "ledger.csv:2: a quote is not closed, or stands within a field" },
-		{ "name\n\"a\"b\n", "ledger.csv:2: a quote is not closed, or stands within a field" },
+		{ "name\n\"a\"b\n",
+		  "ledger.csv:2: a quote is not closed, or stands within a field" },
 		{ "name\na\x1b[31m\n", "ledger.csv:2: holds a control character (0x1b)" },
 		{ "name\na\n\xff\xff\n", "ledger.csv:3: is neither UTF-8 nor CP932" },
 		{ "\xff\xfen", "ledger.csv: is UTF-16: save it as CSV in UTF-8" },
@@ -233,7 +239,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_english), cmocka_unit_test(test_encodings),
-		cmocka_unit_test(test_wrong),	cmocka_unit_test(test_goes_on),
+		cmocka_unit_test(test_wrong),   cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_limits),
 	};
 

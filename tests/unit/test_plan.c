@@ -22,7 +22,7 @@ static const int64_t noon = 1793458800 + 14 * 86400 + 12 * 3600;
 #define AUTHORISED SITE "authorisation: {by: me, from: 2026-11-01, until: 2026-11-30}\n"
 
 struct given {
-	const char *site;	/* text of the site file, or NULL */
+	const char *site;       /* text of the site file, or NULL */
 	const char *targets[4]; /* ends with NULL */
 	const char *exclude, *owned, *ports, *risk, *zone, *rate, *host_rate;
 	const char *input_file, *exclude_file;
@@ -83,20 +83,27 @@ static void test_targets(void **state)
 		{ { .targets = { "@list" } }, "10.9.0.1-10.9.0.2", NULL },
 		{ { .input_file = "list" }, "10.9.0.1-10.9.0.2", NULL },
 		{ { .targets = { "10.0.0.0-9" }, .exclude = "10.0.0.1,10.0.0.5-7" },
-		  "10.0.0.0,10.0.0.2-10.0.0.4,10.0.0.8/31", "10.0.0.1: excluded" },
-		{ { .targets = { "10.9.0.0/30" }, .exclude_file = "list" }, "10.9.0.0,10.9.0.3",
+		  "10.0.0.0,10.0.0.2-10.0.0.4,10.0.0.8/31",
+		  "10.0.0.1: excluded" },
+		{ { .targets = { "10.9.0.0/30" }, .exclude_file = "list" },
+		  "10.9.0.0,10.9.0.3",
 		  "10.9.0.1-10.9.0.2: excluded" },
-		{ { .targets = { "10.0.0.1" }, .exclude = "0.0.0.0/1,::/0", .exclude_file = "more" },
-		  NULL, "10.0.0.1: excluded" },
+		{ { .targets = { "10.0.0.1" },
+		    .exclude = "0.0.0.0/1,::/0",
+		    .exclude_file = "more" },
+		  NULL,
+		  "10.0.0.1: excluded" },
 		{ { .site = AUTHORISED, .targets = { "192.168.10.4-10" } },
-		  "192.168.10.4,192.168.10.6-192.168.10.8,192.168.10.10", "192.168.10.9: excluded" },
+		  "192.168.10.4,192.168.10.6-192.168.10.8,192.168.10.10",
+		  "192.168.10.9: excluded" },
 		/* Without targets: the zones, of the public one what was repeated. */
 		{ { .site = AUTHORISED },
 		  "192.168.1.0/24,192.168.10.0-192.168.10.4,192.168.10.6-192.168.10.8,"
 		  "192.168.10.10-192.168.10.255",
 		  "192.168.10.9: excluded" },
 		{ { .site = AUTHORISED, .owned = "203.0.113.8/30", .exclude = "192.168.0.0/16" },
-		  "203.0.113.8/30", "192.168.1.0/24: excluded" },
+		  "203.0.113.8/30",
+		  "192.168.1.0/24: excluded" },
 	};
 	(void)state;
 
@@ -138,7 +145,8 @@ static void test_wrong(void **state)
 		  "'10.0.0.300' is not an address, network or range" },
 		{ { .targets = { "10.0.0.1/33" } },
 		  "'10.0.0.1/33' is not an address, network or range" },
-		{ { .targets = { "10.0.0.9-1" } }, "'10.0.0.9-1' is not an address, network or range" },
+		{ { .targets = { "10.0.0.9-1" } },
+		  "'10.0.0.9-1' is not an address, network or range" },
 		{ { .targets = { "host/24" } }, "'host/24' is not an address, network or range" },
 		{ { .targets = { "0x7f.1" } }, "'0x7f.1' is not an address, network or range" },
 		{ { .targets = { "-v" } }, "'-v' is neither an address nor a name" },
@@ -150,8 +158,10 @@ static void test_wrong(void **state)
 		  "'fe80::1': a link-local address needs its interface, as in 'fe80::1%eth0'" },
 		{ { .targets = { "224.0.0.1" } },
 		  "'224.0.0.1': multicast, broadcast and unspecified addresses are no targets" },
-		{ { .targets = { "@missing" } }, "missing: cannot be opened: No such file or directory" },
-		{ { .targets = { "@more" } }, "more:2: '10.0.0.300' is not an address, network or range" },
+		{ { .targets = { "@missing" } },
+		  "missing: cannot be opened: No such file or directory" },
+		{ { .targets = { "@more" } },
+		  "more:2: '10.0.0.300' is not an address, network or range" },
 		{ { .targets = { "10.0.0.1" }, .exclude = "10.0.0.1,,10.0.0.2" },
 		  "'10.0.0.1,,10.0.0.2' is not a list of addresses" },
 		{ { .targets = { "10.0.0.1" }, .exclude = "10.0.0.300" },
@@ -165,13 +175,16 @@ static void test_wrong(void **state)
 		{ { .targets = { "10.0.0.1" }, .rate = "fast" },
 		  "--rate: 'fast' is not a number of packets per second from 0 to 1000000" },
 		{ { .targets = { "10.0.0.1" }, .host_rate = "1000001" },
-		  "--host-rate: '1000001' is not a number of packets per second from 0 to 1000000" },
+		  "--host-rate: '1000001' is not a number of packets per second from 0 to "
+		  "1000000" },
 		{ { .targets = { "10.0.0.1" }, .ports = "22,nonsense" },
-		  "--ports: 'nonsense' is not a port, a range of ports or a name of the port list" },
+		  "--ports: 'nonsense' is not a port, a range of ports or a name of the port "
+		  "list" },
 		{ { .targets = { "10.0.0.1" }, .ports = "U:53" },
 		  "--ports: 'U:53' names UDP ports only, and UDP is not scanned yet" },
 		{ { .targets = { "10.0.0.1" }, .owned = "203.0.113.8/29" },
-		  "--owned: '203.0.113.8/29' is not listed under 'owned' in a site file, which alone admits it" },
+		  "--owned: '203.0.113.8/29' is not listed under 'owned' in a site file, which "
+		  "alone admits it" },
 		{ { .targets = { "10.0.0.1" }, .owned = "203.0.113.9/29" },
 		  "--owned: '203.0.113.9/29' is not a network without host bits" },
 	};
@@ -205,27 +218,40 @@ static void test_public(void **state)
 		const char *expected; /* NULL: allowed */
 	} cases[] = {
 		{ { .targets = { "203.0.113.9" } },
-		  "'203.0.113.9': is public: list it under 'owned' in the site file and repeat it with --owned" },
+		  "'203.0.113.9': is public: list it under 'owned' in the site file and repeat it "
+		  "with --owned" },
 		{ { .site = AUTHORISED, .targets = { "203.0.113.9" } },
 		  "'203.0.113.9': is public: repeat its range with --owned" },
-		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.8/29" }, NULL },
+		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.8/29" },
+		  NULL },
 		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.12/30" },
 		  "'203.0.113.9': is public: repeat its range with --owned" },
 		{ { .site = AUTHORISED, .targets = { "203.0.113.16" }, .owned = "203.0.113.8/29" },
-		  "'203.0.113.16': is public: list it under 'owned' in the site file and repeat it with --owned" },
-		{ { .site = AUTHORISED, .targets = { "203.0.113.15-16" }, .owned = "203.0.113.8/29" },
-		  "'203.0.113.16': is public: list it under 'owned' in the site file and repeat it with --owned" },
+		  "'203.0.113.16': is public: list it under 'owned' in the site file and repeat it "
+		  "with --owned" },
+		{ { .site = AUTHORISED,
+		    .targets = { "203.0.113.15-16" },
+		    .owned = "203.0.113.8/29" },
+		  "'203.0.113.16': is public: list it under 'owned' in the site file and repeat it "
+		  "with --owned" },
 		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.0/24" },
-		  "--owned: '203.0.113.0/24' is not listed under 'owned' in a site file, which alone admits it" },
+		  "--owned: '203.0.113.0/24' is not listed under 'owned' in a site file, which "
+		  "alone admits it" },
 		{ { .site = SITE, .targets = { "203.0.113.9" }, .owned = "203.0.113.8/29" },
 		  "'203.0.113.9': public addresses need an 'authorisation' in the site file" },
-		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.8/29",
+		{ { .site = AUTHORISED,
+		    .targets = { "203.0.113.9" },
+		    .owned = "203.0.113.8/29",
 		    .now = 1793458799 },
 		  "'203.0.113.9': the authorisation in the site file is not valid yet" },
-		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.8/29",
+		{ { .site = AUTHORISED,
+		    .targets = { "203.0.113.9" },
+		    .owned = "203.0.113.8/29",
 		    .now = 1793458800 + 30 * 86400 },
 		  "'203.0.113.9': the authorisation in the site file has expired" },
-		{ { .site = AUTHORISED, .targets = { "203.0.113.9" }, .owned = "203.0.113.8/29",
+		{ { .site = AUTHORISED,
+		    .targets = { "203.0.113.9" },
+		    .owned = "203.0.113.8/29",
 		    .now = 1793458800 + 30 * 86400 - 1 },
 		  NULL },
 		/* An excluded public address needs no permission. */
@@ -436,7 +462,8 @@ static void test_options(void **state)
 	assert_string_equal(json_string_value(json_object_get(o, "risk")), "touch");
 	assert_string_equal(json_string_value(json_object_get(o, "site")), "here");
 	json_t *authorisation = json_object_get(o, "authorisation");
-	assert_string_equal(json_string_value(json_object_get(authorisation, "until")), "2026-11-30");
+	assert_string_equal(json_string_value(json_object_get(authorisation, "until")),
+			    "2026-11-30");
 	json_decref(o);
 	free(text);
 	plan_done(&p);
@@ -445,7 +472,8 @@ static void test_options(void **state)
 	make(&ipv6, &p, &c);
 	assert_none(&c);
 	assert_targets(&p, "10.0.0.0/30");
-	assert_string_equal(p.skipped[0], "fd00::/64: too large to sweep: name its hosts as targets");
+	assert_string_equal(p.skipped[0],
+			    "fd00::/64: too large to sweep: name its hosts as targets");
 	plan_done(&p);
 	complaints_done(&c);
 }
@@ -505,10 +533,10 @@ static void test_port_list(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets), cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_public),	cmocka_unit_test(test_refusal),
-		cmocka_unit_test(test_windows), cmocka_unit_test(test_options),
-		cmocka_unit_test(test_port_list), cmocka_unit_test(test_open_within_closed),
+		cmocka_unit_test(test_targets),        cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_public),         cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_windows),        cmocka_unit_test(test_options),
+		cmocka_unit_test(test_port_list),      cmocka_unit_test(test_open_within_closed),
 		cmocka_unit_test(test_public_in_zone),
 	};
 
