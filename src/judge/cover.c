@@ -244,13 +244,26 @@ bool need_known(const char *need)
 	return false;
 }
 
-static const struct judge_probe *find_probe(const struct judged *j, const char *name, size_t length)
+static const struct judge_probe *find_probe(const struct judge_probe *probes, const char *name,
+					    size_t length)
 {
-	for (size_t i = 0; j->probes != NULL && j->probes[i].name != NULL; i++)
-		if (strlen(j->probes[i].name) == length &&
-		    memcmp(j->probes[i].name, name, length) == 0)
-			return &j->probes[i];
+	for (size_t i = 0; probes != NULL && probes[i].name != NULL; i++)
+		if (strlen(probes[i].name) == length && memcmp(probes[i].name, name, length) == 0)
+			return &probes[i];
 	return NULL;
+}
+
+bool need_has_probes(const struct judge_probe *probes, const char *need)
+{
+	if (!starts(need, "probe:") && !starts(need, "any:"))
+		return true;
+	for (const char *at = strchr(need, ':') + 1; *at != '\0';) {
+		if (find_probe(probes, at, strcspn(at, ",/")) == NULL)
+			return false;
+		at += strcspn(at, ",");
+		at += *at == ',';
+	}
+	return true;
 }
 
 /* Every port of the list ("502,102") is planned; any: one of them is. */
@@ -414,7 +427,7 @@ static int add_probes(struct judged *j, struct cover *v, const char *list, bool 
 	for (const char *at = list; *at != '\0';) {
 		size_t length = strcspn(at, ",");
 		size_t name = strcspn(at, ",/");
-		const struct judge_probe *p = find_probe(j, at, name);
+		const struct judge_probe *p = find_probe(j->probes, at, name);
 
 		if (p == NULL && all) {
 			v->reason = "no probe";

@@ -400,11 +400,16 @@ static int load_findings(struct judged *j)
 	return r;
 }
 
+int findings_tables(struct db *db)
+{
+	return db_exec(db, made_tables);
+}
+
 int findings_make(struct judged *j)
 {
 	const struct catalogue *c = j->catalogue;
 	struct query *q = NULL;
-	int r = db_exec(j->db, made_tables);
+	int r = findings_tables(j->db);
 
 	j->covers = arena_array(j->arena, c->check_count, sizeof(struct cover *));
 	j->states = arena_array(j->arena, c->check_count, sizeof(*j->states));

@@ -47,9 +47,8 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	j.arena = arena_new();
 	if (j.arena == NULL)
 		return -ENOMEM;
-	r = db_exec(db, "PRAGMA temp_store = MEMORY");
-	if (r >= 0)
-		r = find_now(&j);
+	r = find_now(&j);
+	bool making = r >= 0;
 	if (r >= 0)
 		r = views_make(&j, ports);
 	if (r >= 0)
@@ -60,8 +59,14 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		r = history_make(&j);
 	if (r >= 0)
 		r = verdicts_make(&j);
-	if (r >= 0)
-		r = views_list(db);
+	if (making) {
+		int listed = views_list(db);
+
+		if (r >= 0)
+			r = listed;
+		else if (listed >= 0) /* half of it is of no use to anybody */
+			judge_forget(db);
+	}
 	arena_free(j.arena);
 	return r < 0 ? r : 0;
 }

@@ -82,6 +82,8 @@ int views_list(struct db *db);
 int cover_load(struct judged *j);
 /* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */
 struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
+/* All the probes that it names are in the list. */
+bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
 ptrdiff_t judged_host_find(const struct judged *j, const char *address);
@@ -97,6 +99,11 @@ struct coverage coverage_of(const struct judged *j, const struct cover *const *c
 int findings_make(struct judged *j);
 /* history.c: finding_gone. */
 int history_make(struct judged *j);
+/* The statements around a scope word's and an item's expression; in the arena, NULL without memory. */
+const char *scope_sql(struct arena *arena, const struct scope_word *scope);
+const char *when_sql(struct arena *arena, const struct item *item);
+/* findings.c: makes the empty tables finding_now and check_run. */
+int findings_tables(struct db *db);
 /* scopes.c: per host 1, 0 or -1 (unknown), in the arena; NULL for an item of every asset. -1 stands
  * only where somebody is, or might be. */
 int scope_members(struct judged *j, const struct item *item, const signed char **ret);

@@ -71,19 +71,23 @@ static signed char in_scope(const struct judged_finding *f, const signed char *m
 	return f->host < 0 ? -1 : members[f->host];
 }
 
+const char *when_sql(struct arena *arena, const struct item *item)
+{
+	return arena_printf(arena,
+			    "SELECT (%s\n) FROM (SELECT n.*, j.vantage_zone, j.vantage_kind"
+			    " FROM temp.finding_now AS n, temp.judged AS j) AS f"
+			    " LEFT JOIN temp.asset AS a ON a.address = f.address"
+			    " WHERE f.check_id = ? ORDER BY f.fingerprint",
+			    item->when);
+}
+
 /* The item's `when` for each finding of one check, in order. */
 static int ask_when(struct judged *j, const struct guideline *g, const struct item *item,
 		    const char *check, signed char *answers, size_t count)
 {
 	const struct fence fence = { j->options.time_limit_ms, j->options.memory_limit };
 	struct query *q = NULL;
-	const char *sql = arena_printf(
-		j->arena,
-		"SELECT (%s\n) FROM (SELECT n.*, j.vantage_zone, j.vantage_kind"
-		" FROM temp.finding_now AS n, temp.judged AS j) AS f"
-		" LEFT JOIN temp.asset AS a ON a.address = f.address"
-		" WHERE f.check_id = ? ORDER BY f.fingerprint",
-		item->when);
+	const char *sql = when_sql(j->arena, item);
 
 	if (sql == NULL)
 		return -ENOMEM;

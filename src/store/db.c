@@ -89,6 +89,11 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 	if (db == NULL)
 		return -ENOMEM;
 	db->handle = handle;
+	int r = db_exec(db, "PRAGMA temp_store = MEMORY");
+	if (r < 0) {
+		free(db);
+		return r;
+	}
 	*ret = db;
 	return 0;
 }
@@ -206,6 +211,12 @@ int query_new(struct db *db, const char *sql, struct query **ret)
 	if (!only_blanks_left(tail)) {
 		sqlite3_finalize(statement);
 		note_error(db, "there is more than one statement");
+		return -EINVAL;
+	}
+	/* Not every writing statement asks the authorizer when it is prepared: VACUUM INTO. */
+	if (db->fenced && !sqlite3_stmt_readonly(statement)) {
+		sqlite3_finalize(statement);
+		note_error(db, "not authorized");
 		return -EINVAL;
 	}
 	struct query *q = malloc(sizeof(*q));
