@@ -98,6 +98,8 @@ static int insert(struct ranges *set, size_t at, const struct range *r)
 
 static void erase(struct ranges *set, size_t from, size_t to)
 {
+	if (from == to)
+		return;
 	memmove(set->list + from, set->list + to, (set->count - to) * sizeof(*set->list));
 	set->count -= to - from;
 }

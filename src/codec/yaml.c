@@ -76,14 +76,19 @@ static bool plain_tag(const yaml_node_t *n)
 	       strcmp(tag, YAML_MAP_TAG) == 0;
 }
 
-/* A text without NUL and control characters; tabs and line ends may be. */
+/* A text without NUL and control characters (C0, DEL, and C1, which UTF-8 writes as c2 80 to c2 9f);
+ * tabs and line ends may be. */
 static bool sound_text(const yaml_node_t *n)
 {
 	const yaml_char_t *p = n->data.scalar.value;
+	size_t length = n->data.scalar.length;
 
-	for (size_t i = 0; i < n->data.scalar.length; i++)
+	for (size_t i = 0; i < length; i++) {
 		if ((p[i] < 0x20 && p[i] != '\n' && p[i] != '\t') || p[i] == 0x7f)
 			return false;
+		if (p[i] == 0xc2 && i + 1 < length && p[i + 1] < 0xa0)
+			return false;
+	}
 	return true;
 }
 

@@ -4,33 +4,22 @@
  * tenken profile show NAME      one of them: its controls and items, and the checks that bear on them
  * tenken profile check [FILE]   reads everything, and check files of the user's, and tries their SQL
  */
-#include "commands/profile.h"
-
 #include <errno.h>
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec/i18n.h"
+#include "commands/commands.h"
 #include "judge/judge.h"
-#include "probe.h"
+#include "probes/probe.h"
 #include "store/schema.h"
-
-enum { STATUS_DONE = 0, STATUS_WRONG = 2 };
 
 static int usage(void)
 {
 	fputs(_("usage: tenken profile list | show NAME | check [FILE...]\n"), stderr);
-	return STATUS_WRONG;
-}
-
-static const char *data_dir(void)
-{
-	const char *dir = secure_getenv("TENKEN_DATA");
-
-	return dir != NULL && *dir != '\0' ? dir : TENKEN_DATADIR;
+	return EXIT_USAGE;
 }
 
 /* The page's words are data in two languages; which one to print follows the messages. */
@@ -52,7 +41,7 @@ static int told(int r, struct complaints *c)
 	complaints_print(c, stderr);
 	if (r < 0 && c->count == 0)
 		fprintf(stderr, _("error: %s\n"), strerror(-r));
-	return r < 0 || c->count > 0 ? STATUS_WRONG : STATUS_DONE;
+	return r < 0 || c->count > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
 /* All guidelines of the data folder. */
@@ -231,7 +220,7 @@ int command_profile(int argc, char **argv)
 	optind = 1;
 	for (int o; (o = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
 		usage();
-		return o == 'h' ? STATUS_DONE : STATUS_WRONG;
+		return o == 'h' ? EXIT_DONE : EXIT_USAGE;
 	}
 	const char *what = optind < argc ? argv[optind] : "";
 	int left = argc - optind - 1;

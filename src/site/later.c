@@ -288,21 +288,22 @@ void load_later(struct site *s, struct ynode map, const char *const *keys)
 {
 	const struct later *table = keys == later_zone_keys ? zone_keys : site_keys;
 
-	for (; *keys != NULL; keys++) {
-		struct ynode n = yn_get(map, *keys);
-		const struct later *l = row(table, *keys);
+	for (size_t i = 0; i < yn_count(map); i++) {
+		const char *key;
+		struct ynode n = yn_pair(map, i, &key);
+		const struct later *l = key != NULL ? row(table, key) : NULL;
 
-		if (!yn_given(n) || l == NULL)
+		if (l == NULL)
 			continue;
 		if (l->shape == SHAPE_MAP)
 			check_map(s, n, l->children);
 		else if (l->shape == SHAPE_MAPS)
-			for (size_t i = 0; i < load_count(n); i++)
-				check_map(s, load_element(n, i), l->children);
+			for (size_t k = 0; k < load_count(n); k++)
+				check_map(s, load_element(n, k), l->children);
 		else
 			check_leaf(s, n, l);
 		texts_addf(&s->later, &s->later_count,
 			   _("%s:%u: '%s' is read, but has no effect yet"), yf_path(n.file),
-			   yn_line(n), *keys);
+			   yn_line(n), key);
 	}
 }

@@ -3,8 +3,9 @@
  * Runs one probe against a real server of the lab, without guard and plan, and can record the
  * conversation as a .talk file:
  *
- *   converse PROBE ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
+ *   converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
  *
+ * "+tls": the port is known to speak TLS, so that the probe starts it by itself.
  * Loopback and private addresses only. Random bytes count up as in the player, so that a recorded
  * conversation plays again; a TLS layer is recorded as what is said inside it.
  */
@@ -189,10 +190,14 @@ static const struct backend live = {
 int main(int argc, char **argv)
 {
 	struct live l = { .fd = -1, .clock = time(NULL) };
+	char *suffix = argc > 1 ? strstr(argv[1], "+tls") : NULL;
+	bool tls_wanted = suffix != NULL && suffix[4] == '\0';
 
+	if (tls_wanted)
+		*suffix = '\0';
 	if (argc < 4 || probe_find(argv[1]) == NULL || addr_parse(argv[2], &l.address) != 0 ||
 	    addr_is_public(&l.address)) {
-		fprintf(stderr, "usage: converse PROBE ADDRESS PORT [limited|full] [FILE COMMENT]\n");
+		fprintf(stderr, "usage: converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE COMMENT]\n");
 		return 2;
 	}
 	const struct probe *probe = probe_find(argv[1]);
@@ -207,7 +212,10 @@ int main(int argc, char **argv)
 		fprintf(l.out, "# %s\n@ port %u\n@ clock %lld\n", argv[6], l.port, (long long)l.clock);
 		if (depth == DEPTH_LIMITED)
 			fprintf(l.out, "@ depth limited\n");
+		if (tls_wanted)
+			fprintf(l.out, "@ wanted tls\n");
 	}
+	probe_ssh_prepare();
 	enum ending e = connect_now(&l);
 	if (e != ENDING_DONE) {
 		fprintf(stderr, "connect: %s\n", strerror(errno));
@@ -222,6 +230,7 @@ int main(int argc, char **argv)
 		.identity = "tenken/test (contact: none)",
 		.ehlo = "tenken.invalid",
 		.depth = depth,
+		.tls = tls_wanted,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],
 		.received = probe->received[depth],

@@ -105,7 +105,11 @@ static void fence_denies_writing(void **state)
 			fail_msg("allowed: %s", denied[i]);
 	}
 	assert_int_equal(query_run(before), -EINVAL);
-	assert_int_equal(query_new(db, "SELECT count(*), json_object('a', max(b)) FROM t", &q), 0);
+	assert_int_equal(query_new(db,
+				   "SELECT count(*), json_object('a', max(b)) FROM t, json_each('[1]'),"
+				   " json_tree('1')",
+				   &q),
+			 0);
 	assert_int_equal(query_step(q), 1);
 	assert_int_equal(query_int(q, 0), 3);
 	query_free(q);
