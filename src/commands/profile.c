@@ -95,8 +95,8 @@ static int list_profiles(void)
 		struct counts n = count_items(g);
 
 		printf("%-16s %s\n", g->id, in_language(&g->title));
-		printf(_("%-16s %s, %s; %zu controls, %zu items, %zu with checks\n"), "", g->version,
-		       g->date, g->control_count, n.items, n.assessed);
+		printf(_("%-16s %s, %s; %zu controls, %zu items, %zu with checks\n"), "",
+		       g->version, g->date, g->control_count, n.items, n.assessed);
 	}
 	int status = told(r, &c);
 	catalogue_done(&catalogue);
@@ -137,8 +137,8 @@ static int show_profile(const char *name)
 	if (catalogue.guideline_count > 0) {
 		const struct guideline *g = &catalogue.guidelines[0];
 
-		printf("%s\n%s, %s, %s\n", in_language(&g->title), in_language(&g->publisher), g->version,
-		       g->date);
+		printf("%s\n%s, %s, %s\n", in_language(&g->title), in_language(&g->publisher),
+		       g->version, g->date);
 		if (*g->terms.en != '\0')
 			printf("%s\n", in_language(&g->terms));
 		for (size_t i = 0; i < g->control_count; i++) {
@@ -205,7 +205,8 @@ static int check_profiles(const char *const *files, size_t count)
 	size_t fed = 0;
 	for (size_t i = 0; i < catalogue.check_count; i++)
 		fed += catalogue.checks[i].sql != NULL;
-	printf(_("%zu guidelines, %zu checks (%zu wait for evidence that nothing brings yet), %zu scope words\n"),
+	printf(_("%zu guidelines, %zu checks (%zu wait for evidence that nothing brings yet), %zu "
+		 "scope words\n"),
 	       catalogue.guideline_count, catalogue.check_count, catalogue.check_count - fed,
 	       catalogue.scope_count);
 	catalogue_done(&catalogue);

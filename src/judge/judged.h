@@ -8,9 +8,9 @@
 struct judged_host {
 	const char *address, *key;
 	bool answering;
-	bool absent;   /* there is no such host */
-	bool asset;    /* somebody is there: it answers or the ledger lists it */
-	bool ot;       /* treated as OT */
+	bool absent;     /* there is no such host */
+	bool asset;      /* somebody is there: it answers or the ledger lists it */
+	bool ot;         /* treated as OT */
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
 	int64_t planned;
 };
@@ -29,10 +29,10 @@ enum { SUBJECT_NONE, SUBJECT_RAN, SUBJECT_REASON };
 /* Where checks with the same needs ran. */
 struct cover {
 	const struct words *needs;
-	const char *reason;  /* they ran nowhere; NULL: see below */
+	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
-	uint16_t *host;      /* per host; with counts_services only gaps */
-	uint16_t *service;   /* per service */
+	uint16_t *host;    /* per host; with counts_services only gaps */
+	uint16_t *service; /* per service */
 };
 
 struct judged_finding {
@@ -56,14 +56,14 @@ struct judged {
 
 	int64_t scan, now;
 	const char *site, *vantage;
-	bool probing;          /* the plan's risk class allows probes */
+	bool probing; /* the plan's risk class allows probes */
 	struct ports planned;
-	struct judged_host *hosts;    /* by address text */
+	struct judged_host *hosts; /* by address text */
 	size_t host_count;
 	bool any_answering;
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;
-	const char **reasons;  /* interned */
+	const char **reasons; /* interned */
 	size_t reason_count, reason_room;
 	struct cover **covers;
 	size_t cover_count;

@@ -40,7 +40,8 @@ static int ask_word(struct judged *j, const char *word, const struct scope_word 
 	struct query *q = NULL;
 	/* The line end keeps a comment at the end of the expression from swallowing the rest. */
 	const char *sql = arena_printf(
-		j->arena, "SELECT asset.address, (%s\n) FROM asset ORDER BY asset.address", scope->sql);
+		j->arena, "SELECT asset.address, (%s\n) FROM asset ORDER BY asset.address",
+		scope->sql);
 
 	const char *behind = strchr(word, ':');
 	if (sql == NULL)

@@ -7,8 +7,8 @@
 #include "codec/i18n.h"
 #include "judge/arena.h"
 
-static int try_sql(struct judged *j, const char *sql, const char *file, unsigned line, const char *kind,
-		   const char *name, bool is_check)
+static int try_sql(struct judged *j, const char *sql, const char *file, unsigned line,
+		   const char *kind, const char *name, bool is_check)
 {
 	struct complaints *c = j->options.complaints;
 	struct query *q = NULL;
@@ -18,8 +18,10 @@ static int try_sql(struct judged *j, const char *sql, const char *file, unsigned
 	int r = query_new(j->db, sql, &q);
 	if (r < 0 && r != -ENOMEM)
 		complain(c, file, line, "%s '%s': %s", kind, name, db_error(j->db));
-	else if (r >= 0 && is_check && query_column(q, "address") < 0 && query_column(q, "asset") < 0)
-		complain(c, file, line, _("check '%s': the query gives neither a column 'address' nor 'asset'"),
+	else if (r >= 0 && is_check && query_column(q, "address") < 0 &&
+		 query_column(q, "asset") < 0)
+		complain(c, file, line,
+			 _("check '%s': the query gives neither a column 'address' nor 'asset'"),
 			 name);
 	query_free(q);
 	return r == -ENOMEM ? r : 0;
@@ -42,8 +44,8 @@ static int try_guideline(struct judged *j, const struct guideline *g)
 			const struct item *item = &g->controls[i].items[k];
 
 			if (item->when != NULL)
-				r = try_sql(j, when_sql(j->arena, item), g->file, item->line, _("item"),
-					    item->id, false);
+				r = try_sql(j, when_sql(j->arena, item), g->file, item->line,
+					    _("item"), item->id, false);
 		}
 	}
 	return r;
@@ -58,8 +60,9 @@ int judge_try(struct db *db, const struct catalogue *catalogue, const struct jud
 			    .scan = 1,
 			    .options = { .complaints = complaints } };
 	const struct fence fence = { 0 };
-	int r = db_exec(db, "INSERT INTO main.scan (id, uuid, site, vantage, profile, started, status,"
-			    " version, plan) VALUES (1, '', '', '', '', 0, 'done', '', '{}')");
+	int r = db_exec(db,
+			"INSERT INTO main.scan (id, uuid, site, vantage, profile, started, status,"
+			" version, plan) VALUES (1, '', '', '', '', 0, 'done', '', '{}')");
 
 	j.arena = arena_new();
 	if (j.arena == NULL)
@@ -73,8 +76,8 @@ int judge_try(struct db *db, const struct catalogue *catalogue, const struct jud
 		const struct check *check = &catalogue->checks[i];
 
 		if (check->sql != NULL && has_probes(&j, check))
-			r = try_sql(&j, check->sql, check->file, check->sql_line, _("check"), check->id,
-				    true);
+			r = try_sql(&j, check->sql, check->file, check->sql_line, _("check"),
+				    check->id, true);
 	}
 	for (size_t i = 0; r >= 0 && i < catalogue->scope_count; i++) {
 		const struct scope_word *scope = &catalogue->scopes[i];

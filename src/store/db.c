@@ -12,7 +12,8 @@
 
 enum {
 	ERROR_MAX = 512,
-	STEPS_BETWEEN_LOOKS = 4000, /* virtual machine instructions between two looks at the clock */
+	STEPS_BETWEEN_LOOKS =
+		4000, /* virtual machine instructions between two looks at the clock */
 	FENCED_LENGTH = 16 * 1024 * 1024, /* bytes of one value inside the fence */
 };
 
@@ -341,9 +342,10 @@ static int allow_reading(void *context, int action, const char *a, const char *b
 			 const char *d)
 {
 	/* They change by themselves, reach outside the file, or change the connection. */
-	static const char *const denied[] = { "random", "randomblob", "load_extension", "readfile",
-					      "writefile", "edit", "fts3_tokenizer",
-					      "last_insert_rowid", "changes", "total_changes" };
+	static const char *const denied[] = {
+		"random", "randomblob",     "load_extension",    "readfile", "writefile",
+		"edit",   "fts3_tokenizer", "last_insert_rowid", "changes",  "total_changes"
+	};
 
 	(void)context, (void)a, (void)c, (void)d;
 	switch (action) {
@@ -381,8 +383,8 @@ void db_fence(struct db *db, const struct fence *f)
 	sqlite3_set_authorizer(db->handle, allow_reading, db);
 	db->length_before = sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, FENCED_LENGTH);
 	if (f->memory > 0)
-		db->heap_before = sqlite3_hard_heap_limit64(
-			sqlite3_memory_used() + (sqlite3_int64)f->memory);
+		db->heap_before =
+			sqlite3_hard_heap_limit64(sqlite3_memory_used() + (sqlite3_int64)f->memory);
 	db_refence(db);
 }
 

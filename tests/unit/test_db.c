@@ -30,9 +30,9 @@ static void values_come_back(void **state)
 	struct query *q = NULL;
 
 	(void)state;
-	assert_int_equal(query_new(db, "SELECT a, b AS Bee FROM t WHERE b = ?1 OR a IS :name;  -- end",
-				   &q),
-			 0);
+	assert_int_equal(
+		query_new(db, "SELECT a, b AS Bee FROM t WHERE b = ?1 OR a IS :name;  -- end", &q),
+		0);
 	assert_int_equal(query_bind_int(q, 1, 2), 0);
 	assert_int_equal(query_bind_name(q, ":name", "nobody"), 0);
 	assert_int_equal(query_bind_name(q, ":other", "nobody"), 0);
@@ -105,11 +105,12 @@ static void fence_denies_writing(void **state)
 			fail_msg("allowed: %s", denied[i]);
 	}
 	assert_int_equal(query_run(before), -EINVAL);
-	assert_int_equal(query_new(db,
-				   "SELECT count(*), json_object('a', max(b)) FROM t, json_each('[1]'),"
-				   " json_tree('1')",
-				   &q),
-			 0);
+	assert_int_equal(
+		query_new(db,
+			  "SELECT count(*), json_object('a', max(b)) FROM t, json_each('[1]'),"
+			  " json_tree('1')",
+			  &q),
+		0);
 	assert_int_equal(query_step(q), 1);
 	assert_int_equal(query_int(q, 0), 3);
 	query_free(q);
@@ -124,7 +125,8 @@ static const char endless[] =
 	"WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT max(v) FROM n";
 static const char hungry[] =
 	"WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 200000)"
-	" SELECT length(group_concat(t)) FROM (SELECT printf('%080d', v) AS t FROM n ORDER BY 1 DESC)";
+	" SELECT length(group_concat(t)) FROM (SELECT printf('%080d', v) AS t FROM n ORDER BY 1 "
+	"DESC)";
 
 static void fence_limits_time_and_memory(void **state)
 {
@@ -168,7 +170,8 @@ static void reading_only_allows_temp(void **state)
 	db_free(db);
 	assert_int_equal(db_open(path, DB_READ, &db), 0);
 	assert_int_equal(db_exec(db, "INSERT INTO t VALUES (1)"), -EROFS);
-	assert_int_equal(db_exec(db, "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE u AS SELECT 1 AS a"), 0);
+	assert_int_equal(
+		db_exec(db, "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE u AS SELECT 1 AS a"), 0);
 	db_free(db);
 	unlink(path);
 }
