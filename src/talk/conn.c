@@ -18,6 +18,7 @@ struct conn {
 	unsigned deadline_ms;
 	bool open;
 	bool lent;
+	bool reset;
 	struct tls *tls;
 	uint8_t *buffer; /* bytes received and not yet dropped: [head, tail) are unread */
 	size_t head, tail, capacity;
@@ -70,6 +71,7 @@ static void drop(struct conn *c)
 		c->setup.backend->close(c->setup.context);
 	c->open = false;
 	c->lent = false;
+	c->reset = false;
 	c->head = c->tail = 0;
 }
 
@@ -114,6 +116,11 @@ bool conn_ok(const struct conn *c)
 enum ending conn_ending(const struct conn *c)
 {
 	return c->ending;
+}
+
+bool conn_was_reset(const struct conn *c)
+{
+	return c->reset;
 }
 
 static void fail(struct conn *c, enum ending e)
@@ -193,6 +200,8 @@ void conn_write(struct conn *c, const void *bytes, size_t n)
 	}
 	int r = c->tls != NULL ? tls_send(c->tls, bytes, n, c->deadline_ms) :
 				 raw_send(c, bytes, n, c->deadline_ms);
+	if (r == -ECONNRESET || r == -EPIPE)
+		c->reset = true;
 	if (r < 0)
 		fail(c, ending_of_error(r));
 }
@@ -251,6 +260,8 @@ static ssize_t fill(struct conn *c, unsigned timeout_ms)
 			      raw_receive(c, c->buffer + c->tail, CHUNK, timeout_ms);
 	if (got > 0)
 		c->tail += (size_t)got;
+	if (got == -ECONNRESET)
+		c->reset = true;
 	return got;
 }
 
