@@ -5,9 +5,11 @@
 #include <string.h>
 
 extern const struct probe probe_modbus;
+extern const struct probe probe_tls;
 
 const struct probe *const probes[] = {
 	&probe_modbus,
+	&probe_tls,
 	NULL,
 };
 

@@ -125,13 +125,15 @@ static void live_close(void *context)
 	l->fd = -1;
 }
 
-/* TLS is done here rather than in conn.c, so that what is said inside it can be recorded. */
+/* While recording, TLS is done here rather than in conn.c, so that what is said inside it is seen. */
 static bool live_plays_tls(void *context)
 {
 	static const struct tls_carrier carrier = { .send = plain_send, .receive = plain_receive };
 	struct live *l = context;
 	int error;
 
+	if (l->out == NULL)
+		return false;
 	l->tls = tls_connect(&carrier, l, NULL, 5000, &error);
 	if (l->tls == NULL) {
 		fprintf(stderr, "TLS: %s\n", strerror(-error));
