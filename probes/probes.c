@@ -15,12 +15,14 @@ extern const struct probe probe_smb;
 extern const struct probe probe_smtp;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
+extern const struct probe probe_tls;
 
 const struct probe *const probes[] = {
 	&probe_ssh,
 	&probe_smtp,
 	&probe_ftp,
 	&probe_telnet,
+	&probe_tls,
 	&probe_http,
 	&probe_smb,
 	&probe_rdp,

@@ -18,7 +18,11 @@ struct conn {
 	unsigned deadline_ms;
 	bool open;
 	bool lent;
+<<<<<<< HEAD
 	bool peer_closed;
+=======
+	bool reset;
+>>>>>>> w-tls
 	struct tls *tls;
 	uint8_t *buffer; /* bytes received and not yet dropped: [head, tail) are unread */
 	size_t head, tail, capacity;
@@ -71,7 +75,11 @@ static void drop(struct conn *c)
 		c->setup.backend->close(c->setup.context);
 	c->open = false;
 	c->lent = false;
+<<<<<<< HEAD
 	c->peer_closed = false;
+=======
+	c->reset = false;
+>>>>>>> w-tls
 	c->head = c->tail = 0;
 }
 
@@ -118,9 +126,15 @@ enum ending conn_ending(const struct conn *c)
 	return c->ending;
 }
 
+<<<<<<< HEAD
 bool conn_peer_closed(const struct conn *c)
 {
 	return c->peer_closed;
+=======
+bool conn_was_reset(const struct conn *c)
+{
+	return c->reset;
+>>>>>>> w-tls
 }
 
 static void fail(struct conn *c, enum ending e)
@@ -200,6 +214,8 @@ void conn_write(struct conn *c, const void *bytes, size_t n)
 	}
 	int r = c->tls != NULL ? tls_send(c->tls, bytes, n, c->deadline_ms) :
 				 raw_send(c, bytes, n, c->deadline_ms);
+	if (r == -ECONNRESET || r == -EPIPE)
+		c->reset = true;
 	if (r < 0)
 		fail(c, ending_of_error(r));
 }
@@ -258,8 +274,13 @@ static ssize_t fill(struct conn *c, unsigned timeout_ms)
 			      raw_receive(c, c->buffer + c->tail, CHUNK, timeout_ms);
 	if (got > 0)
 		c->tail += (size_t)got;
+<<<<<<< HEAD
 	else if (got == 0 || ending_of_error((int)got) == ENDING_CLOSED)
 		c->peer_closed = true;
+=======
+	if (got == -ECONNRESET)
+		c->reset = true;
+>>>>>>> w-tls
 	return got;
 }
 
