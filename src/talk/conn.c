@@ -18,11 +18,8 @@ struct conn {
 	unsigned deadline_ms;
 	bool open;
 	bool lent;
-<<<<<<< HEAD
 	bool peer_closed;
-=======
 	bool reset;
->>>>>>> w-tls
 	struct tls *tls;
 	uint8_t *buffer; /* bytes received and not yet dropped: [head, tail) are unread */
 	size_t head, tail, capacity;
@@ -75,11 +72,8 @@ static void drop(struct conn *c)
 		c->setup.backend->close(c->setup.context);
 	c->open = false;
 	c->lent = false;
-<<<<<<< HEAD
 	c->peer_closed = false;
-=======
 	c->reset = false;
->>>>>>> w-tls
 	c->head = c->tail = 0;
 }
 
@@ -126,15 +120,14 @@ enum ending conn_ending(const struct conn *c)
 	return c->ending;
 }
 
-<<<<<<< HEAD
 bool conn_peer_closed(const struct conn *c)
 {
 	return c->peer_closed;
-=======
+}
+
 bool conn_was_reset(const struct conn *c)
 {
 	return c->reset;
->>>>>>> w-tls
 }
 
 static void fail(struct conn *c, enum ending e)
@@ -274,13 +267,10 @@ static ssize_t fill(struct conn *c, unsigned timeout_ms)
 			      raw_receive(c, c->buffer + c->tail, CHUNK, timeout_ms);
 	if (got > 0)
 		c->tail += (size_t)got;
-<<<<<<< HEAD
 	else if (got == 0 || ending_of_error((int)got) == ENDING_CLOSED)
 		c->peer_closed = true;
-=======
 	if (got == -ECONNRESET)
 		c->reset = true;
->>>>>>> w-tls
 	return got;
 }
 

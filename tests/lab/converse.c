@@ -131,11 +131,7 @@ static void live_close(void *context)
 	l->fd = -1;
 }
 
-<<<<<<< HEAD
 /* For a recording TLS is done here rather than in conn.c, so that what is inside it is seen. */
-=======
-/* While recording, TLS is done here rather than in conn.c, so that what is said inside it is seen. */
->>>>>>> w-tls
 static bool live_plays_tls(void *context)
 {
 	static const struct tls_carrier carrier = { .send = plain_send, .receive = plain_receive };
