@@ -11,19 +11,14 @@
 
 #include "codec/address.h"
 #include "talk/conn.h"
+#include "wire/states.h"
 
 /* Shared memory of all processes. */
 struct shared {
 	atomic_int stop; /* set once by the guard: end what you do */
 };
 
-/* How a host is handled. */
-enum treatment { TREAT_OT, TREAT_IT };
-
 /* ---- guard to main ---- */
-
-enum port_state { PORT_OPEN, PORT_CLOSED, PORT_FILTERED, PORT_SILENT, PORT_STATES };
-enum host_state { HOST_ANSWERING, HOST_SILENT, HOST_ABSENT, HOST_SKIPPED, HOST_ALL_PORTS, HOST_DISTRESS };
 
 enum event_kind {
 	EVENT_PORT,     /* an open or filtered port */
