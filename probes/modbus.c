@@ -13,9 +13,10 @@
  *   00 02 00 00 00 05 00 2b 0e 01 00    the same, unit 0
  *   00 03 00 00 00 05 01 2b 0e 01 00    the same, unit 1
  * Function 43/14 is defined as reading only (6.21); a device without it must answer exception 1.
- * Three units because gateways stay silent to a unit that they do not serve; no other unit is
- * tried. In limited depth the second and third are sent only where the earlier one met an exception
- * of a gateway (0A, 0B), never after silence.
+ * Three units because gateways and some devices stay silent to a unit that they do not serve; no
+ * other unit is tried. In limited depth the second and third are sent only where the earlier one
+ * met an exception of a gateway (0A, 0B), never after silence; in full depth also after
+ * silence, but never after a close or reset.
  */
 #include "probe.h"
 
@@ -31,6 +32,7 @@ enum {
 	EXCEPTION = 0x80,
 	GATEWAY_PATH_UNAVAILABLE = 0x0a,
 	GATEWAY_TARGET_FAILED = 0x0b,
+	SILENCE_MS = 5000, /* gateways ask the serial line first, which takes seconds */
 };
 
 struct identity {
@@ -120,6 +122,17 @@ static void note_identity(json_t *evidence, const struct identity *id)
 
 /* ---- conversation ---- */
 
+/*
+ * Waits for an answer. In full depth silence is no failure while another unit is left: gateways and
+ * some devices say nothing to a unit that they do not serve.
+ */
+static bool is_silent(struct conn *c, bool last)
+{
+	if (last || conn_depth(c) == DEPTH_LIMITED)
+		return false;
+	return conn_peek_quiet(c, 1, SILENCE_MS).length == 0 && conn_ok(c) && !conn_peer_closed(c);
+}
+
 static enum ending modbus_run(struct conn *c, json_t *evidence)
 {
 	static const uint8_t units[] = { 255, 0, 1 };
@@ -129,6 +142,8 @@ static enum ending modbus_run(struct conn *c, json_t *evidence)
 		struct identity id;
 
 		say_identify(c, (uint16_t)(i + 1), units[i]);
+		if (is_silent(c, i + 1 == countof(units)))
+			continue;
 		struct span header = conn_read(c, MBAP_LENGTH);
 		if (!conn_ok(c))
 			return conn_ending(c);
@@ -138,7 +153,9 @@ static enum ending modbus_run(struct conn *c, json_t *evidence)
 		if (!conn_ok(c))
 			return conn_ending(c);
 		uint8_t function = rd_u8(&pdu);
-		if (m.transaction != i + 1 || (function & ~EXCEPTION) != FUNCTION_MEI)
+		/* An earlier question may be answered late, behind a slow gateway. */
+		if (m.transaction == 0 || m.transaction > i + 1 ||
+		    (function & ~EXCEPTION) != FUNCTION_MEI)
 			return ENDING_NOT_THIS;
 		note_int(evidence, "unit", m.unit);
 		if (function & EXCEPTION) {
@@ -151,6 +168,7 @@ static enum ending modbus_run(struct conn *c, json_t *evidence)
 		}
 		if (rd_u8(&pdu) != MEI_DEVICE_ID || !read_identity(&pdu, &id))
 			return conn_oddity(c, "modbus.identity-malformed");
+		json_object_del(evidence, "exception"); /* of a gateway, for another unit */
 		note_identity(evidence, &id);
 		break;
 	}

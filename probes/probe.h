@@ -66,5 +66,11 @@ extern const struct probe *const probes[];
 
 /* By name; NULL where there is none. */
 const struct probe *probe_find(const char *name);
+/* Is the probe expected on this port? */
+bool probe_belongs(const struct probe *p, uint16_t port);
+
+/* Called once in a process that runs the ssh probe, before its sandbox and its first thread: libssh
+ * and OpenSSL read here what they need from files. Ignores SIGPIPE in the process. */
+void probe_ssh_prepare(void);
 
 #endif

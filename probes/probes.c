@@ -2,14 +2,33 @@
 /* The registry: one row per probe. */
 #include "probe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+extern const struct probe probe_ftp;
+extern const struct probe probe_http;
 extern const struct probe probe_modbus;
+extern const struct probe probe_mqtt;
+extern const struct probe probe_rdp;
+extern const struct probe probe_redis;
+extern const struct probe probe_smb;
+extern const struct probe probe_smtp;
+extern const struct probe probe_ssh;
+extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
 
 const struct probe *const probes[] = {
-	&probe_modbus,
+	&probe_ssh,
+	&probe_smtp,
+	&probe_ftp,
+	&probe_telnet,
 	&probe_tls,
+	&probe_http,
+	&probe_smb,
+	&probe_rdp,
+	&probe_modbus,
+	&probe_mqtt,
+	&probe_redis,
 	NULL,
 };
 
@@ -19,4 +38,23 @@ const struct probe *probe_find(const char *name)
 		if (strcmp(probes[i]->name, name) == 0)
 			return probes[i];
 	return NULL;
+}
+
+bool probe_belongs(const struct probe *p, uint16_t port)
+{
+	const char *at = p->ports;
+
+	while (*at != '\0') {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (port >= first && port <= last)
+			return true;
+		if (*end != ',')
+			break;
+		at = end + 1;
+	}
+	return false;
 }

@@ -92,34 +92,106 @@ bool addr_next(struct addr *a)
 	return false;
 }
 
-/* Byte order alone decides: a scope is no part of a network. */
-static bool within(const struct addr *a, const char *network, unsigned bits)
-{
-	struct range r;
-	char text[ADDR_TEXT];
+/* A scope is no part of a network: the leading bits alone decide. */
+struct network {
+	uint8_t bytes[16];
+	uint8_t bits;
+};
 
-	snprintf(text, sizeof(text), "%s/%u", network, bits);
-	return range_parse(text, true, &r) == 0 && memcmp(a->bytes, r.first.bytes, 16) >= 0 &&
-	       memcmp(a->bytes, r.last.bytes, 16) <= 0;
+#define V4(a, b, c, d, n)                                                                      \
+	{                                                                                      \
+		.bytes = { [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d }, \
+		.bits = 96 + (n)                                                               \
+	}
+
+static const struct network loopback[] = {
+	V4(127, 0, 0, 0, 8),
+	{ .bytes = { [15] = 1 }, .bits = 128 },
+};
+
+static const struct network unusable[] = {
+	V4(0, 0, 0, 0, 8),
+	V4(224, 0, 0, 0, 4),
+	V4(255, 255, 255, 255, 32),
+	{ .bits = 128 },                  /* :: */
+	{ .bytes = { 0xff }, .bits = 8 }, /* ff00::/8 */
+};
+
+static const struct network not_public[] = {
+	V4(10, 0, 0, 0, 8),
+	V4(172, 16, 0, 0, 12),
+	V4(192, 168, 0, 0, 16),
+	V4(100, 64, 0, 0, 10),
+	V4(127, 0, 0, 0, 8),
+	V4(169, 254, 0, 0, 16),
+	{ .bytes = { [15] = 1 }, .bits = 128 },  /* ::1 */
+	{ .bytes = { 0xfe, 0x80 }, .bits = 10 }, /* fe80::/10 */
+	{ .bytes = { 0xfc }, .bits = 7 },        /* fc00::/7 */
+};
+
+static bool within(const struct addr *a, const struct network *n)
+{
+	unsigned whole = n->bits / 8, rest = n->bits % 8;
+
+	if (memcmp(a->bytes, n->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((a->bytes[whole] ^ n->bytes[whole]) & (0xff00U >> rest) & 0xffU) == 0;
+}
+
+static bool within_any(const struct addr *a, const struct network *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (within(a, &list[i]))
+			return true;
+	return false;
 }
 
 bool addr_is_loopback(const struct addr *a)
 {
-	return within(a, "127.0.0.0", 8) || within(a, "::1", 128);
+	return within_any(a, loopback, countof(loopback));
 }
 
 bool addr_is_unusable(const struct addr *a)
 {
-	return within(a, "0.0.0.0", 8) || within(a, "224.0.0.0", 4) ||
-	       within(a, "255.255.255.255", 32) || within(a, "::", 128) || within(a, "ff00::", 8);
+	return within_any(a, unusable, countof(unusable));
 }
 
 bool addr_is_public(const struct addr *a)
 {
-	return !(within(a, "10.0.0.0", 8) || within(a, "172.16.0.0", 12) ||
-		 within(a, "192.168.0.0", 16) || within(a, "100.64.0.0", 10) ||
-		 within(a, "127.0.0.0", 8) || within(a, "169.254.0.0", 16) || within(a, "::1", 128) ||
-		 within(a, "fe80::", 10) || within(a, "fc00::", 7));
+	return !within_any(a, not_public, countof(not_public));
+}
+
+static struct range network_range(const struct network *n)
+{
+	struct range r = { 0 };
+
+	memcpy(r.first.bytes, n->bytes, sizeof(r.first.bytes));
+	r.last = r.first;
+	for (unsigned bit = n->bits; bit < 128; bit++)
+		r.last.bytes[bit / 8] |= (uint8_t)(0x80U >> bit % 8);
+	return r;
+}
+
+static int add_networks(struct ranges *set, const struct network *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct range r = network_range(&list[i]);
+		int e = ranges_add(set, &r);
+
+		if (e != 0)
+			return e;
+	}
+	return 0;
+}
+
+int ranges_add_not_public(struct ranges *set)
+{
+	return add_networks(set, not_public, countof(not_public));
+}
+
+int ranges_add_unusable(struct ranges *set)
+{
+	return add_networks(set, unusable, countof(unusable));
 }
 
 socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_storage *ret)

@@ -46,29 +46,42 @@ struct range {
  * ranges_parse(), since they may give several ranges. This one reads an address or a CIDR. */
 int range_parse(const char *text, bool strict, struct range *ret);
 
-/* A set of addresses: sorted, disjoint ranges. Zero-initialised is empty. */
+/* A set of addresses: disjoint ranges, sorted by scope, then by bytes. Zero-initialised is empty. A
+ * range without a scope holds an address whatever its scope is. */
 struct ranges {
 	struct range *list;
 	size_t count;
 };
 
 void ranges_done(struct ranges *set);
-/* Reads one target in any of the forms above and adds it. 0, -EINVAL or -ENOMEM. */
+/* Reads one target in any of the forms above and adds it. 0, -EINVAL, -E2BIG (more than 2^32
+ * addresses, or octet ranges of more than 65,536 pieces) or -ENOMEM; on failure the set is as before.
+ */
 int ranges_parse(struct ranges *set, const char *text);
+/* An address, a CIDR (strict: without host bits) or a range of two addresses, of any size: for
+ * declarations and exclusions. */
+int ranges_parse_network(struct ranges *set, const char *text, bool strict);
 int ranges_add(struct ranges *set, const struct range *r);
 int ranges_add_all(struct ranges *set, const struct ranges *other);
 /* Takes every address of other out of set. */
 int ranges_subtract(struct ranges *set, const struct ranges *other);
 bool ranges_contain(const struct ranges *set, const struct addr *a);
+/* Adds to ret what both sets hold. */
+int ranges_common(const struct ranges *a, const struct ranges *b, struct ranges *ret);
+/* Adds every address that addr_is_public() denies; that addr_is_unusable() affirms. */
+int ranges_add_not_public(struct ranges *set);
+int ranges_add_unusable(struct ranges *set);
 /* The number of addresses, at most UINT64_MAX. */
 uint64_t ranges_count(const struct ranges *set);
 /* The address with this index in order (index < ranges_count()). */
 struct addr ranges_at(const struct ranges *set, uint64_t index);
 /* As CIDR or first-last text, comma-separated; the caller frees it. NULL without memory. */
 char *ranges_text(const struct ranges *set);
+/* The same for one range. Returns out. */
+enum { RANGE_TEXT = 2 * ADDR_TEXT };
+const char *range_format(const struct range *r, char out[static RANGE_TEXT]);
 
-/* A set of ports per transport: nmap's syntax "22,80,1000-2000,U:53,T:502,-" ; names from the port
- * list are resolved by the caller. */
+/* A set of ports per transport: nmap's syntax "22,80,1000-2000,U:53,T:502,-". Port 0 is none. */
 struct ports {
 	uint64_t tcp[1024]; /* bit sets */
 	uint64_t udp[1024];
@@ -76,6 +89,12 @@ struct ports {
 
 bool ports_has(const uint64_t set[static 1024], uint16_t port);
 void ports_put(uint64_t set[static 1024], uint16_t port);
+/* Adds what the text says; "T:" and "U:" hold until the next of them, TCP at first. A part that is no
+ * number goes to by_name (may be NULL), which adds its ports and says whether the name is known. 0,
+ * or -EINVAL with *ret_bad (may be NULL) at the part that is wrong; the set may then have grown. */
+typedef bool ports_by_name(void *context, struct span name, bool udp, struct ports *set);
+int ports_parse(struct ports *set, const char *text, ports_by_name *by_name, void *context,
+		struct span *ret_bad);
 unsigned ports_count(const uint64_t set[static 1024]);
 /* In ascending order "22,80,1000-2000"; the caller frees it. */
 char *ports_text(const uint64_t set[static 1024]);

@@ -13,6 +13,10 @@ enum {
 	CERTIFICATE_MAX = 32 * 1024, /* bytes of one certificate */
 	HTTP_BODY_MAX = 64 * 1024,   /* bytes of a page that are looked at */
 	HTTP_HEADERS_MAX = 100,      /* header lines of one answer */
+	HTTP_HEAD_MAX = 32 * 1024,   /* bytes of status line and headers of one answer */
+	HTTP_CHUNKS_MAX = 4096,      /* chunks of one body */
+	SMB_MESSAGE_MAX = 16 * 1024, /* bytes of one SMB message */
+	CREDSSP_MAX = 16 * 1024,     /* bytes of one CredSSP request */
 	EVIDENCE_MAX = 128 * 1024,   /* bytes of one evidence document */
 };
 

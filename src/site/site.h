@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "codec/address.h"
+#include "codec/complaint.h"
 
 /* Stricter first: an address in two zones belongs to the stricter one. */
 enum zone_kind { ZONE_OT, ZONE_UNASSIGNED, ZONE_DMZ, ZONE_IT, ZONE_PUBLIC, ZONE_KINDS };
@@ -26,42 +27,40 @@ enum site_risk { SITE_LISTEN, SITE_TOUCH, SITE_READ, SITE_LOGIN, SITE_RISKS };
 const char *site_risk_word(enum site_risk r);
 enum site_risk site_risk_of_word(const char *word);
 
-/* Messages in the order of the file. */
-struct complaints {
-	char **list;
-	size_t count;
-};
-/* printf-like; a NULL file leaves the place out, line 0 the line. */
-__attribute__((format(printf, 4, 5))) void complain(struct complaints *c, const char *file,
-						    unsigned line, const char *format, ...);
-void complaints_print(const struct complaints *c, FILE *out); /* "error: ..." each on a line */
-void complaints_done(struct complaints *c);
-
 /* "Sun 02:00-04:00", "Mon-Fri 22:00-05:00", "Sat,Sun 00:00-24:00", "02:00-04:00" (every day). Times
  * are local to the site; an end before the start is on the next day. */
 struct window {
-	uint8_t days; /* bit 0 = Sunday: the day of the start */
+	uint8_t days;      /* bit 0 = Sunday: the day of the start */
 	uint16_t from, to; /* minutes */
 };
+
+/* As the site file writes it. Returns out. */
+enum { WINDOW_TEXT = 48 };
+const char *window_format(const struct window *w, char out[static WINDOW_TEXT]);
 
 struct zone {
 	char *name;
 	enum zone_kind kind;
 	unsigned line;
 	struct ranges networks;
-	struct ranges passive_only;  /* listened to, never sent to */
-	struct ranges full_depth;    /* `depth: full` for the zone or a device list */
+	struct ranges passive_only; /* listened to, never sent to */
+	struct ranges full_depth;   /* `depth: full` for the zone or a device list */
 	struct window *windows;
 	size_t window_count;
-	enum site_risk risk;         /* cap; default read */
-	unsigned host_rate;          /* packets per second and host; 0: the site's */
-	unsigned rate;               /* packets per second, whole zone; 0: the site's */
-	bool anonymous;              /* ot: anonymous logins allowed */
+	enum site_risk risk; /* cap; default read */
+	unsigned host_rate;  /* packets per second and host; 0: the site's */
+	unsigned rate;       /* packets per second, whole zone; 0: the site's */
+	bool anonymous;      /* ot: anonymous logins allowed */
+};
+
+struct port_range {
+	char transport[8]; /* "tcp", "udp" */
+	uint16_t first, last;
 };
 
 struct conduit {
 	char *from, *to;
-	struct { char transport[8]; uint16_t first, last; } *ports; /* none: all */
+	struct port_range *ports; /* none: all */
 	size_t port_count;
 	int64_t until; /* 0: without end */
 	unsigned line;
@@ -99,16 +98,24 @@ struct asset {
 	bool has_address;
 	char **declared; /* words of scopes: important, personal-data, closed, ... */
 	size_t declared_count;
-	struct { char transport[8]; uint16_t first, last; } *ports; /* that may be open */
+	struct port_range *ports; /* that may be open */
 	size_t port_count;
 	bool ports_stated;
 	unsigned line;
 };
 
+/* From this moment on local time is UTC plus so many seconds. */
+struct offset {
+	int64_t from;
+	int32_t seconds;
+};
+
 struct site {
-	char *path;      /* of the site file; NULL for an ad-hoc scan */
-	char *name;      /* "ad-hoc" without a site file */
-	char *timezone;
+	char *path;     /* of the site file; NULL for an ad-hoc scan */
+	char *name;     /* "ad-hoc" without a site file */
+	char *timezone; /* its name in the tz database; the machine's own where the file has none */
+	struct offset *offsets; /* of that time zone, in order */
+	size_t offset_count;
 	char *vantage_name, *vantage_zone;
 	struct authorisation authorisation;
 	struct zone *zones;
@@ -133,10 +140,11 @@ struct site {
 	size_t later_count;
 };
 
-/* An ad-hoc site: defaults only. */
+/* An ad-hoc site: defaults only. 0 or -ENOMEM. */
 int site_default(struct site *ret);
 /* Reads the site file and its ledger. 0, or -EINVAL with at least one complaint; *ret is valid to
- * pass to site_done() in both cases. */
+ * pass to site_done() in both cases. Both functions must be called before the first thread: they
+ * switch the process's time zone for a moment, to ask it for the site's offsets. */
 int site_load(const char *path, struct site *ret, struct complaints *c);
 void site_done(struct site *s);
 
@@ -145,6 +153,10 @@ void site_done(struct site *s);
 const struct zone *site_zone(const struct site *s, const struct addr *a);
 /* May something be sent to this zone at this time? True without windows. */
 bool zone_window_open(const struct site *s, const struct zone *z, int64_t when);
+/* Seconds that the site's clock is ahead of UTC. */
+int32_t site_offset(const struct site *s, int64_t when);
+/* Midnight at the start of a civil day at the site. */
+int64_t site_midnight(const struct site *s, int year, int month, int day);
 /* Valid at this time? */
 bool authorisation_valid(const struct authorisation *a, int64_t when);
 

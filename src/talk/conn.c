@@ -18,6 +18,7 @@ struct conn {
 	unsigned deadline_ms;
 	bool open;
 	bool lent;
+	bool peer_closed;
 	bool reset;
 	struct tls *tls;
 	uint8_t *buffer; /* bytes received and not yet dropped: [head, tail) are unread */
@@ -71,6 +72,7 @@ static void drop(struct conn *c)
 		c->setup.backend->close(c->setup.context);
 	c->open = false;
 	c->lent = false;
+	c->peer_closed = false;
 	c->reset = false;
 	c->head = c->tail = 0;
 }
@@ -116,6 +118,11 @@ bool conn_ok(const struct conn *c)
 enum ending conn_ending(const struct conn *c)
 {
 	return c->ending;
+}
+
+bool conn_peer_closed(const struct conn *c)
+{
+	return c->peer_closed;
 }
 
 bool conn_was_reset(const struct conn *c)
@@ -260,6 +267,8 @@ static ssize_t fill(struct conn *c, unsigned timeout_ms)
 			      raw_receive(c, c->buffer + c->tail, CHUNK, timeout_ms);
 	if (got > 0)
 		c->tail += (size_t)got;
+	else if (got == 0 || ending_of_error((int)got) == ENDING_CLOSED)
+		c->peer_closed = true;
 	if (got == -ECONNRESET)
 		c->reset = true;
 	return got;
@@ -322,8 +331,9 @@ struct span conn_read_until(struct conn *c, const char *delimiter, size_t max)
 	size_t length = strlen(delimiter);
 
 	while (conn_ok(c)) {
-		struct span have = span_of(c->buffer + c->head, unread(c));
-		ptrdiff_t at = unread(c) > 0 ? span_find(have, delimiter, length) : -1;
+		struct span have = unread(c) > 0 ? span_of(c->buffer + c->head, unread(c)) :
+						   nothing(c);
+		ptrdiff_t at = span_find(have, delimiter, length);
 
 		if (at >= 0 && (size_t)at + length <= max)
 			return take(c, (size_t)at + length);
@@ -467,6 +477,11 @@ enum depth conn_depth(const struct conn *c)
 uint16_t conn_port(const struct conn *c)
 {
 	return c->setup.port;
+}
+
+bool conn_tls_wanted(const struct conn *c)
+{
+	return c->setup.tls;
 }
 
 const char *conn_address(const struct conn *c)

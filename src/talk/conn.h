@@ -54,6 +54,9 @@ enum ending conn_ending(const struct conn *c);
 bool conn_was_reset(const struct conn *c);
 /* Bytes of ours or theirs went over this conversation (all connections together). */
 size_t conn_received(const struct conn *c);
+/* A read met the end of this connection (close or reset), also one that never fails, such as
+ * conn_peek_quiet(): tells silence from a close. */
+bool conn_peer_closed(const struct conn *c);
 
 /* Sends all n bytes, paced by the guard. */
 void conn_write(struct conn *c, const void *bytes, size_t n);
@@ -112,6 +115,9 @@ void conn_limited(struct conn *c, const char *facet);
 
 enum depth conn_depth(const struct conn *c);
 uint16_t conn_port(const struct conn *c);
+/* The port is known to speak TLS: a probe that may run inside it calls conn_start_tls() first, on
+ * every connection. */
+bool conn_tls_wanted(const struct conn *c);
 /* The target's address as text ("192.0.2.1", "2001:db8::1"), for Host headers. */
 const char *conn_address(const struct conn *c);
 /* "tenken/0.1 (contact: ...)": User-Agent; and a name for EHLO. */

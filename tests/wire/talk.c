@@ -139,6 +139,9 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 		t->depth = span_is(first_word(rest), "limited") ? DEPTH_LIMITED : DEPTH_FULL;
 	} else if (span_is(word, "clock")) {
 		t->clock = strtoll(rest, NULL, 10);
+	} else if (span_is(word, "wanted")) {
+		t->tls_wanted = span_is(first_word(rest), "tls");
+		return t->tls_wanted;
 	} else if (span_is(word, "tls")) {
 		new_step(t, STEP_TLS, line);
 	} else if (span_is(word, "random")) {
@@ -331,7 +334,8 @@ static const struct step *seek(struct player *q, enum step_kind kind)
 			for (size_t k = q->step; k < i; k++)
 				if (t->steps[k].kind == STEP_RECEIVE)
 					q->position += t->steps[k].length - (k == q->step ? q->offset : 0);
-			q->offset = 0;
+			if (i != q->step) /* else a message goes on that was begun */
+				q->offset = 0;
 			q->step = i;
 			return &t->steps[i];
 		}
@@ -365,8 +369,12 @@ static int memory_send(void *context, const void *bytes, size_t n, unsigned time
 		return q->play->strict ? -EPIPE : 0;
 	}
 	if (q->play->record) {
+		const struct step *sent = &q->play->sent[q->step];
+
 		keep_sent(q, q->step, bytes, n);
-		q->step++;
+		/* One message may be sent in several writes: more comes where the file has more. */
+		if (sent->length >= s->length || memcmp(sent->bytes, s->bytes, sent->length) != 0)
+			q->step++;
 		return 0;
 	}
 	if (!q->play->strict) {
@@ -482,6 +490,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.identity = "tenken/test (contact: none)",
 		.ehlo = "tenken.invalid",
 		.depth = depth,
+		.tls = p->talk->tls_wanted,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],
 		.received = probe->received[depth],

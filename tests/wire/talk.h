@@ -31,6 +31,7 @@ struct talk {
 	size_t count;
 	uint16_t port;
 	enum depth depth;
+	bool tls_wanted;
 	int64_t clock;
 	uint8_t *random;
 	size_t random_length;

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP/1.x: what the front page and its headers tell.
+ *
+ * Learnt: status, server software, title, whether it asks for a password (form or authentication
+ * scheme), the headers that guidelines name, cookies and their flags, the server's clock.
+ *
+ * Specifications: RFC 9110 (semantics; 9.2.1: GET is safe, it asks for no change), RFC 9112
+ * (messages), RFC 6265 (cookies).
+ *
+ * Sent, once per connection, inside TLS where the port is known to speak it:
+ *   GET / HTTP/1.1
+ *   Host: the address, with the port where it is not the scheme's own
+ *   User-Agent: tenken and the contact
+ *   Accept: any type
+ *   Connection: close
+ * In full depth the same is sent for the target of a redirect, at most three times, each on a new
+ * connection, and only where the target is on this address, this port and this scheme. No other
+ * path, no body, no cookie, no password. In limited depth the first request is the only one.
+ */
+#include "probe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/evidence.h"
+#include "codec/http_message.h"
+#include "codec/limits.h"
+#include "codec/writer.h"
+
+enum {
+	REDIRECTS_MAX = 3,
+	INTERIM_MAX = 3,  /* answers 1xx before the real one */
+	PIECES_MAX = 1024, /* reads of one body */
+	PATH_LENGTH = 1024,
+	HOST_LENGTH = 80,
+	MARK_LENGTH = 7, /* "HTTP/1." */
+};
+
+/* One answer, collected within the limits. */
+struct page {
+	uint8_t head[HTTP_HEAD_MAX];
+	size_t head_length;
+	uint8_t body[HTTP_BODY_MAX];
+	size_t body_length;
+	bool body_whole; /* or as much of it as is looked at */
+};
+
+struct place {
+	char host[HOST_LENGTH]; /* as in the Host header, without the port */
+	uint16_t port;
+	bool tls;
+	char path[PATH_LENGTH];
+};
+
+/* ---- readers ---- */
+
+/* Servers that are asked in the clear on their TLS port say so in words of their own: nginx, Apache
+ * httpd, Go. */
+static bool wants_tls(const struct http_head *head, struct span body)
+{
+	static const char *const words[] = {
+		"plain HTTP request was sent to HTTPS port",
+		"speaking plain HTTP to an SSL-enabled server port",
+		"sent an HTTP request to an HTTPS server",
+	};
+
+	for (size_t i = 0; i < countof(words); i++)
+		if (head->status == 400 && span_find_nocase(body, words[i]) >= 0)
+			return true;
+	return false;
+}
+
+static bool is_redirect(unsigned status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* The authority of a location is this very place: "192.0.2.1", "[2001:db8::1]:8443". */
+static bool same_authority(const struct place *p, struct span authority)
+{
+	char own[HOST_LENGTH + 8];
+
+	if (p->port == (p->tls ? 443 : 80) && span_is_nocase(authority, p->host))
+		return true;
+	snprintf(own, sizeof(own), "%s:%u", p->host, p->port);
+	return span_is_nocase(authority, own);
+}
+
+/* The length of the text before the first of these characters. */
+static size_t before(struct span s, const char *stops)
+{
+	size_t n = 0;
+
+	while (n < s.length && (s.at[n] == '\0' || strchr(stops, s.at[n]) == NULL))
+		n++;
+	return n;
+}
+
+/* Where a location (RFC 9110, 10.2.2) leads, as a path on the same place; false where it leads
+ * elsewhere or cannot be asked for. */
+static bool read_location(const struct place *from, struct span location, struct place *ret)
+{
+	const char *scheme = from->tls ? "https:" : "http:";
+	struct span base = span_text(from->path);
+	struct place to = *from;
+	struct writer w = wr_new(to.path, sizeof(to.path) - 1);
+
+	location = span_first(location, before(location, "#"));
+	for (size_t i = 0; i < location.length; i++)
+		if (location.at[i] <= ' ' || location.at[i] >= 0x7f)
+			return false;
+	if (span_starts_nocase(location, scheme))
+		location = span_from(location, strlen(scheme));
+	else if (before(location, ":") < before(location, "/?"))
+		return false;
+	if (span_starts(location, "//")) {
+		struct span rest = span_from(location, 2);
+		size_t n = before(rest, "/?");
+
+		if (!same_authority(from, span_first(rest, n)))
+			return false;
+		location = span_from(rest, n);
+		base = span_text("/");
+	}
+	if (location.length == 0 || location.at[0] == '?') {
+		wr_span_in(&w, span_first(base, before(base, "?")));
+	} else if (location.at[0] != '/') {
+		size_t folder = before(base, "?");
+
+		while (folder > 0 && base.at[folder - 1] != '/')
+			folder--;
+		wr_span_in(&w, span_first(base, folder));
+	}
+	wr_span_in(&w, location);
+	if (!wr_ok(&w))
+		return false;
+	to.path[wr_span(&w).length] = '\0';
+	*ret = to;
+	return true;
+}
+
+/* ---- writers ---- */
+
+static void place_of(const struct conn *c, struct place *ret)
+{
+	struct span address = span_text(conn_address(c));
+	bool v6 = span_find(address, ":", 1) >= 0;
+	struct place p = { .port = conn_port(c), .tls = conn_tls_wanted(c), .path = "/" };
+
+	/* An interface's name means nothing to the server (RFC 6874, 1). */
+	address = span_first(address, before(address, "%"));
+	snprintf(p.host, sizeof(p.host), "%s%.*s%s", v6 ? "[" : "", (int)address.length,
+		 (const char *)address.at, v6 ? "]" : "");
+	*ret = p;
+}
+
+static void say_get(struct conn *c, const struct place *p)
+{
+	uint8_t buffer[PATH_LENGTH + 1024];
+	struct writer w = wr_new(buffer, sizeof(buffer));
+
+	wr_text(&w, "GET ");
+	wr_text(&w, p->path);
+	wr_text(&w, " HTTP/1.1\r\nHost: ");
+	wr_text(&w, p->host);
+	if (p->port != (p->tls ? 443 : 80)) {
+		char port[8];
+
+		snprintf(port, sizeof(port), ":%u", p->port);
+		wr_text(&w, port);
+	}
+	wr_text(&w, "\r\nUser-Agent: ");
+	wr_text(&w, conn_identity(c));
+	wr_text(&w, "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+	conn_write_span(c, wr_span(&w));
+}
+
+/* "nginx/1.22.1 (Debian)": product and version. */
+static void note_product(json_t *evidence, struct span server)
+{
+	struct span first = span_first(server, before(server, " ("));
+	size_t slash = before(first, "/");
+
+	if (slash == 0)
+		return;
+	note_text(evidence, "product", span_first(first, slash));
+	if (slash + 1 < first.length)
+		note_text(evidence, "version", span_from(first, slash + 1));
+}
+
+static void note_scheme(json_t *evidence, const char *scheme, size_t length)
+{
+	json_t *list = note_list(evidence, "auth_schemes");
+	size_t i;
+	json_t *known;
+
+	json_array_foreach(list, i, known)
+		if (span_is_nocase(span_of(scheme, length), json_string_value(known)))
+			return;
+	list_text(list, span_of(scheme, length));
+}
+
+/* RFC 9110, 11.6.1: a header may hold several challenges. */
+static void note_authentication(json_t *evidence, struct span value)
+{
+	static const char *const schemes[] = { "Basic", "Digest", "NTLM", "Negotiate", "Bearer" };
+	struct span first = span_first(value, before(value, " ,"));
+	bool known = false;
+
+	for (size_t i = 0; i < countof(schemes); i++) {
+		struct span rest = value;
+		ptrdiff_t at;
+
+		while ((at = span_find_nocase(rest, schemes[i])) >= 0) {
+			size_t n = (size_t)at, length = strlen(schemes[i]);
+			size_t end = n + length;
+			bool starts = rest.at == value.at && n == 0;
+			bool follows = n >= 2 && (rest.at[n - 1] == ',' ||
+						  (rest.at[n - 1] == ' ' && rest.at[n - 2] == ','));
+			bool ends = end == rest.length || rest.at[end] == ' ' ||
+				    rest.at[end] == ',';
+
+			if ((starts || follows) && ends) {
+				note_scheme(evidence, schemes[i], length);
+				known = true;
+				break;
+			}
+			rest = span_from(rest, end);
+		}
+	}
+	if (!known && first.length > 0)
+		note_scheme(evidence, (const char *)first.at, first.length);
+	ptrdiff_t realm = span_find_nocase(value, "realm=\"");
+	if (realm >= 0 && json_object_get(evidence, "realm") == NULL) {
+		struct span text = span_from(value, (size_t)realm + 7);
+
+		note_text(evidence, "realm", span_first(text, before(text, "\"")));
+	}
+}
+
+/* The scheme that protects least comes first: a check asks for one word. */
+static void note_auth_scheme(json_t *evidence)
+{
+	json_t *list = json_object_get(evidence, "auth_schemes");
+	const char *scheme = json_string_value(json_array_get(list, 0));
+	size_t i;
+	json_t *known;
+
+	json_array_foreach(list, i, known)
+		if (strcmp(json_string_value(known), "Basic") == 0)
+			scheme = "Basic";
+	if (scheme != NULL)
+		note_word(evidence, "auth_scheme", scheme);
+}
+
+/* RFC 6265, 4.1.1: name, value and attributes. The value is nobody's business. */
+static void note_cookie(json_t *evidence, struct span value)
+{
+	struct span pair = span_first(value, before(value, ";"));
+	bool secure = false, http_only = false, persistent = false;
+	json_t *cookie = list_object(note_list(evidence, "cookies"));
+
+	for (struct span rest = value; rest.length > 0;) {
+		size_t n = before(rest, ";");
+		struct span attribute = span_trim(span_first(rest, n));
+
+		secure |= span_is_nocase(attribute, "secure");
+		http_only |= span_is_nocase(attribute, "httponly");
+		persistent |= span_starts_nocase(attribute, "max-age=") ||
+			      span_starts_nocase(attribute, "expires=");
+		rest = n < rest.length ? span_from(rest, n + 1) : span_first(rest, 0);
+	}
+	if (cookie == NULL)
+		return;
+	note_text(cookie, "name", span_trim(span_first(pair, before(pair, "="))));
+	note_bool(cookie, "secure", secure);
+	note_bool(cookie, "http_only", http_only);
+	note_bool(cookie, "persistent", persistent);
+}
+
+/* Kept beside the policy, which may be longer than a text in the evidence. */
+static void note_frame_ancestors(json_t *evidence, struct span policy)
+{
+	ptrdiff_t at = span_find_nocase(policy, "frame-ancestors");
+
+	if (at < 0 || json_object_get(evidence, "frame_ancestors") != NULL)
+		return;
+	struct span rest = span_from(policy, (size_t)at + strlen("frame-ancestors"));
+	note_text(evidence, "frame_ancestors", span_trim(span_first(rest, before(rest, ";"))));
+}
+
+static const struct {
+	const char *header, *key;
+} plain_headers[] = {
+	{ "Server", "server" },
+	{ "X-Powered-By", "powered_by" },
+	{ "Location", "location" },
+	{ "Content-Type", "content_type" },
+	{ "Strict-Transport-Security", "hsts" },
+	{ "X-Frame-Options", "frame_options" },
+	{ "X-Content-Type-Options", "content_type_options" },
+	{ "Content-Security-Policy", "csp" },
+};
+
+/* A later answer replaces what an earlier one said of itself. */
+static void forget_answer(json_t *evidence)
+{
+	static const char *const keys[] = { "status",  "title",	  "product",	  "version",
+					    "charset", "date",	  "auth_schemes", "auth_scheme",
+					    "realm",   "http",	  "login_form",	  "frame_ancestors",
+					    "wants_tls" };
+
+	for (size_t i = 0; i < countof(plain_headers); i++)
+		json_object_del(evidence, plain_headers[i].key);
+	for (size_t i = 0; i < countof(keys); i++)
+		json_object_del(evidence, keys[i]);
+}
+
+static void note_head(json_t *evidence, const struct http_head *head)
+{
+	struct span value, charset;
+	int64_t date;
+
+	note_int(evidence, "status", head->status);
+	note_word(evidence, "http", head->version == 10 ? "1.0" : "1.1");
+	for (size_t i = 0; i < countof(plain_headers); i++)
+		if (http_find(head, plain_headers[i].header, 0, &value))
+			note_text(evidence, plain_headers[i].key, value);
+	if (http_find(head, "Server", 0, &value))
+		note_product(evidence, value);
+	if (http_find(head, "Content-Type", 0, &value) &&
+	    http_parameter(value, "charset", &charset))
+		note_text(evidence, "charset", charset);
+	if (http_find(head, "Date", 0, &value) && http_date(value, &date))
+		note_int(evidence, "date", date);
+	for (size_t i = 0; http_find(head, "Content-Security-Policy", i, &value); i++)
+		note_frame_ancestors(evidence, value);
+	for (size_t i = 0; http_find(head, "Set-Cookie", i, &value); i++)
+		note_cookie(evidence, value);
+	for (size_t i = 0; http_find(head, "WWW-Authenticate", i, &value); i++)
+		note_authentication(evidence, value);
+	note_auth_scheme(evidence);
+}
+
+/* Runs of white space become one space. */
+static void note_title(json_t *evidence, struct span title)
+{
+	uint8_t text[TEXT_MAX + 1]; /* one more than is kept, so that a cut is marked */
+	size_t n = 0;
+
+	for (size_t i = 0; i < title.length && n < sizeof(text); i++) {
+		bool blank = strchr(" \t\r\n\f", title.at[i]) != NULL && title.at[i] != '\0';
+
+		if (!blank)
+			text[n++] = title.at[i];
+		else if (n > 0 && text[n - 1] != ' ')
+			text[n++] = ' ';
+	}
+	note_text(evidence, "title", span_of(text, n));
+}
+
+/* What a page lacks is known only where it was seen whole. */
+static void note_page(json_t *evidence, const struct http_head *head, struct span body, bool whole)
+{
+	struct span title;
+	bool login = html_asks_password(body);
+
+	if (html_title(body, &title))
+		note_title(evidence, title);
+	if (login || whole)
+		note_bool(evidence, "login_form", login);
+	if (wants_tls(head, body))
+		note_bool(evidence, "wants_tls", true);
+}
+
+/* ---- conversation ---- */
+
+static bool keep_head(struct page *p, struct span s)
+{
+	if (s.length > sizeof(p->head) - p->head_length)
+		return false;
+	memcpy(p->head + p->head_length, s.at, s.length);
+	p->head_length += s.length;
+	return true;
+}
+
+/* Status line and headers into p->head. What came before a failure is kept there. */
+static enum ending hear_head(struct conn *c, struct page *p)
+{
+	struct span mark = conn_read(c, MARK_LENGTH);
+
+	p->head_length = 0;
+	if (!conn_ok(c))
+		return conn_ending(c);
+	if (!span_is(mark, "HTTP/1."))
+		return ENDING_NOT_THIS;
+	keep_head(p, mark);
+	for (size_t lines = 0; lines <= HTTP_HEADERS_MAX + 1; lines++) {
+		struct span line = conn_read_line(c);
+
+		if (conn_ending(c) == ENDING_MALFORMED)
+			return conn_oddity(c, "http.header-too-long");
+		if (!conn_ok(c))
+			return conn_ending(c);
+		if (line.length == 0 && lines > 0)
+			return ENDING_DONE;
+		if (!keep_head(p, line) || !keep_head(p, span_text("\n")))
+			return conn_oddity(c, "http.head-too-long");
+	}
+	return conn_oddity(c, "http.headers-too-many");
+}
+
+/* Up to n bytes of the body, as far as there is room. */
+static void hear_bytes(struct conn *c, struct page *p, uint64_t n)
+{
+	size_t room = sizeof(p->body) - p->body_length;
+	size_t want = n < room ? (size_t)n : room;
+
+	for (size_t pieces = 0; want > 0 && pieces < PIECES_MAX; pieces++) {
+		struct span s = conn_read_some(c, want);
+
+		if (!conn_ok(c))
+			return;
+		memcpy(p->body + p->body_length, s.at, s.length);
+		p->body_length += s.length;
+		want -= s.length;
+	}
+}
+
+/* RFC 9112, 7.1 */
+static void hear_chunks(struct conn *c, struct page *p)
+{
+	for (size_t n = 0; n < HTTP_CHUNKS_MAX && p->body_length < sizeof(p->body); n++) {
+		struct span line = conn_read_line(c);
+		uint64_t size;
+
+		if (!conn_ok(c))
+			return;
+		if (!http_chunk_size(line, &size)) {
+			conn_note_oddity(c, "http.chunk-malformed");
+			return;
+		}
+		if (size == 0) {
+			p->body_whole = true;
+			return;
+		}
+		hear_bytes(c, p, size);
+		if (p->body_length < sizeof(p->body) && conn_read_line(c).length > 0) {
+			conn_note_oddity(c, "http.chunk-malformed");
+			return;
+		}
+	}
+	p->body_whole = p->body_length == sizeof(p->body);
+}
+
+static enum ending hear_body(struct conn *c, const struct http_head *head, struct page *p)
+{
+	enum http_framing framing;
+	uint64_t length;
+
+	p->body_length = 0;
+	p->body_whole = false;
+	if (!http_framing(head, &framing, &length)) {
+		conn_note_oddity(c, "http.length-malformed");
+		return ENDING_DONE;
+	}
+	if (framing == HTTP_CHUNKED)
+		hear_chunks(c, p);
+	else if (framing != HTTP_NO_BODY)
+		hear_bytes(c, p, framing == HTTP_LENGTH ? length : SIZE_MAX);
+	if (p->body_length == sizeof(p->body) || framing == HTTP_NO_BODY ||
+	    (framing == HTTP_LENGTH && p->body_length == length) ||
+	    (framing == HTTP_UNTIL_CLOSE && conn_ending(c) == ENDING_CLOSED))
+		p->body_whole = true;
+	if (p->body_whole || conn_ok(c))
+		return ENDING_DONE;
+	if (conn_ending(c) != ENDING_CLOSED && conn_ending(c) != ENDING_MALFORMED)
+		return conn_ending(c);
+	conn_note_oddity(c, "http.body-short");
+	return ENDING_DONE;
+}
+
+/* The answer to what was asked, behind interim ones. */
+static enum ending hear_answer(struct conn *c, struct page *p, struct http_head *head)
+{
+	for (size_t interim = 0; interim <= INTERIM_MAX; interim++) {
+		enum ending e = hear_head(c, p);
+
+		if (p->head_length == 0)
+			return e;
+		if (!http_read_head(span_of(p->head, p->head_length), head))
+			return e != ENDING_DONE ? e : conn_oddity(c, "http.head-malformed");
+		if (e != ENDING_DONE || head->status >= 200 || head->status == 101)
+			return e;
+	}
+	return conn_oddity(c, "http.interim-too-many");
+}
+
+/* Asks for one place and notes the answer. *ret_moved: it redirects to *ret_next, which is here. */
+static enum ending visit(struct conn *c, json_t *evidence, struct page *p,
+			 const struct place *place, struct place *ret_next, bool *ret_moved)
+{
+	struct http_head head = { 0 };
+	struct span location;
+
+	*ret_moved = false;
+	if (place->tls && !conn_start_tls(c, NULL))
+		return conn_ending(c) != ENDING_DONE ? conn_ending(c) : ENDING_NOT_THIS;
+	say_get(c, place);
+	enum ending e = hear_answer(c, p, &head);
+	if (head.status == 0)
+		return e;
+	forget_answer(evidence);
+	note_bool(evidence, "tls", place->tls);
+	note_int(evidence, "observed", conn_clock(c));
+	note_head(evidence, &head);
+	if (head.folded)
+		conn_note_oddity(c, "http.header-folded");
+	if (head.broken)
+		conn_note_oddity(c, "http.header-malformed");
+	if (e != ENDING_DONE)
+		return e;
+	e = hear_body(c, &head, p);
+	note_page(evidence, &head, span_of(p->body, p->body_length), p->body_whole);
+	*ret_moved = is_redirect(head.status) && http_find(&head, "Location", 0, &location) &&
+		     read_location(place, location, ret_next);
+	return e;
+}
+
+static enum ending converse(struct conn *c, json_t *evidence, struct page *p)
+{
+	struct place here, next;
+	bool moved;
+
+	place_of(c, &here);
+	enum ending e = visit(c, evidence, p, &here, &next, &moved);
+	for (size_t i = 0; e == ENDING_DONE && moved && i < REDIRECTS_MAX; i++) {
+		if (conn_depth(c) == DEPTH_LIMITED)
+			break;
+		if (strcmp(here.path, next.path) == 0)
+			break;
+		if (!conn_again(c)) {
+			/* What the answer before told is whole. */
+			if (conn_ending(c) == ENDING_STOPPED || conn_ending(c) == ENDING_DISTRESS)
+				e = conn_ending(c);
+			break;
+		}
+		json_t *step = list_object(note_list(evidence, "redirects"));
+
+		json_object_set(step, "status", json_object_get(evidence, "status"));
+		json_object_set(step, "location", json_object_get(evidence, "location"));
+		here = next;
+		e = visit(c, evidence, p, &here, &next, &moved);
+	}
+	if (e == ENDING_DONE)
+		conn_gathered(c, "headers");
+	if (e == ENDING_DONE && p->body_whole)
+		conn_gathered(c, "page");
+	return e;
+}
+
+static enum ending http_run(struct conn *c, json_t *evidence)
+{
+	struct page *p = malloc(sizeof(*p));
+	enum ending e = ENDING_LIMIT;
+
+	if (p != NULL)
+		e = converse(c, evidence, p);
+	free(p);
+	return e;
+}
+
+static const char http_view[] =
+	"CREATE TEMP VIEW http AS SELECT address, port, evidence->>'$.tls' AS tls,"
+	" evidence->>'$.status' AS status, evidence->>'$.server' AS server,"
+	" evidence->>'$.title' AS title, evidence->>'$.location' AS location,"
+	" evidence->>'$.auth_scheme' AS auth_scheme, evidence->>'$.login_form' AS login_form,"
+	" evidence->>'$.powered_by' AS powered_by, evidence->>'$.date' AS date,"
+	" evidence->>'$.hsts' AS hsts, evidence->>'$.frame_options' AS frame_options,"
+	" evidence->>'$.content_type_options' AS content_type_options,"
+	/* A long policy is cut; the directive that checks ask for is kept beside it. */
+	" CASE WHEN evidence->>'$.csp' NOT LIKE '%frame-ancestors%'"
+	" AND evidence->>'$.frame_ancestors' IS NOT NULL"
+	" THEN (evidence->>'$.csp') || '; frame-ancestors ' || (evidence->>'$.frame_ancestors')"
+	" ELSE evidence->>'$.csp' END AS csp,"
+	" evidence->>'$.charset' AS charset,"
+	" (SELECT group_concat(value->>'$.name', ', ') FROM json_each(evidence, '$.cookies')"
+	" WHERE NOT value->>'$.secure') AS cookies_insecure,"
+	" evidence->>'$.content_type' AS content_type"
+	" FROM document WHERE probe = 'http' AND evidence <> '{}';";
+
+const struct probe probe_http = {
+	.name = "http",
+	.ports = "80,81,443,591,3000,5000,5985,5986,7080,8000,8008,8080-8083,8088,8443,8880,8888,"
+		 "9000,9080,9090,9443,10000",
+	.risk = RISK_READ,
+	.connections = { 1, 1 + REDIRECTS_MAX },
+	.sent = { 4096, 16384 },
+	.received = { 128 * 1024, 512 * 1024 },
+	.ot = true,
+	.over_tls = true,
+	.hello_order = 2,
+	.run = http_run,
+	.view = http_view,
+};

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identify.h"
+
+#include <openssl/provider.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/limits.h"
+#include "probe.h"
+#include "ssh_lent.h"
+
+enum {
+	GREETING_MS = 2000,    /* full depth: how long a server may take to speak first */
+	DEADLINE_MS = 5000,    /* one read */
+	DEADLINE_OT_MS = 8000, /* gateways need some 2 s; controllers answer between cycles */
+	HELLOS = 16,
+};
+
+struct task {
+	struct worker *w;
+	const struct job *job;
+	struct result_header *done;
+	enum depth depth;
+	bool tried[64]; /* by index in the registry */
+};
+
+static struct conn_setup setup_of(const struct task *t, int probe, json_t *evidence, bool tls)
+{
+	struct conn_setup s = {
+		.depth = t->depth,
+		.connections = 1,
+		.received = GREETING_MAX,
+		.deadline_ms = t->job->treatment == TREAT_OT ? DEADLINE_OT_MS : DEADLINE_MS,
+		.evidence = evidence,
+		.tls = tls,
+	};
+
+	if (probe != NO_PROBE) {
+		s.connections = probes[probe]->connections[t->depth];
+		s.sent = probes[probe]->sent[t->depth];
+		s.received = probes[probe]->received[t->depth];
+	}
+	return s;
+}
+
+static void found(struct task *t, int probe, const char *how)
+{
+	snprintf(t->done->protocol, sizeof(t->done->protocol), "%s", probes[probe]->name);
+	snprintf(t->done->spoken, sizeof(t->done->spoken), "%s", how);
+}
+
+static void limit(struct task *t, const char *why)
+{
+	if (t->done->limited[0] == '\0')
+		snprintf(t->done->limited, sizeof(t->done->limited), "%s", why);
+}
+
+/* Is it the protocol? Everything but "not this" and silence says so, as does what was learnt. */
+static bool spoke(enum ending e, const json_t *evidence)
+{
+	return e == ENDING_DONE || e == ENDING_MALFORMED ||
+	       (e != ENDING_NOT_THIS && json_object_size(evidence) > 0);
+}
+
+/* Runs a probe on an open conversation (freed here) and reports what it brought, if it is spoken. */
+static enum ending run(struct task *t, int probe, struct conn *c, json_t *evidence, const char *how,
+		       int64_t started_ms)
+{
+	enum ending e = probes[probe]->run(c, evidence);
+
+	t->tried[probe] = true;
+	if (spoke(e, evidence))
+		found(t, probe, how);
+	if (e != ENDING_NOT_THIS) /* a silent port where this protocol belongs is worth knowing too */
+		worker_report(t->w, t->job, probe, e, c, evidence, started_ms);
+	conn_free(c);
+	return e;
+}
+
+/* One probe on a connection of its own. True where the protocol is spoken; *ret_ending says how it
+ * went. */
+static bool try_probe(struct task *t, int probe, const char *how, bool tls, enum ending *ret_ending)
+{
+	json_t *evidence = json_object();
+	struct conn_setup setup = setup_of(t, probe, evidence, tls);
+	int64_t started_ms = worker_unix_ms();
+	struct conn *c = NULL;
+	bool good = false;
+
+	*ret_ending = ENDING_LIMIT;
+	if (evidence != NULL)
+		c = worker_open(t->w, t->job, probe, &setup, ret_ending);
+	if (c != NULL) {
+		*ret_ending = run(t, probe, c, evidence, how, started_ms);
+		good = spoke(*ret_ending, evidence);
+	} else if (evidence != NULL) {
+		worker_report(t->w, t->job, probe, *ret_ending, NULL, evidence, started_ms);
+	}
+	json_decref(evidence);
+	return good;
+}
+
+/* No use in going on with this port. */
+static bool hopeless(enum ending e)
+{
+	return e == ENDING_STOPPED || e == ENDING_DISTRESS || e == ENDING_REFUSED;
+}
+
+/* Waits for a greeting and lets the probe that knows it go on. Without `speak` only the name is
+ * noted. *ret_silent: nothing was said. */
+static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum ending *ret_ending)
+{
+	json_t *evidence = json_object();
+	struct conn_setup setup = setup_of(t, NO_PROBE, evidence, false);
+	int64_t started_ms = worker_unix_ms();
+	struct conn *c = evidence != NULL ?
+				 worker_open(t->w, t->job, NO_PROBE, &setup, ret_ending) :
+				 NULL;
+	bool good = false;
+
+	*ret_silent = false;
+	if (c == NULL) {
+		json_decref(evidence);
+		return false;
+	}
+	struct span greeting = conn_peek_quiet(c, GREETING_MAX, GREETING_MS);
+	*ret_silent = greeting.length == 0;
+	*ret_ending = ENDING_NOT_THIS;
+	for (int i = 0; greeting.length > 0 && probes[i] != NULL; i++) {
+		const struct probe *p = probes[i];
+
+		if (t->tried[i] || p->recognise == NULL || !p->recognise(greeting))
+			continue;
+		if (!speak) {
+			found(t, i, "greeting");
+			good = true;
+			break;
+		}
+		struct conn_setup own = setup_of(t, i, evidence, false);
+		*ret_ending = worker_become(t->w, c, i, &own);
+		if (*ret_ending != ENDING_DONE)
+			break;
+		*ret_ending = run(t, i, c, evidence, "greeting", started_ms);
+		c = NULL;
+		good = spoke(*ret_ending, evidence);
+		break;
+	}
+	conn_free(c);
+	json_decref(evidence);
+	return good;
+}
+
+static bool by_port(struct task *t, enum ending *ret_ending)
+{
+	*ret_ending = ENDING_NOT_THIS;
+	for (int i = 0; probes[i] != NULL; i++) {
+		if (!probe_belongs(probes[i], t->job->port) || (t->depth == DEPTH_LIMITED && !probes[i]->ot))
+			continue;
+		if (try_probe(t, i, "port", false, ret_ending))
+			return true;
+		if (hopeless(*ret_ending) || t->depth == DEPTH_LIMITED)
+			return false;
+	}
+	return false;
+}
+
+static bool by_hello(struct task *t)
+{
+	for (int order = 1; order <= HELLOS; order++)
+		for (int i = 0; probes[i] != NULL; i++) {
+			enum ending e;
+
+			if (probes[i]->hello_order != order || t->tried[i])
+				continue;
+			if (try_probe(t, i, "hello", false, &e))
+				return true;
+			if (hopeless(e))
+				return false;
+		}
+	return false;
+}
+
+/* TLS stands; what is spoken inside? */
+static void inside_tls(struct task *t)
+{
+	char spoken[sizeof(t->done->spoken)];
+	enum ending e;
+
+	t->done->tls = true;
+	memcpy(spoken, t->done->spoken, sizeof(spoken));
+	for (int i = 0; probes[i] != NULL; i++)
+		if (probes[i]->over_tls && try_probe(t, i, spoken, true, &e))
+			return;
+}
+
+void identify(struct worker *w, const struct job *job, struct result_header *done)
+{
+	struct task t = {
+		.w = w,
+		.job = job,
+		.done = done,
+		.depth = job->full_depth ? DEPTH_FULL : DEPTH_LIMITED,
+	};
+	enum ending e;
+	bool silent;
+
+	if (!job->speak) {
+		limit(&t, "not allowed");
+		return;
+	}
+	if (t.depth == DEPTH_LIMITED) {
+		limit(&t, "limited in OT");
+		if (!by_port(&t, &e) && e == ENDING_NOT_THIS && job->unassigned)
+			by_greeting(&t, false, &silent, &e);
+		done->tls = strcmp(done->protocol, "tls") == 0;
+		done->ending = e;
+		return;
+	}
+	bool good = by_port(&t, &e);
+	if (!good && !hopeless(e)) {
+		good = by_greeting(&t, true, &silent, &e);
+		if (!good && silent && job->quiet)
+			limit(&t, "raw print port: nothing is sent");
+		else if (!good && silent && !hopeless(e))
+			good = by_hello(&t);
+	}
+	if (good && strcmp(done->protocol, "tls") == 0)
+		inside_tls(&t);
+	done->ending = e;
+}
+
+void identify_prepare(void)
+{
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
+	/* MD4, DES and RC4 of old protocols; both stay loaded until the process ends. */
+	OSSL_PROVIDER_load(NULL, "default");
+	OSSL_PROVIDER_load(NULL, "legacy");
+	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
+	probe_ssh_prepare();
+}

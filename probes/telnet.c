@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Telnet: that a terminal is offered in clear, its banner, and whether it asks for a login.
+ *
+ * Specifications: RFC 854 (commands, the duty to answer), RFC 855 (options, subnegotiation),
+ * RFC 1143 (why each request is answered only once).
+ *
+ * Sent: nothing of our own. Each option request of the server is refused, as RFC 854 lets every
+ * client do:
+ *   ff fc xx    WON'T xx, the answer to DO xx
+ *   ff fe xx    DON'T xx, the answer to WILL xx
+ * No user name, no password and no line end is ever sent.
+ */
+#include "probe.h"
+
+#include "codec/evidence.h"
+#include "codec/writer.h"
+
+enum {
+	SE = 0xf0,
+	SB = 0xfa,
+	WILL = 0xfb,
+	WONT = 0xfc,
+	DO = 0xfd,
+	DONT = 0xfe,
+	IAC = 0xff,
+	BANNER_MAX = 4096,
+	REQUESTS_MAX = 64, /* answered; a server with more wants to keep us busy */
+	ROUNDS_MAX = 32,
+	LATER_MS = 3000, /* what follows the first bytes comes soon, or after a name lookup */
+};
+
+enum state { STATE_TEXT, STATE_IAC, STATE_VERB, STATE_SB, STATE_SB_IAC };
+
+/* The terminal as heard so far; a command may be split over reads. */
+struct terminal {
+	enum state state;
+	uint8_t verb;
+	bool commands;		  /* an IAC command was seen */
+	uint8_t requested[2][32]; /* bit sets: WILL, DO */
+	struct {
+		uint8_t verb, option;
+	} requests[REQUESTS_MAX];
+	size_t count;
+	size_t answered;
+	uint8_t text[BANNER_MAX];
+	size_t length;
+};
+
+/* ---- readers ---- */
+
+static void hear_request(struct terminal *t, uint8_t verb, uint8_t option)
+{
+	uint8_t *seen = &t->requested[verb == DO][option / 8];
+	uint8_t bit = (uint8_t)(1U << option % 8);
+
+	if ((verb != DO && verb != WILL) || (*seen & bit) != 0 || t->count == REQUESTS_MAX)
+		return;
+	*seen |= bit;
+	t->requests[t->count].verb = verb;
+	t->requests[t->count++].option = option;
+}
+
+static void hear_text(struct terminal *t, uint8_t b)
+{
+	if (b != '\0' && t->length < BANNER_MAX)
+		t->text[t->length++] = b;
+}
+
+static void hear_byte(struct terminal *t, uint8_t b)
+{
+	switch (t->state) {
+	case STATE_TEXT:
+		if (b == IAC)
+			t->state = STATE_IAC;
+		else
+			hear_text(t, b);
+		break;
+	case STATE_IAC:
+		t->state = STATE_TEXT;
+		if (b == IAC) {
+			hear_text(t, b);
+		} else if (b >= WILL) {
+			t->verb = b;
+			t->state = STATE_VERB;
+		} else if (b == SB) {
+			t->state = STATE_SB;
+		}
+		break;
+	case STATE_VERB:
+		t->state = STATE_TEXT;
+		t->commands = true;
+		hear_request(t, t->verb, b);
+		break;
+	case STATE_SB:
+		if (b == IAC)
+			t->state = STATE_SB_IAC;
+		break;
+	case STATE_SB_IAC:
+		t->state = b == SE ? STATE_TEXT : STATE_SB;
+		break;
+	}
+}
+
+static void hear(struct terminal *t, struct span bytes)
+{
+	for (size_t i = 0; i < bytes.length; i++)
+		hear_byte(t, bytes.at[i]);
+}
+
+static struct span heard_text(const struct terminal *t)
+{
+	return span_trim(span_of(t->text, t->length));
+}
+
+static struct span last_line(struct span text)
+{
+	size_t from = text.length;
+
+	while (from > 0 && text.at[from - 1] != '\n' && text.at[from - 1] != '\r')
+		from--;
+	return span_from(text, from);
+}
+
+/* The terminal waits behind a line such as "login:", "Username:", "Password:", "user name >". */
+static bool is_login_prompt(struct span text)
+{
+	static const char *const words[] = { "login",	"user",	 "password",
+					     "account", "logon", "passwd" };
+	struct span line = last_line(span_trim(text));
+
+	if (line.length == 0 || memchr(":>?", line.at[line.length - 1], 3) == NULL)
+		return false;
+	for (size_t i = 0; i < countof(words); i++)
+		if (span_find_nocase(line, words[i]) >= 0)
+			return true;
+	return false;
+}
+
+/* Text that could stand on a terminal and is no other protocol's greeting. */
+static bool is_terminal_text(struct span text)
+{
+	static const char *const others[] = { "SSH-",  "220",  "+OK",	  "* OK",
+					      "HTTP/", "RFB ", "@RSYNCD", "-ERR" };
+
+	for (size_t i = 0; i < countof(others); i++)
+		if (span_starts(text, others[i]))
+			return false;
+	for (size_t i = 0; i < text.length; i++)
+		if (text.at[i] < 0x20 && memchr("\r\n\t\a\b\x1b", text.at[i], 6) == NULL)
+			return false;
+	return text.length > 0;
+}
+
+static bool telnet_recognise(struct span greeting)
+{
+	struct terminal t = { 0 };
+
+	hear(&t, greeting);
+	struct span text = heard_text(&t);
+	return (t.commands || is_login_prompt(text)) &&
+	       (text.length == 0 || is_terminal_text(text));
+}
+
+/* ---- writers ---- */
+
+/* Refuses what was requested since the last time. */
+static void say_refusals(struct conn *c, struct terminal *t)
+{
+	uint8_t buffer[3 * REQUESTS_MAX];
+	struct writer w = wr_new(buffer, sizeof(buffer));
+
+	for (; t->answered < t->count; t->answered++) {
+		wr_u8(&w, IAC);
+		wr_u8(&w, t->requests[t->answered].verb == DO ? WONT : DONT);
+		wr_u8(&w, t->requests[t->answered].option);
+	}
+	conn_write_span(c, wr_span(&w));
+}
+
+static void note_terminal(json_t *evidence, const struct terminal *t)
+{
+	uint8_t line[BANNER_MAX];
+	size_t n = 0;
+	struct span text = heard_text(t);
+	json_t *wills = note_list(evidence, "will");
+	json_t *dos = note_list(evidence, "do");
+
+	for (size_t i = 0; i < t->count; i++)
+		list_int(t->requests[i].verb == WILL ? wills : dos, t->requests[i].option);
+	for (size_t i = 0; i < text.length; i++) { /* each run of blanks becomes one space */
+		bool blank = memchr(" \t\r\n", text.at[i], 4) != NULL;
+
+		if (!blank || (n > 0 && line[n - 1] != ' '))
+			line[n++] = blank ? ' ' : text.at[i];
+	}
+	note_text(evidence, "banner", span_of(line, n));
+	note_bool(evidence, "login_prompt", is_login_prompt(text));
+}
+
+/* ---- conversation ---- */
+
+static enum ending telnet_run(struct conn *c, json_t *evidence)
+{
+	struct terminal t = { 0 };
+
+	for (unsigned i = 0; i < ROUNDS_MAX && t.length < BANNER_MAX; i++) {
+		hear(&t, conn_read_some(c, BANNER_MAX));
+		if (!conn_ok(c) || is_login_prompt(heard_text(&t)))
+			break;
+		say_refusals(c, &t);
+		conn_deadline(c, LATER_MS);
+	}
+	if (conn_received(c) == 0)
+		return conn_ending(c);
+	struct span text = heard_text(&t);
+	bool on_its_port = conn_port(c) == 23 || conn_port(c) == 2323;
+	if (text.length > 0 && !is_terminal_text(text))
+		return ENDING_NOT_THIS;
+	if (!t.commands && !is_login_prompt(text) && !(on_its_port && text.length > 0))
+		return ENDING_NOT_THIS;
+	note_terminal(evidence, &t);
+	conn_gathered(c, "banner");
+	return ENDING_DONE;
+}
+
+static const char telnet_view[] =
+	"CREATE TEMP VIEW telnet AS SELECT address, port, evidence->>'$.banner' AS banner,"
+	" evidence->>'$.login_prompt' AS login_prompt"
+	" FROM document WHERE probe = 'telnet' AND evidence <> '{}';";
+
+const struct probe probe_telnet = {
+	.name = "telnet",
+	.ports = "23,2323",
+	.risk = RISK_READ,
+	.connections = { 1, 1 },
+	.sent = { 3 * REQUESTS_MAX, 3 * REQUESTS_MAX },
+	.received = { 8192, 8192 },
+	.ot = true,
+	.server_first = true,
+	.recognise = telnet_recognise,
+	.run = telnet_run,
+	.view = telnet_view,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NTLM as far as it tells who a server is ([MS-NLMP]): the client's first message and the server's
+ * challenge. Nobody is authenticated: the third message does not exist here.
+ *
+ * SPNEGO ([MS-SPNG], RFC 4178) around them, as SMB carries it; CredSSP carries the messages bare or
+ * in SPNEGO.
+ */
+#ifndef TENKEN_CODEC_NTLM_H
+#define TENKEN_CODEC_NTLM_H
+
+#include <jansson.h>
+
+#include "codec/reader.h"
+#include "codec/writer.h"
+
+/* 2.2.1.2, CHALLENGE_MESSAGE: views into the message. Names are UTF-16LE, but target is OEM text
+ * where the server did not take Unicode. A name that was not told is empty. */
+struct ntlm_challenge {
+	uint32_t flags;
+	struct span target;
+	struct span computer, domain;                     /* NetBIOS */
+	struct span dns_computer, dns_domain, dns_forest;
+	bool has_version;
+	uint8_t major, minor;
+	uint16_t build;
+	bool has_time;
+	int64_t time; /* Unix seconds */
+};
+
+/* 2.2.1.1, NEGOTIATE_MESSAGE: no name, no domain of ours. */
+void ntlm_write_negotiate(struct writer *w);
+/* The same in a SPNEGO NegTokenInit that offers NTLM alone. */
+void ntlm_write_spnego(struct writer *w);
+
+bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret);
+/* The mechanism's token in a SPNEGO NegTokenResp; a bare NTLM message is its own token. Empty where
+ * there is none. */
+struct span ntlm_token(struct span bytes);
+
+/* Samba's own: it says version 6.1 with build 0, which no Windows has. */
+bool ntlm_is_samba(const struct ntlm_challenge *c);
+/* target, computer, domain, dns_computer, dns_domain, dns_forest, os_version ("10.0.17763"), build,
+ * ntlm_time. A build 0 is left out: it names no Windows. */
+void ntlm_note(json_t *evidence, const struct ntlm_challenge *c);
+
+/* 100 ns since 1601 (FILETIME) as Unix seconds; false for zero and what a clock cannot mean. */
+bool filetime_to_unix(uint64_t filetime, int64_t *ret);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/crew.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probes/identify.h"
+#include "probes/probe.h"
+#include "talk/guard.h"
+#include "talk/transfer.h"
+#include "talk/worker.h"
+
+struct crew {
+	const struct engine_setup *setup;
+	struct shared *shared;
+	struct guard_probe *probes;
+	size_t probe_count;
+	pid_t guard, workers;
+	int guard_fd;       /* to the guard */
+	int *job_fd;        /* to each worker thread, main's end */
+	int *job_far;       /* the thread's end, while a worker process is being made */
+	int *request_guard; /* the guard's end of each thread's channel to it */
+	int *request_far;   /* the thread's end, kept for a replacement */
+	bool guard_gone;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Closes every descriptor above stderr but these. */
+static void keep_only(int *keep, size_t n)
+{
+	unsigned from = 3;
+
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned)keep[i] > from)
+			syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0);
+		from = (unsigned)keep[i] + 1;
+	}
+	syscall(SYS_close_range, from, ~0U, 0);
+}
+
+static _Noreturn void be_guard(struct crew *c, int main_fd)
+{
+	size_t n = c->setup->threads;
+	int *keep = calloc(n + 1, sizeof(int));
+	struct guard_setup g = {
+		.plan = c->setup->plan,
+		.probes = c->probes,
+		.probe_count = c->probe_count,
+		.main_fd = main_fd,
+		.worker_fds = c->request_guard,
+		.worker_count = n,
+		.shared = c->shared,
+		.journal_path = c->setup->journal_path,
+		.stop_path = c->setup->stop_path,
+	};
+
+	if (keep == NULL)
+		_exit(1);
+	memcpy(keep, c->request_guard, n * sizeof(int));
+	keep[n] = main_fd;
+	keep_only(keep, n + 1);
+	free(keep);
+	_exit(guard_run(&g));
+}
+
+static _Noreturn void be_workers(struct crew *c)
+{
+	size_t n = c->setup->threads;
+	int *keep = calloc(2 * n, sizeof(int));
+	struct worker_setup w = {
+		.main_fds = c->job_far,
+		.guard_fds = c->request_far,
+		.count = n,
+		.shared = c->shared,
+		.identity = c->setup->identity,
+		.ehlo = c->setup->ehlo,
+		.prepare = identify_prepare,
+		.work = identify,
+	};
+
+	if (keep == NULL)
+		_exit(1);
+	memcpy(keep, c->job_far, n * sizeof(int));
+	memcpy(keep + n, c->request_far, n * sizeof(int));
+	keep_only(keep, 2 * n);
+	free(keep);
+	_exit(worker_run(&w));
+}
+
+static bool pair(int type, int *ret_ours, int *ret_theirs)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0)
+		return false;
+	*ret_ours = fds[0];
+	*ret_theirs = fds[1];
+	return true;
+}
+
+static bool start_workers(struct crew *c)
+{
+	for (unsigned i = 0; i < c->setup->threads; i++)
+		if (!pair(SOCK_STREAM, &c->job_fd[i], &c->job_far[i]))
+			return false;
+	c->workers = fork();
+	if (c->workers == 0)
+		be_workers(c);
+	for (unsigned i = 0; i < c->setup->threads; i++) {
+		close(c->job_far[i]);
+		c->job_far[i] = -1;
+	}
+	return c->workers > 0;
+}
+
+static bool describe_probes(struct crew *c)
+{
+	while (probes[c->probe_count] != NULL)
+		c->probe_count++;
+	c->probes = calloc(c->probe_count, sizeof(*c->probes));
+	for (size_t i = 0; c->probes != NULL && i < c->probe_count; i++) {
+		const struct probe *p = probes[i];
+		struct guard_probe *g = &c->probes[i];
+
+		g->name = p->name;
+		g->risk = (enum site_risk)p->risk; /* the same order; see site.h */
+		g->ot = p->ot;
+		for (int d = 0; d < 2; d++) {
+			g->connections[d] = p->connections[d];
+			g->sent[d] = p->sent[d];
+			g->received[d] = p->received[d];
+		}
+		for (uint32_t port = 1; port < 65536; port++)
+			if (probe_belongs(p, (uint16_t)port))
+				ports_put(g->ports.tcp, (uint16_t)port);
+	}
+	return c->probes != NULL;
+}
+
+static int *new_seats(unsigned n)
+{
+	int *seats = malloc(n * sizeof(int));
+
+	for (unsigned i = 0; seats != NULL && i < n; i++)
+		seats[i] = -1;
+	return seats;
+}
+
+struct crew *crew_start(const struct engine_setup *setup)
+{
+	struct crew *c = calloc(1, sizeof(*c));
+	int far;
+
+	if (c == NULL)
+		return NULL;
+	c->setup = setup;
+	c->guard_fd = -1;
+	c->job_fd = new_seats(setup->threads);
+	c->job_far = new_seats(setup->threads);
+	c->request_guard = new_seats(setup->threads);
+	c->request_far = new_seats(setup->threads);
+	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			 0);
+	bool good = c->job_fd != NULL && c->job_far != NULL && c->request_guard != NULL &&
+		    c->request_far != NULL && c->shared != MAP_FAILED && describe_probes(c) &&
+		    pair(SOCK_SEQPACKET, &c->guard_fd, &far);
+	for (unsigned i = 0; good && i < setup->threads; i++)
+		good = pair(SOCK_SEQPACKET, &c->request_guard[i], &c->request_far[i]);
+	if (good) {
+		fflush(NULL);
+		c->guard = fork();
+		if (c->guard == 0)
+			be_guard(c, far);
+		close(far);
+		good = c->guard > 0 && start_workers(c);
+	}
+	for (unsigned i = 0; good && i < setup->threads; i++) {
+		close(c->request_guard[i]);
+		c->request_guard[i] = -1;
+	}
+	if (!good) {
+		crew_end(c, true);
+		return NULL;
+	}
+	return c;
+}
+
+static void close_seats(int *seats, unsigned n)
+{
+	for (unsigned i = 0; seats != NULL && i < n; i++)
+		if (seats[i] >= 0)
+			close(seats[i]);
+	free(seats);
+}
+
+static void wait_for(pid_t pid)
+{
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+void crew_end(struct crew *c, bool abandoned)
+{
+	if (c == NULL)
+		return;
+	if (!abandoned)
+		crew_order(c, ORDER_QUIT, NULL, NULL);
+	if (c->guard_fd >= 0)
+		close(c->guard_fd); /* without ORDER_QUIT the guard takes this as the order to stop */
+	close_seats(c->job_fd, c->setup->threads);
+	close_seats(c->job_far, c->setup->threads);
+	close_seats(c->request_far, c->setup->threads);
+	close_seats(c->request_guard, c->setup->threads);
+	if (abandoned && c->workers > 0)
+		kill(c->workers, SIGKILL);
+	wait_for(c->workers);
+	wait_for(c->guard);
+	free(c->probes);
+	if (c->shared != MAP_FAILED && c->shared != NULL)
+		munmap(c->shared, sizeof(*c->shared));
+	free(c);
+}
+
+int crew_guard_channel(const struct crew *c)
+{
+	return c->guard_fd;
+}
+
+int crew_channel(const struct crew *c, unsigned index)
+{
+	return c->job_fd[index];
+}
+
+bool crew_watch_workers(struct crew *c, int epoll)
+{
+	for (unsigned i = 0; i < c->setup->threads; i++) {
+		struct epoll_event v = { .events = EPOLLIN, .data.u32 = i };
+
+		if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->job_fd[i], &v) != 0)
+			return false;
+	}
+	return true;
+}
+
+void crew_order(struct crew *c, enum order_kind kind, const struct addr *a, const char *reason)
+{
+	struct guard_order o = { .kind = kind };
+
+	if (a != NULL)
+		o.address = *a;
+	snprintf(o.reason, sizeof(o.reason), "%s", reason != NULL ? reason : "");
+	if (c != NULL && c->guard_fd >= 0 &&
+	    send(c->guard_fd, &o, sizeof(o), MSG_NOSIGNAL) != sizeof(o))
+		c->guard_gone = true;
+}
+
+bool crew_event(struct crew *c, struct guard_event *ret, bool wait)
+{
+	ssize_t n = recv(c->guard_fd, ret, sizeof(*ret), wait ? 0 : MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		c->guard_gone = true;
+	return n == sizeof(*ret);
+}
+
+bool crew_guard_gone(const struct crew *c)
+{
+	return c->guard_gone;
+}
+
+bool crew_give(struct crew *c, unsigned index, const struct job *job)
+{
+	return send(c->job_fd[index], job, sizeof(*job), MSG_NOSIGNAL) == sizeof(*job);
+}
+
+bool crew_replace_workers(struct crew *c, int epoll)
+{
+	struct guard_reply waste;
+
+	kill(c->workers, SIGKILL);
+	wait_for(c->workers);
+	for (unsigned i = 0; i < c->setup->threads; i++) {
+		while (recv(c->request_far[i], &waste, sizeof(waste), MSG_DONTWAIT) > 0)
+			;
+		close(c->job_fd[i]);
+		c->job_fd[i] = -1;
+	}
+	return start_workers(c) && crew_watch_workers(c, epoll);
+}

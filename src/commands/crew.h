@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The processes beside main: forking them, the channels to them, ending them. */
+#ifndef TENKEN_COMMANDS_CREW_H
+#define TENKEN_COMMANDS_CREW_H
+
+#include "commands/engine.h"
+#include "talk/seam.h"
+
+struct crew;
+
+/* Forks guard and workers; NULL where that failed. */
+struct crew *crew_start(const struct engine_setup *setup);
+/* Ends them: quietly after work, at once where abandoned (the guard still closes properly). Accepts
+ * NULL. */
+void crew_end(struct crew *c, bool abandoned);
+
+int crew_guard_channel(const struct crew *c);
+/* The channel to this worker thread; its epoll tag is the index. */
+int crew_channel(const struct crew *c, unsigned index);
+bool crew_watch_workers(struct crew *c, int epoll);
+
+void crew_order(struct crew *c, enum order_kind kind, const struct addr *a, const char *reason);
+/* The next event; false where there is none (or, waiting, where the guard is gone). */
+bool crew_event(struct crew *c, struct guard_event *ret, bool wait);
+bool crew_guard_gone(const struct crew *c);
+bool crew_give(struct crew *c, unsigned index, const struct job *job);
+/* After ORDER_WORKERS_GONE was answered: a new worker process on the same seats. */
+bool crew_replace_workers(struct crew *c, int epoll);
+
+#endif

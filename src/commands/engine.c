@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/engine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/i18n.h"
+#include "codec/limits.h"
+#include "commands/crew.h"
+#include "commands/lock.h"
+#include "commands/targets.h"
+#include "probes/probe.h"
+#include "wire/neighbour.h"
+#include "wire/vendor.h"
+
+enum {
+	JOBS_OT = 1,  /* conversations under way per host */
+	JOBS_IT = 16,
+	RESPAWNS = 8, /* how often a dead worker process is replaced */
+	PROGRESS_MS = 500,
+};
+
+/* One worker thread as main sees it. */
+struct desk {
+	struct target *target; /* NULL: idle */
+	uint16_t port;
+	uint32_t job;
+	uint8_t *buffer; /* a result under way */
+	size_t length, capacity;
+};
+
+struct engine {
+	const struct engine_setup *setup;
+	struct crew *crew;
+	struct desk *desks;
+	struct targets *targets;
+	struct engine_result result;
+	uint32_t jobs;
+	unsigned active_jobs, respawns;
+	bool swept, stopping, stopped, clearing, abandoned;
+	int epoll, signals;
+	unsigned signal_count;
+	uint64_t total_hosts;
+	int64_t progress_ms;
+};
+
+static int64_t mono_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void begin_stop(struct engine *e, enum engine_end why)
+{
+	if (e->result.end == ENGINE_DONE)
+		e->result.end = why;
+	if (e->stopping)
+		return;
+	e->stopping = true;
+	crew_order(e->crew, ORDER_STOP, NULL, NULL);
+}
+
+/* ---- what the guard tells ---- */
+
+static const char *const port_words[PORT_STATES] = { "open", "closed", "filtered", "silent" };
+static const char *const host_words[] = { "answering", "silent",    "absent",
+					  "skipped",   "all-ports", "distress" };
+
+static const char *treatment_word(enum treatment t)
+{
+	return t == TREAT_OT ? "ot" : "it";
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static const struct asset *ledger_of(const struct plan *p, const struct guard_event *v)
+{
+	for (size_t i = 0; i < p->site.asset_count; i++) {
+		const struct asset *a = &p->site.assets[i];
+
+		if (a->has_address && addr_compare(&a->address, &v->address) == 0)
+			return a;
+	}
+	for (size_t i = 0; i < p->site.asset_count && v->mac[0] != '\0'; i++)
+		if (!p->site.assets[i].has_address && p->site.assets[i].mac != NULL &&
+		    strcmp(p->site.assets[i].mac, v->mac) == 0)
+			return &p->site.assets[i];
+	return NULL;
+}
+
+static void keep_host(struct engine *e, const struct guard_event *v)
+{
+	const struct plan *p = e->setup->plan;
+	const struct zone *z = site_zone(&p->site, &v->address);
+	const struct asset *a = ledger_of(p, v);
+	char address[ADDR_TEXT];
+	uint8_t mac[6];
+	struct host_row row = {
+		.address = addr_format(&v->address, address),
+		.zone = z != NULL ? z->name : NULL,
+		.kind = zone_kind_word(plan_kind(p, &v->address)),
+		.treated = treatment_word(v->treatment),
+		.state = host_words[v->host_state],
+		.reason = or_null(v->reason),
+		.ot_sign = or_null(v->ot_sign),
+		.mac = or_null(v->mac),
+		.ledger_id = a != NULL ? a->id : NULL,
+		.is_public = addr_is_public(&v->address),
+		.complete = v->complete,
+		.planned = ports_count(p->ports.tcp),
+		.open = v->open,
+		.closed = v->closed,
+		.filtered = v->filtered,
+		.silent = v->silent,
+		.rtt_us = v->rtt_us,
+		.first_ms = v->first_ms,
+		.last_ms = v->last_ms,
+	};
+
+	if (sscanf(v->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
+		   &mac[5]) == 6)
+		row.vendor = vendor_name(mac);
+	store_host(e->setup->store, &row);
+	e->result.hosts++;
+	if (v->host_state == HOST_ANSWERING || v->host_state == HOST_ALL_PORTS ||
+	    v->host_state == HOST_DISTRESS)
+		e->result.answering += v->open + v->closed > 0;
+}
+
+/* Ports where a general-purpose computer shows itself come first among those of an unassigned host,
+ * behind the OT ports. */
+static int port_rank(const struct engine *e, uint16_t port)
+{
+	const struct port_entry *entry = port_list_find(&e->setup->plan->port_list, port, false);
+
+	if (entry != NULL && entry->ot)
+		return 0;
+	return port == 445 || port == 3389 ? 1 : 2;
+}
+
+static void order_ports(const struct engine *e, struct target *t)
+{
+	uint16_t *sorted = calloc(t->port_count, sizeof(*sorted));
+	uint32_t n = 0;
+
+	if (sorted == NULL)
+		return;
+	for (int rank = 0; rank <= 2; rank++)
+		for (uint32_t i = 0; i < t->port_count; i++)
+			if (port_rank(e, t->ports[i]) == rank)
+				sorted[n++] = t->ports[i];
+	free(t->ports);
+	t->ports = sorted;
+}
+
+static void take_port(struct engine *e, const struct guard_event *v)
+{
+	const struct port_entry *entry = port_list_find(&e->setup->plan->port_list, v->port, false);
+	struct target *t;
+	char address[ADDR_TEXT];
+
+	if (v->port_state == PORT_FILTERED && v->open + v->closed == 0)
+		return; /* the whole host may be behind a filter: its counts say so */
+	store_service(e->setup->store, addr_format(&v->address, address), v->port, "tcp",
+		      port_words[v->port_state], or_null(v->reason), entry != NULL ? entry->name : NULL);
+	if (v->port_state != PORT_OPEN)
+		return;
+	e->result.services++;
+	t = targets_get(e->targets, &v->address);
+	if (t == NULL || !target_add_port(t, v->port))
+		begin_stop(e, ENGINE_FAULT);
+}
+
+static void take_host(struct engine *e, const struct guard_event *v)
+{
+	const struct plan *p = e->setup->plan;
+	const struct zone *z = site_zone(&p->site, &v->address);
+
+	keep_host(e, v);
+	if (v->open == 0)
+		return;
+	struct target *t = targets_get(e->targets, &v->address);
+	if (t == NULL)
+		return;
+	t->swept = true;
+	t->treatment = v->treatment;
+	t->unassigned = plan_kind(p, &v->address) == ZONE_UNASSIGNED && v->ot_sign[0] == '\0';
+	t->full_depth = v->treatment == TREAT_IT ||
+			(z != NULL && ranges_contain(&z->full_depth, &v->address));
+	t->speak = p->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
+	t->all_ports = v->host_state == HOST_ALL_PORTS;
+	t->distress = t->distress || v->host_state == HOST_DISTRESS;
+	if (t->all_ports || t->distress) {
+		char address[ADDR_TEXT];
+
+		addr_format(&v->address, address);
+		for (uint32_t i = 0; i < t->port_count; i++)
+			store_service_spoken(e->setup->store, address, t->ports[i], "tcp", NULL, false, "none",
+					     t->all_ports ? "answers on every port" : "left in distress");
+		t->port_next = t->port_count;
+		return;
+	}
+	order_ports(e, t);
+	if (!e->stopping)
+		targets_queue(e->targets, t);
+}
+
+static void take_event(struct engine *e, const struct guard_event *v)
+{
+	struct target *t;
+	char address[ADDR_TEXT];
+
+	switch (v->kind) {
+	case EVENT_PORT:
+		take_port(e, v);
+		break;
+	case EVENT_HOST:
+		take_host(e, v);
+		break;
+	case EVENT_DISTRESS:
+		e->result.distressed++;
+		t = targets_get(e->targets, &v->address);
+		if (t != NULL)
+			t->distress = true;
+		addr_format(&v->address, address);
+		store_host_state(e->setup->store, address, NULL, "distress", v->reason, NULL);
+		store_remark(e->setup->store, "distress", address, v->reason);
+		break;
+	case EVENT_OT:
+		t = targets_get(e->targets, &v->address);
+		if (t != NULL) {
+			const struct zone *z = site_zone(&e->setup->plan->site, &v->address);
+
+			t->treatment = TREAT_OT;
+			t->unassigned = false;
+			t->full_depth = z != NULL && ranges_contain(&z->full_depth, &v->address);
+		}
+		store_host_state(e->setup->store, addr_format(&v->address, address), "ot", NULL, NULL,
+				 v->ot_sign);
+		break;
+	case EVENT_SWEPT:
+		e->swept = true;
+		break;
+	case EVENT_WORKERS_CLEARED:
+		e->clearing = false;
+		break;
+	case EVENT_NO_JOURNAL:
+		begin_stop(e, ENGINE_JOURNAL);
+		break;
+	case EVENT_STOPPED:
+		e->stopped = true;
+		break;
+	}
+}
+
+/* ---- jobs ---- */
+
+static void hand_out(struct engine *e)
+{
+	for (unsigned i = 0; i < e->setup->threads && !e->stopping && !e->clearing; i++) {
+		struct desk *d = &e->desks[i];
+
+		if (d->target != NULL)
+			continue;
+		struct target *t = targets_next(e->targets, JOBS_OT, JOBS_IT);
+		if (t == NULL)
+			return;
+		uint16_t port = t->ports[t->port_next++];
+		const struct port_entry *entry =
+			port_list_find(&e->setup->plan->port_list, port, false);
+		struct job job = {
+			.id = ++e->jobs,
+			.address = t->address,
+			.port = port,
+			.treatment = t->treatment,
+			.full_depth = t->full_depth,
+			.unassigned = t->unassigned,
+			.quiet = entry != NULL && entry->raw_print,
+			.speak = t->speak,
+		};
+		if (!t->distress && crew_give(e->crew, i, &job)) {
+			*d = (struct desk){ .target = t,
+					    .port = port,
+					    .job = job.id,
+					    .buffer = d->buffer,
+					    .capacity = d->capacity };
+			t->active++;
+			e->active_jobs++;
+		} else {
+			i--; /* this port is not looked at; the desk is still free */
+		}
+		targets_queue(e->targets, t);
+	}
+}
+
+/* What a document shows of the host. */
+static void learn(struct engine *e, struct target *t, const struct result_header *h, uint16_t port)
+{
+	const struct probe *p = probes[h->probe];
+	char sign[64];
+
+	if (p->ot_sign && h->ending == ENDING_DONE && t->treatment != TREAT_OT) {
+		snprintf(sign, sizeof(sign), "%s spoken on port %u", p->name, port);
+		crew_order(e->crew, ORDER_OT, &t->address, sign);
+		t->treatment = TREAT_OT;
+		t->full_depth = false;
+	}
+	/* A file server or a desktop is no controller; its other ports may be looked at in full. */
+	if (t->unassigned && h->ending == ENDING_DONE &&
+	    (strcmp(p->name, "smb") == 0 || strcmp(p->name, "rdp") == 0)) {
+		crew_order(e->crew, ORDER_IT, &t->address, p->name);
+		t->treatment = TREAT_IT;
+		t->full_depth = true;
+		t->unassigned = false;
+		char address[ADDR_TEXT];
+		store_host_state(e->setup->store, addr_format(&t->address, address), "it", NULL, NULL,
+				 NULL);
+		target_add_port(t, port); /* once more, in full */
+		targets_queue(e->targets, t);
+	}
+}
+
+static void take_evidence(struct engine *e, struct desk *d, const struct result_header *h,
+			  const char *document)
+{
+	char address[ADDR_TEXT];
+	char *text = strndup(document, h->length);
+
+	if (text == NULL || h->probe < 0 || h->ending >= ENDINGS) {
+		free(text);
+		return;
+	}
+	struct evidence_row row = {
+		.address = addr_format(&d->target->address, address),
+		.port = d->port,
+		.transport = "tcp",
+		.probe = probes[h->probe]->name,
+		.ending = ending_word(h->ending),
+		.document = text,
+		.document_length = h->length,
+		.connections = h->connections,
+		.sent = h->sent,
+		.received = h->received,
+		.started_ms = h->started_ms,
+		.finished_ms = h->finished_ms,
+	};
+	store_evidence(e->setup->store, &row);
+	e->result.conversations++;
+	free(text);
+	learn(e, d->target, h, d->port);
+}
+
+static void end_job(struct engine *e, struct desk *d)
+{
+	d->target->active--;
+	e->active_jobs--;
+	targets_queue(e->targets, d->target);
+	d->target = NULL;
+}
+
+static void take_done(struct engine *e, struct desk *d, const struct result_header *h)
+{
+	char address[ADDR_TEXT];
+
+	store_service_spoken(e->setup->store, addr_format(&d->target->address, address), d->port, "tcp",
+			     or_null(h->protocol), h->tls, h->spoken,
+			     h->ending == ENDING_STOPPED  ? "stopped" :
+			     h->ending == ENDING_DISTRESS ? "left in distress" :
+							    or_null(h->limited));
+	end_job(e, d);
+}
+
+/* Reads what a worker thread sent; false where the process is gone. */
+static bool take_results(struct engine *e, unsigned index)
+{
+	struct desk *d = &e->desks[index];
+	struct result_header h;
+
+	for (;;) {
+		if (d->capacity - d->length < 16384) {
+			size_t capacity = d->capacity + 65536;
+			uint8_t *more = capacity <= 2 * EVIDENCE_MAX + 131072 ? realloc(d->buffer, capacity) :
+										NULL;
+
+			if (more == NULL)
+				return false;
+			d->buffer = more;
+			d->capacity = capacity;
+		}
+		ssize_t n = recv(crew_channel(e->crew, index), d->buffer + d->length,
+				 d->capacity - d->length, MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
+		if (n < 0)
+			return true;
+		d->length += (size_t)n;
+		while (d->length >= sizeof(h)) {
+			memcpy(&h, d->buffer, sizeof(h));
+			if (d->target == NULL || h.job != d->job || h.length > EVIDENCE_MAX)
+				return false; /* a worker that has lost its mind */
+			if (d->length < sizeof(h) + h.length)
+				break;
+			h.protocol[sizeof(h.protocol) - 1] = h.spoken[sizeof(h.spoken) - 1] =
+				h.limited[sizeof(h.limited) - 1] = '\0';
+			size_t used = sizeof(h) + h.length;
+			if (h.kind == RESULT_EVIDENCE)
+				take_evidence(e, d, &h, (const char *)d->buffer + sizeof(h));
+			else
+				take_done(e, d, &h);
+			memmove(d->buffer, d->buffer + used, d->length - used);
+			d->length -= used;
+		}
+	}
+}
+
+/* The worker process died (a fault of ours on hostile bytes): what it was at is said, the rest goes
+ * on with a new one. */
+static void replace_workers(struct engine *e)
+{
+	char address[ADDR_TEXT];
+
+	e->result.faults++;
+	for (unsigned i = 0; i < e->setup->threads; i++) {
+		struct desk *d = &e->desks[i];
+
+		if (d->target != NULL) {
+			char subject[ADDR_TEXT + 8];
+
+			addr_format(&d->target->address, address);
+			snprintf(subject, sizeof(subject), "%s:%u", address, d->port);
+			store_service_spoken(e->setup->store, address, d->port, "tcp", NULL, false, "none",
+					     "worker fault");
+			store_remark(e->setup->store, "worker-fault", subject,
+				     "the worker process ended while it spoke with this port");
+			end_job(e, d);
+		}
+		d->length = 0;
+	}
+	if (++e->respawns > RESPAWNS) {
+		begin_stop(e, ENGINE_FAULT);
+		return;
+	}
+	e->clearing = true;
+	crew_order(e->crew, ORDER_WORKERS_GONE, NULL, NULL);
+	while (e->clearing) { /* the guard answers at once; its other events are taken on the way */
+		struct guard_event v;
+
+		if (!crew_event(e->crew, &v, true)) {
+			begin_stop(e, ENGINE_FAULT);
+			return;
+		}
+		take_event(e, &v);
+	}
+	if (!crew_replace_workers(e->crew, e->epoll))
+		begin_stop(e, ENGINE_FAULT);
+}
+
+/* ---- the loop ---- */
+
+static void show_progress(struct engine *e, bool last)
+{
+	int64_t now = mono_ms();
+
+	if (!e->setup->progress || (!last && now < e->progress_ms))
+		return;
+	e->progress_ms = now + PROGRESS_MS;
+	if (last)
+		fprintf(stderr, "\r\033[K");
+	else
+		fprintf(stderr, _("\r\033[K%lu of %llu hosts, %lu open ports, %lu conversations"),
+			e->result.hosts, (unsigned long long)e->total_hosts, e->result.services,
+			e->result.conversations);
+	fflush(stderr);
+}
+
+static bool over(const struct engine *e)
+{
+	if (e->abandoned)
+		return true;
+	if (e->stopping)
+		return e->stopped && e->active_jobs == 0;
+	return e->swept && targets_idle(e->targets) && e->active_jobs == 0;
+}
+
+static void take_signal(struct engine *e)
+{
+	struct signalfd_siginfo info;
+
+	while (read(e->signals, &info, sizeof(info)) == sizeof(info)) {
+		e->signal_count++;
+		if (e->signal_count > 1)
+			e->abandoned = true; /* the guard still closes what is open */
+		begin_stop(e, ENGINE_STOPPED);
+	}
+}
+
+enum { TAG_SIGNAL = 1U << 20, TAG_GUARD, TAG_LOCK };
+
+static bool watch(struct engine *e, int fd, uint32_t tag)
+{
+	struct epoll_event v = { .events = EPOLLIN, .data.u32 = tag };
+
+	return fd < 0 || epoll_ctl(e->epoll, EPOLL_CTL_ADD, fd, &v) == 0;
+}
+
+static void dispatch(struct engine *e, uint32_t tag)
+{
+	struct guard_event v;
+
+	if (tag == TAG_SIGNAL) {
+		take_signal(e);
+	} else if (tag == TAG_LOCK) {
+		if (lock_answer(e->setup->lock_fd, e->setup->description))
+			begin_stop(e, ENGINE_STOPPED);
+	} else if (tag == TAG_GUARD) {
+		int more = 256;
+
+		while (more-- > 0 && crew_event(e->crew, &v, false))
+			take_event(e, &v);
+		if (crew_guard_gone(e->crew)) {
+			e->abandoned = true;
+			if (e->result.end == ENGINE_DONE)
+				e->result.end = ENGINE_FAULT;
+		}
+	} else if (!take_results(e, tag)) {
+		replace_workers(e);
+	}
+}
+
+struct engine_result engine_run(const struct engine_setup *setup)
+{
+	struct engine e = { .setup = setup, .total_hosts = ranges_count(&setup->plan->targets) };
+	struct epoll_event events[64];
+	sigset_t mask, old;
+
+	e.desks = calloc(setup->threads, sizeof(*e.desks));
+	e.targets = targets_new();
+	e.epoll = epoll_create1(EPOLL_CLOEXEC);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, &old);
+	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
+	if (e.crew == NULL || !watch(&e, e.signals, TAG_SIGNAL) ||
+	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) || !watch(&e, setup->lock_fd, TAG_LOCK) ||
+	    !crew_watch_workers(e.crew, e.epoll)) {
+		e.result.end = ENGINE_FAULT;
+		e.abandoned = true;
+	}
+	while (!over(&e)) {
+		hand_out(&e);
+		int n = epoll_wait(e.epoll, events, 64, 200);
+
+		for (int i = 0; i < n; i++)
+			dispatch(&e, events[i].data.u32);
+		store_tick(setup->store);
+		if (store_error(setup->store) != STORE_OK)
+			begin_stop(&e, ENGINE_STORE);
+		show_progress(&e, false);
+	}
+	show_progress(&e, true);
+	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
+	if (e.stopped && e.result.end == ENGINE_DONE)
+		e.result.end = ENGINE_STOPPED;
+	crew_end(e.crew, e.abandoned);
+	for (unsigned i = 0; e.desks != NULL && i < setup->threads; i++)
+		free(e.desks[i].buffer);
+	free(e.desks);
+	targets_free(e.targets);
+	close(e.signals);
+	close(e.epoll);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return e.result;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main process of a scan: it forks guard and workers, hands out jobs and writes the store. */
+#ifndef TENKEN_COMMANDS_ENGINE_H
+#define TENKEN_COMMANDS_ENGINE_H
+
+#include <stdbool.h>
+
+#include "site/plan.h"
+#include "store/store.h"
+
+struct engine_setup {
+	const struct plan *plan;
+	struct store *store;
+	const char *journal_path;
+	const char *stop_path;
+	const char *identity, *ehlo;
+	int lock_fd;             /* lock.h; answered while the scan runs */
+	const char *description; /* what visitors of the lock are told */
+	bool progress;           /* a line on stderr */
+	unsigned threads;
+};
+
+enum engine_end {
+	ENGINE_DONE,
+	ENGINE_STOPPED, /* by a signal, the stop file or `tenken stop` */
+	ENGINE_STORE,   /* the store could not be written: nothing more was sent */
+	ENGINE_JOURNAL, /* the journal could not be written: nothing more was sent */
+	ENGINE_FAULT,   /* guard or workers could not be kept alive */
+};
+
+struct engine_result {
+	enum engine_end end;
+	unsigned long hosts, answering, services, conversations, distressed, faults;
+};
+
+struct engine_result engine_run(const struct engine_setup *setup);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/judging.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "codec/i18n.h"
+#include "commands/commands.h"
+#include "judge/judge.h"
+#include "probes/probe.h"
+#include "report/report.h"
+
+struct judging {
+	struct catalogue catalogue;
+	struct port_list ports;
+	struct judge_probe *probes;
+	char *names;
+};
+
+static bool join(char **text, const char *name)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *text != NULL ? *text : "", *text != NULL ? "," : "", name) < 0)
+		return false;
+	free(*text);
+	*text = longer;
+	return true;
+}
+
+bool judging_start(struct judging **ret, const struct plan *p, const char *const *profiles,
+		   size_t profile_count, const char *const *checks, size_t check_count,
+		   struct complaints *c)
+{
+	static const char *const standard[] = { "mlit-water" };
+	struct judging *j = calloc(1, sizeof(*j));
+	char path[4096];
+	size_t n = 0;
+
+	if (j == NULL)
+		return false;
+	*ret = j;
+	if (profile_count == 0 && p != NULL && p->site.profile_count > 0) {
+		profiles = (const char *const *)p->site.profiles;
+		profile_count = p->site.profile_count;
+	} else if (profile_count == 0) {
+		profiles = standard;
+		profile_count = countof(standard);
+	}
+	while (probes[n] != NULL)
+		n++;
+	j->probes = calloc(n + 1, sizeof(*j->probes));
+	bool good = j->probes != NULL;
+	for (size_t i = 0; good && i < n; i++)
+		j->probes[i] = (struct judge_probe){ .name = probes[i]->name,
+						     .ports = probes[i]->ports,
+						     .over_tls = probes[i]->over_tls,
+						     .view = probes[i]->view };
+	for (size_t i = 0; good && i < profile_count; i++)
+		good = join(&j->names, profiles[i]);
+	snprintf(path, sizeof(path), "%s/probes/data/ports.csv", data_dir());
+	good = good && port_list_load(path, &j->ports, c) == 0;
+	return good && catalogue_load(data_dir(), profiles, profile_count, checks, check_count,
+				      &j->catalogue, c) == 0;
+}
+
+void judging_free(struct judging *j)
+{
+	if (j == NULL)
+		return;
+	catalogue_done(&j->catalogue);
+	port_list_done(&j->ports);
+	free(j->probes);
+	free(j->names);
+	free(j);
+}
+
+const char *judging_profiles(const struct judging *j)
+{
+	return j->names;
+}
+
+/* ---- outputs ---- */
+
+enum form { FORM_HTML, FORM_JSON, FORM_NDJSON, FORM_CSV, FORM_XML };
+
+static int write_form(struct db *db, const struct judging *j, enum form form, FILE *out)
+{
+	enum language l = i18n_language();
+
+	switch (form) {
+	case FORM_HTML:
+		return report_html(db, &j->catalogue, l, out);
+	case FORM_JSON:
+		return report_json(db, &j->catalogue, l, out);
+	case FORM_NDJSON:
+		return report_ndjson(db, &j->catalogue, l, out);
+	case FORM_CSV:
+		return report_csv(db, &j->catalogue, l, true, out);
+	case FORM_XML:
+		return report_nmap_xml(db, out);
+	}
+	return -EINVAL;
+}
+
+/* Into a file beside the wanted one, renamed when it is whole. */
+static bool write_file(struct db *db, const struct judging *j, enum form form, const char *path)
+{
+	char *part;
+	int error = 0;
+
+	if (path == NULL)
+		return true;
+	if (asprintf(&part, "%s.part", path) < 0)
+		return false;
+	FILE *out = fopen(part, "we");
+	if (out == NULL) {
+		error = -errno;
+	} else {
+		error = write_form(db, j, form, out);
+		if (fflush(out) != 0 && error == 0)
+			error = -errno;
+		if (error == 0 && fsync(fileno(out)) != 0 && errno != EINVAL)
+			error = -errno;
+		if (fclose(out) != 0 && error == 0)
+			error = -errno;
+		if (error == 0 && rename(part, path) != 0)
+			error = -errno;
+		if (error != 0)
+			unlink(part);
+	}
+	if (error != 0)
+		fprintf(stderr, _("error: %s: cannot be written: %s\n"), path, strerror(-error));
+	free(part);
+	return error == 0;
+}
+
+static bool fails_on(struct db *db, const char *severity)
+{
+	int64_t n = 0;
+
+	if (severity == NULL)
+		return false;
+	for (enum severity s = severity_of_word(severity); s < SEVERITIES && n == 0; s++) {
+		char sql[128];
+
+		snprintf(sql, sizeof(sql),
+			 "SELECT count(*) FROM finding_now WHERE status = 'open' AND severity = '%s'",
+			 severity_word(s));
+		db_number(db, sql, 0, &n);
+	}
+	return n > 0;
+}
+
+int judging_end(struct judging *j, struct store *store, int64_t scan,
+		const struct judging_outputs *outputs, const char *store_path, const char *fail_on)
+{
+	struct db *db;
+	struct complaints c = { 0 };
+	struct judge_options options = { .complaints = &c };
+	struct report_files files = { .store = store_path, .html = outputs->html };
+	int status = EXIT_INCOMPLETE;
+
+	if (db_borrow(store_db(store), &db) != 0)
+		return status;
+	if (judge_run(db, &j->catalogue, scan, j->probes, &j->ports, &options) != 0 ||
+	    judge_keep(db) != 0) {
+		fprintf(stderr, _("error: %s: the scan cannot be judged: %s\n"), store_path, db_error(db));
+	} else {
+		bool good = write_file(db, j, FORM_HTML, outputs->html);
+
+		good = write_file(db, j, FORM_JSON, outputs->json) && good;
+		good = write_file(db, j, FORM_NDJSON, outputs->ndjson) && good;
+		good = write_file(db, j, FORM_CSV, outputs->csv) && good;
+		good = write_file(db, j, FORM_XML, outputs->nmap_xml) && good;
+		if (outputs->summary)
+			good = report_summary(db, &j->catalogue, i18n_language(), &files, stdout) == 0 && good;
+		if (good)
+			status = fails_on(db, fail_on) ? EXIT_FOUND : EXIT_DONE;
+	}
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	judge_forget(db);
+	db_free(db);
+	return status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What scan, report and export share: loading the catalogue, judging, writing reports. */
+#ifndef TENKEN_COMMANDS_JUDGING_H
+#define TENKEN_COMMANDS_JUDGING_H
+
+#include "judge/catalogue.h"
+#include "site/plan.h"
+#include "store/store.h"
+
+struct judging;
+
+/* Loads the catalogue before anything is sent: named guidelines, else those of the site file, else
+ * mlit-water; plus the user's check files. False with complaints. */
+bool judging_start(struct judging **ret, const struct plan *p, const char *const *profiles,
+		   size_t profile_count, const char *const *checks, size_t check_count,
+		   struct complaints *c);
+void judging_free(struct judging *j);
+/* "mlit-water,nisc-handbook", as the store keeps it. */
+const char *judging_profiles(const struct judging *j);
+
+/* Files to write; NULL: none. */
+struct judging_outputs {
+	const char *html, *json, *ndjson, *csv, *nmap_xml;
+	bool summary; /* on stdout */
+};
+
+/* Judges a scan that has ended, keeps its findings in the store, writes the outputs. Exit status:
+ * EXIT_FOUND where fail_on (a severity, or NULL) is met. Messages go to stderr. */
+int judging_end(struct judging *j, struct store *store, int64_t scan,
+		const struct judging_outputs *outputs, const char *store_path, const char *fail_on);
+
+#endif

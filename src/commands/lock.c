@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/lock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char name[] = "tenken";
+
+enum { ANSWER_MS = 1000 };
+
+static socklen_t address(struct sockaddr_un *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	sa->sun_family = AF_UNIX;
+	memcpy(sa->sun_path + 1, name, sizeof(name) - 1); /* a leading zero: abstract, see unix(7) */
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name));
+}
+
+int lock_take(void)
+{
+	struct sockaddr_un sa;
+	socklen_t n = address(&sa);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&sa, n) != 0 || listen(fd, 8) != 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	return fd;
+}
+
+static int visit(const char *word, char *text, size_t n)
+{
+	struct sockaddr_un sa;
+	socklen_t length = address(&sa);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&sa, length) != 0) {
+		close(fd);
+		return -ENOENT;
+	}
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t got = -1;
+	if (send(fd, word, strlen(word), MSG_NOSIGNAL) > 0 && poll(&p, 1, ANSWER_MS) > 0)
+		got = recv(fd, text, n - 1, 0);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	return got > 0 ? 0 : -EIO;
+}
+
+bool lock_holder(char *text, size_t n)
+{
+	char answer[512];
+
+	if (visit("who", answer, sizeof(answer)) != 0 || strlen(answer) < 3)
+		return false;
+	strncat(text, answer + 2, n - strlen(text) - 1);
+	return true;
+}
+
+int lock_stop(char *text, size_t n)
+{
+	char answer[512];
+	int r = visit("stop", answer, sizeof(answer));
+
+	text[0] = '\0';
+	if (r != 0)
+		return r;
+	if (strlen(answer) >= 2)
+		strncat(text, answer + 2, n - 1);
+	return answer[0] == '+' ? 0 : -EPERM;
+}
+
+bool lock_answer(int fd, const char *description)
+{
+	int visitor = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred who = { .uid = (uid_t)-1 };
+	socklen_t n = sizeof(who);
+	char word[16], answer[512];
+
+	if (visitor < 0)
+		return false;
+	struct pollfd p = { .fd = visitor, .events = POLLIN };
+	ssize_t got = poll(&p, 1, 100) > 0 ? recv(visitor, word, sizeof(word), 0) : -1;
+	bool known = getsockopt(visitor, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0;
+	bool asks = got == 4 && memcmp(word, "stop", 4) == 0;
+	bool may = known && (who.uid == 0 || who.uid == geteuid());
+	answer[0] = asks && !may ? '-' : '+';
+	answer[1] = ' ';
+	answer[2] = '\0';
+	strncat(answer, description, sizeof(answer) - 3);
+	send(visitor, answer, strlen(answer), MSG_NOSIGNAL);
+	close(visitor);
+	return asks && may;
+}

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/i18n.h"
+#include "commands/commands.h"
+#include "commands/dryrun.h"
+#include "commands/engine.h"
+#include "commands/judging.h"
+#include "commands/lock.h"
+#include "commands/snapshot.h"
+#include "wire/vendor.h"
+
+enum { THREADS = 64, LIST = 64 };
+
+struct list {
+	const char *at[LIST];
+	size_t count;
+};
+
+struct options {
+	struct plan_wish wish;
+	struct list excludes, exclude_files, input_files, owned, profiles, checks;
+	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
+	bool dry_run, wait, no_html, quiet;
+	unsigned threads;
+};
+
+enum option_id {
+	OPT_PORTS = 256, OPT_EXCLUDE, OPT_EXCLUDE_FILE, OPT_INPUT, OPT_RISK, OPT_RATE, OPT_HOST_RATE,
+	OPT_ZONE, OPT_OWNED, OPT_STORE, OPT_JSON, OPT_CSV, OPT_HTML, OPT_NO_HTML, OPT_NDJSON, OPT_XML,
+	OPT_PROFILE, OPT_CHECKS, OPT_DRY_RUN, OPT_FAIL_ON, OPT_WAIT, OPT_STOP_FILE, OPT_THREADS,
+	OPT_QUIET, OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "site", required_argument, NULL, 'c' },
+	{ "ports", required_argument, NULL, OPT_PORTS },
+	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+	{ "exclude-file", required_argument, NULL, OPT_EXCLUDE_FILE },
+	{ "excludefile", required_argument, NULL, OPT_EXCLUDE_FILE },
+	{ "iL", required_argument, NULL, OPT_INPUT },
+	{ "risk", required_argument, NULL, OPT_RISK },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "max-rate", required_argument, NULL, OPT_RATE },
+	{ "host-rate", required_argument, NULL, OPT_HOST_RATE },
+	{ "zone", required_argument, NULL, OPT_ZONE },
+	{ "owned", required_argument, NULL, OPT_OWNED },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "ndjson", required_argument, NULL, OPT_NDJSON },
+	{ "csv", required_argument, NULL, OPT_CSV },
+	{ "html", required_argument, NULL, OPT_HTML },
+	{ "no-html", no_argument, NULL, OPT_NO_HTML },
+	{ "nmap-xml", required_argument, NULL, OPT_XML },
+	{ "oX", required_argument, NULL, OPT_XML },
+	{ "profile", required_argument, NULL, OPT_PROFILE },
+	{ "checks", required_argument, NULL, OPT_CHECKS },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
+	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "stop-file", required_argument, NULL, OPT_STOP_FILE },
+	{ "threads", required_argument, NULL, OPT_THREADS },
+	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
+};
+
+static void help(void)
+{
+	printf(_("Usage: tenken scan [-c SITE.yaml] [TARGET...]\n"
+		 "Targets: addresses, CIDR, ranges (10.0.0.1-20), names, @FILE. With a site file and no\n"
+		 "target, its zones.\n"
+		 "  -c, --site FILE         zones, ledger, limits, authorisation (tenken-site(5))\n"
+		 "  -p, --ports PORTS       22,80,1000-2000, names; default: our list for IT and OT\n"
+		 "  -iL FILE  --exclude LIST  --exclude-file FILE\n"
+		 "  --zone KIND             ot, it, dmz or public for targets without a zone\n"
+		 "  --risk touch|read       the most that may be done; default read\n"
+		 "  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
+		 "  --owned CIDR            repeats public addresses that the site file declares as owned\n"
+		 "  --dry-run               says what would be sent, sends nothing\n"
+		 "  --profile NAME          guideline to judge by; default mlit-water (repeatable)\n"
+		 "  --checks FILE           checks of your own (repeatable)\n"
+		 "  --store FILE            default SITE.tenken beside the site file, or ./tenken.sqlite\n"
+		 "  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
+		 "  --nmap-xml FILE\n"
+		 "  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
+		 "  --wait                  wait for another scan on this bastion to end\n"
+		 "  --stop-file FILE        sending ends when it appears; default STORE.stop\n"
+		 "  --quiet                 no summary\n"
+		 "Exit status: 0 done, 1 --fail-on was met, 2 usage or configuration, 3 ended early.\n"));
+}
+
+static bool add(struct list *l, const char *text)
+{
+	if (l->count == LIST)
+		return false;
+	l->at[l->count++] = text;
+	return true;
+}
+
+/* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	bool good = true;
+	int c;
+
+	o->threads = THREADS;
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long_only(argc, argv, "+:c:p:h", long_options, NULL)) != -1 ||
+	       optind < argc) {
+		static const char *targets[4096];
+
+		if (c == -1) { /* a target; options may follow */
+			if (o->wish.target_count == countof(targets)) {
+				fprintf(stderr, _("error: too many targets; put them into a file (@FILE)\n"));
+				return EXIT_USAGE;
+			}
+			targets[o->wish.target_count++] = argv[optind++];
+			o->wish.targets = targets;
+			continue;
+		}
+		switch (c) {
+		case 'c': o->wish.site_path = optarg; break;
+		case 'p':
+		case OPT_PORTS: o->wish.ports = optarg; break;
+		case OPT_EXCLUDE: good = add(&o->excludes, optarg); break;
+		case OPT_EXCLUDE_FILE: good = add(&o->exclude_files, optarg); break;
+		case OPT_INPUT: good = add(&o->input_files, optarg); break;
+		case OPT_RISK: o->wish.risk = optarg; break;
+		case OPT_RATE: o->wish.rate = optarg; break;
+		case OPT_HOST_RATE: o->wish.host_rate = optarg; break;
+		case OPT_ZONE: o->wish.zone = optarg; break;
+		case OPT_OWNED: good = add(&o->owned, optarg); break;
+		case OPT_STORE: o->store = optarg; break;
+		case OPT_JSON: o->json = optarg; break;
+		case OPT_NDJSON: o->ndjson = optarg; break;
+		case OPT_CSV: o->csv = optarg; break;
+		case OPT_HTML: o->html = optarg; break;
+		case OPT_NO_HTML: o->no_html = true; break;
+		case OPT_XML: o->nmap_xml = optarg; break;
+		case OPT_PROFILE: good = add(&o->profiles, optarg); break;
+		case OPT_CHECKS: good = add(&o->checks, optarg); break;
+		case OPT_DRY_RUN: o->dry_run = true; break;
+		case OPT_FAIL_ON: o->fail_on = optarg; break;
+		case OPT_WAIT: o->wait = true; break;
+		case OPT_STOP_FILE: o->stop_file = optarg; break;
+		case OPT_THREADS: {
+			unsigned long n = strtoul(optarg, NULL, 10);
+
+			if (n < 1 || n > 512) {
+				fprintf(stderr, _("error: --threads takes 1 to 512, not '%s'\n"), optarg);
+				return EXIT_USAGE;
+			}
+			o->threads = (unsigned)n;
+			break;
+		}
+		case OPT_QUIET: o->quiet = true; break;
+		case 'h':
+		case OPT_HELP:
+			help();
+			return -1;
+		case ':':
+			fprintf(stderr, _("error: option '%s' needs a value\n"), argv[optind - 1]);
+			return EXIT_USAGE;
+		default:
+			fprintf(stderr, _("error: unknown option '%s'; see tenken scan --help\n"),
+				argv[optind - 1]);
+			return EXIT_USAGE;
+		}
+		if (!good) {
+			fprintf(stderr, _("error: option '%s' is given too often\n"), argv[optind - 1]);
+			return EXIT_USAGE;
+		}
+	}
+	if (o->fail_on != NULL && severity_of_word(o->fail_on) == SEVERITIES) {
+		fprintf(stderr, _("error: --fail-on takes info, low, medium, high or critical, not '%s'\n"),
+			o->fail_on);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+/* Run by sudo, the calling user's rights are enough for all that follows. */
+static bool drop_privileges(void)
+{
+	const char *uid_text = getenv("SUDO_UID"), *gid_text = getenv("SUDO_GID");
+
+	if (geteuid() != 0 || uid_text == NULL || gid_text == NULL)
+		return true;
+	uid_t uid = (uid_t)strtoul(uid_text, NULL, 10);
+	gid_t gid = (gid_t)strtoul(gid_text, NULL, 10);
+	const struct passwd *user = uid != 0 ? getpwuid(uid) : NULL;
+	if (uid == 0)
+		return true;
+	if ((user != NULL ? initgroups(user->pw_name, gid) : setgroups(1, &gid)) != 0 ||
+	    setgid(gid) != 0 || setuid(uid) != 0) {
+		fprintf(stderr, _("error: cannot drop privileges: %s\n"), strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* site.yaml -> site.tenken beside it, tenken.sqlite without a site file. */
+static char *default_store(const struct plan *p)
+{
+	char *path = NULL;
+
+	if (p->site.path == NULL)
+		return strdup("tenken.sqlite");
+	size_t n = strlen(p->site.path);
+	const char *dot = strrchr(p->site.path, '.');
+	const char *slash = strrchr(p->site.path, '/');
+	if (dot != NULL && (slash == NULL || dot > slash))
+		n = (size_t)(dot - p->site.path);
+	return asprintf(&path, "%.*s.tenken", (int)n, p->site.path) > 0 ? path : NULL;
+}
+
+static char *beside(const char *store, const char *ending)
+{
+	size_t n = strlen(store);
+	const char *dot = strrchr(store, '.');
+	const char *slash = strrchr(store, '/');
+	char *path = NULL;
+
+	if (dot != NULL && (slash == NULL || dot > slash))
+		n = (size_t)(dot - store);
+	return asprintf(&path, "%.*s%s", (int)n, store, ending) > 0 ? path : NULL;
+}
+
+/* An output that could not be written at the end is found out before anything is sent. */
+static bool writable(const char *path)
+{
+	char *folder;
+
+	if (path == NULL)
+		return true;
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		folder = strdup(".");
+	else
+		folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	bool good = folder != NULL && access(folder, W_OK | X_OK) == 0;
+	if (!good)
+		fprintf(stderr, _("error: %s: cannot write there: %s\n"), path, strerror(errno));
+	free(folder);
+	return good;
+}
+
+static void make_uuid(char out[static 37])
+{
+	uint8_t b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		memset(b, 0, sizeof(b));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4 */
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+static int store_message(const char *path, enum store_fault fault, const char *words)
+{
+	switch (fault) {
+	case STORE_NEWER:
+		fprintf(stderr, _("error: %s: this store was made by a newer tenken\n"), path);
+		return EXIT_USAGE;
+	case STORE_NOT_OURS:
+		fprintf(stderr, _("error: %s: is no tenken store\n"), path);
+		return EXIT_USAGE;
+	case STORE_NO_FILE:
+		fprintf(stderr, _("error: %s: cannot be opened for writing\n"), path);
+		return EXIT_USAGE;
+	case STORE_BUSY:
+		fprintf(stderr, _("error: %s: another process is writing this store\n"), path);
+		return EXIT_INCOMPLETE;
+	case STORE_FULL:
+		fprintf(stderr,
+			_("error: %s: no space left on the disk; what was found before is kept\n"), path);
+		return EXIT_INCOMPLETE;
+	default:
+		fprintf(stderr, _("error: %s: the store cannot be written: %s\n"), path, words);
+		return EXIT_INCOMPLETE;
+	}
+}
+
+/* The sending lock: descriptor, or -1 after a message. */
+static int take_lock(bool wait)
+{
+	bool told = false;
+
+	for (;;) {
+		char holder[512] = "";
+		int fd = lock_take();
+
+		if (fd >= 0)
+			return fd;
+		if (fd != -EADDRINUSE) {
+			fprintf(stderr, _("error: the sending lock cannot be taken: %s\n"), strerror(-fd));
+			return -1;
+		}
+		if (!told) {
+			lock_holder(holder, sizeof(holder));
+			fprintf(stderr,
+				wait ? _("waiting: another scan is sending from this bastion: %s\n") :
+				       _("error: another scan is sending from this bastion: %s\n"),
+				holder);
+		}
+		told = true;
+		if (!wait)
+			return -1;
+		sleep(1);
+	}
+}
+
+static void describe(char *out, size_t n, const char *store)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	char when[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(out, n, "process %ld, user %s, since %s, store %s", (long)getpid(),
+		 user != NULL ? user->pw_name : "?", when, store);
+}
+
+/* Names of files beside the store. */
+struct paths {
+	const char *store;
+	char *journal, *stop, *html; /* html NULL: none */
+};
+
+static bool paths_make(struct paths *p, const struct options *o, const char *store)
+{
+	p->store = store;
+	if (asprintf(&p->journal, "%s.journal", store) < 0)
+		p->journal = NULL;
+	if (o->stop_file != NULL)
+		p->stop = strdup(o->stop_file);
+	else if (asprintf(&p->stop, "%s.stop", store) < 0)
+		p->stop = NULL;
+	if (!o->no_html)
+		p->html = o->html != NULL ? strdup(o->html) : beside(store, ".html");
+	return p->journal != NULL && p->stop != NULL && (p->html != NULL || o->no_html);
+}
+
+static void paths_done(struct paths *p)
+{
+	free(p->journal);
+	free(p->stop);
+	free(p->html);
+}
+
+static int64_t begin(struct store *store, const struct plan *plan, const struct judging *j)
+{
+	char uuid[37], here[256] = "", *text = plan_json(plan);
+
+	make_uuid(uuid);
+	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
+		snprintf(here, sizeof(here), "bastion");
+	const struct scan_row row = {
+		.uuid = uuid,
+		.site = plan->site.name,
+		.vantage = plan->site.vantage_name != NULL ? plan->site.vantage_name : here,
+		.vantage_zone = plan->site.vantage_zone,
+		.vantage_kind = snapshot_vantage_kind(&plan->site),
+		.profile = judging_profiles(j),
+		.version = PACKAGE_VERSION,
+		.plan = text != NULL ? text : "{}",
+		.started = time(NULL),
+	};
+	int64_t scan = store_scan_begin(store, &row);
+	if (scan != 0) {
+		snapshot_site(store, plan);
+		store_commit(store);
+	}
+	free(text);
+	return scan;
+}
+
+/* The scan itself: sends, and leaves a store whose scan has ended. */
+static enum engine_end send_all(const struct options *o, const struct plan *plan,
+				const struct paths *paths, struct store *store, int lock,
+				const char *description, int64_t scan)
+{
+	const char *contact = plan->site.authorisation.contact;
+	char identity[256];
+	const struct engine_setup setup = {
+		.plan = plan,
+		.store = store,
+		.journal_path = paths->journal,
+		.stop_path = paths->stop,
+		.identity = identity,
+		.ehlo = "tenken.invalid",
+		.lock_fd = lock,
+		.description = description,
+		.progress = isatty(STDERR_FILENO) && !o->quiet,
+		.threads = o->threads,
+	};
+
+	snprintf(identity, sizeof(identity), contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s",
+		 PACKAGE_VERSION, contact);
+	struct engine_result r = engine_run(&setup);
+	store_journal(store, scan, paths->journal);
+	snapshot_roles(store, scan);
+	store_scan_end(store, r.end == ENGINE_DONE ? "done" : "incomplete",
+		       r.end == ENGINE_STOPPED ? "stopped" :
+		       r.end == ENGINE_JOURNAL ? "journal not writable" :
+		       r.end == ENGINE_FAULT   ? "fault" :
+						 NULL,
+		       time(NULL));
+	return r.end;
+}
+
+/* With the lock in hand. */
+static int scan_locked(const struct options *o, const struct plan *plan, const struct paths *paths,
+		       int *lock, struct judging *j)
+{
+	const struct judging_outputs outputs = {
+		.html = paths->html,
+		.json = o->json,
+		.ndjson = o->ndjson,
+		.csv = o->csv,
+		.nmap_xml = o->nmap_xml,
+		.summary = !o->quiet,
+	};
+	char description[512];
+	struct store *store;
+	enum store_fault fault = store_open(paths->store, &store);
+
+	if (fault != STORE_OK)
+		return store_message(paths->store, fault, "");
+	describe(description, sizeof(description), paths->store);
+	int64_t scan = begin(store, plan, j);
+	enum engine_end end = ENGINE_STORE;
+	if (scan != 0)
+		end = send_all(o, plan, paths, store, *lock, description, scan);
+	close(*lock); /* nothing is sent any more */
+	*lock = -1;
+	int status;
+	if (store_error(store) != STORE_OK)
+		status = store_message(paths->store, store_error(store), store_error_text(store));
+	else
+		status = judging_end(j, store, scan, &outputs, paths->store, o->fail_on);
+	if (end == ENGINE_STOPPED)
+		fprintf(stderr, _("the scan was stopped before its end; what was found is kept\n"));
+	else if (end == ENGINE_JOURNAL)
+		fprintf(stderr, _("error: %s: the journal cannot be written, so nothing more was sent\n"),
+			paths->journal);
+	else if (end == ENGINE_FAULT)
+		fprintf(stderr, _("error: a process of the scan failed; what was found is kept\n"));
+	store_close(store);
+	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
+}
+
+static int run(const struct options *o, const struct plan *plan, const char *store, struct judging *j)
+{
+	struct paths paths = { 0 };
+	int status = EXIT_USAGE;
+
+	if (!paths_make(&paths, o, store)) {
+		fprintf(stderr, _("error: out of memory\n"));
+		status = EXIT_INCOMPLETE;
+	} else if (!writable(paths.html) || !writable(o->json) || !writable(o->ndjson) ||
+		   !writable(o->csv) || !writable(o->nmap_xml) || !writable(store)) {
+		status = EXIT_USAGE; /* said already */
+	} else if (access(paths.stop, F_OK) == 0) {
+		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"), paths.stop);
+	} else {
+		int lock = take_lock(o->wait);
+
+		status = lock >= 0 ? scan_locked(o, plan, &paths, &lock, j) : EXIT_INCOMPLETE;
+		if (lock >= 0)
+			close(lock);
+	}
+	paths_done(&paths);
+	return status;
+}
+
+int command_scan(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct complaints c = { 0 };
+	struct plan plan = { 0 };
+	struct judging *j = NULL;
+	char ports_path[4096];
+	int status = read_options(argc, argv, &o);
+
+	if (status != EXIT_DONE)
+		return status < 0 ? EXIT_DONE : status;
+	if (!drop_privileges())
+		return EXIT_USAGE;
+	o.wish.excludes = o.excludes.at;
+	o.wish.exclude_count = o.excludes.count;
+	o.wish.exclude_files = o.exclude_files.at;
+	o.wish.exclude_file_count = o.exclude_files.count;
+	o.wish.input_files = o.input_files.at;
+	o.wish.input_file_count = o.input_files.count;
+	o.wish.owned = o.owned.at;
+	o.wish.owned_count = o.owned.count;
+	o.wish.data_dir = data_dir();
+	o.wish.now = time(NULL);
+	status = EXIT_USAGE;
+	if (plan_make(&o.wish, &plan, &c) == 0) {
+		for (size_t i = 0; i < plan.site.later_count; i++)
+			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
+		if (o.dry_run) {
+			dry_run(&plan, stdout);
+			status = EXIT_DONE;
+		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,
+					 o.checks.count, &c)) {
+			char *store = o.store != NULL ? strdup(o.store) : default_store(&plan);
+
+			snprintf(ports_path, sizeof(ports_path), "%s/probes/data/controller-makers.txt",
+				 data_dir());
+			vendor_load("/usr/share/ieee-data", ports_path);
+			if (store != NULL)
+				status = run(&o, &plan, store, j);
+			free(store);
+			vendor_unload();
+		}
+	}
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	judging_free(j);
+	plan_done(&plan);
+	return status;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/snapshot.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "store/db.h"
+
+const char *snapshot_vantage_kind(const struct site *s)
+{
+	for (size_t i = 0; s->vantage_zone != NULL && i < s->zone_count; i++)
+		if (strcmp(s->zones[i].name, s->vantage_zone) == 0)
+			return zone_kind_word(s->zones[i].kind);
+	return NULL;
+}
+
+static char *words_json(char *const *words, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(words[i]));
+	char *text = json_dumps(list, JSON_COMPACT);
+	json_decref(list);
+	return text;
+}
+
+static char *ports_json(const struct port_range *ports, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("[s, i, i]", ports[i].transport, (int)ports[i].first,
+						      (int)ports[i].last));
+	char *text = json_dumps(list, JSON_COMPACT);
+	json_decref(list);
+	return text;
+}
+
+static void keep_asset(struct store *store, const struct asset *a)
+{
+	char address[ADDR_TEXT];
+	char *declared = words_json(a->declared, a->declared_count);
+	char *ports = a->ports_stated ? ports_json(a->ports, a->port_count) : NULL;
+	struct ledger_row row = {
+		.id = a->id,
+		.name = a->name,
+		.address = a->has_address ? addr_format(&a->address, address) : NULL,
+		.mac = a->mac,
+		.zone = a->zone,
+		.class_ = a->class_,
+		.vendor = a->vendor,
+		.model = a->model,
+		.os = a->os,
+		.owner = a->owner,
+		.location = a->location,
+		.declared = declared != NULL ? declared : "[]",
+		.ports = ports,
+		.line = a->line,
+	};
+
+	store_ledger(store, &row);
+	free(declared);
+	free(ports);
+}
+
+void snapshot_site(struct store *store, const struct plan *p)
+{
+	const struct site *s = &p->site;
+
+	for (size_t i = 0; i < s->zone_count; i++) {
+		char *networks = ranges_text(&s->zones[i].networks);
+
+		store_zone(store, s->zones[i].name, zone_kind_word(s->zones[i].kind),
+			   networks != NULL ? networks : "");
+		free(networks);
+	}
+	for (size_t i = 0; i < s->conduit_count; i++) {
+		const struct conduit *c = &s->conduits[i];
+
+		if (c->port_count == 0)
+			store_conduit(store, c->from, c->to, "any", 0, 65535, c->until);
+		for (size_t k = 0; k < c->port_count; k++)
+			store_conduit(store, c->from, c->to, c->ports[k].transport, c->ports[k].first,
+				      c->ports[k].last, c->until);
+	}
+	for (size_t i = 0; i < s->asset_count; i++)
+		keep_asset(store, &s->assets[i]);
+	for (size_t i = 0; i < s->attestation_count; i++) {
+		const struct attestation *a = &s->attestations[i];
+
+		store_attestation(store, a->guideline, a->item, a->answer, a->by, a->at, a->until, a->note);
+	}
+	for (size_t i = 0; i < s->waiver_count; i++) {
+		const struct waiver *w = &s->waivers[i];
+
+		store_waiver(store, w->check, w->asset, w->port, w->reason, w->compensating, w->approved_by,
+			     w->approved_at, w->until);
+	}
+	for (size_t i = 0; i < p->skipped_count; i++)
+		store_remark(store, "left-out", NULL, p->skipped[i]);
+	for (size_t i = 0; i < s->later_count; i++)
+		store_remark(store, "feature-later", NULL, s->later[i]);
+	store_remark(store, "connect-sweep", NULL,
+		     "TCP ports were tried by full connections; UDP was not tried");
+}
+
+void snapshot_roles(struct store *store, int64_t scan)
+{
+	struct db *db;
+
+	if (store_error(store) != STORE_OK || db_borrow(store_db(store), &db) != 0)
+		return;
+	/* A Modbus server that names itself is a controller or its gateway; raw print ports belong to
+	 * printers. Nothing else is plain enough. */
+	db_execf(db,
+		 "UPDATE host SET role = 'plc' WHERE scan = %lld AND role IS NULL AND address IN"
+		 " (SELECT address FROM evidence WHERE scan = %lld AND probe = 'modbus'"
+		 "  AND document->>'$.vendor' IS NOT NULL)",
+		 (long long)scan, (long long)scan);
+	db_execf(db,
+		 "UPDATE host SET role = 'printer' WHERE scan = %lld AND role IS NULL AND state = 'answering'"
+		 " AND address IN (SELECT address FROM service WHERE scan = %lld AND state = 'open'"
+		 "  AND port IN (515, 631, 9100) GROUP BY address HAVING count(*) >= 2)",
+		 (long long)scan, (long long)scan);
+	db_execf(db,
+		 "UPDATE host SET os = (SELECT document->>'$.os_version' FROM evidence e WHERE"
+		 " e.scan = host.scan AND e.address = host.address AND e.probe IN ('smb', 'rdp')"
+		 " AND document->>'$.os_version' IS NOT NULL AND document->>'$.samba' IS NOT 1 LIMIT 1)"
+		 " WHERE scan = %lld",
+		 (long long)scan);
+	db_free(db);
+}

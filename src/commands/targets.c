@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/targets.h"
+
+#include <stdlib.h>
+
+struct targets {
+	struct target **slots; /* open addressing by address; a power of two */
+	size_t capacity, count;
+	struct target *first, *last; /* the queue */
+};
+
+struct targets *targets_new(void)
+{
+	struct targets *ts = calloc(1, sizeof(*ts));
+
+	if (ts == NULL)
+		return NULL;
+	ts->capacity = 256;
+	ts->slots = calloc(ts->capacity, sizeof(struct target *));
+	if (ts->slots == NULL) {
+		free(ts);
+		return NULL;
+	}
+	return ts;
+}
+
+void targets_free(struct targets *ts)
+{
+	if (ts == NULL)
+		return;
+	for (size_t i = 0; i < ts->capacity; i++)
+		if (ts->slots[i] != NULL) {
+			free(ts->slots[i]->ports);
+			free(ts->slots[i]);
+		}
+	free(ts->slots);
+	free(ts);
+}
+
+static struct target **slot(struct target **slots, size_t capacity, const struct addr *a)
+{
+	uint64_t h = a->scope;
+
+	for (size_t i = 0; i < sizeof(a->bytes); i++)
+		h = (h ^ a->bytes[i]) * 1099511628211ULL;
+	size_t i = (size_t)(h >> 16) & (capacity - 1);
+	while (slots[i] != NULL && addr_compare(&slots[i]->address, a) != 0)
+		i = (i + 1) & (capacity - 1);
+	return &slots[i];
+}
+
+struct target *targets_get(struct targets *ts, const struct addr *a)
+{
+	struct target *t = *slot(ts->slots, ts->capacity, a);
+
+	if (t != NULL)
+		return t;
+	if (ts->count >= ts->capacity / 2) {
+		struct target **slots = calloc(ts->capacity * 2, sizeof(struct target *));
+
+		if (slots == NULL)
+			return NULL;
+		for (size_t i = 0; i < ts->capacity; i++)
+			if (ts->slots[i] != NULL)
+				*slot(slots, ts->capacity * 2, &ts->slots[i]->address) = ts->slots[i];
+		free(ts->slots);
+		ts->slots = slots;
+		ts->capacity *= 2;
+	}
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->address = *a;
+	*slot(ts->slots, ts->capacity, a) = t;
+	ts->count++;
+	return t;
+}
+
+bool target_add_port(struct target *t, uint16_t port)
+{
+	uint16_t *ports = realloc(t->ports, (t->port_count + 1) * sizeof(*ports));
+
+	if (ports == NULL)
+		return false;
+	t->ports = ports;
+	t->ports[t->port_count++] = port;
+	return true;
+}
+
+void targets_queue(struct targets *ts, struct target *t)
+{
+	if (t->queued || t->port_next >= t->port_count)
+		return;
+	t->queued = true;
+	t->next_ready = NULL;
+	if (ts->last != NULL)
+		ts->last->next_ready = t;
+	else
+		ts->first = t;
+	ts->last = t;
+}
+
+struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it)
+{
+	struct target *before = NULL;
+
+	for (struct target *t = ts->first; t != NULL; before = t, t = t->next_ready) {
+		if (t->active >= (t->treatment == TREAT_OT ? most_ot : most_it))
+			continue;
+		if (before != NULL)
+			before->next_ready = t->next_ready;
+		else
+			ts->first = t->next_ready;
+		if (ts->last == t)
+			ts->last = before;
+		t->queued = false;
+		return t;
+	}
+	return NULL;
+}
+
+bool targets_idle(const struct targets *ts)
+{
+	return ts->first == NULL;
+}

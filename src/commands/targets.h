@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What main knows of the hosts with open ports while it hands out jobs. */
+#ifndef TENKEN_COMMANDS_TARGETS_H
+#define TENKEN_COMMANDS_TARGETS_H
+
+#include "talk/seam.h"
+
+struct target {
+	struct addr address;
+	enum treatment treatment;
+	bool unassigned, full_depth, speak, swept, distress, all_ports;
+	uint16_t *ports; /* open, in the order of the jobs */
+	uint32_t port_count, port_next;
+	unsigned active; /* jobs under way */
+	struct target *next_ready;
+	bool queued;
+};
+
+struct targets;
+
+struct targets *targets_new(void);
+void targets_free(struct targets *ts);
+/* Made when new; NULL without memory. */
+struct target *targets_get(struct targets *ts, const struct addr *a);
+bool target_add_port(struct target *t, uint16_t port);
+/* Puts the target at the end of the queue of those with jobs left. */
+void targets_queue(struct targets *ts, struct target *t);
+/* The next job of a target that may have one more under way (most, by treatment). NULL: none now. */
+struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it);
+bool targets_idle(const struct targets *ts);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is judged by: checks, scope words and guidelines, read from YAML files. doc/architecture.md,
+ * "Checks", says what the files hold.
+ */
+#ifndef TENKEN_JUDGE_CATALOGUE_H
+#define TENKEN_JUDGE_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "site/site.h"
+
+/* A text in both languages; never NULL. */
+struct bilingual {
+	const char *en, *ja;
+};
+
+struct words {
+	const char **list;
+	size_t count;
+};
+
+enum severity {
+	SEVERITY_INFO,
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_CRITICAL,
+	SEVERITIES
+};
+
+/* "info", "low", "medium", "high", "critical". */
+const char *severity_word(enum severity s);
+enum severity severity_of_word(const char *word); /* SEVERITIES where it is none */
+
+struct check {
+	const char *id;
+	enum severity severity;
+	struct words needs;
+	struct bilingual title, remedy;
+	const char *sql; /* NULL: nothing feeds this check yet */
+	const char *file;
+	unsigned line, sql_line;
+};
+
+/* A scope word, or "declared:*", whose SQL finds what stands behind the colon as :word. The SQL is
+ * an expression over the view asset: 1, 0, or NULL where it cannot be known. */
+struct scope_word {
+	const char *word, *sql;
+	struct bilingual title;
+	const char *file;
+	unsigned line;
+};
+
+enum assess { ASSESS_NONE, ASSESS_INDIRECT, ASSESS_DIRECT, ASSESSES };
+const char *assess_word(enum assess a);
+
+struct item {
+	const char *id;
+	struct bilingual text, note;
+	enum assess assess;
+	struct words checks, later;
+	struct words *scope; /* all of them; each is a list of words of which one is enough */
+	size_t scope_count;
+	const char *when;           /* SQL over a finding and its asset, or NULL */
+	struct words needs;         /* words that hold for the whole scan ("vantage:public") */
+	struct words *alternatives; /* each a list of items that must all hold */
+	size_t alternative_count;
+	unsigned line;
+};
+
+struct control {
+	const char *id, *kind, *level;
+	struct bilingual title;
+	bool mandatory;
+	struct item *items;
+	size_t item_count;
+	unsigned line;
+};
+
+struct guideline {
+	const char *id, *version, *date, *file;
+	struct bilingual title, publisher, origin, terms, source_note;
+	struct control *controls;
+	size_t control_count, item_count;
+};
+
+/* profiles/data/NAME.csv: checks find it as the table data_NAME ('-' is '_'), all columns texts, an
+ * empty field an empty text. */
+struct data_list {
+	const char *table;
+	struct words columns;
+	struct words *rows; /* each as many as there are columns */
+	size_t row_count;
+};
+
+struct arena;
+
+/* Everything lives until catalogue_done(). Checks and scopes are sorted by their word. */
+struct catalogue {
+	struct check *checks;
+	size_t check_count;
+	struct scope_word *scopes;
+	size_t scope_count;
+	struct guideline *guidelines;
+	size_t guideline_count;
+	struct data_list *lists;
+	size_t list_count;
+	struct arena *arena;
+};
+
+/*
+ * Reads DIR/profiles/checks/ *.yaml, DIR/profiles/data/ *.csv, DIR/profiles/scopes.yaml,
+ * DIR/profiles/guidelines/NAME.yaml of each name, and more check files of the user's. 0, or -EINVAL
+ * with at least one complaint, or -ENOMEM. *ret can be given to catalogue_done() in every case;
+ * after -EINVAL it holds what could be read. An unknown guideline is a complaint that lists the
+ * known ones.
+ */
+int catalogue_load(const char *dir, const char *const *guidelines, size_t guideline_count,
+		   const char *const *more, size_t more_count, struct catalogue *ret,
+		   struct complaints *c);
+void catalogue_done(struct catalogue *c);
+/* Names of the guidelines in DIR, sorted; the caller frees the list and each name. */
+int catalogue_names(const char *dir, char ***ret_list, size_t *ret_count);
+
+/* NULL where there is none. */
+const struct check *catalogue_check(const struct catalogue *c, const char *id);
+const struct scope_word *catalogue_scope(const struct catalogue *c, const char *word);
+const struct guideline *catalogue_guideline(const struct catalogue *c, const char *id);
+const struct item *guideline_item(const struct guideline *g, const char *id,
+				  const struct control **ret_control);
+
+/*
+ * What loading does not refuse, since a judging can live with it: items that name a check or a scope
+ * word which is not there, alternatives that name no item or one with alternatives of its own,
+ * titles, remedies and items without one of the languages. Each is a complaint; returns how many.
+ */
+size_t catalogue_cross_check(const struct catalogue *c, struct complaints *complaints);
+
+/* A need is one of the words of doc/architecture.md, "Checks". */
+bool need_known(const char *need);
+
+#endif

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs the checks and keeps what they found, with fingerprint, waiver and what is known of before. */
+#include "judge/judged.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "codec/i18n.h"
+#include "judge/arena.h"
+
+enum { ROWS_MAX = 200 * 1000 }; /* findings of one check */
+
+static const char made_tables[] =
+	"CREATE TEMP TABLE finding_now (fingerprint TEXT PRIMARY KEY, check_id TEXT NOT NULL,"
+	" severity TEXT NOT NULL, status TEXT NOT NULL, asset TEXT NOT NULL, address TEXT,"
+	" port INTEGER, transport TEXT, zone TEXT, kind TEXT, vantage TEXT NOT NULL,"
+	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
+	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
+	"CREATE TEMP TABLE check_run (check_id TEXT PRIMARY KEY, severity TEXT NOT NULL,"
+	" ran INTEGER NOT NULL, partial INTEGER NOT NULL, reason TEXT, hosts INTEGER NOT NULL,"
+	" hosts_answering INTEGER NOT NULL, ports_planned INTEGER NOT NULL,"
+	" services INTEGER NOT NULL, checked INTEGER NOT NULL, findings INTEGER NOT NULL)"
+	" WITHOUT ROWID";
+
+int fingerprint_make(const char *site, const char *check, const char *asset, const char *transport,
+		     unsigned port, const char *detail, char out[static FINGERPRINT_TEXT])
+{
+	char number[16] = "";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	if (port != 0)
+		snprintf(number, sizeof(number), "%u", port);
+	const char *parts[] = { site,   check, asset, transport != NULL ? transport : "",
+				number, detail };
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+	for (size_t i = 0; ok && i < countof(parts); i++) {
+		if (i > 0)
+			ok = EVP_DigestUpdate(md, "\x1f", 1) == 1;
+		ok = ok && EVP_DigestUpdate(md, parts[i], strlen(parts[i])) == 1;
+	}
+	ok = ok && EVP_DigestFinal_ex(md, digest, &length) == 1 && length == 32;
+	EVP_MD_CTX_free(md);
+	if (!ok)
+		return -EIO;
+	memcpy(out, "fp1:", 4);
+	for (size_t i = 0; i < 16; i++)
+		snprintf(out + 4 + 2 * i, 3, "%02x", digest[i]);
+	return 0;
+}
+
+/* ---- rows of a check ---- */
+
+struct row {
+	const char *address, *asset, *transport, *detail, *evidence;
+	enum severity severity;
+	int64_t port; /* 0: none */
+};
+
+static int by_text(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+/* What a query gives first is nobody's promise; this order is ours. */
+static int by_place(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	int order = by_text(a->address, b->address);
+
+	if (order == 0)
+		order = by_text(a->asset, b->asset);
+	if (order == 0)
+		order = (a->port > b->port) - (a->port < b->port);
+	if (order == 0)
+		order = by_text(a->transport, b->transport);
+	if (order == 0)
+		order = by_text(a->detail, b->detail);
+	return order != 0 ? order : by_text(a->evidence, b->evidence);
+}
+
+struct rows {
+	struct row *list;
+	size_t count, room;
+	struct arena *arena;
+};
+
+static struct row *new_row(struct rows *rows)
+{
+	if (rows->count == rows->room) {
+		size_t room = rows->room == 0 ? 64 : rows->room * 2;
+		struct row *list = reallocarray(rows->list, room, sizeof(*list));
+
+		if (list == NULL)
+			return NULL;
+		rows->list = list;
+		rows->room = room;
+	}
+	rows->list[rows->count] = (struct row){ 0 };
+	return &rows->list[rows->count++];
+}
+
+struct columns {
+	int address, port, transport, detail, severity, evidence, asset;
+};
+
+static int read_row(struct query *q, const struct columns *at, const struct check *check,
+		    struct rows *rows)
+{
+	struct row *row = new_row(rows);
+
+	if (row == NULL)
+		return -ENOMEM;
+	row->severity = check->severity;
+	row->port = query_int(q, at->port);
+	if (row->port < 0 || row->port > 65535)
+		row->port = 0;
+	row->address = arena_text(rows->arena, query_text(q, at->address));
+	row->asset = arena_text(rows->arena, query_text(q, at->asset));
+	row->evidence = arena_text(rows->arena, query_text(q, at->evidence));
+	const char *transport = query_text(q, at->transport);
+	if (transport == NULL && row->port != 0)
+		transport = "tcp";
+	row->transport = arena_text(rows->arena, transport);
+	const char *detail = query_text(q, at->detail);
+	row->detail = arena_text(rows->arena, detail != NULL ? detail : "");
+	const char *severity = query_text(q, at->severity);
+	if (severity != NULL && severity_of_word(severity) != SEVERITIES)
+		row->severity = severity_of_word(severity);
+	return row->detail == NULL ? -ENOMEM : 0;
+}
+
+/* Inside the fence: nothing is written here. -ERANGE: too many rows. */
+static int ask(struct judged *j, const struct check *check, struct rows *rows)
+{
+	struct query *q = NULL;
+	int r = query_new(j->db, check->sql, &q);
+
+	if (r < 0)
+		return r;
+	struct columns at = {
+		.address = query_column(q, "address"),
+		.port = query_column(q, "port"),
+		.transport = query_column(q, "transport"),
+		.detail = query_column(q, "detail"),
+		.severity = query_column(q, "severity"),
+		.evidence = query_column(q, "evidence"),
+		.asset = query_column(q, "asset"),
+	};
+	if (at.address < 0 && at.asset < 0)
+		r = -EDOM;
+	while (r >= 0 && (r = query_step(q)) == 1) {
+		if (rows->count >= ROWS_MAX)
+			r = -ERANGE;
+		/* A row without a place is no finding: the columns of an outer join, say. */
+		else if (!query_null(q, at.address) || !query_null(q, at.asset))
+			r = read_row(q, &at, check, rows);
+	}
+	query_free(q);
+	return r;
+}
+
+static const char *what_is_wrong(struct judged *j, int error)
+{
+	if (error == -EDOM)
+		return _("the query gives neither a column 'address' nor 'asset'");
+	if (error == -ERANGE)
+		return _("the query gives too many rows");
+	return db_error(j->db);
+}
+
+/* ---- keeping them ---- */
+
+struct keeper {
+	struct query *asset, *before, *waiver, *insert;
+};
+
+static void keeper_done(struct keeper *k)
+{
+	query_free(k->asset);
+	query_free(k->before);
+	query_free(k->waiver);
+	query_free(k->insert);
+}
+
+static int keeper_init(struct judged *j, struct keeper *k)
+{
+	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?",
+			  &k->asset);
+
+	if (r >= 0)
+		r = query_new(j->db,
+			      "SELECT min(first_seen, ?2),"
+			      " reopened + (status = 'fixed' AND coalesce(fixed_at, 0) < ?2)"
+			      " FROM main.finding WHERE fingerprint = ?1",
+			      &k->before);
+	if (r >= 0)
+		r = query_new(j->db,
+			      "SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), "
+			      "'reason',"
+			      "  reason, 'compensating', compensating, 'approved_by', approved_by,"
+			      "  'approved_at', approved_at, 'until', until), ?5 <= until"
+			      " FROM temp.waiver WHERE check_id = ?1 AND approved_at <= ?5"
+			      " AND (asset IS NULL OR asset = ?2 OR asset = ?3)"
+			      " AND (port IS NULL OR port = 0 OR port = ?4)"
+			      " ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1",
+			      &k->waiver);
+	if (r >= 0)
+		r = query_new(
+			j->db,
+			"INSERT INTO temp.finding_now VALUES"
+			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
+			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
+			"  > instr('info,low,medium,high,critical', finding_now.severity)",
+			&k->insert);
+	return r;
+}
+
+static int keep_row(struct judged *j, struct keeper *k, const struct check *check,
+		    const struct row *row)
+{
+	char fingerprint[FINGERPRINT_TEXT];
+	int64_t first_seen = j->now, reopened = 0;
+	const char *status = "open", *waiver = NULL;
+
+	query_bind_text(k->asset, 1, row->address);
+	int r = query_step(k->asset);
+	const char *key = row->asset;
+	if (key == NULL && r == 1)
+		key = query_text(k->asset, 0);
+	if (key == NULL)
+		key = row->address;
+	if (r >= 0)
+		r = fingerprint_make(j->site, check->id, key, row->transport, (unsigned)row->port,
+				     row->detail, fingerprint);
+	if (r >= 0) {
+		query_bind_text(k->before, 1, fingerprint);
+		query_bind_int(k->before, 2, j->now);
+		r = query_step(k->before);
+	}
+	if (r == 1) {
+		first_seen = query_int(k->before, 0);
+		reopened = query_int(k->before, 1);
+	}
+	if (r >= 0) {
+		query_bind_text(k->waiver, 1, check->id);
+		query_bind_text(k->waiver, 2, key);
+		query_bind_text(k->waiver, 3, row->address);
+		query_bind_int(k->waiver, 4, row->port);
+		query_bind_int(k->waiver, 5, j->now);
+		r = query_step(k->waiver);
+	}
+	if (r == 1) {
+		waiver = query_text(k->waiver, 0);
+		status = query_int(k->waiver, 1) != 0 ? "waived" : "open";
+	}
+	if (r >= 0) {
+		const char *const texts[] = { fingerprint, check->id, severity_word(row->severity),
+					      status,      key,       row->address };
+
+		for (size_t i = 0; i < countof(texts); i++)
+			query_bind_text(k->insert, (int)i + 1, texts[i]);
+		if (row->port != 0)
+			query_bind_int(k->insert, 7, row->port);
+		query_bind_text(k->insert, 8, row->transport);
+		query_bind_text(k->insert, 9, query_text(k->asset, 1));
+		query_bind_text(k->insert, 10, query_text(k->asset, 2));
+		query_bind_text(k->insert, 11, j->vantage);
+		query_bind_text(k->insert, 12, row->detail);
+		query_bind_text(k->insert, 13, row->evidence);
+		query_bind_text(k->insert, 14, waiver);
+		query_bind_int(k->insert, 15, first_seen);
+		query_bind_int(k->insert, 16, j->now);
+		query_bind_int(k->insert, 17, reopened);
+		r = query_run(k->insert);
+	}
+	query_reset(k->asset);
+	query_reset(k->before);
+	query_reset(k->waiver);
+	return r;
+}
+
+/* 0 also where the check's own SQL failed: that is a complaint and its state's reason. */
+static int run_check(struct judged *j, const struct check *check, struct check_state *state)
+{
+	const struct fence fence = { j->options.time_limit_ms, j->options.memory_limit };
+	struct rows rows = { .arena = arena_new() };
+	struct keeper keeper = { 0 };
+
+	if (rows.arena == NULL)
+		return -ENOMEM;
+	db_fence(j->db, &fence);
+	int r = ask(j, check, &rows);
+	if (r < 0 && j->options.complaints != NULL)
+		complain(j->options.complaints, check->file, check->sql_line, _("check '%s': %s"),
+			 check->id, what_is_wrong(j, r));
+	db_unfence(j->db);
+	if (r < 0) {
+		state->reason = "error in the check";
+		r = 0;
+		goto out;
+	}
+	if (rows.count > 0) {
+		qsort(rows.list, rows.count, sizeof(*rows.list), by_place);
+		r = keeper_init(j, &keeper);
+	}
+	for (size_t i = 0; r >= 0 && i < rows.count; i++)
+		r = keep_row(j, &keeper, check, &rows.list[i]);
+out:
+	keeper_done(&keeper);
+	free(rows.list);
+	arena_free(rows.arena);
+	return r < 0 ? r : 0;
+}
+
+/* ---- what ran ---- */
+
+/* The reason met most often among hosts and services; NULL: everything ran. */
+static const char *main_reason(const struct judged *j, const struct cover *v)
+{
+	size_t best = 0, most = 0;
+
+	for (size_t n = 0; n < j->reason_count; n++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < j->host_count; i++)
+			count += v->host[i] == SUBJECT_REASON + n;
+		for (size_t i = 0; i < j->service_count; i++)
+			count += v->service[i] == SUBJECT_REASON + n;
+		if (count > most) {
+			best = n;
+			most = count;
+		}
+	}
+	return most > 0 ? j->reasons[best] : NULL;
+}
+
+static int note_run(struct judged *j, struct query *q, const struct check *check,
+		    const struct check_state *state)
+{
+	const struct cover *const covers[] = { state->cover };
+	struct coverage c = coverage_of(j, covers, state->reason == NULL ? 1 : 0, NULL);
+	const char *reason = state->reason;
+	bool ran = reason == NULL, partial = false;
+
+	if (ran && (reason = main_reason(j, state->cover)) != NULL) {
+		ran = c.checked > 0;
+		partial = ran;
+	}
+	query_bind_text(q, 1, check->id);
+	query_bind_text(q, 2, severity_word(check->severity));
+	query_bind_int(q, 3, ran);
+	query_bind_int(q, 4, partial);
+	query_bind_text(q, 5, reason);
+	query_bind_int(q, 6, c.hosts);
+	query_bind_int(q, 7, c.answering);
+	query_bind_int(q, 8, c.planned);
+	query_bind_int(q, 9, c.services);
+	query_bind_int(q, 10, c.checked);
+	query_bind_int(q, 11, (int64_t)state->finding_count);
+	return query_run(q);
+}
+
+static int load_findings(struct judged *j)
+{
+	struct query *q = NULL;
+	int64_t count = 0;
+	int r = db_number(j->db, "SELECT count(*) FROM temp.finding_now", 0, &count);
+
+	if (r < 0)
+		return r;
+	j->findings = arena_array(j->arena, (size_t)count, sizeof(*j->findings));
+	if (j->findings == NULL)
+		return -ENOMEM;
+	r = query_new(j->db,
+		      "SELECT fingerprint, check_id, address, status = 'open' FROM temp.finding_now"
+		      " ORDER BY check_id, fingerprint",
+		      &q);
+	for (size_t check = 0; r >= 0 && (r = query_step(q)) == 1;) {
+		struct judged_finding *f = &j->findings[j->finding_count];
+
+		while (strcmp(j->catalogue->checks[check].id, query_text(q, 1)) != 0)
+			check++;
+		struct check_state *state = &j->states[check];
+		if (state->finding_count++ == 0)
+			state->first_finding = j->finding_count;
+		f->check = j->catalogue->checks[check].id;
+		f->fingerprint = arena_text(j->arena, query_text(q, 0));
+		f->host = judged_host_find(j, query_text(q, 2));
+		f->open = query_int(q, 3) != 0;
+		if (f->fingerprint == NULL)
+			r = -ENOMEM;
+		j->finding_count++;
+	}
+	query_free(q);
+	return r;
+}
+
+int findings_tables(struct db *db)
+{
+	return db_exec(db, made_tables);
+}
+
+int findings_make(struct judged *j)
+{
+	const struct catalogue *c = j->catalogue;
+	struct query *q = NULL;
+	int r = findings_tables(j->db);
+
+	j->covers = arena_array(j->arena, c->check_count, sizeof(struct cover *));
+	j->states = arena_array(j->arena, c->check_count, sizeof(*j->states));
+	if (j->covers == NULL || j->states == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < c->check_count; i++) {
+		struct check_state *state = &j->states[i];
+
+		state->cover = cover_of(j, &c->checks[i].needs, &r);
+		if (state->cover == NULL)
+			break;
+		state->reason = state->cover->reason;
+		if (state->reason == NULL && c->checks[i].sql == NULL)
+			state->reason = "no evidence yet";
+		if (state->reason == NULL)
+			r = run_check(j, &c->checks[i], state);
+	}
+	if (r >= 0)
+		r = load_findings(j);
+	if (r >= 0)
+		r = query_new(j->db,
+			      "INSERT INTO temp.check_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			      &q);
+	for (size_t i = 0; r >= 0 && i < c->check_count; i++)
+		r = note_run(j, q, &c->checks[i], &j->states[i]);
+	query_free(q);
+	return r;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What became of findings that are not there any more, and the table `finding`, which carries them
+ * from scan to scan.
+ */
+#include "judge/judged.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The state of an open service for a cover; its place among the services, or -1. */
+static ptrdiff_t find_service(const struct judged *j, size_t host, int64_t port, bool udp)
+{
+	size_t low = 0, high = j->service_count;
+
+	while (low < high) { /* the first one of this host or behind */
+		size_t middle = low + (high - low) / 2;
+
+		if (j->services[middle].host < host)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < j->service_count && j->services[low].host == host; low++)
+		if (j->services[low].port == port && j->services[low].udp == udp)
+			return (ptrdiff_t)low;
+	return -1;
+}
+
+static const char *reason_of(const struct judged *j, uint16_t state)
+{
+	return state >= SUBJECT_REASON ? j->reasons[state - SUBJECT_REASON] : NULL;
+}
+
+/* NULL: the check looked at this port of this host again; else why not. */
+static const char *not_retested_port(const struct judged *j, const struct cover *v, size_t host,
+				     int64_t port, bool udp)
+{
+	if (!ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)port))
+		return "ports not in the plan";
+	ptrdiff_t at = find_service(j, host, port, udp);
+	if (at < 0 || v->counts_hosts)
+		return NULL; /* not open any more, or the sweep says it all */
+	uint16_t state = v->service[at];
+	if (state == SUBJECT_NONE)
+		return j->services[at].known ? NULL
+					     : "not probed"; /* it speaks something else now */
+	return reason_of(j, state);
+}
+
+static const char *not_retested_host(const struct judged *j, const struct cover *v, size_t host)
+{
+	for (size_t i = 0; i < j->service_count; i++)
+		if (j->services[i].host == host && v->service[i] >= SUBJECT_REASON)
+			return reason_of(j, v->service[i]);
+	return NULL;
+}
+
+/* NULL: the check ran again on this asset and port and did not find it. */
+static const char *not_retested(struct judged *j, struct query *hosts, const char *check,
+				const char *asset, int64_t port, const char *transport,
+				const char *vantage, int *ret_error)
+{
+	const struct check *c = catalogue_check(j->catalogue, check);
+
+	if (c == NULL)
+		return "no such check";
+	const struct check_state *state = &j->states[c - j->catalogue->checks];
+	if (state->reason != NULL)
+		return state->reason;
+	if (strcmp(vantage, j->vantage) != 0)
+		return "seen from another vantage";
+	const char *reason = "not in the scan";
+	query_bind_text(hosts, 1, asset);
+	int r;
+	while ((r = query_step(hosts)) == 1) {
+		ptrdiff_t host = judged_host_find(j, query_text(hosts, 0));
+
+		if (host < 0)
+			continue;
+		const struct judged_host *h = &j->hosts[host];
+		if (h->gap != NULL)
+			reason = h->gap;
+		else if (!h->answering)
+			reason = "the host did not answer";
+		else if (port != 0)
+			reason = not_retested_port(j, state->cover, (size_t)host, port,
+						   transport != NULL &&
+							   strcmp(transport, "udp") == 0);
+		else
+			reason = not_retested_host(j, state->cover, (size_t)host);
+		if (reason != NULL)
+			break;
+	}
+	query_reset(hosts);
+	*ret_error = r < 0 ? r : 0;
+	return reason;
+}
+
+int history_make(struct judged *j)
+{
+	struct query *gone = NULL, *hosts = NULL, *set = NULL;
+	int64_t count = 0;
+	/* As things stood at `now`: what was fixed before is history, what was seen only later is not
+	 * yet, and what this very scan fixed (and judge_keep() wrote down) is told again. */
+	int r = db_execf(
+		j->db,
+		"CREATE TEMP TABLE finding_gone AS SELECT *, '' AS reason FROM main.finding"
+		" WHERE site = %Q AND first_seen <= %lld"
+		" AND (status <> 'fixed' OR coalesce(fixed_at, 0) >= %lld)"
+		" AND fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
+		" ORDER BY fingerprint",
+		j->site, (long long)j->now, (long long)j->now);
+
+	if (r >= 0)
+		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
+	if (r >= 0)
+		r = query_new(
+			j->db,
+			"SELECT check_id, asset, port, transport, vantage FROM temp.finding_gone"
+			" WHERE rowid = ?",
+			&gone);
+	if (r >= 0)
+		r = query_new(j->db,
+			      "SELECT address FROM temp.asset WHERE key = ?1 OR address = ?1"
+			      " ORDER BY address",
+			      &hosts);
+	if (r >= 0)
+		r = query_new(j->db,
+			      "UPDATE temp.finding_gone SET status = ?2, reason = ?3,"
+			      " fixed_at = iif(?2 = 'fixed', coalesce(fixed_at, ?4), NULL)"
+			      " WHERE rowid = ?1",
+			      &set);
+	for (int64_t row = 1; r >= 0 && row <= count; row++) {
+		const char *reason = NULL;
+
+		query_bind_int(gone, 1, row);
+		r = query_step(gone);
+		if (r == 1)
+			reason = not_retested(j, hosts, query_text(gone, 0), query_text(gone, 1),
+					      query_int(gone, 2), query_text(gone, 3),
+					      query_text(gone, 4), &r);
+		query_reset(gone);
+		if (r < 0)
+			break;
+		query_bind_int(set, 1, row);
+		query_bind_text(set, 2, reason == NULL ? "fixed" : "not-retested");
+		query_bind_text(set, 3, reason);
+		query_bind_int(set, 4, j->now);
+		r = query_run(set);
+	}
+	query_free(gone);
+	query_free(hosts);
+	query_free(set);
+	return r < 0 ? r : 0;
+}
+
+int judge_keep(struct db *db)
+{
+	static const char merge[] =
+		"SAVEPOINT judge_keep;"
+		"INSERT INTO main.finding (fingerprint, site, check_id, severity, asset, address, "
+		"port,"
+		"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen,"
+		"  last_scan, fixed_at, reopened)"
+		" SELECT n.fingerprint, j.site, n.check_id, n.severity, n.asset, n.address, n.port,"
+		"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, j.id, "
+		"n.last_seen,"
+		"  j.id, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE true"
+		" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity,"
+		"  address = excluded.address, status = excluded.status, vantage = "
+		"excluded.vantage,"
+		"  zone = excluded.zone, last_seen = excluded.last_seen,"
+		"  last_scan = excluded.last_scan, fixed_at = NULL,"
+		"  reopened = (SELECT reopened FROM temp.finding_now AS n"
+		"   WHERE n.fingerprint = excluded.fingerprint)"
+		/* A later scan has the last word, whatever the order of judging. */
+		" WHERE excluded.last_seen >= finding.last_seen"
+		"  AND excluded.last_seen >= coalesce(finding.fixed_at, 0);"
+		"UPDATE main.finding SET status = 'fixed', fixed_at = (SELECT now FROM temp.judged)"
+		" WHERE status <> 'fixed' AND last_seen <= (SELECT now FROM temp.judged)"
+		" AND fingerprint IN (SELECT fingerprint FROM temp.finding_gone WHERE status = "
+		"'fixed');"
+		"RELEASE judge_keep";
+	int r = db_exec(db, merge);
+
+	if (r < 0)
+		db_exec(db, "ROLLBACK TO judge_keep; RELEASE judge_keep");
+	return r;
+}

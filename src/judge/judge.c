@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge/judge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "judge/arena.h"
+#include "judge/judged.h"
+
+/* The end of the scan; of a scan that was killed, the last thing it saw. */
+static int find_now(struct judged *j)
+{
+	struct query *q = NULL;
+	int r = query_new(
+		j->db,
+		"SELECT coalesce(finished, max(started,"
+		" coalesce((SELECT max(last_ms) FROM main.host WHERE scan = ?1), 0) / 1000,"
+		" coalesce((SELECT max(finished_ms) FROM main.evidence WHERE scan = ?1), 0) / 1000,"
+		" coalesce((SELECT max(coalesce(closed_ms, opened_ms)) FROM main.journal"
+		"  WHERE scan = ?1), 0) / 1000))"
+		" FROM main.scan WHERE id = ?1",
+		&q);
+
+	if (r < 0)
+		return r;
+	query_bind_int(q, 1, j->scan);
+	r = query_step(q);
+	if (r == 1)
+		j->now = query_int(q, 0);
+	query_free(q);
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
+int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
+	      const struct judge_probe *probes, const struct port_list *ports,
+	      const struct judge_options *options)
+{
+	struct judged j = { .db = db, .catalogue = catalogue, .probes = probes, .scan = scan };
+	int r;
+
+	if (options != NULL)
+		j.options = *options;
+	if (j.options.time_limit_ms == 0)
+		j.options.time_limit_ms = 20 * 1000;
+	if (j.options.memory_limit == 0)
+		j.options.memory_limit = (size_t)256 * 1024 * 1024;
+	j.arena = arena_new();
+	if (j.arena == NULL)
+		return -ENOMEM;
+	r = find_now(&j);
+	bool making = r >= 0;
+	if (r >= 0)
+		r = views_make(&j, ports);
+	if (r >= 0)
+		r = cover_load(&j);
+	if (r >= 0)
+		r = findings_make(&j);
+	if (r >= 0)
+		r = history_make(&j);
+	if (r >= 0)
+		r = verdicts_make(&j);
+	if (making) {
+		int listed = views_list(db);
+
+		if (r >= 0)
+			r = listed;
+		else if (listed >= 0) /* half of it is of no use to anybody */
+			judge_forget(db);
+	}
+	arena_free(j.arena);
+	return r < 0 ? r : 0;
+}
+
+const char *judge_reason_text(const char *reason, const char *language)
+{
+	static const struct {
+		const char *en, *ja;
+	} words[] = {
+		{ "answers on every port", "全ポートで応答" },
+		{ "class not allowed", "この調査区分は許可されていない" },
+		{ "closed", "相手が切断" },
+		{ "distress", "機器の異常を検知し中止" },
+		{ "error in the check", "チェック定義の誤り" },
+		{ "limit", "上限に到達" },
+		{ "limited", "調査の深さを制限" },
+		{ "limited in OT", "制御系のため制限" },
+		{ "malformed", "応答が不正" },
+		{ "no advisories yet", "脆弱性情報との照合は未対応" },
+		{ "no asset in scope", "対象となる資産がない" },
+		{ "no comparison with earlier scans yet", "過去の調査との比較は未対応" },
+		{ "no conduits declared", "ゾーン間の許可通信が未宣言" },
+		{ "no evidence yet", "根拠となる調査が未対応" },
+		{ "no host answered", "応答した機器がない" },
+		{ "no ledger", "資産台帳がない" },
+		{ "no listening yet", "通信の傍受は未対応" },
+		{ "no login attempts yet", "ログイン試行は未対応" },
+		{ "no probe", "プローブがない" },
+		{ "no reachability test yet", "到達性試験は未対応" },
+		{ "no such check", "チェックがない" },
+		{ "no valid authorisation", "有効な調査許可がない" },
+		{ "no vantage declared", "調査地点が未宣言" },
+		{ "no zones declared", "ゾーンが未宣言" },
+		{ "not allowed", "許可されていない" },
+		{ "not gathered", "情報を取得できず" },
+		{ "not in the scan", "今回の調査対象外" },
+		{ "not probed", "未調査" },
+		{ "not seen from outside", "外部からの調査ではない" },
+		{ "excluded", "除外指定" },
+		{ "out of memory", "メモリ不足" },
+		{ "outside the targets", "対象範囲外" },
+		{ "outside the window", "許可された時間帯の外" },
+		{ "passive only", "送信禁止（受動のみ）" },
+		{ "ports not in the plan", "対象ポートが計画外" },
+		{ "public and not owned", "自組織のものでない公開アドレス" },
+		{ "raw print port: nothing is sent", "印刷用ポートのため送信せず" },
+		{ "refused", "接続拒否" },
+		{ "scope unknown", "対象かどうか不明" },
+		{ "seen from another vantage", "別の調査地点で検出" },
+		{ "skipped", "調査せず" },
+		{ "stopped", "調査を停止" },
+		{ "sweep incomplete", "ポート調査が未完了" },
+		{ "the host did not answer", "機器が応答しない" },
+		{ "timeout", "時間切れ" },
+		{ "unknown need", "前提条件の指定が不明" },
+	};
+
+	if (reason != NULL && strcmp(language, "ja") == 0)
+		for (size_t i = 0; i < countof(words); i++)
+			if (strcmp(words[i].en, reason) == 0)
+				return words[i].ja;
+	return reason;
+}

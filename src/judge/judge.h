@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judging one scan of a store: which checks ran where, what they found, what became of earlier
+ * findings, and the verdict of every item of the guidelines. It writes TEMP tables only, so it works
+ * on a store that cannot be written, and gives the same answer whenever it is repeated.
+ */
+#ifndef TENKEN_JUDGE_JUDGE_H
+#define TENKEN_JUDGE_JUDGE_H
+
+#include "judge/catalogue.h"
+#include "site/plan.h"
+#include "store/db.h"
+
+/* A probe, as judging sees it. A list ends with a NULL name. */
+struct judge_probe {
+	const char *name;
+	const char *ports; /* where it is expected, nmap syntax; NULL: nowhere */
+	bool over_tls;     /* may also be spoken inside TLS */
+	const char *view;  /* its views over document (probes/probe.h); NULL: none */
+};
+
+/* Zero: the defaults. */
+struct judge_options {
+	struct complaints *complaints; /* takes what is wrong with a check's SQL; may be NULL */
+	unsigned time_limit_ms;        /* of one check or scope word; default 20 s */
+	size_t memory_limit;           /* of SQLite beside what it holds already; default 256 MiB */
+};
+
+/*
+ * Leaves these TEMP tables, beside the views of doc/architecture.md, "Store":
+ *
+ * finding_now(fingerprint, check_id, severity, status ('open', 'waived'), asset, address, port,
+ *   transport, zone, kind, vantage, detail, evidence, waiver, first_seen, last_seen, reopened)
+ *   what this scan found. waiver: JSON with "state" ('valid', 'expired'), reason, compensating,
+ *   approved_by, approved_at, until; NULL: none. An expired waiver leaves the finding open.
+ * finding_gone(the same columns as the table finding, status 'fixed' or 'not-retested', reason)
+ *   what was open before and was not found this time.
+ * check_run(check_id, severity, ran, partial, reason, hosts, hosts_answering, ports_planned,
+ *   services, checked, findings)
+ * verdict(guideline, control, item, verdict, assess, level, mandatory, note_en, note_ja, answer,
+ *   answer_by, answer_at, answer_until, hosts, hosts_answering, ports_planned, services, checked,
+ *   position)
+ *   position counts from 1 within the guideline. answer...: the operator's answer, whether or not
+ *   it decides; an expired one too.
+ * verdict_finding(guideline, item, fingerprint): the findings in the item's scope.
+ * verdict_check(guideline, item, check_id, ran, reason): ran is 1 only where it ran everywhere.
+ *
+ * Coverage: hosts of the scope, those that answered, the sum of the ports planned for them, the
+ * services that the checks look into (hosts, for checks that look at hosts), and how many of these
+ * all of them ran on. reason is a word in English; judge_reason_text() translates it.
+ *
+ * The judged scan's views shadow the tables of the same name until judge_forget(); who wants the
+ * tables says main.host.
+ *
+ * 0 or negative errno (db_error()); -ENOENT: no such scan. A check whose SQL fails is a complaint
+ * and did not run; judging goes on.
+ */
+int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
+	      const struct judge_probe *probes, const struct port_list *ports,
+	      const struct judge_options *options);
+
+/*
+ * At the end of a scan, after judge_run() of it: brings the table finding up to date in one
+ * transaction. A finding that is not there any more is fixed only where its check ran again on that
+ * asset and port, from the same vantage; else it stays as it was. Doing it twice changes nothing.
+ */
+int judge_keep(struct db *db);
+
+/* Drops what judge_run() made. Also done at the start of the next one. */
+void judge_forget(struct db *db);
+
+/*
+ * Tries every SQL of the catalogue on a store with a scan and nothing in it (the caller made it of
+ * store_migrations): what cannot be prepared is a complaint. Checks that need a probe which is not
+ * in the list are passed over. 0, or negative errno where the trying itself failed.
+ */
+int judge_try(struct db *db, const struct catalogue *catalogue, const struct judge_probe *probes,
+	      struct complaints *complaints);
+
+/* A reason of check_run or verdict_check in another language ("ja"); itself where it has no other
+ * words. */
+const char *judge_reason_text(const char *reason, const char *language);
+
+enum { FINGERPRINT_TEXT = 4 + 32 + 1 };
+/* "fp1:" and 32 hexadecimal digits. port 0 and a NULL transport stand for none. 0 or -EIO. */
+int fingerprint_make(const char *site, const char *check, const char *asset, const char *transport,
+		     unsigned port, const char *detail, char out[static FINGERPRINT_TEXT]);
+
+#endif

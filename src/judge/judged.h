@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The judged scan in memory, shared by the files of this room only. */
+#ifndef TENKEN_JUDGE_JUDGED_H
+#define TENKEN_JUDGE_JUDGED_H
+
+#include "judge/judge.h"
+
+struct judged_host {
+	const char *address, *key;
+	bool answering;
+	bool absent;     /* there is no such host */
+	bool asset;      /* somebody is there: it answers or the ledger lists it */
+	bool ot;         /* treated as OT */
+	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
+	int64_t planned;
+};
+
+struct judged_service {
+	size_t host;
+	uint16_t port;
+	bool udp;
+	bool known; /* what it speaks is known */
+};
+
+/* What a check did with a host or service: nothing to do with it, ran, or 2 + the number of the
+ * reason why not. */
+enum { SUBJECT_NONE, SUBJECT_RAN, SUBJECT_REASON };
+
+/* Where checks with the same needs ran. */
+struct cover {
+	const struct words *needs;
+	const char *reason; /* they ran nowhere; NULL: see below */
+	bool counts_hosts, counts_services;
+	uint16_t *host;    /* per host; with counts_services only gaps */
+	uint16_t *service; /* per service */
+};
+
+struct judged_finding {
+	const char *fingerprint, *check;
+	ptrdiff_t host; /* -1: its asset is no host of the scan */
+	bool open;
+};
+
+struct check_state {
+	struct cover *cover; /* NULL: it did not run at all */
+	const char *reason;  /* why it ran nowhere; NULL: it did */
+	size_t first_finding, finding_count;
+};
+
+struct judged {
+	struct db *db;
+	const struct catalogue *catalogue;
+	const struct judge_probe *probes;
+	struct judge_options options;
+	struct arena *arena;
+
+	int64_t scan, now;
+	const char *site, *vantage;
+	bool probing; /* the plan's risk class allows probes */
+	struct ports planned;
+	struct judged_host *hosts; /* by address text */
+	size_t host_count;
+	bool any_answering;
+	struct judged_service *services; /* open ones, by address text, port, transport */
+	size_t service_count;
+	const char **reasons; /* interned */
+	size_t reason_count, reason_room;
+	struct cover **covers;
+	size_t cover_count;
+	struct check_state *states; /* per check of the catalogue */
+	struct scope_cache *scopes;
+	struct judged_finding *findings; /* by check as in the catalogue, then fingerprint */
+	size_t finding_count;
+};
+
+/* views.c: the TEMP views of the judged scan. */
+int views_make(struct judged *j, const struct port_list *ports);
+/* Writes down what was made since, for judge_forget(). */
+int views_list(struct db *db);
+
+/* cover.c: loads hosts, services and the plan, then decides what ran where. */
+int cover_load(struct judged *j);
+/* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */
+struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
+/* All the probes that it names are in the list. */
+bool need_has_probes(const struct judge_probe *probes, const char *need);
+/* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
+int need_missing(struct judged *j, const char *need, const char **ret_reason);
+ptrdiff_t judged_host_find(const struct judged *j, const char *address);
+
+struct coverage {
+	int64_t hosts, answering, planned, services, checked;
+};
+/* Over the hosts that members marks with 1 (NULL: all), for all these covers together. */
+struct coverage coverage_of(const struct judged *j, const struct cover *const *covers, size_t count,
+			    const signed char *members);
+
+/* findings.c: runs the checks; finding_now and check_run. */
+int findings_make(struct judged *j);
+/* history.c: finding_gone. */
+int history_make(struct judged *j);
+/* The statements around a scope word's and an item's expression; in the arena, NULL without memory. */
+const char *scope_sql(struct arena *arena, const struct scope_word *scope);
+const char *when_sql(struct arena *arena, const struct item *item);
+/* findings.c: makes the empty tables finding_now and check_run. */
+int findings_tables(struct db *db);
+/* scopes.c: per host 1, 0 or -1 (unknown), in the arena; NULL for an item of every asset. -1 stands
+ * only where somebody is, or might be. */
+int scope_members(struct judged *j, const struct item *item, const signed char **ret);
+/* verdicts.c: verdict, verdict_finding, verdict_check. */
+int verdicts_make(struct judged *j);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The views of the judged scan, in the TEMP schema, where they shadow the tables of the same name
+ * (doc/architecture.md, "Store"). What we make is written down in judge_made, so that it can be
+ * dropped without touching TEMP objects of others.
+ */
+#include "judge/judged.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/arena.h"
+
+/* The asset key of a fingerprint: the ledger's id, else the address. (A recognised identity goes
+ * between them once there is one.) Columns of main.host are h's. */
+#define ASSET_KEY "coalesce(h.ledger_id, h.address)"
+
+static int drop_made(struct db *db)
+{
+	struct query *q = NULL;
+	int64_t there = 0;
+	int r = db_number(db, "SELECT count(*) FROM sqlite_temp_master WHERE name = 'judge_made'",
+			  0, &there);
+
+	if (r < 0 || there == 0)
+		return r;
+	/* The list is read whole before anything is dropped. */
+	r = query_new(
+		db,
+		"SELECT group_concat(printf('DROP %s IF EXISTS temp.\"%w\";', type, name), '')"
+		" FROM temp.judge_made",
+		&q);
+	if (r < 0)
+		return r;
+	r = query_step(q);
+	char *drops = r == 1 && !query_null(q, 0) ? strdup(query_text(q, 0)) : NULL;
+	query_free(q);
+	if (r >= 0 && drops != NULL)
+		r = db_exec(db, drops);
+	free(drops);
+	if (r >= 0)
+		r = db_exec(db, "DROP TABLE temp.judge_made");
+	return r < 0 ? r : 0;
+}
+
+void judge_forget(struct db *db)
+{
+	drop_made(db);
+}
+
+/* From here on every new TEMP object is ours. */
+static int start_list(struct db *db)
+{
+	int r = drop_made(db);
+
+	if (r < 0)
+		return r;
+	return db_exec(db, "CREATE TEMP TABLE judge_made AS SELECT type, name, 1 AS foreign_one"
+			   " FROM sqlite_temp_master WHERE type IN ('table', 'view')"
+			   " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'");
+}
+
+int views_list(struct db *db)
+{
+	return db_exec(db,
+		       "INSERT INTO temp.judge_made SELECT type, name, 0 FROM sqlite_temp_master"
+		       " WHERE type IN ('table', 'view') AND name <> 'judge_made'"
+		       " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+		       " AND name NOT IN (SELECT name FROM temp.judge_made);"
+		       "DELETE FROM temp.judge_made WHERE foreign_one = 1");
+}
+
+/* The tables of the judged scan without their column `scan`. */
+static int shadow_tables(struct judged *j)
+{
+	static const struct {
+		const char *table, *columns;
+	} shadows[] = {
+		{ "zone", "name, kind, networks" },
+		{ "conduit", "from_zone, to_zone, transport, first_port, last_port, until" },
+		{ "ledger",
+		  "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
+		  " declared, ports, line" },
+		{ "attestation", "guideline, item, answer, given_by, given_at, until, note" },
+		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
+			    " until" },
+		{ "host",
+		  "address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names,"
+		  " ledger_id, role, os, public, planned, open, closed, filtered, silent,"
+		  " complete, rtt_us, first_ms, last_ms" },
+		{ "service",
+		  "address, port, transport, state, reason, name, protocol, tls, product,"
+		  " version, spoken, limited" },
+		{ "evidence",
+		  "address, port, transport, probe, ending, document, connections, sent,"
+		  " received, started_ms, finished_ms" },
+		{ "remark", "kind, subject, text" },
+	};
+
+	for (size_t i = 0; i < countof(shadows); i++) {
+		int r = db_execf(
+			j->db, "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
+			shadows[i].table, shadows[i].columns, shadows[i].table, (long long)j->scan);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int make_assets(struct judged *j)
+{
+	/* One row per ledger id: of several lines the first counts. */
+	int r = db_execf(
+		j->db,
+		"CREATE TEMP TABLE asset AS"
+		" WITH line AS (SELECT id, class, os, declared, min(line) FROM main.ledger"
+		"  WHERE scan = %lld GROUP BY id)"
+		" SELECT h.address AS address, " ASSET_KEY
+		" AS key, h.zone AS zone, h.kind AS kind,"
+		"  h.treated AS treated, h.state AS state, h.public AS public,"
+		"  h.state IN ('answering', 'all-ports', 'distress') AS answering,"
+		"  h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
+		"  coalesce(h.os, line.os) AS os, h.mac AS mac, h.vendor AS vendor,"
+		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END AS declared"
+		" FROM main.host AS h LEFT JOIN line ON line.id = h.ledger_id"
+		" WHERE h.scan = %lld ORDER BY h.address",
+		(long long)j->scan, (long long)j->scan);
+	if (r < 0)
+		return r;
+	return db_exec(j->db, "CREATE UNIQUE INDEX temp.asset_address ON asset (address);"
+			      "CREATE INDEX temp.asset_key ON asset (key)");
+}
+
+static int make_ports(struct judged *j, const struct port_list *ports)
+{
+	struct query *q = NULL;
+	int r = db_exec(j->db,
+			"CREATE TEMP TABLE port_word (port INTEGER, transport TEXT, name TEXT,"
+			" family TEXT, kind TEXT, PRIMARY KEY (port, transport))");
+
+	if (r < 0)
+		return r;
+	r = query_new(j->db, "INSERT OR IGNORE INTO temp.port_word VALUES (?, ?, ?, ?, ?)", &q);
+	for (size_t i = 0; r >= 0 && ports != NULL && i < ports->count; i++) {
+		const struct port_entry *p = &ports->list[i];
+
+		query_bind_int(q, 1, p->port);
+		query_bind_text(q, 2, p->udp ? "udp" : "tcp");
+		query_bind_text(q, 3, p->name);
+		query_bind_text(q, 4, p->family);
+		query_bind_text(q, 5, p->ot ? "ot" : "it");
+		r = query_run(q);
+	}
+	query_free(q);
+	return r;
+}
+
+static int make_list(struct db *db, const struct data_list *l)
+{
+	struct query *q = NULL;
+	int r = db_execf(db, "CREATE TEMP TABLE \"%w\" (\"%w\" TEXT)", l->table,
+			 l->columns.list[0]);
+
+	for (size_t i = 1; r >= 0 && i < l->columns.count; i++)
+		r = db_execf(db, "ALTER TABLE temp.\"%w\" ADD COLUMN \"%w\" TEXT", l->table,
+			     l->columns.list[i]);
+	if (r < 0)
+		return r;
+	char insert[512] = "";
+	/* The table's name is a file's: letters, digits and '_' only (catalogue.c). */
+	int n = snprintf(insert, sizeof(insert), "INSERT INTO temp.\"%s\" VALUES (?", l->table);
+	for (size_t i = 1; i < l->columns.count && n > 0 && (size_t)n < sizeof(insert) - 8; i++)
+		n += snprintf(insert + n, sizeof(insert) - (size_t)n, ", ?");
+	if (n < 0 || (size_t)n >= sizeof(insert) - 8)
+		return -EINVAL;
+	snprintf(insert + n, sizeof(insert) - (size_t)n, ")");
+	r = query_new(db, insert, &q);
+	for (size_t row = 0; r >= 0 && row < l->row_count; row++) {
+		for (size_t i = 0; i < l->columns.count; i++)
+			query_bind_text(q, (int)i + 1, l->rows[row].list[i]);
+		r = query_run(q);
+	}
+	query_free(q);
+	return r;
+}
+
+static int make_lists(struct judged *j)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < j->catalogue->list_count; i++)
+		r = make_list(j->db, &j->catalogue->lists[i]);
+	return r;
+}
+
+/* A view becomes a table of the same name: every check asks it again, and each answer of a view
+ * takes all documents apart. */
+static int materialise(struct db *db, const char *view)
+{
+	return db_execf(db,
+			"CREATE TEMP TABLE judge_copy AS SELECT * FROM temp.\"%w\";"
+			"DROP VIEW temp.\"%w\";"
+			"CREATE TEMP TABLE \"%w\" AS SELECT * FROM temp.judge_copy;"
+			"DROP TABLE temp.judge_copy",
+			view, view, view);
+}
+
+static int open_documents(struct judged *j)
+{
+	int r = db_execf(
+		j->db,
+		"CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
+		" document AS evidence FROM main.evidence"
+		" WHERE scan = %lld AND json_valid(document);"
+		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master",
+		(long long)j->scan);
+
+	for (size_t i = 0; r >= 0 && j->probes != NULL && j->probes[i].name != NULL; i++)
+		if (j->probes[i].view != NULL)
+			r = db_exec(j->db, j->probes[i].view);
+	/* In the order of their making, so that a view over another finds it as a table. */
+	while (r >= 0) {
+		struct query *q = NULL;
+
+		r = query_new(j->db,
+			      "SELECT name FROM sqlite_temp_master WHERE type = 'view'"
+			      " AND name NOT IN (SELECT name FROM temp.judge_before)"
+			      " ORDER BY rowid LIMIT 1",
+			      &q);
+		if (r < 0)
+			return r;
+		r = query_step(q);
+		char *view = r == 1 ? arena_text(j->arena, query_text(q, 0)) : NULL;
+		query_free(q);
+		if (r == 0)
+			break;
+		if (r > 0)
+			r = view == NULL ? -ENOMEM : materialise(j->db, view);
+	}
+	return r < 0 ? r : db_exec(j->db, "DROP TABLE temp.judge_before");
+}
+
+int views_make(struct judged *j, const struct port_list *ports)
+{
+	int r = start_list(j->db);
+
+	if (r >= 0)
+		r = db_execf(j->db,
+			     "CREATE TEMP TABLE judged AS SELECT id, site, vantage, vantage_zone,"
+			     " vantage_kind, started, %lld AS now FROM main.scan WHERE id = %lld",
+			     (long long)j->now, (long long)j->scan);
+	if (r >= 0)
+		r = shadow_tables(j);
+	if (r >= 0)
+		r = make_assets(j);
+	if (r >= 0)
+		r = make_ports(j, ports);
+	if (r >= 0)
+		r = make_lists(j);
+	if (r >= 0)
+		r = open_documents(j);
+	return r;
+}

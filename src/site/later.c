@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys whose feature does not exist yet. Their form stands here as tables and is checked now, so that
+ * a file written today is right tomorrow; that they have no effect is said, never passed over. Who
+ * builds the feature takes its rows out.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "site/load.h"
+
+enum shape {
+	SHAPE_TEXT,
+	SHAPE_TEXTS, /* one or a list */
+	SHAPE_FLAG,
+	SHAPE_NUMBER, /* 1 to 1,000,000 */
+	SHAPE_DAY,
+	SHAPE_DURATION,  /* "24h", "30m", "90d", "2w" */
+	SHAPE_ADDRESSES, /* networks, addresses, ranges; one or a list */
+	SHAPE_PORTS,
+	SHAPE_WINDOWS,
+	SHAPE_MAP,   /* of the named children */
+	SHAPE_MAPS,  /* a list of such mappings */
+	SHAPE_WORDS, /* keys of the writer's choice, each with a text */
+};
+
+struct later {
+	const char *key;
+	enum shape shape;
+	const struct later *children; /* of SHAPE_MAP and SHAPE_MAPS; ends with a NULL key */
+	bool needed;                  /* within its mapping */
+};
+
+#define END                                   \
+	{                                     \
+		NULL, SHAPE_TEXT, NULL, false \
+	}
+
+static const struct later schedule[] = {
+	{ "name", SHAPE_TEXT, NULL, false },    { "every", SHAPE_DURATION, NULL, false },
+	{ "at", SHAPE_TEXTS, NULL, false },     { "window", SHAPE_WINDOWS, NULL, false },
+	{ "zones", SHAPE_TEXTS, NULL, false },  { "profiles", SHAPE_TEXTS, NULL, false },
+	{ "command", SHAPE_TEXT, NULL, false }, END,
+};
+
+static const struct later beacon[] = {
+	{ "name", SHAPE_TEXT, NULL, false },     { "address", SHAPE_TEXTS, NULL, true },
+	{ "ports", SHAPE_PORTS, NULL, false },   { "key_file", SHAPE_TEXT, NULL, false },
+	{ "dns_name", SHAPE_TEXT, NULL, false }, END,
+};
+
+static const struct later credentials[] = {
+	{ "default", SHAPE_FLAG, NULL, false },   { "protocols", SHAPE_TEXTS, NULL, false },
+	{ "zones", SHAPE_TEXTS, NULL, false },    { "communities", SHAPE_FLAG, NULL, false },
+	{ "anonymous", SHAPE_FLAG, NULL, false }, END,
+};
+
+static const struct later accounts[] = {
+	{ "lockout_threshold", SHAPE_NUMBER, NULL, false },
+	{ "reset_window", SHAPE_DURATION, NULL, false },
+	{ "test_account", SHAPE_TEXT, NULL, false },
+	{ "domains", SHAPE_TEXTS, NULL, false },
+	{ "budget", SHAPE_NUMBER, NULL, false },
+	{ "bastions", SHAPE_TEXTS, NULL, false },
+	END,
+};
+
+static const struct later mail[] = {
+	{ "domains", SHAPE_TEXTS, NULL, false },
+	{ "gateway", SHAPE_ADDRESSES, NULL, false },
+	{ "test_mailbox", SHAPE_TEXT, NULL, false },
+	{ "selectors", SHAPE_TEXTS, NULL, false },
+	END,
+};
+
+static const struct later dns[] = {
+	{ "zones", SHAPE_TEXTS, NULL, false },
+	{ "resolvers", SHAPE_ADDRESSES, NULL, false },
+	{ "servers", SHAPE_ADDRESSES, NULL, false },
+	END,
+};
+
+static const struct later listen_keys[] = {
+	{ "interfaces", SHAPE_TEXTS, NULL, false },
+	{ "for", SHAPE_DURATION, NULL, false },
+	{ "mask_names", SHAPE_FLAG, NULL, false },
+	END,
+};
+
+static const struct later thresholds[] = {
+	{ "lockout_count", SHAPE_NUMBER, NULL, false },
+	{ "patch_days", SHAPE_NUMBER, NULL, false },
+	{ "log_months", SHAPE_NUMBER, NULL, false },
+	{ "scan_days", SHAPE_NUMBER, NULL, false },
+	{ "certificate_days", SHAPE_NUMBER, NULL, false },
+	END,
+};
+
+static const struct later items[] = {
+	{ "guideline", SHAPE_TEXT, NULL, true },
+	{ "item", SHAPE_TEXT, NULL, true },
+	{ "decision", SHAPE_TEXT, NULL, true },
+	{ "reason", SHAPE_TEXT, NULL, false },
+	{ "by", SHAPE_TEXT, NULL, false },
+	{ "at", SHAPE_DAY, NULL, false },
+	END,
+};
+
+static const struct later treatments[] = {
+	{ "check", SHAPE_TEXT, NULL, true },
+	{ "asset", SHAPE_TEXT, NULL, false },
+	{ "owner", SHAPE_TEXT, NULL, false },
+	{ "due", SHAPE_DAY, NULL, false },
+	{ "state", SHAPE_TEXT, NULL, false },
+	{ "note", SHAPE_TEXT, NULL, false },
+	END,
+};
+
+static const struct later boundaries[] = {
+	{ "name", SHAPE_TEXT, NULL, false },
+	{ "address", SHAPE_ADDRESSES, NULL, true },
+	{ "between", SHAPE_TEXTS, NULL, true },
+	END,
+};
+
+static const struct later push[] = {
+	{ "url", SHAPE_TEXT, NULL, true },
+	{ "secret_file", SHAPE_TEXT, NULL, false },
+	{ "format", SHAPE_TEXT, NULL, false },
+	END,
+};
+
+static const struct later fleet[] = {
+	{ "servers", SHAPE_TEXTS, NULL, true },
+	{ "credentials_file", SHAPE_TEXT, NULL, false },
+	{ "bastion", SHAPE_TEXT, NULL, false },
+	END,
+};
+
+static const struct later site_keys[] = {
+	{ "schedule", SHAPE_MAPS, schedule, false },
+	{ "beacon", SHAPE_MAPS, beacon, false },
+	{ "credentials", SHAPE_MAP, credentials, false },
+	{ "accounts", SHAPE_MAP, accounts, false },
+	{ "mail", SHAPE_MAP, mail, false },
+	{ "dns", SHAPE_MAP, dns, false },
+	{ "listen", SHAPE_MAP, listen_keys, false },
+	{ "trust", SHAPE_TEXTS, NULL, false }, /* files of certificates */
+	{ "advisories", SHAPE_TEXTS, NULL, false },
+	{ "fingerprints", SHAPE_TEXTS, NULL, false },
+	{ "boundaries", SHAPE_MAPS, boundaries, false },
+	{ "routers", SHAPE_ADDRESSES, NULL, false },
+	{ "dhcp_servers", SHAPE_ADDRESSES, NULL, false },
+	{ "log_servers", SHAPE_ADDRESSES, NULL, false },
+	{ "time_servers", SHAPE_ADDRESSES, NULL, false },
+	{ "monitoring", SHAPE_ADDRESSES, NULL, false },
+	{ "thresholds", SHAPE_MAP, thresholds, false },
+	{ "items", SHAPE_MAPS, items, false },
+	{ "treatments", SHAPE_MAPS, treatments, false },
+	{ "tiers", SHAPE_WORDS, NULL, false },
+	{ "signing_key", SHAPE_TEXT, NULL, false },
+	{ "push", SHAPE_MAPS, push, false },
+	{ "fleet", SHAPE_MAP, fleet, false },
+	END,
+};
+
+static const struct later zone_keys[] = {
+	{ "discovery", SHAPE_FLAG, NULL, false },
+	{ "credentials", SHAPE_FLAG, NULL, false },
+	{ "declared", SHAPE_TEXTS, NULL, false },
+	END,
+};
+
+const char *const later_site_keys[] = {
+	"schedule",     "beacon",      "credentials",  "accounts",     "mail",       "dns",
+	"listen",       "trust",       "advisories",   "fingerprints", "boundaries", "routers",
+	"dhcp_servers", "log_servers", "time_servers", "monitoring",   "thresholds", "items",
+	"treatments",   "tiers",       "signing_key",  "push",         "fleet",      NULL,
+};
+
+const char *const later_zone_keys[] = { "discovery", "credentials", "declared", NULL };
+
+static const struct later *row(const struct later *table, const char *key)
+{
+	for (; table->key != NULL; table++)
+		if (strcmp(table->key, key) == 0)
+			return table;
+	return NULL;
+}
+
+/* ---- the shapes ---- */
+
+static void check_duration(struct ynode n)
+{
+	const char *text = yn_text(n);
+
+	if (text == NULL)
+		return;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 6 || strchr("smhdw", text[digits]) == NULL ||
+	    text[digits] == '\0' || text[digits + 1] != '\0')
+		yn_complain(n, _("'%s' is not a duration such as 24h or 30d"), text);
+}
+
+static void check_texts(struct ynode n)
+{
+	for (size_t i = 0; i < load_count(n); i++)
+		yn_text(load_element(n, i));
+}
+
+static void check_words(struct ynode n)
+{
+	if (!yn_map_any(n))
+		return;
+	for (size_t i = 0; i < yn_count(n); i++) {
+		const char *key;
+
+		yn_text(yn_pair(n, i, &key));
+	}
+}
+
+static void check_scratch(const struct site *s, struct ynode n, enum shape shape)
+{
+	struct ranges ranges = { 0 };
+	struct port_range *ports = NULL;
+	struct window *windows = NULL;
+	size_t count = 0;
+	int64_t day;
+
+	if (shape == SHAPE_ADDRESSES)
+		load_ranges(n, &ranges);
+	else if (shape == SHAPE_PORTS)
+		load_port_ranges(n, &ports, &count);
+	else if (shape == SHAPE_WINDOWS)
+		load_windows(n, &windows, &count);
+	else if (shape == SHAPE_DAY)
+		load_day(s, n, false, &day);
+	ranges_done(&ranges);
+	free(ports);
+	free(windows);
+}
+
+/* A mapping whose values have no children of their own: the tables are two levels deep. */
+static void check_leaf(const struct site *s, struct ynode n, const struct later *l)
+{
+	uint64_t number;
+	bool flag;
+
+	switch (l->shape) {
+	case SHAPE_TEXT:
+		yn_text(n);
+		break;
+	case SHAPE_TEXTS:
+		check_texts(n);
+		break;
+	case SHAPE_FLAG:
+		yn_bool(n, &flag);
+		break;
+	case SHAPE_NUMBER:
+		yn_number(n, 1, 1000000, &number);
+		break;
+	case SHAPE_DURATION:
+		check_duration(n);
+		break;
+	case SHAPE_WORDS:
+		check_words(n);
+		break;
+	case SHAPE_ADDRESSES:
+	case SHAPE_PORTS:
+	case SHAPE_WINDOWS:
+	case SHAPE_DAY:
+		check_scratch(s, n, l->shape);
+		break;
+	case SHAPE_MAP:
+	case SHAPE_MAPS:
+		break;
+	}
+}
+
+static void check_map(const struct site *s, struct ynode n, const struct later *table)
+{
+	const char *keys[16] = { NULL };
+
+	for (size_t i = 0; table[i].key != NULL && i + 1 < countof(keys); i++)
+		keys[i] = table[i].key;
+	if (!yn_map(n, keys))
+		return;
+	for (const struct later *l = table; l->key != NULL; l++)
+		check_leaf(s, l->needed ? yn_need(n, l->key) : yn_get(n, l->key), l);
+}
+
+void load_later(struct site *s, struct ynode map, const char *const *keys)
+{
+	const struct later *table = keys == later_zone_keys ? zone_keys : site_keys;
+
+	for (size_t i = 0; i < yn_count(map); i++) {
+		const char *key;
+		struct ynode n = yn_pair(map, i, &key);
+		const struct later *l = key != NULL ? row(table, key) : NULL;
+
+		if (l == NULL)
+			continue;
+		if (l->shape == SHAPE_MAP)
+			check_map(s, n, l->children);
+		else if (l->shape == SHAPE_MAPS)
+			for (size_t k = 0; k < load_count(n); k++)
+				check_map(s, load_element(n, k), l->children);
+		else
+			check_leaf(s, n, l);
+		texts_addf(&s->later, &s->later_count,
+			   _("%s:%u: '%s' is read, but has no effect yet"), yf_path(n.file),
+			   yn_line(n), key);
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of reading a site file; each takes a node and fills its part of the site. */
+#ifndef TENKEN_SITE_LOAD_H
+#define TENKEN_SITE_LOAD_H
+
+#include "codec/yaml.h"
+#include "site/declare.h"
+
+enum {
+	SITE_ENTRIES_MAX = 10000, /* of any list in a site file */
+	SITE_TEXT_MAX = 1000,     /* bytes of a text */
+	SITE_NAME_MAX = 64,       /* bytes of a name */
+};
+
+/* Every helper leaves *ret as it is where the node is not there or wrong; a mistake is a complaint. */
+void load_text(struct ynode n, char **ret);
+void load_name(struct ynode n, char **ret);
+/* One text or a list of them; each element comes back as a node. The list is bounded. */
+size_t load_count(struct ynode n);
+struct ynode load_element(struct ynode n, size_t index);
+void load_texts(struct ynode n, char ***list, size_t *count);
+/* Networks (no host bits), addresses, ranges of two addresses. */
+void load_ranges(struct ynode n, struct ranges *ret);
+bool load_network(struct ynode n, struct ranges *ret);
+void load_address(struct ynode n, struct addr *ret);
+/* The first or the last second of a day at the site. */
+void load_day(const struct site *s, struct ynode n, bool end, int64_t *ret);
+void load_windows(struct ynode n, struct window **list, size_t *count);
+void load_port_ranges(struct ynode n, struct port_range **list, size_t *count);
+void load_rate(struct ynode n, unsigned *ret);
+
+void load_zones(struct site *s, struct ynode n);
+void load_conduits(struct site *s, struct ynode n);
+void load_gateways(struct site *s, struct ynode n);
+const struct zone *zone_named(const struct site *s, const char *name);
+void load_attestations(struct site *s, struct ynode n);
+void load_waivers(struct site *s, struct ynode n);
+
+/* Keys of a mapping whose feature does not exist yet: their form is checked, and s->later says that
+ * they have no effect. */
+extern const char *const later_site_keys[];
+extern const char *const later_zone_keys[];
+void load_later(struct site *s, struct ynode map, const char *const *keys);
+
+void zones_done(struct site *s);
+void answers_done(struct site *s);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The site file as a whole, and what stands at its top. */
+#include "site/site.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "site/load.h"
+
+enum { RATE_DEFAULT = 1000, HOST_RATE_DEFAULT = 40 };
+
+/* Nobody owns more than this by mistake: 2^24 addresses. */
+static const uint64_t owned_most = UINT64_C(1) << 24;
+
+static int defaults(struct site *s)
+{
+	*s = (struct site){ .rate = RATE_DEFAULT, .host_rate = HOST_RATE_DEFAULT };
+	s->name = strdup("ad-hoc");
+	if (s->name == NULL)
+		return -ENOMEM;
+	return clock_load(s, NULL);
+}
+
+int site_default(struct site *ret)
+{
+	return defaults(ret);
+}
+
+void site_done(struct site *s)
+{
+	free(s->path);
+	free(s->name);
+	free(s->timezone);
+	free(s->offsets);
+	free(s->vantage_name);
+	free(s->vantage_zone);
+	free(s->authorisation.by);
+	free(s->authorisation.reference);
+	free(s->authorisation.contact);
+	zones_done(s);
+	answers_done(s);
+	ranges_done(&s->owned);
+	ranges_done(&s->exclude);
+	free(s->ledger_path);
+	ledger_done(s);
+	texts_done(&s->profiles, &s->profile_count);
+	texts_done(&s->later, &s->later_count);
+	*s = (struct site){ 0 };
+}
+
+static void load_timezone(struct site *s, struct ynode n)
+{
+	const char *text = yn_text(n);
+
+	if (text == NULL)
+		return;
+	int e = clock_load(s, text);
+	if (e == -ENOENT)
+		yn_complain(n, _("'%s' is not in the time zone database (package tzdata)"), text);
+	else if (e != 0)
+		yn_complain(n, _("out of memory"));
+}
+
+static void load_authorisation(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "by", "reference", "from", "until", "contact", NULL };
+	struct authorisation *a = &s->authorisation;
+
+	if (!yn_map(n, keys))
+		return;
+	load_text(yn_need(n, "by"), &a->by);
+	load_text(yn_get(n, "reference"), &a->reference);
+	load_text(yn_get(n, "contact"), &a->contact);
+	load_day(s, yn_need(n, "from"), false, &a->from);
+	load_day(s, yn_need(n, "until"), true, &a->until);
+	if (a->until != 0 && a->until < a->from)
+		yn_complain(yn_get(n, "until"), _("lies before 'from'"));
+	a->given = true;
+}
+
+static void load_vantage(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "name", "zone", NULL };
+
+	if (!yn_map(n, keys))
+		return;
+	load_name(yn_need(n, "name"), &s->vantage_name);
+	struct ynode zone = yn_need(n, "zone");
+	load_name(zone, &s->vantage_zone);
+	if (s->vantage_zone != NULL && zone_named(s, s->vantage_zone) == NULL)
+		yn_complain(zone, _("no zone is named '%s'"), s->vantage_zone);
+}
+
+static void load_limits(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "rate", "host_rate", NULL };
+
+	if (!yn_given(n) || !yn_map(n, keys))
+		return;
+	load_rate(yn_get(n, "rate"), &s->rate);
+	load_rate(yn_get(n, "host_rate"), &s->host_rate);
+	if (s->host_rate <= s->rate)
+		return;
+	if (yn_given(yn_get(n, "host_rate")))
+		yn_complain(yn_get(n, "host_rate"), _("%u is more than the rate of all hosts, %u"),
+			    s->host_rate, s->rate);
+	else
+		s->host_rate = s->rate; /* only the default was higher */
+}
+
+static void load_owned(struct site *s, struct ynode n)
+{
+	for (size_t i = 0; i < load_count(n); i++) {
+		struct ynode element = load_element(n, i);
+		struct ranges one = { 0 }, inside = { 0 }, common = { 0 };
+
+		if (load_network(element, &one)) {
+			const char *text = yn_text(element);
+
+			if (ranges_add_not_public(&inside) != 0 ||
+			    ranges_common(&one, &inside, &common) != 0 ||
+			    ranges_add_all(&s->owned, &one) != 0)
+				yn_complain(element, _("out of memory"));
+			else if (common.count > 0)
+				yn_complain(
+					element,
+					_("'%s' is not public: private addresses need no owner"),
+					text);
+			else if (ranges_count(&one) > owned_most &&
+				 addr_is_ipv4(&one.list[0].first))
+				yn_complain(element, _("'%s' is too large to be owned by one site"),
+					    text);
+		}
+		ranges_done(&one);
+		ranges_done(&inside);
+		ranges_done(&common);
+	}
+}
+
+/* A path beside the site file. */
+static char *beside(const char *site_path, const char *path)
+{
+	const char *slash = strrchr(site_path, '/');
+	char *text = NULL;
+
+	if (path[0] == '/' || slash == NULL)
+		return strdup(path);
+	if (asprintf(&text, "%.*s/%s", (int)(slash - site_path), site_path, path) < 0)
+		return NULL;
+	return text;
+}
+
+static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
+{
+	const char *text = yn_text(n);
+
+	if (text == NULL)
+		return;
+	s->ledger_path = beside(s->path, text);
+	if (s->ledger_path == NULL)
+		yn_complain(n, _("out of memory"));
+	else
+		ledger_load(s, s->ledger_path, c);
+}
+
+static void load_site(struct site *s, struct ynode root, struct complaints *c)
+{
+	static const char *const keys[] = {
+		"site",     "timezone", "authorisation", "vantage",      "zones",
+		"conduits", "gateways", "owned",         "exclude",      "limits",
+		"ledger",   "profiles", "waivers",       "attestations",
+	};
+	enum { OWN = countof(keys) };
+	const char *all[OWN + 32] = { NULL };
+
+	memcpy(all, keys, sizeof(keys));
+	for (size_t i = 0; later_site_keys[i] != NULL && OWN + i + 1 < countof(all); i++)
+		all[OWN + i] = later_site_keys[i];
+	if (!yn_map(root, all))
+		return;
+	load_name(yn_need(root, "site"), &s->name);
+	/* What later parts lean on comes first: the clock, the limits, the zones. */
+	load_timezone(s, yn_get(root, "timezone"));
+	load_limits(s, yn_get(root, "limits"));
+	load_zones(s, yn_get(root, "zones"));
+	if (yn_given(yn_get(root, "authorisation")))
+		load_authorisation(s, yn_get(root, "authorisation"));
+	if (yn_given(yn_get(root, "vantage")))
+		load_vantage(s, yn_get(root, "vantage"));
+	load_conduits(s, yn_get(root, "conduits"));
+	load_gateways(s, yn_get(root, "gateways"));
+	load_owned(s, yn_get(root, "owned"));
+	load_ranges(yn_get(root, "exclude"), &s->exclude);
+	load_texts(yn_get(root, "profiles"), &s->profiles, &s->profile_count);
+	load_attestations(s, yn_get(root, "attestations"));
+	load_waivers(s, yn_get(root, "waivers"));
+	load_later(s, root, later_site_keys);
+	load_ledger(s, yn_get(root, "ledger"), c);
+}
+
+int site_load(const char *path, struct site *ret, struct complaints *c)
+{
+	size_t before = c->count;
+
+	if (defaults(ret) != 0 || (ret->path = strdup(path)) == NULL) {
+		complain(c, path, 0, _("out of memory"));
+		return -EINVAL;
+	}
+	struct yfile *f = yf_open(path, c);
+	if (f != NULL) {
+		if (yn_is_map(yf_root(f)))
+			load_site(ret, yf_root(f), c);
+		else
+			yn_complain(yf_root(f),
+				    _("is not a site file: it must begin with 'site: NAME'"));
+		yf_close(f);
+	}
+	return c->count == before ? 0 : -EINVAL;
+}

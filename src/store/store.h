@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing a scan into the store. Rows are committed once a second, so that a scan killed at any
+ * moment leaves what was found. Errors are sticky: after the first one nothing more is written, and
+ * store_error() tells what happened.
+ */
+#ifndef TENKEN_STORE_STORE_H
+#define TENKEN_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sqlite3;
+struct store;
+
+enum store_fault {
+	STORE_OK,
+	STORE_NO_FILE,   /* cannot be opened or made */
+	STORE_NOT_OURS,  /* no SQLite file, or one of something else */
+	STORE_NEWER,     /* made by a newer tenken */
+	STORE_BUSY,      /* another process writes it */
+	STORE_FULL,      /* no space left */
+	STORE_BROKEN,    /* any other fault of SQLite */
+};
+
+/* Opens or makes the store for writing (mode 0600), brings it to the newest schema, marks scans that
+ * a killed process left as running as incomplete and takes in their journal (path + ".journal"). */
+enum store_fault store_open(const char *path, struct store **ret);
+/* Ends the transaction, checkpoints, leaves one plain file; accepts NULL. */
+void store_close(struct store *s);
+struct sqlite3 *store_db(struct store *s);
+/* The first fault since opening, and SQLite's words for it. */
+enum store_fault store_error(const struct store *s);
+const char *store_error_text(const struct store *s);
+
+struct scan_row {
+	const char *uuid, *site, *vantage, *vantage_zone, *vantage_kind, *profile, *version, *plan;
+	int64_t started;
+};
+
+/* The scan's id; rows written from now on belong to it. 0 on a fault. */
+int64_t store_scan_begin(struct store *s, const struct scan_row *row);
+void store_scan_end(struct store *s, const char *status, const char *reason, int64_t finished);
+
+/* What the operator declared, as it was when the scan ran. Texts are borrowed; NULL is NULL. */
+void store_zone(struct store *s, const char *name, const char *kind, const char *networks);
+void store_conduit(struct store *s, const char *from, const char *to, const char *transport,
+		   uint16_t first, uint16_t last, int64_t until);
+struct ledger_row {
+	const char *id, *name, *address, *mac, *zone, *class_, *vendor, *model, *os, *owner, *location;
+	const char *declared, *ports; /* JSON */
+	unsigned line;
+};
+void store_ledger(struct store *s, const struct ledger_row *row);
+void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
+		       const char *by, int64_t at, int64_t until, const char *note);
+void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,
+		  const char *reason, const char *compensating, const char *by, int64_t at,
+		  int64_t until);
+void store_remark(struct store *s, const char *kind, const char *subject, const char *text);
+
+struct host_row {
+	const char *address, *zone, *kind, *treated, *state, *reason, *ot_sign, *mac, *vendor, *ledger_id,
+		*role, *os;
+	bool is_public, complete;
+	uint32_t planned, open, closed, filtered, silent, rtt_us;
+	int64_t first_ms, last_ms;
+};
+/* Inserts or replaces. */
+void store_host(struct store *s, const struct host_row *row);
+/* Only how the host is handled and why, when that changes after its row was written. */
+void store_host_state(struct store *s, const char *address, const char *treated, const char *state,
+		      const char *reason, const char *ot_sign);
+void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
+		   const char *state, const char *reason, const char *name);
+void store_service_spoken(struct store *s, const char *address, uint16_t port, const char *transport,
+			  const char *protocol, bool tls, const char *spoken, const char *limited);
+
+struct evidence_row {
+	const char *address, *transport, *probe, *ending, *document;
+	size_t document_length;
+	uint16_t port;
+	uint32_t connections;
+	uint64_t sent, received;
+	int64_t started_ms, finished_ms;
+};
+/* Also copies "product" and "version" of the document to the service, where it has them. */
+void store_evidence(struct store *s, const struct evidence_row *row);
+
+/* Commits when a second has passed since the last commit, or now. */
+void store_tick(struct store *s);
+void store_commit(struct store *s);
+/* Takes the guard's journal file into the store and removes it. */
+void store_journal(struct store *s, int64_t scan, const char *path);
+
+#endif

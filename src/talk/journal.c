@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "talk/journal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static bool put(int fd, const char *line, int n)
+{
+	return n > 0 && write(fd, line, (size_t)n) == n;
+}
+
+bool journal_opened(int fd, uint64_t number, int64_t ms, const struct addr *a, uint16_t port,
+		    const char *kind)
+{
+	char line[256], address[ADDR_TEXT];
+
+	return put(fd, line,
+		   snprintf(line, sizeof(line), "O %" PRIu64 " %" PRId64 " %s %u %s\n", number, ms,
+			    addr_format(a, address), port, kind));
+}
+
+bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *source,
+		    uint16_t source_port, unsigned packets, uint64_t sent, uint64_t received,
+		    const char *ending)
+{
+	char line[256], address[ADDR_TEXT];
+
+	return put(fd, line,
+		   snprintf(line, sizeof(line),
+			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s\n", number,
+			    ms, addr_format(source, address), source_port, packets, sent, received,
+			    ending));
+}

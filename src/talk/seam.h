@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the processes say to each other. All are of one program on one machine, so plain structs go
+ * over SOCK_SEQPACKET pairs; results with documents go over a stream with a header.
+ */
+#ifndef TENKEN_TALK_SEAM_H
+#define TENKEN_TALK_SEAM_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "codec/address.h"
+#include "talk/conn.h"
+
+/* Shared memory of all processes. */
+struct shared {
+	atomic_int stop; /* set once by the guard: end what you do */
+};
+
+/* How a host is handled. */
+enum treatment { TREAT_OT, TREAT_IT };
+
+/* ---- guard to main ---- */
+
+enum port_state { PORT_OPEN, PORT_CLOSED, PORT_FILTERED, PORT_SILENT, PORT_STATES };
+enum host_state { HOST_ANSWERING, HOST_SILENT, HOST_ABSENT, HOST_SKIPPED, HOST_ALL_PORTS, HOST_DISTRESS };
+
+enum event_kind {
+	EVENT_PORT,     /* an open or filtered port */
+	EVENT_HOST,     /* the sweep of this host is over */
+	EVENT_DISTRESS, /* the host is left alone from now on */
+	EVENT_OT,       /* a sign: the host is treated as OT from now on */
+	EVENT_SWEPT,    /* the sweep of all hosts is over */
+	EVENT_WORKERS_CLEARED, /* after ORDER_WORKERS_GONE: the channels are empty */
+	EVENT_NO_JOURNAL, /* the journal cannot be written: nothing is sent any more */
+	EVENT_STOPPED,  /* nothing is sent any more and everything is closed */
+};
+
+struct guard_event {
+	enum event_kind kind;
+	struct addr address;
+	uint16_t port;
+	enum port_state port_state;
+	enum host_state host_state;
+	enum treatment treatment;
+	uint32_t open, closed, filtered, silent;
+	uint32_t rtt_us; /* 0: unknown */
+	bool complete;
+	int64_t first_ms, last_ms;
+	char mac[18];
+	char reason[96];
+	char ot_sign[64];
+};
+
+/* ---- main to guard ---- */
+
+enum order_kind {
+	ORDER_OT,          /* evidence showed control equipment: tighten */
+	ORDER_IT,          /* evidence showed a general-purpose computer: an unassigned host only */
+	ORDER_WORKERS_GONE, /* the worker process died: close what it held */
+	ORDER_STOP,
+	ORDER_QUIT,        /* all work is done */
+};
+
+struct guard_order {
+	enum order_kind kind;
+	struct addr address;
+	char reason[64];
+};
+
+/* ---- worker to guard, one channel per thread ---- */
+
+enum request_kind {
+	REQUEST_OPEN,  /* a connection to (address, port) for this probe */
+	REQUEST_BECOME, /* the open listening connection goes on as this probe's */
+	REQUEST_WRITE, /* n bytes are to be sent now */
+	REQUEST_LEND,  /* n packets for a library */
+	REQUEST_CLOSE, /* the connection is over; no reply */
+};
+
+/* probe: index in the registry; NO_PROBE: only listening. */
+enum { NO_PROBE = -1 };
+
+struct worker_request {
+	enum request_kind kind;
+	struct addr address;
+	uint16_t port;
+	int probe;
+	uint32_t conversation; /* connections are counted by it */
+	uint32_t n;
+};
+
+struct guard_reply {
+	enum ending ending; /* DONE: go on; with a descriptor for REQUEST_OPEN */
+	bool unpaced;       /* no REQUEST_WRITE is needed on this connection */
+};
+
+/* ---- main to worker and back, one channel per thread ---- */
+
+struct job {
+	uint32_t id;
+	struct addr address;
+	uint16_t port;
+	enum treatment treatment;
+	bool full_depth;  /* the site file says so for an OT device */
+	bool unassigned;  /* nobody declared a zone and nothing has shown what it is */
+	bool quiet;       /* never send text here (raw print port) */
+	bool speak;       /* risk class read is allowed; else only what the sweep saw */
+};
+
+enum result_kind {
+	RESULT_EVIDENCE, /* header and document */
+	RESULT_DONE,     /* the job is over */
+};
+
+/* Followed by `length` bytes of JSON text. */
+struct result_header {
+	enum result_kind kind;
+	uint32_t job;
+	uint32_t length;
+	int probe;
+	enum ending ending;
+	uint32_t connections;
+	uint64_t sent, received;
+	int64_t started_ms, finished_ms; /* Unix milliseconds */
+	/* RESULT_DONE */
+	char protocol[16];
+	bool tls;
+	char spoken[12];
+	char limited[48];
+};
+
+#endif

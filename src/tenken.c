@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main(): picks a command. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "commands/commands.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *purpose;
+};
+
+static const struct command commands[] = {
+	{ "scan", command_scan, N_("sweep, probe, judge and report") },
+	{ "report", command_report, N_("the HTML page and the summary of a store") },
+	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
+	{ "site", command_site, N_("check a site file and its ledger") },
+	{ "profile", command_profile, N_("guidelines and checks: list, show, check") },
+	{ "status", command_status, N_("who is sending from this bastion") },
+	{ "stop", command_stop, N_("end the running scan") },
+};
+
+static void help(FILE *out)
+{
+	fprintf(out, _("Usage: tenken COMMAND [OPTIONS]\n\n"));
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, _(commands[i].purpose));
+	fprintf(out, _("\ntenken COMMAND --help says more. --version, --lang ja|en.\n"));
+}
+
+const char *data_dir(void)
+{
+	const char *dir = getenv("TENKEN_DATA");
+
+	return dir != NULL && dir[0] != '\0' ? dir : TENKEN_DATADIR;
+}
+
+/* --lang may stand anywhere; it is taken out, so that no command has to know it. */
+static const char *take_language(int *argc, char **argv)
+{
+	const char *language = NULL;
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], "--lang=", 7) == 0)
+			language = argv[i] + 7;
+		else if (strcmp(argv[i], "--lang") == 0 && i + 1 < *argc)
+			language = argv[++i];
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return language;
+}
+
+int main(int argc, char **argv)
+{
+	const char *language = take_language(&argc, argv);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (i18n_start(language) != 0) {
+		fprintf(stderr, _("error: --lang takes ja or en, not '%s'\n"), language);
+		return EXIT_USAGE;
+	}
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help(stdout);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("tenken %s\n", PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, _("error: unknown command '%s'; see tenken --help\n"), argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/sweep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Well-known services that even a half-silent host shows, tried right behind the OT ports, so that
+ * "nothing answered on the first ports" means something. */
+static const uint16_t early[] = { 80, 443, 22, 445, 3389, 23, 21, 135, 139 };
+
+static void put(struct sweep_order *o, uint64_t done[static 1024], const struct plan *p, uint16_t port)
+{
+	if (port == 0 || ports_has(done, port) || !ports_has(p->ports.tcp, port))
+		return;
+	ports_put(done, port);
+	o->ports[o->count++] = port;
+}
+
+int sweep_order_make(const struct plan *p, struct sweep_order *ret)
+{
+	uint64_t done[1024] = { 0 };
+	struct sweep_order o = { .ports = calloc(65536, sizeof(uint16_t)) };
+
+	if (o.ports == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->port_list.count; i++)
+		if (p->port_list.list[i].ot && !p->port_list.list[i].udp)
+			put(&o, done, p, p->port_list.list[i].port);
+	for (size_t i = 0; i < countof(early); i++)
+		put(&o, done, p, early[i]);
+	o.first = o.count;
+	for (uint32_t port = 1; port < 65536; port++)
+		put(&o, done, p, (uint16_t)port);
+	*ret = o;
+	return 0;
+}
+
+void sweep_order_done(struct sweep_order *o)
+{
+	free(o->ports);
+	*o = (struct sweep_order){ 0 };
+}
+
+uint16_t sweep_next(struct sweep_host *h, const struct sweep_order *o)
+{
+	if (h->over || h->next >= o->count)
+		return 0;
+	h->in_flight++;
+	return o->ports[h->next++];
+}
+
+static void end(struct sweep_host *h, enum host_state s, const char *reason)
+{
+	if (h->over)
+		return;
+	h->over = true;
+	h->state = s;
+	h->reason = reason;
+}
+
+void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_state s,
+		  bool no_host, enum treatment t)
+{
+	uint32_t open, tried;
+
+	h->in_flight--;
+	h->count[s]++;
+	open = h->count[PORT_OPEN];
+	tried = open + h->count[PORT_CLOSED] + h->count[PORT_FILTERED] + h->count[PORT_SILENT];
+	bool answered = open + h->count[PORT_CLOSED] > 0;
+	if (no_host && !answered)
+		end(h, HOST_ABSENT, "no such host");
+	if (open >= SWEEP_ALL_PORTS_LEAST && open == tried &&
+	    (open >= SWEEP_ALL_PORTS_ENOUGH || tried == o->count))
+		end(h, HOST_ALL_PORTS, "answers on every port");
+	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= o->first &&
+	    h->next < o->count)
+		end(h, HOST_SILENT, "no answer on the first ports");
+	if (h->next >= o->count && h->in_flight == 0)
+		end(h, answered || h->count[PORT_FILTERED] > 0 ? HOST_ANSWERING : HOST_SILENT,
+		    answered ? NULL : h->count[PORT_FILTERED] > 0 ? "filtered" : "no answer");
+}
+
+bool sweep_finished(const struct sweep_host *h)
+{
+	return h->over && h->in_flight == 0;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guard against a requester that asks for what it must not have: the test plays main and a
+ * deliberately wrong worker, with real listeners on loopback that count who comes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "talk/guard.h"
+#include "talk/transfer.h"
+
+enum { PROBE_OT, PROBE_ANY, PROBE_LOGIN, PROBES };
+
+struct bench {
+	struct plan plan;
+	struct guard_probe probes[PROBES];
+	struct shared *shared;
+	int main_fd, worker_fd;
+	int listener, stranger; /* 127.0.0.1 and 127.0.0.2, the same port */
+	uint16_t port;
+	char journal[64];
+	pid_t guard;
+};
+
+static int listen_on(const char *address, uint16_t *port)
+{
+	struct addr a;
+	struct sockaddr_storage sa;
+	struct addr got;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	assert_int_equal(addr_parse(address, &a), 0);
+	socklen_t n = addr_to_sockaddr(&a, *port, &sa);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, n), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	n = sizeof(sa);
+	getsockname(fd, (struct sockaddr *)&sa, &n);
+	addr_from_sockaddr((struct sockaddr *)&sa, &got, port);
+	return fd;
+}
+
+/* kind: how the target is declared. The plan holds 127.0.0.1 and one port (and 9, which is closed). */
+static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
+{
+	int main_pair[2], worker_pair[2];
+	struct range loopback;
+	static struct zone zone;
+
+	memset(b, 0, sizeof(*b));
+	b->listener = listen_on("127.0.0.1", &b->port);
+	b->stranger = listen_on("127.0.0.2", &b->port);
+	assert_int_equal(site_default(&b->plan.site), 0);
+	if (kind != ZONE_UNASSIGNED) {
+		zone = (struct zone){ .name = (char *)(uintptr_t) "test", .kind = kind, .risk = SITE_READ };
+		assert_int_equal(range_parse("127.0.0.0/8", true, &loopback), 0);
+		assert_int_equal(ranges_add(&zone.networks, &loopback), 0);
+		b->plan.site.zones = &zone;
+		b->plan.site.zone_count = 1;
+	}
+	assert_int_equal(ranges_parse(&b->plan.targets, "127.0.0.1"), 0);
+	b->plan.ad_hoc_kind = ZONE_UNASSIGNED;
+	b->plan.risk = SITE_READ;
+	ports_put(b->plan.ports.tcp, b->port);
+	ports_put(b->plan.ports.tcp, 9);
+	for (int i = 0; i < PROBES; i++) {
+		b->probes[i] = (struct guard_probe){ .name = "test",
+						     .risk = i == PROBE_LOGIN ? SITE_LOGIN : SITE_READ,
+						     .connections = { 1, 2 },
+						     .sent = { 100, 100 },
+						     .received = { 100, 100 },
+						     .ot = i == PROBE_OT };
+		if (probe_knows_port)
+			ports_put(b->probes[i].ports.tcp, b->port);
+	}
+	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			 0);
+	snprintf(b->journal, sizeof(b->journal), "test_guard.%ld.journal", (long)getpid());
+	unlink(b->journal);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, main_pair), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, worker_pair), 0);
+	fflush(NULL);
+	b->guard = fork();
+	if (b->guard == 0) {
+		const struct guard_setup setup = {
+			.plan = &b->plan,
+			.probes = b->probes,
+			.probe_count = PROBES,
+			.main_fd = main_pair[1],
+			.worker_fds = &worker_pair[1],
+			.worker_count = 1,
+			.shared = b->shared,
+			.journal_path = b->journal,
+		};
+		close(main_pair[0]);
+		close(worker_pair[0]);
+		close(b->listener);
+		close(b->stranger);
+		_exit(guard_run(&setup));
+	}
+	close(main_pair[1]);
+	close(worker_pair[1]);
+	b->main_fd = main_pair[0];
+	b->worker_fd = worker_pair[0];
+}
+
+/* The next event of this kind; others pass by. */
+static struct guard_event await(struct bench *b, enum event_kind kind)
+{
+	struct guard_event v;
+
+	for (;;) {
+		struct pollfd p = { .fd = b->main_fd, .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, 20000), 1);
+		assert_int_equal(recv(b->main_fd, &v, sizeof(v), 0), sizeof(v));
+		if (v.kind == kind)
+			return v;
+	}
+}
+
+static enum ending ask(struct bench *b, const struct worker_request *q, int *ret_fd)
+{
+	struct guard_reply r;
+
+	assert_int_equal(transfer_send(b->worker_fd, q, sizeof(*q), -1), 0);
+	assert_int_equal(transfer_receive(b->worker_fd, &r, sizeof(r), ret_fd), sizeof(r));
+	return r.ending;
+}
+
+static enum ending ask_open(struct bench *b, const char *address, uint16_t port, int probe,
+			    uint32_t conversation, int *ret_fd)
+{
+	struct worker_request q = { .kind = REQUEST_OPEN,
+				    .port = port,
+				    .probe = probe,
+				    .conversation = conversation };
+
+	assert_int_equal(addr_parse(address, &q.address), 0);
+	return ask(b, &q, ret_fd);
+}
+
+static void say_close(struct bench *b, int fd)
+{
+	struct worker_request q = { .kind = REQUEST_CLOSE };
+
+	close(fd);
+	assert_int_equal(transfer_send(b->worker_fd, &q, sizeof(q), -1), 0);
+}
+
+/* How many connections came since the last call; each is closed. */
+static unsigned visitors(int listener)
+{
+	unsigned n = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = listener, .events = POLLIN };
+
+		if (poll(&p, 1, 50) != 1)
+			return n;
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0) {
+			n++;
+			close(fd);
+		}
+	}
+}
+
+static unsigned journal_lines(const struct bench *b, char first)
+{
+	FILE *f = fopen(b->journal, "r");
+	char line[256];
+	unsigned n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += line[0] == first;
+	fclose(f);
+	return n;
+}
+
+static void finish(struct bench *b)
+{
+	int status;
+
+	close(b->main_fd); /* a guard without main stops and ends */
+	close(b->worker_fd);
+	assert_int_equal(waitpid(b->guard, &status, 0), b->guard);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(journal_lines(b, 'O'), journal_lines(b, 'C'));
+	unlink(b->journal);
+	close(b->listener);
+	close(b->stranger);
+	b->plan.site.zones = NULL;
+	b->plan.site.zone_count = 0;
+	ranges_done(&b->plan.targets);
+	site_done(&b->plan.site);
+	munmap(b->shared, sizeof(*b->shared));
+}
+
+static void the_sweep_tells_open_from_closed(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	start(&b, ZONE_IT, true);
+	struct guard_event v = await(&b, EVENT_PORT);
+	assert_int_equal(v.port, b.port);
+	assert_int_equal(v.port_state, PORT_OPEN);
+	v = await(&b, EVENT_HOST);
+	assert_int_equal(v.open, 1);
+	assert_int_equal(v.closed, 1);
+	assert_true(v.complete);
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(visitors(b.listener), 1);
+	assert_int_equal(journal_lines(&b, 'O'), 2);
+	finish(&b);
+}
+
+static void nothing_leaves_the_scope(void **state)
+{
+	struct bench b;
+	int fd;
+
+	(void)state;
+	start(&b, ZONE_IT, true);
+	await(&b, EVENT_SWEPT);
+	visitors(b.listener);
+	/* Another address on which something listens; a port that is not planned; no such probe. */
+	assert_int_equal(ask_open(&b, "127.0.0.2", b.port, PROBE_ANY, 1, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", (uint16_t)(b.port ^ 1), PROBE_ANY, 2, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBES, 3, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, -2, 4, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "::1", b.port, PROBE_ANY, 5, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_LOGIN, 6, &fd), ENDING_LIMIT);
+	assert_int_equal(visitors(b.stranger), 0);
+	assert_int_equal(visitors(b.listener), 0);
+	assert_int_equal(journal_lines(&b, 'O'), 2); /* the sweep's own */
+	finish(&b);
+}
+
+static void connections_of_a_conversation_are_counted(void **state)
+{
+	struct bench b;
+	int fd;
+
+	(void)state;
+	start(&b, ZONE_IT, true);
+	await(&b, EVENT_SWEPT);
+	visitors(b.listener);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 7, &fd), ENDING_DONE);
+		assert_true(fd >= 0);
+		say_close(&b, fd);
+	}
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 7, &fd), ENDING_LIMIT);
+	assert_int_equal(visitors(b.listener), 2);
+	finish(&b);
+}
+
+static void ot_gets_the_safe_probe_of_the_port_only(void **state)
+{
+	struct bench b;
+	int fd;
+
+	(void)state;
+	start(&b, ZONE_OT, true);
+	await(&b, EVENT_SWEPT);
+	visitors(b.listener);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 1, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, NO_PROBE, 2, &fd), ENDING_LIMIT);
+	assert_int_equal(visitors(b.listener), 0);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_OT, 3, &fd), ENDING_DONE);
+	say_close(&b, fd);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_OT, 3, &fd), ENDING_LIMIT);
+	assert_int_equal(visitors(b.listener), 1);
+	finish(&b);
+}
+
+static void unknown_ports_of_ot_get_nothing(void **state)
+{
+	struct bench b;
+	int fd;
+
+	(void)state;
+	start(&b, ZONE_OT, false);
+	await(&b, EVENT_SWEPT);
+	visitors(b.listener);
+	for (int probe = NO_PROBE; probe < PROBES; probe++)
+		assert_int_equal(ask_open(&b, "127.0.0.1", b.port, probe, (uint32_t)(10 + probe), &fd),
+				 ENDING_LIMIT);
+	assert_int_equal(visitors(b.listener), 0);
+	finish(&b);
+}
+
+static void what_only_listens_may_not_speak(void **state)
+{
+	struct bench b;
+	struct worker_request q = { .kind = REQUEST_WRITE, .n = 1 };
+	int fd, none;
+
+	(void)state;
+	start(&b, ZONE_IT, false);
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, NO_PROBE, 1, &fd), ENDING_DONE);
+	assert_int_not_equal(ask(&b, &q, &none), ENDING_DONE);
+	q = (struct worker_request){ .kind = REQUEST_BECOME, .probe = PROBE_ANY, .conversation = 2 };
+	assert_int_equal(ask(&b, &q, &none), ENDING_DONE);
+	q = (struct worker_request){ .kind = REQUEST_WRITE, .n = 1 };
+	assert_int_equal(ask(&b, &q, &none), ENDING_DONE);
+	say_close(&b, fd);
+	finish(&b);
+}
+
+static void a_stop_ends_what_is_open_and_refuses_what_comes(void **state)
+{
+	struct bench b;
+	struct guard_order o = { .kind = ORDER_STOP };
+	int fd, other;
+	char byte;
+
+	(void)state;
+	start(&b, ZONE_IT, true);
+	await(&b, EVENT_SWEPT);
+	visitors(b.listener);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 1, &fd), ENDING_DONE);
+	int peer = accept4(b.listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(send(b.main_fd, &o, sizeof(o), 0), sizeof(o));
+	/* The peer sees our FIN, though the worker has not closed its descriptor. */
+	assert_int_equal(recv(peer, &byte, 1, 0), 0);
+	close(peer);
+	await(&b, EVENT_STOPPED);
+	assert_int_equal(atomic_load(&b.shared->stop), 1);
+	close(fd);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 2, &other), ENDING_STOPPED);
+	assert_int_equal(visitors(b.listener), 0);
+	finish(&b);
+}
+
+static void a_controller_found_late_tightens_the_host(void **state)
+{
+	struct bench b;
+	struct guard_order o = { .kind = ORDER_OT };
+	int fd;
+
+	(void)state;
+	start(&b, ZONE_IT, false);
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(addr_parse("127.0.0.1", &o.address), 0);
+	assert_int_equal(send(b.main_fd, &o, sizeof(o), 0), sizeof(o));
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 1, &fd), ENDING_LIMIT);
+	/* A declared zone is not loosened again. */
+	o.kind = ORDER_IT;
+	assert_int_equal(send(b.main_fd, &o, sizeof(o), 0), sizeof(o));
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 2, &fd), ENDING_LIMIT);
+	finish(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_sweep_tells_open_from_closed),
+		cmocka_unit_test(nothing_leaves_the_scope),
+		cmocka_unit_test(connections_of_a_conversation_are_counted),
+		cmocka_unit_test(ot_gets_the_safe_probe_of_the_port_only),
+		cmocka_unit_test(unknown_ports_of_ot_get_nothing),
+		cmocka_unit_test(what_only_listens_may_not_speak),
+		cmocka_unit_test(a_stop_ends_what_is_open_and_refuses_what_comes),
+		cmocka_unit_test(a_controller_found_late_tightens_the_host),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Site files, right and wrong, and the clock of a site. */
+#include "scratch.h"
+
+#include "site/declare.h"
+#include "site/site.h"
+
+/* What every site file here begins with: lines 1 to 4. */
+#define HEAD                                         \
+	"site: here\ntimezone: Asia/Tokyo\nzones:\n" \
+	"  - {name: plant, kind: ot, networks: [192.168.10.0/24]}\n"
+#define OFFICE "  - {name: office, kind: it, networks: [192.168.1.0/24]}\n"
+
+static void load(const char *text, struct site *s, struct complaints *c)
+{
+	size_t before = c->count;
+
+	write_text("site.yaml", text);
+	int e = site_load("site.yaml", s, c);
+	assert_int_equal(e != 0, c->count > before);
+}
+
+static void test_everything(void **state)
+{
+	static const char text[] = HEAD OFFICE
+		"  - {name: wide, kind: it, networks: [192.168.0.0/16, 'fd00::/64'], window: "
+		"'02:00-04:00',\n"
+		"     risk: touch, rate: 100, host_rate: 5, anonymous: yes, depth: full,\n"
+		"     passive_only: 192.168.7.7}\n"
+		"authorisation: {by: 'boss', reference: R8, from: 2026-11-01, until: 2027-03-31, "
+		"contact: '1'}\n"
+		"vantage: {name: bastion-1, zone: office}\n"
+		"conduits:\n"
+		"  - {from: office, to: plant, ports: [tcp/443, udp/1000-2000, 22], until: "
+		"2027-03-31}\n"
+		"  - {from: plant, to: office}\n"
+		"gateways: [{name: g, address: 192.168.10.1, networks: 192.168.10.64/27}]\n"
+		"owned: 203.0.113.8/29\n"
+		"exclude: [192.168.10.9, 192.168.10.20-192.168.10.30]\n"
+		"limits: {rate: 500, host_rate: 20}\n"
+		"profiles: mlit-water\n"
+		"attestations: [{guideline: g, item: '1', answer: met, by: me, at: 2026-01-01}]\n"
+		"waivers:\n"
+		"  - {check: tls.none, port: 80, reason: r, compensating: c, approved_by: b,\n"
+		"     approved_at: 2026-01-01, until: 2026-12-31}\n"
+		"beacon: {address: beacon.example}\n"
+		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n";
+	struct complaints c = { 0 };
+	struct site s;
+	struct addr a;
+	(void)state;
+
+	load(text, &s, &c);
+	assert_none(&c);
+	assert_string_equal(s.name, "here");
+	assert_string_equal(s.timezone, "Asia/Tokyo");
+	assert_string_equal(s.vantage_zone, "office");
+	/* 2026-10-31T15:00:00Z, and the last second of 2027-03-31 in Tokyo. */
+	assert_true(s.authorisation.from == 1793458800);
+	assert_true(s.authorisation.until == 1806505199);
+	assert_false(authorisation_valid(&s.authorisation, 1793458799));
+	assert_true(authorisation_valid(&s.authorisation, 1793458800));
+	assert_true(authorisation_valid(&s.authorisation, 1806505199));
+	assert_false(authorisation_valid(&s.authorisation, 1806505200));
+	assert_int_equal(s.zone_count, 3);
+	assert_int_equal(s.zones[0].line, 4);
+	assert_int_equal(s.zones[0].risk, SITE_READ);
+	assert_int_equal(s.zones[2].risk, SITE_TOUCH);
+	assert_int_equal(s.zones[2].rate, 100);
+	assert_int_equal(s.zones[2].host_rate, 5);
+	assert_true(s.zones[2].anonymous);
+	assert_int_equal(s.zones[2].full_depth.count, 2);
+	assert_int_equal(s.conduit_count, 2);
+	assert_int_equal(s.conduits[0].port_count, 3);
+	assert_string_equal(s.conduits[0].ports[1].transport, "udp");
+	assert_int_equal(s.conduits[0].ports[1].last, 2000);
+	assert_int_equal(s.conduits[0].ports[2].first, 22);
+	assert_int_equal(s.conduits[1].port_count, 0);
+	assert_true(s.conduits[1].until == 0);
+	assert_int_equal(s.gateway_count, 1);
+	assert_int_equal(s.rate, 500);
+	assert_int_equal(s.host_rate, 20);
+	assert_int_equal(s.waivers[0].port, 80);
+	assert_true(s.attestations[0].until == 0);
+	assert_int_equal(s.later_count, 2);
+	assert_string_equal(s.later[0], "site.yaml:23: 'beacon' is read, but has no effect yet");
+	assert_string_equal(s.later[1], "site.yaml:24: 'schedule' is read, but has no effect yet");
+
+	/* The stricter zone wins, whatever the order. */
+	assert_int_equal(addr_parse("192.168.10.4", &a), 0);
+	assert_string_equal(site_zone(&s, &a)->name, "plant");
+	assert_int_equal(addr_parse("192.168.99.4", &a), 0);
+	assert_string_equal(site_zone(&s, &a)->name, "wide");
+	assert_int_equal(addr_parse("10.0.0.1", &a), 0);
+	assert_null(site_zone(&s, &a));
+	assert_int_equal(addr_parse("127.0.0.1", &a), 0);
+	assert_string_equal(site_zone(&s, &a)->name, "bastion");
+	assert_int_equal(site_zone(&s, &a)->kind, ZONE_IT);
+	site_done(&s);
+	complaints_done(&c);
+}
+
+static void test_wrong(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{ "", "site.yaml: is empty" },
+		{ "- a\n", "site.yaml:1: is not a site file: it must begin with 'site: NAME'" },
+		{ "zones: []\n", "site.yaml:1: field 'site': is missing" },
+		{ "site: a\n---\nsite: b\n", "site.yaml:3: holds more than one document" },
+		{ "site: [a\n", "site.yaml:2: is not YAML: did not find expected ',' or ']'" },
+		{ "site: \"a\\0b\"\n", "site.yaml:1: a text holds a control character" },
+		{ "site: \"a\\e[31m\"\n", "site.yaml:1: a text holds a control character" },
+		{ "site: \"\\x9b\"\n", "site.yaml:1: a text holds a control character" },
+		{ "site: &a x\nprofiles: *a\n",
+		  "site.yaml:1: aliases (*name) are not read: write it out" },
+		{ "site: &a [*a]\n", "site.yaml:1: aliases (*name) are not read: write it out" },
+		{ "site: !x y\n", "site.yaml:1: tags (!x) are not read" },
+		{ "site: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[a]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+		  "site.yaml:1: is nested too deeply" },
+		{ "site: a\nsite: b\n", "site.yaml:2: field 'site': stands twice" },
+		{ "site: a\nzone: []\n", "site.yaml:2: field 'zone': is not known here" },
+		{ "site: a\n[x]: b\n", "site.yaml:2: a key must be a text" },
+		{ "site:\n", "site.yaml:1: field 'site': has no value" },
+		{ "site: [a]\n", "site.yaml:1: field 'site': must be a text, not a list" },
+		{ "site: a\ntimezone: Asia/Tokio\n",
+		  "site.yaml:2: field 'timezone': 'Asia/Tokio' is not in the time zone database "
+		  "(package tzdata)" },
+		{ "site: a\ntimezone: ../../etc/passwd\n",
+		  "site.yaml:2: field 'timezone': '../../etc/passwd' is not in the time zone "
+		  "database (package tzdata)" },
+		{ "site: a\nzones: {}\n",
+		  "site.yaml:2: field 'zones': must be a list, not a mapping" },
+		{ "site: a\nzones:\n  - x\n",
+		  "site.yaml:3: field 'zones': must be a mapping (key: value), not a text" },
+		{ HEAD "  - {name: plant, kind: ot, networks: [10.0.0.0/8]}\n",
+		  "site.yaml:5: field 'name': zone 'plant' stands twice, first on line 4" },
+		{ HEAD "  - {name: bastion, kind: it, networks: [10.0.0.0/8]}\n",
+		  "site.yaml:5: field 'name': 'bastion' is the scanner's own zone: choose another "
+		  "name" },
+		{ HEAD "  - {name: b, kind: scada, networks: [10.0.0.0/8]}\n",
+		  "site.yaml:5: field 'kind': 'scada' is not a kind: ot, it, dmz, public or "
+		  "unassigned" },
+		{ HEAD "  - {name: b, kind: ot}\n", "site.yaml:5: field 'networks': is missing" },
+		{ HEAD "  - {name: b, kind: ot, networks: []}\n",
+		  "site.yaml:5: field 'networks': names no network" },
+		{ HEAD "  - {name: b, kind: ot, networks: [192.168.1.7/24]}\n",
+		  "site.yaml:5: field 'networks': '192.168.1.7/24' has host bits: the network is "
+		  "'192.168.1.0/24'" },
+		{ HEAD "  - {name: b, kind: ot, networks: [192.168.10.0/24]}\n",
+		  "site.yaml:5: field 'networks': '192.168.10.0/24' stands in a zone of kind 'ot' "
+		  "already, on line 4" },
+		{ HEAD "  - {name: b, kind: it, networks: [nonsense]}\n",
+		  "site.yaml:5: field 'networks': 'nonsense' is not an address, a network or a "
+		  "range of two addresses" },
+		{ HEAD
+		  "  - {name: b, kind: it, networks: [10.0.0.0/8], passive_only: [11.0.0.1]}\n",
+		  "site.yaml:5: field 'passive_only': '11.0.0.1' is not in the networks of zone "
+		  "'b'" },
+		{ HEAD
+		  "  - {name: b, kind: it, networks: [10.0.0.0/8], window: 'Sun 2:00-04:00'}\n",
+		  "site.yaml:5: field 'window': 'Sun 2:00-04:00' is not a window such as 'Sun "
+		  "02:00-04:00'" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], risk: exploit}\n",
+		  "site.yaml:5: field 'risk': 'exploit' is not a risk class: listen, touch, read "
+		  "or login" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], depth: deep}\n",
+		  "site.yaml:5: field 'depth': 'deep' is neither full nor limited" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], anonymous: maybe}\n",
+		  "site.yaml:5: field 'anonymous': 'maybe' is neither true nor false" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], rate: 0}\n",
+		  "site.yaml:5: field 'rate': '0' is not a whole number from 1 to 1000000" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], rate: 5, host_rate: 6}\n",
+		  "site.yaml:5: field 'host_rate': 6 is more than the rate of all hosts, 5" },
+		{ HEAD "limits: {rate: 10, host_rate: 20}\n",
+		  "site.yaml:5: field 'host_rate': 20 is more than the rate of all hosts, 10" },
+		{ HEAD "limits: {rate: -1}\n",
+		  "site.yaml:5: field 'rate': '-1' is not a whole number from 1 to 1000000" },
+		{ HEAD "vantage: {name: x, zone: nowhere}\n",
+		  "site.yaml:5: field 'zone': no zone is named 'nowhere'" },
+		{ HEAD "conduits: [{from: plant, to: nowhere}]\n",
+		  "site.yaml:5: field 'to': no zone is named 'nowhere'" },
+		{ HEAD "conduits: [{from: plant, to: plant}]\n",
+		  "site.yaml:5: field 'to': a conduit leads from one zone to another" },
+		{ HEAD OFFICE "conduits: [{from: plant, to: office, ports: [https]}]\n",
+		  "site.yaml:6: field 'ports': 'https' is not a port such as 'tcp/443'" },
+		{ HEAD OFFICE "conduits: [{from: plant, to: office, ports: []}]\n",
+		  "site.yaml:6: field 'ports': names no port: leave it out to allow all" },
+		{ HEAD OFFICE "conduits: [{from: plant, to: office, until: 2027-02-29}]\n",
+		  "site.yaml:6: field 'until': '2027-02-29' is not a day (YYYY-MM-DD)" },
+		{ HEAD "gateways: [{address: plc, networks: [10.0.0.0/8]}]\n",
+		  "site.yaml:5: field 'address': 'plc' is not an address" },
+		{ HEAD "authorisation: {by: me, from: 2026-01-01}\n",
+		  "site.yaml:5: field 'until': is missing" },
+		{ HEAD "authorisation: {by: me, from: 2026-01-02, until: 2026-01-01}\n",
+		  "site.yaml:5: field 'until': lies before 'from'" },
+		{ HEAD "owned: [10.0.0.0/8]\n", "site.yaml:5: field 'owned': '10.0.0.0/8' is not "
+						"public: private addresses need no owner" },
+		{ HEAD "owned: [20.0.0.0/7]\n",
+		  "site.yaml:5: field 'owned': '20.0.0.0/7' is too large to be owned by one site" },
+		{ HEAD "exclude:\n", "site.yaml:5: field 'exclude': has no value" },
+		{ HEAD "profiles: [a, a]\n", "site.yaml:5: field 'profiles': 'a' stands twice" },
+		{ HEAD "attestations: [{guideline: g, item: '1', answer: yes, by: me, at: "
+		       "2026-01-01}]\n",
+		  "site.yaml:5: field 'answer': 'yes' is not an answer: met, not-met or "
+		  "not-applicable" },
+		{ HEAD "waivers: [{check: x, reason: r, compensating: c, approved_by: b,\n"
+		       "  approved_at: 2026-01-02, until: 2026-01-01}]\n",
+		  "site.yaml:6: field 'until': lies before 'approved_at'" },
+		{ HEAD
+		  "waivers: [{check: x, port: 65536, reason: r, compensating: c, approved_by: b,\n"
+		  "  approved_at: 2026-01-02, until: 2026-01-03}]\n",
+		  "site.yaml:5: field 'port': '65536' is not a whole number from 1 to 65535" },
+		{ HEAD "beacon: {address: b, port: 1}\n",
+		  "site.yaml:5: field 'port': is not known here" },
+		{ HEAD "schedule: [{every: often}]\n",
+		  "site.yaml:5: field 'every': 'often' is not a duration such as 24h or 30d" },
+		{ HEAD "dns: {resolvers: [ns.example]}\n",
+		  "site.yaml:5: field 'resolvers': 'ns.example' is not an address, a network or a "
+		  "range of two addresses" },
+		{ HEAD "ledger: no-such.csv\n",
+		  "no-such.csv: cannot be opened: No such file or directory" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct complaints c = { 0 };
+		struct site s;
+
+		load(cases[i].text, &s, &c);
+		assert_only(&c, cases[i].expected);
+		site_done(&s);
+		complaints_done(&c);
+	}
+}
+
+static void test_unreadable(void **state)
+{
+	struct complaints c = { 0 };
+	struct site s;
+	(void)state;
+
+	assert_int_not_equal(site_load("missing.yaml", &s, &c), 0);
+	assert_only(&c, "missing.yaml: cannot be opened: No such file or directory");
+	site_done(&s);
+	complaints_done(&c);
+	assert_int_not_equal(site_load("/", &s, &c), 0);
+	assert_only(&c, "/: cannot be read: Is a directory");
+	site_done(&s);
+	complaints_done(&c);
+}
+
+/* Many mistakes are told together, and not without end. */
+static void test_many(void **state)
+{
+	struct complaints c = { 0 };
+	struct site s;
+	char *text = NULL;
+	size_t size = 0;
+	(void)state;
+
+	load("site: a\nx: 1\ny: 1\nlimits: {rate: z}\n", &s, &c);
+	assert_int_equal(c.count, 3);
+	site_done(&s);
+	complaints_done(&c);
+	FILE *f = open_memstream(&text, &size);
+	assert_non_null(f);
+	fputs("site: a\n", f);
+	for (unsigned i = 0; i < 2 * COMPLAINTS_MAX; i++)
+		fprintf(f, "x%u: 1\n", i);
+	fclose(f);
+	load(text, &s, &c);
+	assert_int_equal(c.count, COMPLAINTS_MAX + 1);
+	assert_string_equal(c.list[COMPLAINTS_MAX], "more mistakes follow; these first");
+	site_done(&s);
+	complaints_done(&c);
+	free(text);
+}
+
+/* Unix time of a moment in Tokyo (no daylight saving time). 2026-11-01 is a Sunday. */
+static int64_t tokyo(int day, int hour, int minute)
+{
+	return 1793458800 + ((int64_t)(day - 1) * 24 + hour) * 3600 + minute * 60;
+}
+
+static void test_windows(void **state)
+{
+	static const struct {
+		const char *window;
+		int day, hour, minute; /* of November 2026 */
+		bool open;
+	} cases[] = {
+		{ "Sun 02:00-04:00", 1, 1, 59, false },
+		{ "Sun 02:00-04:00", 1, 2, 0, true },
+		{ "Sun 02:00-04:00", 1, 3, 59, true },
+		{ "Sun 02:00-04:00", 1, 4, 0, false },
+		{ "Sun 02:00-04:00", 2, 3, 0, false },
+		{ "02:00-04:00", 2, 3, 0, true },
+		{ "Sat 22:00-05:00", 1, 4, 59, true },
+		{ "Sat 22:00-05:00", 1, 5, 0, false },
+		{ "Sat 22:00-05:00", 1, 22, 30, false },
+		{ "Sat 22:00-05:00", 7, 21, 59, false },
+		{ "Sat 22:00-05:00", 7, 22, 0, true },
+		{ "Sat 22:00-05:00", 8, 0, 0, true },
+		{ "Sat 22:00-05:00", 7, 3, 0, false },
+		{ "Mon-Fri 22:00-05:00", 1, 23, 0, false },
+		{ "Mon-Fri 22:00-05:00", 2, 4, 0, false },
+		{ "Mon-Fri 22:00-05:00", 3, 4, 0, true },
+		{ "Mon-Fri 22:00-05:00", 7, 4, 0, true },
+		{ "Sat,Sun 00:00-24:00", 1, 23, 59, true },
+		{ "Sat,Sun 00:00-24:00", 2, 0, 0, false },
+		{ "Sat,Sun 00:00-24:00", 7, 0, 0, true },
+		{ "Fri-Mon 10:00-11:00", 5, 10, 0, false },
+		{ "Fri-Mon 10:00-11:00", 6, 10, 0, true },
+		{ "Fri-Mon 10:00-11:00", 2, 10, 59, true },
+	};
+	static const char *const wrong[] = {
+		"",
+		"Sun",
+		"02:00",
+		"Sun 02:00",
+		"02:00-02:00",
+		"24:00-04:00",
+		"02:60-04:00",
+		"02:00-24:01",
+		"Son 02:00-04:00",
+		"Sun, 02:00-04:00",
+		"2:00-4:00",
+		"Sun 02:00-04:00x",
+		"Sun-02:00-04:00",
+		"Sun-Mon-Tue 02:00-04:00",
+	};
+	struct complaints c = { 0 };
+	struct site s;
+	(void)state;
+
+	load(HEAD, &s, &c);
+	assert_none(&c);
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct window w;
+		struct zone z = { .windows = &w, .window_count = 1 };
+
+		assert_true(window_parse(cases[i].window, &w));
+		int64_t when = tokyo(cases[i].day, cases[i].hour, cases[i].minute);
+		if (zone_window_open(&s, &z, when) != cases[i].open)
+			fail_msg("%s on day %d at %02d:%02d", cases[i].window, cases[i].day,
+				 cases[i].hour, cases[i].minute);
+	}
+	for (size_t i = 0; i < countof(wrong); i++) {
+		struct window w;
+
+		if (window_parse(wrong[i], &w))
+			fail_msg("'%s'", wrong[i]);
+	}
+	struct window w;
+	char text[WINDOW_TEXT];
+	assert_true(window_parse("Sun,Mon,Tue,Wed,Thu,Fri 22:00-05:30", &w));
+	assert_string_equal(window_format(&w, text), "Sun,Mon,Tue,Wed,Thu,Fri 22:00-05:30");
+	site_done(&s);
+	complaints_done(&c);
+}
+
+/* Loading a site leaves the process's own time zone alone. */
+static void test_clock(void **state)
+{
+	struct complaints c = { 0 };
+	struct site s;
+	(void)state;
+
+	setenv("TZ", "UTC0", 1);
+	load("site: a\ntimezone: Asia/Tokyo\n", &s, &c);
+	assert_none(&c);
+	assert_string_equal(getenv("TZ"), "UTC0");
+	assert_int_equal(site_offset(&s, 1793458800), 9 * 3600);
+	assert_true(site_midnight(&s, 2026, 11, 1) == 1793458800);
+	assert_true(site_midnight(&s, 2028, 3, 1) - site_midnight(&s, 2028, 2, 28) == 2 * 86400);
+	site_done(&s);
+	if (access("/usr/share/zoneinfo/Europe/Berlin", R_OK) != 0)
+		return;
+	load("site: a\ntimezone: Europe/Berlin\n", &s, &c);
+	assert_none(&c);
+	/* 2026-03-29T01:00Z and 2026-10-25T01:00Z */
+	assert_int_equal(site_offset(&s, 1774745999), 3600);
+	assert_int_equal(site_offset(&s, 1774746000), 7200);
+	assert_int_equal(site_offset(&s, 1792889999), 7200);
+	assert_int_equal(site_offset(&s, 1792890000), 3600);
+	assert_true(site_midnight(&s, 2026, 3, 30) - site_midnight(&s, 2026, 3, 29) == 23 * 3600);
+	assert_true(site_midnight(&s, 2026, 10, 26) - site_midnight(&s, 2026, 10, 25) == 25 * 3600);
+	site_done(&s);
+	complaints_done(&c);
+}
+
+static void test_example(void **state)
+{
+	const char *root = getenv("TENKEN_DATA");
+	struct complaints c = { 0 };
+	struct site s;
+	char path[1024];
+	(void)state;
+
+	if (root == NULL)
+		skip();
+	snprintf(path, sizeof(path), "%s/doc/examples/kita-plant.yaml", root);
+	site_load(path, &s, &c);
+	assert_none(&c);
+	assert_int_equal(s.zone_count, 4);
+	assert_int_equal(s.asset_count, 10);
+	assert_int_equal(s.later_count, 0);
+	site_done(&s);
+	complaints_done(&c);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_everything), cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_windows),    cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_example),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("site", tests, scratch_open, scratch_close);
+}

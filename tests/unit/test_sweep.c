@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the sweep and what it concludes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "wire/sweep.h"
+
+static struct port_entry entries[] = {
+	{ .port = 22 }, { .port = 80 }, { .port = 102, .ot = true }, { .port = 502, .ot = true },
+};
+
+static struct plan *plan_of(uint16_t first, uint16_t last)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+
+	p->port_list.list = entries;
+	p->port_list.count = countof(entries);
+	for (uint32_t port = first; port <= last; port++)
+		ports_put(p->ports.tcp, (uint16_t)port);
+	return p;
+}
+
+static void ot_ports_come_first(void **state)
+{
+	struct plan *p = plan_of(1, 600);
+	struct sweep_order o;
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	assert_int_equal(o.count, 600);
+	assert_int_equal(o.ports[0], 102);
+	assert_int_equal(o.ports[1], 502);
+	assert_int_equal(o.ports[2], 80);
+	bool seen[601] = { false };
+	for (uint32_t i = 0; i < o.count; i++) {
+		assert_false(seen[o.ports[i]]);
+		seen[o.ports[i]] = true;
+	}
+	sweep_order_done(&o);
+	free(p);
+}
+
+/* Gives every port the same answer until the host is over; how many were tried. */
+static uint32_t answer_all(struct sweep_host *h, uint16_t last, enum port_state s, bool no_host,
+			   enum treatment t)
+{
+	struct plan *p = plan_of(1, last);
+	struct sweep_order o;
+	uint32_t tried = 0;
+
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	while (sweep_next(h, &o) != 0) {
+		tried++;
+		sweep_answer(h, &o, s, no_host, t);
+	}
+	sweep_order_done(&o);
+	free(p);
+	return tried;
+}
+
+static void every_port_of_an_answering_host_is_tried(void **state)
+{
+	struct sweep_host h = { 0 };
+
+	(void)state;
+	assert_int_equal(answer_all(&h, 600, PORT_CLOSED, false, TREAT_OT), 600);
+	assert_true(sweep_finished(&h));
+	assert_int_equal(h.state, HOST_ANSWERING);
+}
+
+static void an_absent_host_costs_one_port(void **state)
+{
+	struct sweep_host h = { 0 };
+
+	(void)state;
+	assert_int_equal(answer_all(&h, 600, PORT_SILENT, true, TREAT_OT), 1);
+	assert_int_equal(h.state, HOST_ABSENT);
+}
+
+static void a_silent_ot_host_is_left_early_an_it_host_not(void **state)
+{
+	struct sweep_host ot = { 0 }, it = { 0 };
+
+	(void)state;
+	/* 102, 502 and of the common ports 80, 443, 22, 445, 23, 21, 135, 139. */
+	assert_int_equal(answer_all(&ot, 600, PORT_SILENT, false, TREAT_OT), 10);
+	assert_int_equal(ot.state, HOST_SILENT);
+	assert_int_equal(answer_all(&it, 600, PORT_SILENT, false, TREAT_IT), 600);
+	assert_int_equal(it.state, HOST_SILENT);
+}
+
+static void a_host_open_everywhere_is_bounded(void **state)
+{
+	struct sweep_host wide = { 0 }, nine = { 0 }, twenty = { 0 };
+
+	(void)state;
+	assert_int_equal(answer_all(&wide, 600, PORT_OPEN, false, TREAT_IT), SWEEP_ALL_PORTS_ENOUGH);
+	assert_int_equal(wide.state, HOST_ALL_PORTS);
+	assert_int_equal(answer_all(&nine, 9, PORT_OPEN, false, TREAT_IT), 9);
+	assert_int_equal(nine.state, HOST_ANSWERING);
+	assert_int_equal(answer_all(&twenty, 20, PORT_OPEN, false, TREAT_IT), 20);
+	assert_int_equal(twenty.state, HOST_ALL_PORTS);
+}
+
+static void one_closed_port_clears_the_suspicion(void **state)
+{
+	struct plan *p = plan_of(1, 600);
+	struct sweep_order o;
+	struct sweep_host h = { 0 };
+	uint32_t tried = 0;
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	while (sweep_next(&h, &o) != 0)
+		sweep_answer(&h, &o, tried++ == 30 ? PORT_CLOSED : PORT_OPEN, false, TREAT_IT);
+	assert_int_equal(tried, 600);
+	assert_int_equal(h.state, HOST_ANSWERING);
+	sweep_order_done(&o);
+	free(p);
+}
+
+static void it_is_not_finished_while_something_is_in_flight(void **state)
+{
+	struct plan *p = plan_of(1, 3);
+	struct sweep_order o;
+	struct sweep_host h = { 0 };
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(sweep_next(&h, &o), 0);
+	assert_int_equal(sweep_next(&h, &o), 0);
+	sweep_answer(&h, &o, PORT_OPEN, false, TREAT_IT);
+	sweep_answer(&h, &o, PORT_CLOSED, false, TREAT_IT);
+	assert_false(sweep_finished(&h));
+	sweep_answer(&h, &o, PORT_CLOSED, false, TREAT_IT);
+	assert_true(sweep_finished(&h));
+	sweep_order_done(&o);
+	free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ot_ports_come_first),
+		cmocka_unit_test(every_port_of_an_answering_host_is_tried),
+		cmocka_unit_test(an_absent_host_costs_one_port),
+		cmocka_unit_test(a_silent_ot_host_is_left_early_an_it_host_not),
+		cmocka_unit_test(a_host_open_everywhere_is_bounded),
+		cmocka_unit_test(one_closed_port_clears_the_suspicion),
+		cmocka_unit_test(it_is_not_finished_while_something_is_in_flight),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
