@@ -52,7 +52,8 @@ static void suites_are_what_they_are_called(void **state)
 			uint32_t class;
 			bool expected;
 		} rules[] = {
-			{ SUITE_NULL, strncmp(cipher, "NULL", 4) == 0 || s->code == 0xc0b4 || s->code == 0xc0b5 },
+			{ SUITE_NULL, strncmp(cipher, "NULL", 4) == 0 || s->code == 0xc0b4 ||
+					      s->code == 0xc0b5 },
 			{ SUITE_ANON, has(s->name, "_anon_") },
 			{ SUITE_EXPORT, has(s->name, "EXPORT") },
 			{ SUITE_DES, strncmp(cipher, "DES", 3) == 0 },
@@ -64,13 +65,16 @@ static void suites_are_what_they_are_called(void **state)
 			{ SUITE_CBC, has(cipher, "_CBC") },
 			{ SUITE_SHA1, ends(s->name, "_SHA") },
 			{ SUITE_MD5, ends(s->name, "_MD5") },
-			{ SUITE_AEAD, has(cipher, "GCM") || has(cipher, "CCM") || has(cipher, "CHACHA20") ||
-					      has(cipher, "AEGIS") || has(cipher, "MGM") },
-			{ SUITE_RSA, has(s->name, "TLS_RSA_WITH_") || has(s->name, "TLS_RSA_EXPORT") ||
+			{ SUITE_AEAD, has(cipher, "GCM") || has(cipher, "CCM") ||
+					      has(cipher, "CHACHA20") || has(cipher, "AEGIS") ||
+					      has(cipher, "MGM") },
+			{ SUITE_RSA, has(s->name, "TLS_RSA_WITH_") ||
+					     has(s->name, "TLS_RSA_EXPORT") ||
 					     has(s->name, "SSL_RSA_FIPS_") },
 			{ SUITE_DHE, has(s->name, "TLS_DHE_") || has(s->name, "TLS_DH_anon") ||
 					     has(s->name, "PSK_DHE_") },
-			{ SUITE_ECDHE, has(s->name, "TLS_ECDHE_") || has(s->name, "TLS_ECDH_anon") },
+			{ SUITE_ECDHE,
+			  has(s->name, "TLS_ECDHE_") || has(s->name, "TLS_ECDH_anon") },
 			{ SUITE_PSK, has(s->name, "PSK_") },
 			{ SUITE_SRP, has(s->name, "TLS_SRP_") },
 			{ SUITE_TLS13, tls13 },
@@ -184,7 +188,9 @@ static void hello_too_long_is_none(void **state)
 	struct writer w = wr_new(small, sizeof(small));
 	uint16_t suites[64] = { 0 };
 	uint8_t random[32] = { 0 };
-	struct tls_hello h = { .version = TLS_1_2, .suites = suites, .suite_count = 64, .random = random };
+	struct tls_hello h = {
+		.version = TLS_1_2, .suites = suites, .suite_count = 64, .random = random
+	};
 
 	(void)state;
 	tls_write_hello(&w, &h);
@@ -256,7 +262,8 @@ static void chains(void **state)
 	assert_true(tls_read_chain(span_of("\0\0\5\0\0\2ab", 8), false, &chain));
 	assert_int_equal(chain.count, 1);
 	assert_true(span_is(chain.der[0], "ab"));
-	assert_false(tls_read_chain(span_of("\0\0\5\0\0\3ab", 8), false, &chain)); /* child past parent */
+	assert_false(tls_read_chain(span_of("\0\0\5\0\0\3ab", 8), false,
+				    &chain)); /* child past parent */
 	assert_false(tls_read_chain(span_of("\0\0\5\0\0\2abc", 9), false, &chain));
 	assert_true(tls_read_chain(span_of("\0\0\0\7\0\0\2ab\0\0", 11), true, &chain));
 	assert_int_equal(chain.count, 1);
@@ -278,7 +285,8 @@ static void key_exchanges(void **state)
 	struct tls_key_exchange kex;
 
 	(void)state;
-	assert_true(tls_read_key_exchange(span_of("\0\3\0\x01\xff\0\1\2\0\1\5", 11), SUITE_DHE, &kex));
+	assert_true(
+		tls_read_key_exchange(span_of("\0\3\0\x01\xff\0\1\2\0\1\5", 11), SUITE_DHE, &kex));
 	assert_true(kex.finite_field);
 	assert_int_equal(kex.bits, 9); /* 01ff */
 	assert_true(tls_read_key_exchange(span_of("\0\0\0\0\0\0", 6), SUITE_DHE, &kex));

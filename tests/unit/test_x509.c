@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts of certificates (tests/unit/data/x509, made with OpenSSL and cryptography), and of broken ones. */
+/* Facts of certificates (tests/unit/data/x509, made for this test), and of broken ones. */
 #include "codec/x509_facts.h"
 
 #include <setjmp.h>
@@ -20,7 +20,8 @@ static struct span load(const char *name)
 	const char *tests = getenv("TENKEN_TESTS");
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/unit/data/x509/%s.der", tests != NULL ? tests : "tests", name);
+	snprintf(path, sizeof(path), "%s/unit/data/x509/%s.der", tests != NULL ? tests : "tests",
+		 name);
 	FILE *f = fopen(path, "rb");
 	assert_non_null(f);
 	size_t n = fread(buffer, 1, sizeof(buffer), f);
@@ -67,8 +68,9 @@ static bool truth(const json_t *j, const char *key)
 static void leaf_of_an_authority(void **state)
 {
 	json_t *j = facts("leaf", NAMES);
-	static const char *const names[] = { "hmi.plant.example", "*.plant.example", "192.168.10.5",
-					     "2001:db8::5",	  "ops@plant.example", "urn:plant:hmi" };
+	static const char *const names[] = { "hmi.plant.example", "*.plant.example",
+					     "192.168.10.5",      "2001:db8::5",
+					     "ops@plant.example", "urn:plant:hmi" };
 
 	(void)state;
 	assert_string_equal(text(j, "subject"), "CN=\xe7\x82\xb9\xe6\xa4\x9c hmi");
@@ -82,8 +84,10 @@ static void leaf_of_an_authority(void **state)
 	assert_string_equal(text(j, "signature"), "ecdsa-with-SHA256");
 	assert_false(truth(j, "self_signed"));
 	assert_false(truth(j, "ca"));
-	assert_string_equal(text(j, "sha256"), "25bf96ce1fcfe69785e24293748d875e8a4282f4ccd606ddf67f32b0e5216092");
-	assert_string_equal(text(j, "spki_sha256"), "796f9b955d314fe0ae26b535acfdc4f7ece4770266875c4136fd38c57b210734");
+	assert_string_equal(text(j, "sha256"),
+			    "25bf96ce1fcfe69785e24293748d875e8a4282f4ccd606ddf67f32b0e5216092");
+	assert_string_equal(text(j, "spki_sha256"),
+			    "796f9b955d314fe0ae26b535acfdc4f7ece4770266875c4136fd38c57b210734");
 	json_t *list = json_object_get(j, "names");
 	assert_int_equal(json_array_size(list), countof(names));
 	for (size_t i = 0; i < countof(names); i++)
