@@ -252,5 +252,6 @@ void identify_prepare(void)
 	OSSL_PROVIDER_load(NULL, "default");
 	OSSL_PROVIDER_load(NULL, "legacy");
 	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
+	json_object_seed(0); /* reads /dev/urandom the first time */
 	probe_ssh_prepare();
 }

@@ -35,6 +35,7 @@ enum {
 	OT_PAUSE_MS = 1000,      /* between two connections to a device */
 	OT_WRITE_PAUSE_MS = 200, /* between two requests to a device */
 	STOP_POLL_MS = 200,
+	TICK_MS = 5,             /* how often deadlines are looked at */
 	BYTES_POLL_MS = 250,
 	SLACK_BYTES = 64 * 1024, /* what the kernel may have taken in beyond a probe's budget */
 	PLACES_OT = 1,
@@ -94,7 +95,8 @@ struct guard {
 	int epoll, signals, journal;
 	uint64_t journal_number;
 	bool stopping, stopped_told, quitting;
-	int64_t stop_poll_ms, bytes_poll_ms;
+	int64_t stop_poll_ms, bytes_poll_ms, tick_ms;
+	unsigned link_turn; /* where to look for a free link first */
 };
 
 static int64_t mono_ms(void)
@@ -247,9 +249,14 @@ static bool unpaced(const struct guard *g, const struct host *h)
 
 static struct link *link_new(struct guard *g)
 {
-	for (unsigned i = 0; i < g->link_most; i++)
-		if (g->links[i].state == LINK_FREE)
-			return &g->links[i];
+	for (unsigned i = 0; i < g->link_most; i++) {
+		struct link *l = &g->links[(g->link_turn + i) % g->link_most];
+
+		if (l->state == LINK_FREE) {
+			g->link_turn = (g->link_turn + i + 1) % g->link_most;
+			return l;
+		}
+	}
 	return NULL;
 }
 
@@ -474,13 +481,22 @@ static bool answered(const struct host *h)
 	return h->sweep.count[PORT_OPEN] + h->sweep.count[PORT_CLOSED] > 0;
 }
 
+/* The host answered, or is not waited for any longer. */
+static void waited_enough(struct guard *g, struct host *h)
+{
+	if (h->waited_for)
+		g->unanswered--;
+	h->waited_for = false;
+}
+
 static void sweep_found(struct guard *g, struct host *h, uint16_t port, const struct finding *f)
 {
 	bool before = answered(h);
 
 	sweep_answer(&h->sweep, &g->order, f->state, f->no_host, h->treatment);
-	if (!before && (answered(h) || h->sweep.over)) {
-		g->unanswered--;
+	if (answered(h) || h->sweep.over)
+		waited_enough(g, h);
+	if (!before && answered(h)) {
 		hosts_look_up_mac(g->hosts, h);
 		if (h->maker[0] != '\0') {
 			char sign[64];
@@ -539,6 +555,7 @@ static void sweep_admit(struct guard *g, int64_t now)
 			continue;
 		}
 		g->active[g->active_count++] = h;
+		h->waited_for = true;
 		g->unanswered++;
 	}
 }
@@ -552,8 +569,7 @@ static void sweep_retire(struct guard *g)
 			i++;
 			continue;
 		}
-		if (!answered(h) && h->sweep.state == HOST_DISTRESS && g->unanswered > 0)
-			g->unanswered--;
+		waited_enough(g, h);
 		sweep_host_over(g, h);
 		g->active[i] = g->active[--g->active_count];
 	}
@@ -907,6 +923,9 @@ static void tick(struct guard *g, int64_t now)
 {
 	bool bytes = now >= g->bytes_poll_ms;
 
+	if (now < g->tick_ms && !g->stopping)
+		return;
+	g->tick_ms = now + TICK_MS;
 	if (bytes)
 		g->bytes_poll_ms = now + BYTES_POLL_MS;
 	for (unsigned i = 0; i < g->link_most; i++) {
