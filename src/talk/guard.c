@@ -455,9 +455,15 @@ static struct finding judge_error(const struct link *l, int error)
 		snprintf(f.reason, sizeof(f.reason), "reset");
 		return f;
 	}
+	/* A reset that answers a SYN is ECONNREFUSED: here the connection stood before (tcp(7)). */
+	if (error == ECONNRESET) {
+		f.state = PORT_OPEN;
+		snprintf(f.reason, sizeof(f.reason), "connected, then reset");
+		return f;
+	}
 	if (error != ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
 		/* Our own stack: no neighbour answers, or there is no route. */
-		f.state = error == ECONNRESET ? PORT_CLOSED : PORT_SILENT;
+		f.state = PORT_SILENT;
 		f.no_host = error == EHOSTUNREACH || error == ENETUNREACH;
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(error));
 		return f;
@@ -852,7 +858,9 @@ static void link_failed(struct guard *g, struct link *l, const struct finding *f
 	uint16_t port = l->port;
 	int worker = l->worker;
 
-	l->ending = f->state == PORT_CLOSED ? ENDING_REFUSED : ENDING_TIMEOUT;
+	l->ending = f->state == PORT_OPEN   ? ENDING_CLOSED :
+		    f->state == PORT_CLOSED ? ENDING_REFUSED :
+					      ENDING_TIMEOUT;
 	enum ending e = l->ending;
 	link_end(g, l, now);
 	if (worker < 0) {
