@@ -615,6 +615,8 @@ static void sweep_try(struct guard *g, struct host *h, int64_t now)
 		};
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(-error));
 		sweep_found(g, h, port, &f);
+		if (error == -ENETUNREACH && h->sweep.state == HOST_ABSENT)
+			h->sweep.reason = GUARD_NO_ROUTE;
 	}
 }
 
@@ -1073,8 +1075,10 @@ static int start(struct guard *g)
 		pace_init(&g->zone_paces[i], g->setup->plan->site.zones[i].rate, OPEN_COST, mono_ms());
 	g->target_count = ranges_count(&g->setup->plan->targets);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (g->journal < 0)
-		return -errno;
+	if (g->journal < 0) {
+		tell_simple(g, EVENT_NO_JOURNAL);
+		return -EIO;
+	}
 	g->epoll = epoll_create1(EPOLL_CLOEXEC);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
