@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main(): picks a command. */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
@@ -70,8 +73,20 @@ static int run(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
+/* Started with one of them closed, the next file opened would take its place, and messages would go
+ * into it. Reading gives nothing, writing fails. */
+static bool open_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!open_standard())
+		return EXIT_USAGE; /* nowhere to say why */
 	const char *language = take_language(&argc, argv);
 
 	signal(SIGPIPE, SIG_IGN);

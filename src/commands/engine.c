@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -137,6 +138,7 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 		row.vendor = vendor_name(mac);
 	store_host(e->setup->store, &row);
 	e->result.hosts++;
+	e->result.unrouted += strcmp(v->reason, GUARD_NO_ROUTE) == 0;
 	if (v->host_state == HOST_ANSWERING || v->host_state == HOST_ALL_PORTS ||
 	    v->host_state == HOST_DISTRESS)
 		e->result.answering += v->open + v->closed > 0;
@@ -580,6 +582,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
 	if (e.stopped && e.result.end == ENGINE_DONE)
 		e.result.end = ENGINE_STOPPED;
+	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 && e.result.unrouted == e.result.hosts)
+		e.result.end = ENGINE_NO_ROUTE;
 	crew_end(e.crew, e.abandoned);
 	for (unsigned i = 0; e.desks != NULL && i < setup->threads; i++)
 		free(e.desks[i].buffer);

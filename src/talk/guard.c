@@ -455,9 +455,15 @@ static struct finding judge_error(const struct link *l, int error)
 		snprintf(f.reason, sizeof(f.reason), "reset");
 		return f;
 	}
+	/* A reset that answers a SYN is ECONNREFUSED: here the connection stood before (tcp(7)). */
+	if (error == ECONNRESET) {
+		f.state = PORT_OPEN;
+		snprintf(f.reason, sizeof(f.reason), "connected, then reset");
+		return f;
+	}
 	if (error != ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
 		/* Our own stack: no neighbour answers, or there is no route. */
-		f.state = error == ECONNRESET ? PORT_CLOSED : PORT_SILENT;
+		f.state = PORT_SILENT;
 		f.no_host = error == EHOSTUNREACH || error == ENETUNREACH;
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(error));
 		return f;
@@ -609,6 +615,8 @@ static void sweep_try(struct guard *g, struct host *h, int64_t now)
 		};
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(-error));
 		sweep_found(g, h, port, &f);
+		if (error == -ENETUNREACH && h->sweep.state == HOST_ABSENT)
+			h->sweep.reason = GUARD_NO_ROUTE;
 	}
 }
 
@@ -852,7 +860,9 @@ static void link_failed(struct guard *g, struct link *l, const struct finding *f
 	uint16_t port = l->port;
 	int worker = l->worker;
 
-	l->ending = f->state == PORT_CLOSED ? ENDING_REFUSED : ENDING_TIMEOUT;
+	l->ending = f->state == PORT_OPEN   ? ENDING_CLOSED :
+		    f->state == PORT_CLOSED ? ENDING_REFUSED :
+					      ENDING_TIMEOUT;
 	enum ending e = l->ending;
 	link_end(g, l, now);
 	if (worker < 0) {
@@ -1065,8 +1075,10 @@ static int start(struct guard *g)
 		pace_init(&g->zone_paces[i], g->setup->plan->site.zones[i].rate, OPEN_COST, mono_ms());
 	g->target_count = ranges_count(&g->setup->plan->targets);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (g->journal < 0)
-		return -errno;
+	if (g->journal < 0) {
+		tell_simple(g, EVENT_NO_JOURNAL);
+		return -EIO;
+	}
 	g->epoll = epoll_create1(EPOLL_CLOEXEC);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);

@@ -20,6 +20,9 @@ struct shared {
 
 /* ---- guard to main ---- */
 
+/* The reason of an absent host where our own stack has no route to it. */
+#define GUARD_NO_ROUTE "no route from here"
+
 enum event_kind {
 	EVENT_PORT,     /* an open or filtered port */
 	EVENT_HOST,     /* the sweep of this host is over */
