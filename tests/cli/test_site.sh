@@ -165,6 +165,20 @@ that 'warned: addresses in two zones' grep -q "warning: named.yaml:5: 192.168.10
 that 'warned: public and not owned' grep -q "warning: named.yaml:6: .*203.0.113.8/29 is not covered" err
 that 'warned: passive_only' grep -q "warning: named.yaml:4: .*'passive_only'" err
 
+# ---- the forecast ----
+site forecast.yaml <<-END
+	zones:
+	  - {name: plant, kind: ot, networks: [192.168.10.0/24], full_depth: [192.168.10.8], rate: 20}
+	  - {name: office, kind: it, networks: [10.0.0.5/32], risk: touch}
+END
+ends 0 'a forecast' "$TENKEN" scan --dry-run -c forecast.yaml -p 502
+that 'names probe, port and bounds' grep -q \
+	'modbus on 502: at most 1 connection, 64 bytes sent, 1024 received per open port' out
+that 'one address is not addresses' grep -q 'zone office (it): 1 address$' out
+that "a zone's own risk class" grep -q 'conversations: none, risk class touch' out
+that "a zone's own rate" grep -q 'whole zone: at most 20 packets a second' out
+that "a zone's full depth" grep -q '1 address is declared for full depth' out
+
 # ---- the ledger ----
 site ledger.yaml <<-END
 	zones:

@@ -195,9 +195,57 @@ static void words_keep_to_the_level(void **state)
 	}
 }
 
+static void remarks_speak_both_languages(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "port 502 (modbus)", "ポート502（modbus）" },
+		{ "modbus spoken on port 1502", "modbusの応答（ポート1502）" },
+		{ "192.168.10.9: excluded", "192.168.10.9: 除外指定" },
+		{ "10.0.0.0/24: outside the window of zone 'a (b)' (Sun 02:00-04:00)",
+		  "10.0.0.0/24: ゾーン 'a (b)' の許可時間帯の外（Sun 02:00-04:00）" },
+		{ "7 UDP ports: UDP is not scanned yet", "UDP ポート 7 個：UDP はまだスキャンしません" },
+		{ "limited in OT", "OT のため制限" },
+		{ "something else", "something else" },
+		{ "port  (modbus", "port  (modbus" },
+		{ "", "" },
+	};
+	char out[REMARK_TEXT], longer[2 * REMARK_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_string_equal(remark_text(rows[i][0], LANGUAGE_JA, out), rows[i][1]);
+		assert_string_equal(remark_text(rows[i][0], LANGUAGE_EN, out), rows[i][0]);
+		if (i < 5)
+			assert_string_equal(remark_text(rows[i][1], LANGUAGE_EN, out), rows[i][0]);
+	}
+	assert_string_equal(remark_text(NULL, LANGUAGE_JA, out), "");
+	memset(longer, 'x', sizeof(longer));
+	snprintf(longer + sizeof(longer) - 11, 11, ": excluded");
+	assert_ptr_equal(remark_text(longer, LANGUAGE_JA, out), longer);
+}
+
+/* A mere recommendation is never counted as not met. */
+static void totals_keep_recommendations_apart(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_total_text("differs", LANGUAGE_JA), "推奨事項と相違");
+	assert_string_equal(verdict_total_text("no-difference-observed", LANGUAGE_EN),
+			    "no difference observed");
+	for (size_t i = 0; total_words[i] != NULL; i++) {
+		assert_null(strstr(verdict_total_text(total_words[i], LANGUAGE_JA), "不適合"));
+		assert_string_not_equal(verdict_total_text(total_words[i], LANGUAGE_JA),
+					total_words[i]);
+	}
+	assert_int_equal(more_word(1, true), W_MORE_SERVICE);
+	assert_int_equal(more_word(2, true), W_MORE_SERVICES);
+	assert_int_equal(more_word(2, false), W_MORE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(remarks_speak_both_languages),
+		cmocka_unit_test(totals_keep_recommendations_apart),
 		cmocka_unit_test(html_is_escaped),
 		cmocka_unit_test(xml_has_no_control_character),
 		cmocka_unit_test(a_terminal_gets_one_plain_line),
