@@ -29,6 +29,7 @@ static struct conn_setup setup_of(const struct task *t, int probe, json_t *evide
 {
 	struct conn_setup s = {
 		.depth = t->depth,
+		.anonymous = t->job->anonymous,
 		.connections = 1,
 		.received = GREETING_MAX,
 		.deadline_ms = t->job->treatment == TREAT_OT ? DEADLINE_OT_MS : DEADLINE_MS,

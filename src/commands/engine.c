@@ -204,6 +204,7 @@ static void take_host(struct engine *e, const struct guard_event *v)
 	t->unassigned = plan_kind(p, &v->address) == ZONE_UNASSIGNED && v->ot_sign[0] == '\0';
 	t->full_depth = v->treatment == TREAT_IT ||
 			(z != NULL && ranges_contain(&z->full_depth, &v->address));
+	t->anonymous = z != NULL && z->anonymous;
 	t->speak = p->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
 	t->all_ports = v->host_state == HOST_ALL_PORTS;
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
@@ -291,6 +292,7 @@ static void hand_out(struct engine *e)
 			.port = port,
 			.treatment = t->treatment,
 			.full_depth = t->full_depth,
+			.anonymous = t->treatment == TREAT_IT || t->anonymous,
 			.unassigned = t->unassigned,
 			.quiet = entry != NULL && entry->raw_print,
 			.speak = t->speak,

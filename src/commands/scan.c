@@ -82,8 +82,8 @@ static void help(void)
 		 "  -c, --site FILE         zones, ledger, limits, authorisation (tenken-site(5))\n"
 		 "  -p, --ports PORTS       22,80,1000-2000, names; default: our list for IT and OT\n"
 		 "  -iL FILE  --exclude LIST  --exclude-file FILE\n"
-		 "  --zone KIND             ot, it, dmz or public for targets without a zone\n"
-		 "  --risk touch|read       the most that may be done; default read\n"
+		 "  --zone KIND             ot, it, dmz, public, unassigned: targets without a zone\n"
+		 "  --risk CLASS            the most that may be done: listen, touch, read (default)\n"
 		 "  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
 		 "  --owned CIDR            repeats public addresses that the site file declares as owned\n"
 		 "  --dry-run               says what would be sent, sends nothing\n"
@@ -527,7 +527,10 @@ int command_scan(int argc, char **argv)
 	if (plan_make(&o.wish, &plan, &c) == 0) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
-		if (o.dry_run) {
+		if (o.dry_run && plan.risk < SITE_TOUCH) {
+			printf(_("Nothing would be sent: the risk class is listen.\n"));
+			status = EXIT_DONE;
+		} else if (o.dry_run) {
 			dry_run(&plan, stdout);
 			status = EXIT_DONE;
 		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,

@@ -102,6 +102,7 @@ struct job {
 	enum treatment treatment;
 	bool full_depth;  /* the site file says so for an OT device */
 	bool unassigned;  /* nobody declared a zone and nothing has shown what it is */
+	bool anonymous;   /* logins without a secret may be tried */
 	bool quiet;       /* never send text here (raw print port) */
 	bool speak;       /* risk class read is allowed; else only what the sweep saw */
 };
