@@ -166,17 +166,15 @@ static bool by_port(struct task *t, enum ending *ret_ending)
 	return false;
 }
 
-static bool by_hello(struct task *t)
+static bool by_hello(struct task *t, enum ending *ret_ending)
 {
 	for (int order = 1; order <= HELLOS; order++)
 		for (int i = 0; probes[i] != NULL; i++) {
-			enum ending e;
-
 			if (probes[i]->hello_order != order || t->tried[i])
 				continue;
-			if (try_probe(t, i, "hello", false, &e))
+			if (try_probe(t, i, "hello", false, ret_ending))
 				return true;
-			if (hopeless(e))
+			if (hopeless(*ret_ending))
 				return false;
 		}
 	return false;
@@ -196,17 +194,16 @@ static bool other_tls(uint16_t port)
 }
 
 /* TLS stands; what is spoken inside? */
-static void inside_tls(struct task *t)
+static void inside_tls(struct task *t, enum ending *ret_ending)
 {
 	char spoken[sizeof(t->done->spoken)];
-	enum ending e;
 
 	t->done->tls = true;
 	if (other_tls(t->job->port))
 		return;
 	memcpy(spoken, t->done->spoken, sizeof(spoken));
 	for (int i = 0; probes[i] != NULL; i++)
-		if (probes[i]->over_tls && try_probe(t, i, spoken, true, &e))
+		if (probes[i]->over_tls && try_probe(t, i, spoken, true, ret_ending))
 			return;
 }
 
@@ -235,14 +232,14 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	}
 	bool good = by_port(&t, &e);
 	if (!good && !hopeless(e)) {
-		good = by_greeting(&t, true, &silent, &e);
+		good = by_greeting(&t, !job->quiet, &silent, &e);
 		if (!good && silent && job->quiet)
 			limit(&t, "raw print port: nothing is sent");
 		else if (!good && silent && !hopeless(e))
-			good = by_hello(&t);
+			good = by_hello(&t, &e);
 	}
 	if (good && strcmp(done->protocol, "tls") == 0)
-		inside_tls(&t);
+		inside_tls(&t, &e);
 	done->ending = e;
 }
 

@@ -286,17 +286,24 @@ bool crew_give(struct crew *c, unsigned index, const struct job *job)
 	return send(c->job_fd[index], job, sizeof(*job), MSG_NOSIGNAL) == sizeof(*job);
 }
 
+void crew_kill_workers(struct crew *c, int epoll)
+{
+	kill(c->workers, SIGKILL);
+	wait_for(c->workers);
+	c->workers = -1;
+	for (unsigned i = 0; i < c->setup->threads; i++) {
+		epoll_ctl(epoll, EPOLL_CTL_DEL, c->job_fd[i], NULL);
+		close(c->job_fd[i]);
+		c->job_fd[i] = -1;
+	}
+}
+
 bool crew_replace_workers(struct crew *c, int epoll)
 {
 	struct guard_reply waste;
 
-	kill(c->workers, SIGKILL);
-	wait_for(c->workers);
-	for (unsigned i = 0; i < c->setup->threads; i++) {
+	for (unsigned i = 0; i < c->setup->threads; i++)
 		while (recv(c->request_far[i], &waste, sizeof(waste), MSG_DONTWAIT) > 0)
 			;
-		close(c->job_fd[i]);
-		c->job_fd[i] = -1;
-	}
 	return start_workers(c) && crew_watch_workers(c, epoll);
 }

@@ -305,8 +305,12 @@ static void hand_out(struct engine *e)
 					    .capacity = d->capacity };
 			t->active++;
 			e->active_jobs++;
-		} else {
+		} else if (t->distress) {
 			i--; /* this port is not looked at; the desk is still free */
+		} else {
+			t->port_next--; /* the workers died a moment ago: their successors get it */
+			targets_queue(e->targets, t);
+			return;
 		}
 		targets_queue(e->targets, t);
 	}
@@ -343,10 +347,12 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 			  const char *document)
 {
 	char address[ADDR_TEXT];
-	char *text = strndup(document, h->length);
+	json_t *parsed = json_loadb(document, h->length, 0, NULL);
+	char *text = strndup(parsed != NULL ? document : "{}", parsed != NULL ? h->length : 2);
 
-	if (text == NULL || h->probe < 0 || h->ending >= ENDINGS) {
-		free(text);
+	json_decref(parsed);
+	if (text == NULL) {
+		begin_stop(e, ENGINE_FAULT);
 		return;
 	}
 	struct evidence_row row = {
@@ -356,7 +362,6 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 		.probe = probes[h->probe]->name,
 		.ending = ending_word(h->ending),
 		.document = text,
-		.document_length = h->length,
 		.connections = h->connections,
 		.sent = h->sent,
 		.received = h->received,
@@ -389,6 +394,14 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 	end_job(e, d);
 }
 
+static bool probe_number(int probe)
+{
+	for (int i = 0; probes[i] != NULL; i++)
+		if (i == probe)
+			return true;
+	return false;
+}
+
 /* Reads what a worker thread sent; false where the process is gone. */
 static bool take_results(struct engine *e, unsigned index)
 {
@@ -415,7 +428,9 @@ static bool take_results(struct engine *e, unsigned index)
 		d->length += (size_t)n;
 		while (d->length >= sizeof(h)) {
 			memcpy(&h, d->buffer, sizeof(h));
-			if (d->target == NULL || h.job != d->job || h.length > EVIDENCE_MAX)
+			if (d->target == NULL || h.job != d->job || h.length > EVIDENCE_MAX ||
+			    h.ending >= ENDINGS ||
+			    (h.kind == RESULT_EVIDENCE && !probe_number(h.probe)))
 				return false; /* a worker that has lost its mind */
 			if (d->length < sizeof(h) + h.length)
 				break;
@@ -455,6 +470,7 @@ static void replace_workers(struct engine *e)
 		}
 		d->length = 0;
 	}
+	crew_kill_workers(e->crew, e->epoll); /* before the guard forgets them: nothing more is asked */
 	if (++e->respawns > RESPAWNS) {
 		begin_stop(e, ENGINE_FAULT);
 		return;

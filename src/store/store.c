@@ -34,6 +34,7 @@ enum statement {
 	INSERT_EVIDENCE,
 	UPDATE_PRODUCT,
 	OPEN_JOURNAL,
+	NAME_JOURNAL,
 	CLOSE_JOURNAL,
 	STATEMENTS
 };
@@ -61,12 +62,19 @@ static const char *const sql[STATEMENTS] = {
 			   " name) VALUES (?,?,?,?,?,?,?)",
 	[UPDATE_SERVICE] = "UPDATE service SET protocol=?5, tls=?6, spoken=?7, limited=?8"
 			   " WHERE scan=?1 AND address=?2 AND port=?3 AND transport=?4",
-	[INSERT_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+	/* A second look that brings less does not take the place of the first. */
+	[INSERT_EVIDENCE] = "INSERT INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+			    " ON CONFLICT DO UPDATE SET ending=excluded.ending, document=excluded.document,"
+			    " connections=excluded.connections, sent=excluded.sent,"
+			    " received=excluded.received, started_ms=excluded.started_ms,"
+			    " finished_ms=excluded.finished_ms"
+			    " WHERE excluded.ending='done' OR evidence.ending<>'done'",
 	[UPDATE_PRODUCT] = "UPDATE service SET product=coalesce(?5->>'$.product',product),"
 			   " version=coalesce(?5->>'$.version',version)"
 			   " WHERE scan=?1 AND address=?2 AND port=?3 AND transport=?4",
 	[OPEN_JOURNAL] = "INSERT OR REPLACE INTO journal (scan, number, kind, opened_ms, address, port,"
 			 " transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
+	[NAME_JOURNAL] = "UPDATE journal SET probe=?3 WHERE scan=?1 AND number=?2",
 	[CLOSE_JOURNAL] = "UPDATE journal SET closed_ms=?3, source=?4, source_port=?5, packets=?6,"
 			  " sent=?7, received=?8, ending=?9 WHERE scan=?1 AND number=?2",
 };
@@ -433,6 +441,8 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 			run(s, OPEN_JOURNAL, "iitit" "it", scan, (int64_t)number,
 			    strcmp(word, "sweep") == 0 ? "sweep" : "talk", (int64_t)ms, address,
 			    (int64_t)port, strcmp(word, "sweep") == 0 ? NULL : word);
+		else if (sscanf(line, "B %lld %lld %31s", &number, &ms, word) == 3)
+			run(s, NAME_JOURNAL, "iit", scan, (int64_t)number, word);
 		else if (sscanf(line, "C %lld %lld %95s %u %u %llu %llu %31s", &number, &ms, address, &port,
 				&packets, &sent, &received, word) == 8)
 			run(s, CLOSE_JOURNAL, "iiitiiiit", scan, (int64_t)number, (int64_t)ms, address,

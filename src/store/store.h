@@ -79,7 +79,6 @@ void store_service_spoken(struct store *s, const char *address, uint16_t port, c
 
 struct evidence_row {
 	const char *address, *transport, *probe, *ending, *document;
-	size_t document_length;
 	uint16_t port;
 	uint32_t connections;
 	uint64_t sent, received;

@@ -172,7 +172,7 @@ static int raw_send(void *context, const void *bytes, size_t n, unsigned timeout
 static ssize_t raw_receive(void *context, void *bytes, size_t n, unsigned timeout_ms)
 {
 	struct conn *c = context;
-	size_t left = c->setup.received - c->received;
+	size_t left = c->setup.received > c->received ? c->setup.received - c->received : 0;
 
 	if (left == 0)
 		return -EDQUOT;

@@ -7,6 +7,7 @@
 #include <linux/tcp.h> /* the kernel's own struct tcp_info: glibc's lacks the byte counts */
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -40,7 +41,9 @@ enum {
 	SLACK_BYTES = 64 * 1024, /* what the kernel may have taken in beyond a probe's budget */
 	PLACES_OT = 1,
 	PLACES_IT = 16,          /* connections at once per device */
-	OT_HOST_RATE = 10,       /* packets per second where the site says nothing */
+	OT_HOST_RATE = 10,       /* packets per second at most */
+	CONVERSATION_MS = 600 * 1000, /* the longest that a probe may go on with one port */
+	FINISH_MS = 300,         /* at a stop: an attempt so young at a controller may still be answered */
 	STATE_SYN_SENT = 2,      /* tcpi_state; the names stand in netinet/tcp.h only */
 };
 
@@ -73,6 +76,7 @@ struct waiting {
 struct conversation {
 	uint32_t id;
 	unsigned connections;
+	int64_t started_ms;
 };
 
 struct guard {
@@ -97,6 +101,8 @@ struct guard {
 	bool stopping, stopped_told, quitting;
 	int64_t stop_poll_ms, bytes_poll_ms, tick_ms;
 	unsigned link_turn; /* where to look for a free link first */
+	struct guard_event *events; /* what main has not read yet, in order */
+	size_t event_count, event_room;
 };
 
 static int64_t mono_ms(void)
@@ -117,11 +123,42 @@ static int64_t unix_ms(void)
 
 /* ---- telling main ---- */
 
+/* Sends what waits; main may be slow (its disk), the guard may not stand still for that. */
+static void tell_waiting(struct guard *g)
+{
+	size_t sent = 0;
+
+	while (sent < g->event_count) {
+		ssize_t n = send(g->setup->main_fd, &g->events[sent], sizeof(*g->events),
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n >= 0 || errno != EINTR)
+			sent++; /* or main is gone, which the loop notices at its channel */
+	}
+	g->event_count -= sent;
+	if (sent > 0)
+		memmove(g->events, g->events + sent, g->event_count * sizeof(*g->events));
+}
+
+static void stop(struct guard *g);
+
 static void tell(struct guard *g, const struct guard_event *e)
 {
-	while (send(g->setup->main_fd, e, sizeof(*e), MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return; /* main is gone; its end of the channel is noticed in the loop */
+	if (g->event_count == g->event_room) {
+		size_t room = g->event_room == 0 ? 64 : g->event_room * 2;
+		struct guard_event *more = realloc(g->events, room * sizeof(*more));
+
+		if (more == NULL) {
+			stop(g); /* a host that main never hears of would be called clean */
+			return;
+		}
+		g->events = more;
+		g->event_room = room;
+	}
+	g->events[g->event_count++] = *e;
+	tell_waiting(g);
 }
 
 static void tell_simple(struct guard *g, enum event_kind kind)
@@ -158,15 +195,31 @@ static void set_reason(struct guard_event *e, const char *reason)
 
 /* ---- hosts ---- */
 
+/* Whatever is found at one address of a device holds for the others. */
+static bool gentle(const struct host *h)
+{
+	return h->treatment == TREAT_OT || h->device->ot;
+}
+
 static unsigned places(const struct host *h)
 {
-	return h->treatment == TREAT_OT ? PLACES_OT : PLACES_IT;
+	return gentle(h) ? PLACES_OT : PLACES_IT;
+}
+
+static unsigned host_rate(const struct guard *g, const struct host *h)
+{
+	unsigned rate = g->setup->plan->host_rate;
+
+	if (h->zone != NULL && h->zone->host_rate != 0 && (rate == 0 || h->zone->host_rate < rate))
+		rate = h->zone->host_rate;
+	if (h->treatment == TREAT_OT && (rate == 0 || rate > OT_HOST_RATE))
+		rate = OT_HOST_RATE;
+	return rate;
 }
 
 static void host_setup(struct guard *g, struct host *h, int64_t now)
 {
 	const struct plan *p = g->setup->plan;
-	unsigned rate = p->host_rate;
 
 	h->zone = site_zone(&p->site, &h->address);
 	h->kind = plan_kind(p, &h->address);
@@ -175,12 +228,25 @@ static void host_setup(struct guard *g, struct host *h, int64_t now)
 	h->full_depth = h->treatment == TREAT_IT ||
 			(h->zone != NULL && ranges_contain(&h->zone->full_depth, &h->address));
 	h->risk = h->zone != NULL && h->zone->risk < p->risk ? h->zone->risk : p->risk;
-	if (h->zone != NULL && h->zone->host_rate != 0 && (rate == 0 || h->zone->host_rate < rate))
-		rate = h->zone->host_rate;
-	if (h->treatment == TREAT_OT && (rate == 0 || rate > OT_HOST_RATE))
-		rate = OT_HOST_RATE;
-	pace_init(&h->pace, rate, OPEN_COST, now);
+	h->device->ot |= h->kind == ZONE_OT;
+	pace_init(&h->pace, host_rate(g, h), OPEN_COST, now);
 	h->first_ms = unix_ms();
+}
+
+static bool allowed(const struct guard *g, const struct host *h, uint16_t port, int probe);
+static void link_drain(struct guard *g, struct link *l, int64_t now);
+
+/* Ends conversations of this host that it may not have any longer. */
+static void end_disallowed(struct guard *g, const struct host *h)
+{
+	for (unsigned i = 0; i < g->link_most; i++) {
+		struct link *l = &g->links[i];
+
+		if (l->state == LINK_LENT && l->host == h && !allowed(g, h, l->port, l->probe)) {
+			l->ending = ENDING_LIMIT;
+			link_drain(g, l, mono_ms());
+		}
+	}
 }
 
 /* The host is treated as OT for the rest of the scan. */
@@ -189,9 +255,12 @@ static void make_ot(struct guard *g, struct host *h, const char *sign)
 	if (h->ot_sign[0] == '\0')
 		snprintf(h->ot_sign, sizeof(h->ot_sign), "%s", sign);
 	h->unassigned = false;
+	h->device->ot = true;
 	if (h->treatment != TREAT_OT || h->kind == ZONE_UNASSIGNED) {
 		h->treatment = TREAT_OT;
 		h->full_depth = h->zone != NULL && ranges_contain(&h->zone->full_depth, &h->address);
+		pace_change(&h->pace, host_rate(g, h), OPEN_COST, mono_ms());
+		end_disallowed(g, h);
 		struct guard_event e = event_of(h, EVENT_OT);
 
 		tell(g, &e);
@@ -203,6 +272,8 @@ static void leave_alone(struct guard *g, struct host *h, const char *why)
 	if (h->distress)
 		return;
 	h->distress = true;
+	h->device->distress = true;
+	h->sweep.cut = true;
 	h->sweep.over = true;
 	h->sweep.state = HOST_DISTRESS;
 	h->sweep.reason = why;
@@ -242,7 +313,8 @@ static void charge(struct guard *g, struct link *l, int n)
 
 static bool unpaced(const struct guard *g, const struct host *h)
 {
-	return g->pace.rate == 0 && h->pace.rate == 0 && h->treatment == TREAT_IT;
+	return g->pace.rate == 0 && h->pace.rate == 0 && !gentle(h) &&
+	       (h->zone == NULL || h->zone->rate == 0);
 }
 
 /* ---- links ---- */
@@ -301,9 +373,12 @@ static void link_end(struct guard *g, struct link *l, int64_t now)
 		       ending_word(l->ending));
 	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
 	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
+	if (l->worker >= 0)
+		shutdown(l->fd, SHUT_RDWR); /* ends it for a worker that still holds its duplicate */
 	close(l->fd);
 	l->host->device->open--;
-	l->host->device->next_ms = l->host->treatment == TREAT_OT ? now + OT_PAUSE_MS : now;
+	if (gentle(l->host))
+		l->host->device->next_ms = now + OT_PAUSE_MS;
 	l->host->last_ms = unix_ms();
 	if (l->worker >= 0 && g->worker_link[l->worker] == l)
 		g->worker_link[l->worker] = NULL;
@@ -341,8 +416,6 @@ static void link_read_away(struct guard *g, struct link *l, int64_t now)
 	if (n > 0 || n == 0 || (errno != EAGAIN && errno != EINTR))
 		link_end(g, l, now);
 }
-
-static void stop(struct guard *g);
 
 /* Journal, then connect. NULL where it failed at once; *ret_error is then a negative errno. */
 static struct link *link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
@@ -405,7 +478,7 @@ static struct link *link_open(struct guard *g, struct host *h, uint16_t port, in
 
 struct finding {
 	enum port_state state;
-	bool no_host;
+	unsigned no_host; /* see sweep_answer() */
 	char reason[96];
 };
 
@@ -443,6 +516,19 @@ static bool read_icmp(const struct link *l, struct sock_extended_err *ret, struc
 	return false;
 }
 
+/* Is this the address that the connection was to leave from? */
+static bool is_ours(const struct link *l, const struct addr *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	struct addr source;
+	uint16_t port;
+
+	return getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0 &&
+	       addr_from_sockaddr((struct sockaddr *)&sa, &source, &port) == 0 &&
+	       addr_compare(&source, a) == 0;
+}
+
 static struct finding judge_error(const struct link *l, int error)
 {
 	struct finding f = { .state = PORT_FILTERED };
@@ -464,17 +550,21 @@ static struct finding judge_error(const struct link *l, int error)
 	if (error != ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
 		/* Our own stack: no neighbour answers, or there is no route. */
 		f.state = PORT_SILENT;
-		f.no_host = error == EHOSTUNREACH || error == ENETUNREACH;
+		f.no_host = error == EHOSTUNREACH || error == ENETUNREACH ? SWEEP_NO_HOST : 0;
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(error));
 		return f;
 	}
 	bool v4 = icmp.ee_origin == SO_EE_ORIGIN_ICMP;
 	/* RFC 792 and RFC 1122: 3/0 net, 3/1 host unreachable; RFC 4443: 1/0 no route, 1/3 address. */
-	f.no_host = v4 ? icmp.ee_type == ICMP_DEST_UNREACH &&
-				 (icmp.ee_code == ICMP_NET_UNREACH || icmp.ee_code == ICMP_HOST_UNREACH) :
-			 icmp.ee_type == 1 && (icmp.ee_code == 0 || icmp.ee_code == 3);
-	if (f.no_host)
+	bool no_host = v4 ? icmp.ee_type == ICMP_DEST_UNREACH &&
+				    (icmp.ee_code == ICMP_NET_UNREACH || icmp.ee_code == ICMP_HOST_UNREACH) :
+			    icmp.ee_type == 1 && (icmp.ee_code == 0 || icmp.ee_code == 3);
+	/* From our own stack (nobody answers ARP) it is certain; a router may mean only this port; and
+	 * what the address says of itself proves that it is there. */
+	if (no_host && addr_compare(&from, &l->host->address) != 0) {
 		f.state = PORT_SILENT;
+		f.no_host = is_ours(l, &from) ? SWEEP_NO_HOST : SWEEP_NO_HOST / 2;
+	}
 	snprintf(f.reason, sizeof(f.reason), "ICMP%s %u/%u from %s", v4 ? "" : "v6", icmp.ee_type,
 		 icmp.ee_code, addr_format(&from, text));
 	return f;
@@ -533,7 +623,7 @@ static void sweep_host_over(struct guard *g, struct host *h)
 	struct guard_event e = event_of(h, EVENT_HOST);
 
 	e.host_state = h->sweep.state;
-	e.complete = h->sweep.next >= g->order.count &&
+	e.complete = !h->sweep.cut && h->sweep.next >= g->order.count &&
 		     (h->sweep.state == HOST_ANSWERING || h->sweep.state == HOST_SILENT);
 	set_reason(&e, h->sweep.reason);
 	tell(g, &e);
@@ -544,11 +634,12 @@ static void sweep_admit(struct guard *g, int64_t now)
 {
 	while (!g->stopping && g->next_target < g->target_count && g->active_count < ACTIVE_MOST &&
 	       g->unanswered < UNANSWERED_MOST) {
-		struct addr a = ranges_at(&g->setup->plan->targets, g->next_target++);
+		struct addr a = ranges_at(&g->setup->plan->targets, g->next_target);
 		struct host *h = hosts_get(g->hosts, &a);
 
 		if (h == NULL)
-			return;
+			return; /* no memory now: this target comes later */
+		g->next_target++;
 		host_setup(g, h, now);
 		const char *why = plan_refusal(g->setup->plan, &a, time(NULL));
 		if (why == NULL && h->risk < SITE_TOUCH)
@@ -588,10 +679,13 @@ static void sweep_retire(struct guard *g)
 
 static void sweep_try(struct guard *g, struct host *h, int64_t now)
 {
-	while (gate_open(g, h, now)) {
+	if (h->device->distress)
+		leave_alone(g, h, "silent after it had answered");
+	while (!h->sweep.over && h->sweep.next < g->order.count && gate_open(g, h, now)) {
 		const char *why = plan_refusal(g->setup->plan, &h->address, time(NULL));
 
 		if (why != NULL) { /* a window closed meanwhile */
+			h->sweep.cut = true;
 			h->sweep.over = true;
 			h->sweep.state = HOST_SKIPPED;
 			h->sweep.reason = why;
@@ -611,7 +705,7 @@ static void sweep_try(struct guard *g, struct host *h, int64_t now)
 		}
 		struct finding f = {
 			.state = error == -ECONNREFUSED ? PORT_CLOSED : PORT_SILENT,
-			.no_host = error == -EHOSTUNREACH || error == -ENETUNREACH,
+			.no_host = error == -EHOSTUNREACH || error == -ENETUNREACH ? SWEEP_NO_HOST : 0,
 		};
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(-error));
 		sweep_found(g, h, port, &f);
@@ -622,6 +716,8 @@ static void sweep_try(struct guard *g, struct host *h, int64_t now)
 
 static void sweep_advance(struct guard *g, int64_t now)
 {
+	if (g->event_count > 0)
+		return; /* main has to catch up first */
 	sweep_admit(g, now);
 	for (unsigned i = 0; i < g->active_count && !g->stopping; i++)
 		sweep_try(g, g->active[(g->active_turn + i) % g->active_count], now);
@@ -636,7 +732,10 @@ static void reply(struct guard *g, int worker, enum ending e, int fd, bool free_
 {
 	struct guard_reply r = { .ending = e, .unpaced = free_pace };
 
-	transfer_send(g->setup->worker_fds[worker], &r, sizeof(r), fd);
+	/* One reply per request: only a worker that has lost its mind leaves no room for it. */
+	if (transfer_offer(g->setup->worker_fds[worker], &r, sizeof(r), fd) == -EAGAIN &&
+	    g->worker_link[worker] != NULL)
+		link_drain(g, g->worker_link[worker], mono_ms());
 }
 
 /* May this probe speak to this port of this host at all? */
@@ -647,7 +746,8 @@ static bool allowed(const struct guard *g, const struct host *h, uint16_t port, 
 	if (probe == NO_PROBE) /* listening to an unknown port: not at controllers */
 		return h->treatment == TREAT_IT || h->unassigned || h->full_depth;
 	const struct guard_probe *p = &g->setup->probes[probe];
-	if (p->risk > h->risk)
+	const struct port_entry *entry = port_list_find(&g->setup->plan->port_list, port, false);
+	if (p->risk > h->risk || (entry != NULL && entry->raw_print))
 		return false;
 	if (h->full_depth)
 		return true;
@@ -674,8 +774,8 @@ static bool count_conversation(struct guard *g, int worker, const struct worker_
 					       g->setup->probes[q->probe].connections[h->full_depth];
 
 	if (c->id != q->conversation)
-		*c = (struct conversation){ .id = q->conversation };
-	return c->connections++ < most;
+		*c = (struct conversation){ .id = q->conversation, .started_ms = mono_ms() };
+	return c->connections++ < most && mono_ms() - c->started_ms < CONVERSATION_MS;
 }
 
 static bool take_order(struct guard *g);
@@ -683,6 +783,9 @@ static bool take_order(struct guard *g);
 static void take_request(struct guard *g, int worker)
 {
 	struct worker_request q;
+
+	while (take_order(g)) /* main may have said something just before */
+		;
 	ssize_t n = recv(g->setup->worker_fds[worker], &q, sizeof(q), MSG_DONTWAIT);
 	struct link *l = g->worker_link[worker];
 	int64_t now = mono_ms();
@@ -697,8 +800,6 @@ static void take_request(struct guard *g, int worker)
 		}
 		return;
 	case REQUEST_OPEN: {
-		while (take_order(g)) /* main may have said something about this host just before */
-			;
 		struct host *h = hosts_find(g->hosts, &q.address);
 
 		if (q.probe < NO_PROBE || q.probe >= (int)g->setup->probe_count || h == NULL || l != NULL ||
@@ -718,6 +819,10 @@ static void take_request(struct guard *g, int worker)
 			reply(g, worker, ENDING_LIMIT, -1, false);
 			return;
 		}
+		if (!journal_became(g->journal, l->number, unix_ms(), g->setup->probes[q.probe].name)) {
+			reply(g, worker, ENDING_LIMIT, -1, false);
+			return;
+		}
 		l->probe = q.probe;
 		reply(g, worker, ENDING_DONE, -1, unpaced(g, l->host));
 		return;
@@ -732,6 +837,20 @@ static void take_request(struct guard *g, int worker)
 	}
 }
 
+/* Time passes and signs are found between a request and its turn: a window closes, the host turns out
+ * to be a controller. */
+static bool may_go_on(const struct guard *g, int worker, const struct waiting *w)
+{
+	const struct link *l = g->worker_link[worker];
+	bool opens = w->request.kind == REQUEST_OPEN;
+
+	if (!opens && l == NULL)
+		return true; /* its connection ended: told where it is served */
+	return plan_refusal(g->setup->plan, &w->host->address, time(NULL)) == NULL &&
+	       allowed(g, w->host, opens ? w->request.port : l->port,
+		       opens ? w->request.probe : l->probe);
+}
+
 static void serve_waiting(struct guard *g, int64_t now)
 {
 	for (int i = 0; i < (int)g->setup->worker_count; i++) {
@@ -742,16 +861,13 @@ static void serve_waiting(struct guard *g, int64_t now)
 		struct host *h = w->host;
 		if (g->stopping) {
 			refuse_wait(g, i, ENDING_STOPPED);
-		} else if (h->distress) {
+		} else if (h->distress || h->device->distress) {
 			refuse_wait(g, i, ENDING_DISTRESS);
+		} else if (!may_go_on(g, i, w)) {
+			refuse_wait(g, i, ENDING_LIMIT);
 		} else if (w->request.kind == REQUEST_OPEN) {
 			int error;
 
-			if (plan_refusal(g->setup->plan, &h->address, time(NULL)) != NULL ||
-			    !allowed(g, h, w->request.port, w->request.probe)) {
-				refuse_wait(g, i, ENDING_LIMIT);
-				continue;
-			}
 			if (!gate_open(g, h, now))
 				continue;
 			struct link *l = link_open(g, h, w->request.port, i, w->request.probe, now, &error);
@@ -845,13 +961,15 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 }
 
 /* A port that the sweep found open does not open any more. */
-static void watch_failure(struct guard *g, struct host *h)
+static void watch_failure(struct guard *g, struct host *h, bool silent)
 {
-	enum { IN_A_ROW = 2 };
+	enum { IN_A_ROW = 2, RESETS_IN_A_ROW = 3 };
 
 	h->failures++;
-	if (h->treatment == TREAT_OT || h->failures >= IN_A_ROW)
+	if (silent && (gentle(h) || h->failures >= IN_A_ROW))
 		leave_alone(g, h, "silent after it had answered");
+	else if (gentle(h) && h->failures >= RESETS_IN_A_ROW)
+		leave_alone(g, h, "refuses what it had accepted");
 }
 
 static void link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now)
@@ -869,8 +987,8 @@ static void link_failed(struct guard *g, struct link *l, const struct finding *f
 		sweep_found(g, h, port, f);
 		return;
 	}
-	if (f->state == PORT_SILENT)
-		watch_failure(g, h);
+	if (f->state == PORT_SILENT || f->state == PORT_CLOSED)
+		watch_failure(g, h, f->state == PORT_SILENT);
 	reply(g, worker, e, -1, false);
 }
 
@@ -894,8 +1012,14 @@ static void link_event(struct guard *g, struct link *l, uint32_t events, int64_t
 		socklen_t length = sizeof(info);
 
 		getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &length);
-		if (info.tcpi_state == STATE_SYN_SENT)
-			return; /* only the error queue has something; the attempt goes on */
+		if (info.tcpi_state == STATE_SYN_SENT) {
+			struct sock_extended_err icmp; /* read away, or epoll tells of it for ever */
+			struct addr from;
+
+			while (read_icmp(l, &icmp, &from))
+				;
+			return; /* the attempt goes on */
+		}
 		error = ECONNRESET;
 	}
 	struct finding f = judge_error(l, error);
@@ -918,15 +1042,26 @@ static void check_bytes(struct guard *g, struct link *l, int64_t now)
 	unsigned packets;
 	uint64_t sent, received;
 
-	if (l->probe == NO_PROBE)
-		return;
-	const struct guard_probe *p = &g->setup->probes[l->probe];
+	const struct guard_probe *p = l->probe != NO_PROBE ? &g->setup->probes[l->probe] : NULL;
+	uint64_t most_sent = p != NULL ? p->sent[l->host->full_depth] + SLACK_BYTES : 0;
+	uint64_t most_received = (p != NULL ? p->received[l->host->full_depth] : 0) + SLACK_BYTES;
 	count_link(l, &packets, &sent, &received);
-	if (sent > p->sent[l->host->full_depth] + SLACK_BYTES ||
-	    received > p->received[l->host->full_depth] + SLACK_BYTES) {
+	if (sent > most_sent || received > most_received) {
 		l->ending = ENDING_LIMIT;
 		link_drain(g, l, now);
 	}
+}
+
+/* We may have been asleep (a suspended machine): what the kernel knows counts, not the clock. */
+static bool answered_unseen(struct guard *g, struct link *l, int64_t now)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) != 1)
+		return false;
+	link_event(g, l, (p.revents & POLLOUT ? EPOLLOUT : 0U) | (p.revents & POLLERR ? EPOLLERR : 0U),
+		   now);
+	return l->state != LINK_CONNECTING;
 }
 
 static void tick(struct guard *g, int64_t now)
@@ -946,6 +1081,10 @@ static void tick(struct guard *g, int64_t now)
 			break;
 		case LINK_CONNECTING:
 			charge_repeats(g, l, now);
+			if (g->stopping && gentle(l->host) && now - l->opened_ms < FINISH_MS)
+				break;
+			if (now >= l->deadline_ms && answered_unseen(g, l, now))
+				break;
 			if (now >= l->deadline_ms || g->stopping) {
 				struct finding f = { .state = PORT_SILENT };
 
@@ -953,7 +1092,7 @@ static void tick(struct guard *g, int64_t now)
 				if (g->stopping && l->worker < 0) {
 					l->ending = ENDING_STOPPED;
 					l->host->sweep.in_flight--;
-					l->host->sweep.next = 0; /* not complete */
+					l->host->sweep.cut = true;
 					link_end(g, l, now);
 				} else if (g->stopping) {
 					int worker = l->worker;
@@ -993,7 +1132,7 @@ static void stop(struct guard *g)
 			g->active[i]->sweep.over = true;
 			g->active[i]->sweep.state = answered(g->active[i]) ? HOST_ANSWERING : HOST_SKIPPED;
 			g->active[i]->sweep.reason = "stopped";
-			g->active[i]->sweep.next = 0;
+			g->active[i]->sweep.cut = true;
 		}
 }
 
@@ -1017,11 +1156,11 @@ static bool take_order(struct guard *g)
 		break;
 	case ORDER_IT:
 		/* Only what nobody declared, and nothing showed to be OT, may be loosened. */
-		if (h != NULL && h->unassigned && h->ot_sign[0] == '\0') {
+		if (h != NULL && h->unassigned && h->ot_sign[0] == '\0' && !h->device->ot) {
 			h->treatment = TREAT_IT;
 			h->full_depth = true;
 			h->unassigned = false;
-			pace_init(&h->pace, g->setup->plan->host_rate, OPEN_COST, mono_ms());
+			pace_change(&h->pace, host_rate(g, h), OPEN_COST, mono_ms());
 		}
 		break;
 	case ORDER_WORKERS_GONE:
@@ -1132,6 +1271,7 @@ int guard_run(const struct guard_setup *setup)
 			if (stop_file_there(&g))
 				stop(&g);
 		}
+		tell_waiting(&g);
 		tick(&g, now);
 		serve_waiting(&g, now);
 		sweep_advance(&g, now);

@@ -10,6 +10,8 @@
 struct device {
 	unsigned open;   /* connections now */
 	int64_t next_ms; /* the next may begin then */
+	bool ot;         /* one of its addresses is a controller's: strict for all of them */
+	bool distress;   /* one of its addresses showed distress: all are left alone */
 };
 
 struct host {

@@ -37,6 +37,17 @@ int sandbox_worker(void)
 				     SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAG, 0));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	/* A send with MSG_FASTOPEN connects (tcp(7)), also a lent socket whose connection was reset. */
+	enum { FASTOPEN = 0x20000000 };
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sendto), 1,
+				     SCMP_A3(SCMP_CMP_MASKED_EQ, FASTOPEN, FASTOPEN));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sendmsg), 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, FASTOPEN, FASTOPEN));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sendmmsg), 1,
+				     SCMP_A3(SCMP_CMP_MASKED_EQ, FASTOPEN, FASTOPEN));
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);

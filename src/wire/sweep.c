@@ -59,8 +59,9 @@ static void end(struct sweep_host *h, enum host_state s, const char *reason)
 }
 
 void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_state s,
-		  bool no_host, enum treatment t)
+		  unsigned no_host, enum treatment t)
 {
+	uint32_t enough = o->first > SWEEP_SILENT_LEAST ? o->first : SWEEP_SILENT_LEAST;
 	uint32_t open, tried;
 
 	h->in_flight--;
@@ -68,12 +69,13 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 	open = h->count[PORT_OPEN];
 	tried = open + h->count[PORT_CLOSED] + h->count[PORT_FILTERED] + h->count[PORT_SILENT];
 	bool answered = open + h->count[PORT_CLOSED] > 0;
-	if (no_host && !answered)
+	h->no_host += no_host;
+	if (h->no_host >= SWEEP_NO_HOST && !answered)
 		end(h, HOST_ABSENT, "no such host");
 	if (open >= SWEEP_ALL_PORTS_LEAST && open == tried &&
 	    (open >= SWEEP_ALL_PORTS_ENOUGH || tried == o->count))
 		end(h, HOST_ALL_PORTS, "answers on every port");
-	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= o->first &&
+	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= enough &&
 	    h->next < o->count)
 		end(h, HOST_SILENT, "no answer on the first ports");
 	if (h->next >= o->count && h->in_flight == 0)
