@@ -160,7 +160,6 @@ need() {
 	say "packages: installing$absent"
 	# shellcheck disable=SC2086 # a list of words
 	if ! install_packages $absent >_build/packages.log 2>&1 </dev/null; then
-		grep -E '^(E|W|Err)' _build/packages.log | tail -n 3 >&2
 		stop "packages cannot be installed (no network? see _build/packages.log):$absent"
 	fi
 	absent=$(missing "$2")

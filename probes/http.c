@@ -218,7 +218,8 @@ static void note_authentication(json_t *evidence, struct span value)
 			bool starts = rest.at == value.at && n == 0;
 			bool follows = n >= 2 && (rest.at[n - 1] == ',' ||
 						  (rest.at[n - 1] == ' ' && rest.at[n - 2] == ','));
-			bool ends = end == rest.length || rest.at[end] == ' ' || rest.at[end] == ',';
+			bool ends = end == rest.length || rest.at[end] == ' ' ||
+				    rest.at[end] == ',';
 
 			if ((starts || follows) && ends) {
 				note_scheme(evidence, schemes[i], length);
@@ -328,7 +329,8 @@ static void note_head(json_t *evidence, const struct http_head *head)
 			note_text(evidence, plain_headers[i].key, value);
 	if (http_find(head, "Server", 0, &value))
 		note_product(evidence, value);
-	if (http_find(head, "Content-Type", 0, &value) && http_parameter(value, "charset", &charset))
+	if (http_find(head, "Content-Type", 0, &value) &&
+	    http_parameter(value, "charset", &charset))
 		note_text(evidence, "charset", charset);
 	if (http_find(head, "Date", 0, &value) && http_date(value, &date))
 		note_int(evidence, "date", date);
@@ -429,7 +431,7 @@ static void hear_bytes(struct conn *c, struct page *p, uint64_t n)
 /* RFC 9112, 7.1 */
 static void hear_chunks(struct conn *c, struct page *p)
 {
-	for (size_t chunks = 0; chunks < HTTP_CHUNKS_MAX && p->body_length < sizeof(p->body); chunks++) {
+	for (size_t n = 0; n < HTTP_CHUNKS_MAX && p->body_length < sizeof(p->body); n++) {
 		struct span line = conn_read_line(c);
 		uint64_t size;
 
@@ -495,9 +497,9 @@ static enum ending hear_answer(struct conn *c, struct page *p, struct http_head 
 	return conn_oddity(c, "http.interim-too-many");
 }
 
-/* Asks for one place and notes the answer. ret_next is where it redirects to, where that is here. */
-static enum ending visit(struct conn *c, json_t *evidence, struct page *p, const struct place *place,
-			 struct place *ret_next, bool *ret_moved)
+/* Asks for one place and notes the answer. *ret_moved: it redirects to *ret_next, which is here. */
+static enum ending visit(struct conn *c, json_t *evidence, struct page *p,
+			 const struct place *place, struct place *ret_next, bool *ret_moved)
 {
 	struct http_head head = { 0 };
 	struct span location;
@@ -590,8 +592,8 @@ static const char http_view[] =
 
 const struct probe probe_http = {
 	.name = "http",
-	.ports = "80,81,443,591,3000,5000,5985,5986,7080,8000,8008,8080-8083,8088,8443,8880,8888,9000,"
-		 "9080,9090,9443,10000",
+	.ports = "80,81,443,591,3000,5000,5985,5986,7080,8000,8008,8080-8083,8088,8443,8880,8888,"
+		 "9000,9080,9090,9443,10000",
 	.risk = RISK_READ,
 	.connections = { 1, 1 + REDIRECTS_MAX },
 	.sent = { 4096, 16384 },

@@ -9,19 +9,23 @@ extern const struct probe probe_ftp;
 extern const struct probe probe_http;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mqtt;
+extern const struct probe probe_rdp;
 extern const struct probe probe_redis;
 extern const struct probe probe_smb;
 extern const struct probe probe_smtp;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
+extern const struct probe probe_tls;
 
 const struct probe *const probes[] = {
 	&probe_ssh,
 	&probe_smtp,
 	&probe_ftp,
 	&probe_telnet,
+	&probe_tls,
 	&probe_http,
 	&probe_smb,
+	&probe_rdp,
 	&probe_modbus,
 	&probe_mqtt,
 	&probe_redis,

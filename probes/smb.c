@@ -12,8 +12,9 @@
  * Sent:
  *   1. SMB2 NEGOTIATE with the dialects 2.0.2 to 3.1.1 (preauthentication integrity and encryption
  *      contexts). In limited depth nothing else.
- *   2. on the same connection SMB2 SESSION_SETUP with the first NTLM message, which names nobody. The
- *      server answers with its challenge; we leave it unanswered and close, so that no logon is tried.
+ *   2. on the same connection SMB2 SESSION_SETUP with the first NTLM message, which names nobody.
+ *      The server answers with its challenge; we leave it unanswered and close, so that no logon is
+ *      tried.
  *   3. for each dialect below the chosen one, SMB2 NEGOTIATE with it alone, on its own connection
  *   4. SMB1 NEGOTIATE with "NT LM 0.12" alone, on its own connection; where it is accepted,
  *      SMB1 SESSION_SETUP_ANDX with the first NTLM message, left unanswered as in 2.
@@ -246,7 +247,8 @@ static struct span read_utf16(struct reader *r)
 }
 
 /* [MS-SMB] 2.2.4.5.2. False also where the dialect was not taken, with *ret_refused. */
-static bool read_smb1_negotiated(const struct smb1 *m, struct smb1_negotiated *ret, bool *ret_refused)
+static bool read_smb1_negotiated(const struct smb1 *m, struct smb1_negotiated *ret,
+				 bool *ret_refused)
 {
 	struct smb1_negotiated n = { 0 };
 	struct reader r = m->words;
@@ -505,7 +507,8 @@ static void note_guid(json_t *evidence, struct span guid)
 {
 	struct reader r = rd_new(guid);
 	char text[37];
-	unsigned a = rd_le32(&r), b = rd_le16(&r), c = rd_le16(&r), d = rd_be16(&r), e = rd_be16(&r);
+	unsigned a = rd_le32(&r), b = rd_le16(&r), c = rd_le16(&r), d = rd_be16(&r);
+	unsigned e = rd_be16(&r);
 	unsigned f = rd_be32(&r);
 	int n = snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%04x%08x", a, b, c, d, e, f);
 
@@ -780,8 +783,9 @@ static enum ending smb_run(struct conn *c, json_t *evidence)
 		if (json_object_get(evidence, "os_version") != NULL)
 			conn_gathered(c, "ntlm");
 	}
-	return conn_ending(c) == ENDING_STOPPED || conn_ending(c) == ENDING_DISTRESS ? conn_ending(c) :
-										      ENDING_DONE;
+	if (conn_ending(c) == ENDING_STOPPED || conn_ending(c) == ENDING_DISTRESS)
+		return conn_ending(c);
+	return ENDING_DONE;
 }
 
 static const char smb_view[] =

@@ -98,10 +98,10 @@ struct network {
 	uint8_t bits;
 };
 
-#define V4(a, b, c, d, n)                                                                          \
-	{                                                                                          \
-		.bytes = { [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d },     \
-		.bits = 96 + (n)                                                                   \
+#define V4(a, b, c, d, n)                                                                      \
+	{                                                                                      \
+		.bytes = { [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d }, \
+		.bits = 96 + (n)                                                               \
 	}
 
 static const struct network loopback[] = {
@@ -113,8 +113,8 @@ static const struct network unusable[] = {
 	V4(0, 0, 0, 0, 8),
 	V4(224, 0, 0, 0, 4),
 	V4(255, 255, 255, 255, 32),
-	{ .bits = 128 },                     /* :: */
-	{ .bytes = { 0xff }, .bits = 8 },    /* ff00::/8 */
+	{ .bits = 128 },                  /* :: */
+	{ .bytes = { 0xff }, .bits = 8 }, /* ff00::/8 */
 };
 
 static const struct network not_public[] = {
@@ -124,9 +124,9 @@ static const struct network not_public[] = {
 	V4(100, 64, 0, 0, 10),
 	V4(127, 0, 0, 0, 8),
 	V4(169, 254, 0, 0, 16),
-	{ .bytes = { [15] = 1 }, .bits = 128 },       /* ::1 */
-	{ .bytes = { 0xfe, 0x80 }, .bits = 10 },      /* fe80::/10 */
-	{ .bytes = { 0xfc }, .bits = 7 },             /* fc00::/7 */
+	{ .bytes = { [15] = 1 }, .bits = 128 },  /* ::1 */
+	{ .bytes = { 0xfe, 0x80 }, .bits = 10 }, /* fe80::/10 */
+	{ .bytes = { 0xfc }, .bits = 7 },        /* fc00::/7 */
 };
 
 static bool within(const struct addr *a, const struct network *n)

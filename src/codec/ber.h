@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ASN.1 elements as tag, length, value (ITU-T X.690), as far as SPNEGO and CredSSP need them: tags of
- * one byte and definite lengths. Reading accepts lengths that DER would write shorter; writing gives
- * DER.
+ * ASN.1 elements as tag, length, value (ITU-T X.690), as far as SPNEGO and CredSSP need them: tags
+ * of one byte and definite lengths. Reading accepts lengths that DER would write shorter; writing
+ * gives DER.
  */
 #ifndef TENKEN_CODEC_BER_H
 #define TENKEN_CODEC_BER_H
@@ -25,10 +25,10 @@ struct ber {
 	struct span value;
 };
 
-/* The next element. False, and a failed reader, where there is none or it is broken; a reader at its
- * end is not failed by asking rd_left() first. */
+/* The next element. False, and a failed reader, where there is none or it is broken; a loop over
+ * elements asks rd_left() first. */
 bool ber_read(struct reader *r, struct ber *ret);
-/* The contents of the next element, which must have this tag; else r fails and so does the result. */
+/* The contents of the next element, which must have this tag; else both r and the result fail. */
 struct reader ber_enter(struct reader *r, uint8_t tag);
 struct span ber_take(struct reader *r, uint8_t tag);
 /* Skips the next element if it has this tag; true where it did. */

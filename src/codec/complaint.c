@@ -56,7 +56,8 @@ void complain(struct complaints *c, const char *file, unsigned line, const char 
 void complaints_print(const struct complaints *c, FILE *out)
 {
 	for (size_t i = 0; i < c->count; i++)
-		fprintf(out, _("error: %s\n"), c->list[i] != NULL ? c->list[i] : _("out of memory"));
+		fprintf(out, _("error: %s\n"),
+			c->list[i] != NULL ? c->list[i] : _("out of memory"));
 }
 
 void complaints_done(struct complaints *c)

@@ -110,8 +110,12 @@ struct csv *csv_open(const char *path, size_t max, struct complaints *c)
 		free(text);
 		return NULL;
 	}
-	*v = (struct csv){ .path = copy, .text = text, .at = text, .end = text + length,
-			   .next_line = 1, .complaints = c };
+	*v = (struct csv){ .path = copy,
+			   .text = text,
+			   .at = text,
+			   .end = text + length,
+			   .next_line = 1,
+			   .complaints = c };
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		v->at += 3;
 	return v;

@@ -77,11 +77,11 @@ size_t utf8_valid(const char *text, size_t length)
 	size_t i = 0;
 
 	while (i < length) {
-		size_t n = p[i] < 0x80		 ? 1
+		size_t n = p[i] < 0x80             ? 1
 			   : (p[i] & 0xe0) == 0xc0 ? 2
 			   : (p[i] & 0xf0) == 0xe0 ? 3
 			   : (p[i] & 0xf8) == 0xf0 ? 4
-						     : 0;
+						   : 0;
 		if (n == 0 || n > length - i)
 			return i;
 		uint32_t v = n == 1 ? p[i] : p[i] & (0x7fU >> n);

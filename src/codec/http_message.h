@@ -30,8 +30,9 @@ enum http_framing {
 	HTTP_UNTIL_CLOSE,
 };
 
-/* Status line and headers, lines ended by CR LF or LF, up to the end of bytes (the empty line may be
- * there or not). False where the status line is none or there are more than HTTP_HEADERS_MAX lines. */
+/* Status line and headers, lines ended by CR LF or LF, up to the end of bytes (the empty line may
+ * be there or not). False where the status line is none or there are more than HTTP_HEADERS_MAX
+ * lines. */
 bool http_read_head(struct span bytes, struct http_head *ret);
 /* The next header; fields is what is left of head->fields. False at the end. */
 bool http_next_field(struct reader *fields, struct http_field *ret);

@@ -127,7 +127,7 @@ bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret)
 	c.target = read_field(&r, message);
 	c.flags = rd_le32(&r);
 	rd_skip(&r, 8); /* the challenge */
-	/* The oldest servers stop here or behind the reserved bytes, or put the target's name here. */
+	/* The oldest servers stop here or behind the reserved bytes, or have the name here. */
 	bool stops = c.target.length > 0 && c.target.at - message.at <= HEADER_WITHOUT_PAIRS;
 	if (rd_ok(&r) && !stops && rd_left(&r) >= 16) {
 		rd_skip(&r, 8); /* reserved */
@@ -154,7 +154,8 @@ struct span ntlm_token(struct span bytes)
 	struct reader r = rd_new(bytes);
 	struct span none = span_of(r.end, 0);
 
-	if (bytes.length >= sizeof(signature) && memcmp(bytes.at, signature, sizeof(signature)) == 0)
+	if (bytes.length >= sizeof(signature) &&
+	    memcmp(bytes.at, signature, sizeof(signature)) == 0)
 		return bytes;
 	/* RFC 4178, 4.2.2: [1] NegTokenResp, of which [2] is the token */
 	struct reader answer = ber_enter(&r, BER_CONTEXT + 1);
@@ -191,7 +192,7 @@ void ntlm_write_negotiate(struct writer *w)
 
 void ntlm_write_spnego(struct writer *w)
 {
-	/* RFC 2743, 3.1 around RFC 4178, 4.2.1: NegTokenInit with mechTypes [0] and mechToken [2] */
+	/* RFC 2743, 3.1 around RFC 4178, 4.2.1: NegTokenInit, mechTypes [0] and mechToken [2] */
 	size_t all = ber_open(w, BER_APPLICATION);
 	ber_put(w, BER_OID, span_of(oid_spnego, sizeof(oid_spnego)));
 	size_t init = ber_open(w, BER_CONTEXT);
@@ -236,7 +237,8 @@ void ntlm_note(json_t *evidence, const struct ntlm_challenge *c)
 			note_utf16le(evidence, names[i].key, names[i].name);
 	if (c->has_version) {
 		char version[16];
-		int n = snprintf(version, sizeof(version), "%u.%u.%u", c->major, c->minor, c->build);
+		int n = snprintf(version, sizeof(version), "%u.%u.%u", c->major, c->minor,
+				 c->build);
 
 		note_text(evidence, "os_version", span_of(version, (size_t)n));
 		if (c->build != 0)

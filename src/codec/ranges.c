@@ -261,8 +261,8 @@ static int prefix_of(const struct range *r)
 {
 	int bits = 0;
 
-	while (bits < 128 && ((r->first.bytes[bits / 8] ^ r->last.bytes[bits / 8]) &
-			      0x80U >> bits % 8) == 0)
+	while (bits < 128 &&
+	       ((r->first.bytes[bits / 8] ^ r->last.bytes[bits / 8]) & 0x80U >> bits % 8) == 0)
 		bits++;
 	for (int i = bits; i < 128; i++) {
 		unsigned mask = 0x80U >> i % 8;

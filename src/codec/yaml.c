@@ -57,7 +57,8 @@ static bool visit_child(struct survey *s, int parent, int child)
 	if (n == NULL || (size_t)child > s->count)
 		return false;
 	if (s->depth[child] != 0 || child <= parent) {
-		complain(s->complaints, s->path, line, _("aliases (*name) are not read: write it out"));
+		complain(s->complaints, s->path, line,
+			 _("aliases (*name) are not read: write it out"));
 		return false;
 	}
 	if (s->depth[parent] >= YAML_DEPTH_MAX) {
@@ -334,7 +335,9 @@ struct ynode yn_get(struct ynode n, const char *key)
 			const char *name = scalar(n.file, p->key);
 
 			if (name != NULL && strcmp(name, key) == 0)
-				return (struct ynode){ .file = n.file, .id = p->value, .field = name };
+				return (struct ynode){ .file = n.file,
+						       .id = p->value,
+						       .field = name };
 		}
 	return (struct ynode){ .file = n.file, .field = key };
 }

@@ -259,6 +259,9 @@ static void take_event(struct engine *e, const struct guard_event *v)
 	case EVENT_WORKERS_CLEARED:
 		e->clearing = false;
 		break;
+	case EVENT_NO_JOURNAL:
+		begin_stop(e, ENGINE_JOURNAL);
+		break;
 	case EVENT_STOPPED:
 		e->stopped = true;
 		break;

@@ -24,6 +24,7 @@ enum engine_end {
 	ENGINE_DONE,
 	ENGINE_STOPPED, /* by a signal, the stop file or `tenken stop` */
 	ENGINE_STORE,   /* the store could not be written: nothing more was sent */
+	ENGINE_JOURNAL, /* the journal could not be written: nothing more was sent */
 	ENGINE_FAULT,   /* guard or workers could not be kept alive */
 };
 

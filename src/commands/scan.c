@@ -416,6 +416,7 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 	snapshot_roles(store, scan);
 	store_scan_end(store, r.end == ENGINE_DONE ? "done" : "incomplete",
 		       r.end == ENGINE_STOPPED ? "stopped" :
+		       r.end == ENGINE_JOURNAL ? "journal not writable" :
 		       r.end == ENGINE_FAULT   ? "fault" :
 						 NULL,
 		       time(NULL));
@@ -454,6 +455,9 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 		status = judging_end(j, store, scan, &outputs, paths->store, o->fail_on);
 	if (end == ENGINE_STOPPED)
 		fprintf(stderr, _("the scan was stopped before its end; what was found is kept\n"));
+	else if (end == ENGINE_JOURNAL)
+		fprintf(stderr, _("error: %s: the journal cannot be written, so nothing more was sent\n"),
+			paths->journal);
 	else if (end == ENGINE_FAULT)
 		fprintf(stderr, _("error: a process of the scan failed; what was found is kept\n"));
 	store_close(store);

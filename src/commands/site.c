@@ -7,7 +7,6 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
-#include "site/declare.h"
 #include "site/site.h"
 
 enum { STATUS_DONE = 0, STATUS_USAGE = 2 };
@@ -41,7 +40,8 @@ static void print_authorisation(const struct site *s, int64_t now)
 	char from[DAY_TEXT], until[DAY_TEXT];
 
 	if (!a->given) {
-		printf(_("authorisation: none (logins, owned public addresses, reach and live listening "
+		printf(_("authorisation: none (logins, owned public addresses, reach and live "
+			 "listening "
 			 "need one)\n"));
 		return;
 	}
@@ -64,7 +64,8 @@ static void print_count(const struct ranges *set)
 	if (n == UINT64_MAX)
 		printf(_("2^64 addresses or more"));
 	else
-		printf(ngettext("%llu address", "%llu addresses", n > 1000 ? 1000 : (unsigned long)n),
+		printf(ngettext("%llu address", "%llu addresses",
+				n > 1000 ? 1000 : (unsigned long)n),
 		       (unsigned long long)n);
 }
 
@@ -178,8 +179,8 @@ static void print_answers(const struct site *s, int64_t now)
 
 static void print_site(const struct site *s, int64_t now)
 {
-	printf(_("site: %s, time zone %s, at most %u packets per second and %u per host\n"), s->name,
-	       s->timezone, s->rate, s->host_rate);
+	printf(_("site: %s, time zone %s, at most %u packets per second and %u per host\n"),
+	       s->name, s->timezone, s->rate, s->host_rate);
 	print_authorisation(s, now);
 	if (s->vantage_name != NULL)
 		printf(_("vantage: %s in zone %s\n"), s->vantage_name, s->vantage_zone);

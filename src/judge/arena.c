@@ -53,7 +53,8 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 		if (b == NULL)
 			return NULL;
 		b->room = room;
-		if (need > BLOCK && a->blocks != NULL) { /* a large one does not end the block in use */
+		if (need > BLOCK &&
+		    a->blocks != NULL) { /* a large one does not end the block in use */
 			b->next = a->blocks->next;
 			a->blocks->next = b;
 		} else {

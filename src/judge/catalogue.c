@@ -84,7 +84,8 @@ static bool is_null(struct ynode n)
 {
 	const char *text = yn_is_text(n) ? yn_text_any(n) : NULL;
 
-	return text != NULL && (strcmp(text, "null") == 0 || strcmp(text, "~") == 0 || *text == '\0');
+	return text != NULL &&
+	       (strcmp(text, "null") == 0 || strcmp(text, "~") == 0 || *text == '\0');
 }
 
 /* {en: ..., ja: ...}, or one text for both. A missing one is the other. */
@@ -173,8 +174,8 @@ static bool sound_id(const char *id)
 
 static void read_check(struct loader *l, struct ynode n)
 {
-	static const char *const keys[] = { "id",    "severity", "needs", "title",
-					    "remedy", "sql",	 NULL };
+	static const char *const keys[] = { "id",     "severity", "needs", "title",
+					    "remedy", "sql",      NULL };
 	struct catalogue *c = l->catalogue;
 
 	if (!yn_map(n, keys))
@@ -191,7 +192,8 @@ static void read_check(struct loader *l, struct ynode n)
 	const char *severity = yn_text(yn_need(n, "severity"));
 	if (severity != NULL && (check.severity = severity_of_word(severity)) == SEVERITIES) {
 		yn_complain(yn_get(n, "severity"),
-			    _("is 'info', 'low', 'medium', 'high' or 'critical', not '%s'"), severity);
+			    _("is 'info', 'low', 'medium', 'high' or 'critical', not '%s'"),
+			    severity);
 		check.severity = SEVERITY_MEDIUM;
 	}
 	struct ynode sql = yn_need(n, "sql");
@@ -200,13 +202,14 @@ static void read_check(struct loader *l, struct ynode n)
 		check.sql = keep(l, yn_text(sql));
 	for (size_t i = 0; i < check.needs.count; i++)
 		if (!need_known(check.needs.list[i]))
-			yn_complain(yn_at(yn_get(n, "needs"), i), _("'%s' is no need that is known"),
-				    check.needs.list[i]);
+			yn_complain(yn_at(yn_get(n, "needs"), i),
+				    _("'%s' is no need that is known"), check.needs.list[i]);
 	if (*check.id == '\0')
 		return;
 	if (!sound_id(check.id)) {
 		yn_complain(yn_get(n, "id"),
-			    _("is made of small letters, digits, '.', '-' and '_', not '%s'"), check.id);
+			    _("is made of small letters, digits, '.', '-' and '_', not '%s'"),
+			    check.id);
 		return;
 	}
 	for (size_t i = 0; i < c->check_count; i++) {
@@ -257,7 +260,8 @@ static void read_scope(struct loader *l, struct ynode n)
 			return;
 		}
 	}
-	struct scope_word *list = grown(l, c->scopes, c->scope_count, &l->scope_room, sizeof(*list));
+	struct scope_word *list =
+		grown(l, c->scopes, c->scope_count, &l->scope_room, sizeof(*list));
 	if (list == NULL)
 		return;
 	c->scopes = list;
@@ -293,8 +297,8 @@ static void read_rows(struct loader *l, struct csv *v, const char *path, struct 
 
 	while (csv_row(v, &fields, &count)) {
 		if (count != list->columns.count) {
-			complain(l->complaints, path, csv_line(v), _("has %zu fields, the heading %zu"),
-				 count, list->columns.count);
+			complain(l->complaints, path, csv_line(v),
+				 _("has %zu fields, the heading %zu"), count, list->columns.count);
 			continue;
 		}
 		struct words row = { .list = keep_array(l, count, sizeof(*row.list)) };
@@ -363,8 +367,9 @@ static struct words *read_alternatives(struct loader *l, struct ynode n, size_t 
 
 static void read_item(struct loader *l, struct ynode n, struct item *ret)
 {
-	static const char *const keys[] = { "id",    "en",   "ja",   "assess", "checks",      "later", "scope",
-					    "note",  "when", "needs", "alternatives", NULL };
+	static const char *const keys[] = { "id",     "en",    "ja",           "assess",
+					    "checks", "later", "scope",        "note",
+					    "when",   "needs", "alternatives", NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -385,8 +390,8 @@ static void read_item(struct loader *l, struct ynode n, struct item *ret)
 			item.assess = (enum assess)i;
 	if (item.assess == ASSESSES) {
 		if (assess != NULL)
-			yn_complain(yn_get(n, "assess"), _("is 'direct', 'indirect' or 'none', not '%s'"),
-				    assess);
+			yn_complain(yn_get(n, "assess"),
+				    _("is 'direct', 'indirect' or 'none', not '%s'"), assess);
 		item.assess = ASSESS_NONE;
 	}
 	struct words scope = read_words(l, yn_get(n, "scope"));
@@ -395,15 +400,17 @@ static void read_item(struct loader *l, struct ynode n, struct item *ret)
 		item.scope[item.scope_count++] = split_words(l, scope.list[i]);
 	for (size_t i = 0; i < item.needs.count; i++)
 		if (!need_known(item.needs.list[i]))
-			yn_complain(yn_at(yn_get(n, "needs"), i), _("'%s' is no need that is known"),
-				    item.needs.list[i]);
-	item.alternatives = read_alternatives(l, yn_get(n, "alternatives"), &item.alternative_count);
+			yn_complain(yn_at(yn_get(n, "needs"), i),
+				    _("'%s' is no need that is known"), item.needs.list[i]);
+	item.alternatives =
+		read_alternatives(l, yn_get(n, "alternatives"), &item.alternative_count);
 	*ret = item;
 }
 
 static void read_control(struct loader *l, struct ynode n, struct control *ret)
 {
-	static const char *const keys[] = { "id", "title", "kind", "level", "mandatory", "items", NULL };
+	static const char *const keys[] = { "id",        "title", "kind", "level",
+					    "mandatory", "items", NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -446,15 +453,15 @@ static void find_twins(struct loader *l, const struct guideline *g)
 	qsort(all, count, sizeof(*all), by_id);
 	for (size_t i = 1; i < count; i++)
 		if (strcmp(all[i - 1]->id, all[i]->id) == 0)
-			complain(l->complaints, g->file, all[i]->line, _("item '%s' stands here twice"),
-				 all[i]->id);
+			complain(l->complaints, g->file, all[i]->line,
+				 _("item '%s' stands here twice"), all[i]->id);
 	free(all);
 }
 
 static void read_guideline(struct loader *l, const char *path, const char *name)
 {
 	static const char *const top[] = { "guideline", "controls", NULL };
-	static const char *const keys[] = { "id",	 "title",  "version", "date",	"publisher",
+	static const char *const keys[] = { "id",     "title", "version",     "date", "publisher",
 					    "origin", "terms", "source_note", NULL };
 	struct guideline *g = &l->catalogue->guidelines[l->catalogue->guideline_count];
 	struct yfile *f = yf_open(path, l->complaints);
@@ -561,13 +568,15 @@ int catalogue_names(const char *dir, char ***ret_list, size_t *ret_count)
 
 /* Calls read() with each file's path and name. */
 static void each_file(struct loader *l, const char *dir, const char *folder, const char *ending,
-		      void (*read)(struct loader *l, const char *path, const char *name, size_t place),
+		      void (*read)(struct loader *l, const char *path, const char *name,
+				   size_t place),
 		      void (*prepare)(struct loader *l, size_t count))
 {
 	char *path = NULL, **names = NULL;
 	size_t count = 0;
-	int r = asprintf(&path, "%s/profiles/%s", dir, folder) < 0 ? -ENOMEM
-								   : names_in(path, ending, &names, &count);
+	int r = asprintf(&path, "%s/profiles/%s", dir, folder) < 0
+			? -ENOMEM
+			: names_in(path, ending, &names, &count);
 
 	if (r < 0) {
 		complain(l->complaints, r == -ENOMEM ? NULL : path, 0, _("cannot be read: %s"),
@@ -623,8 +632,8 @@ static void unknown_guideline(struct loader *l, const char *dir, const char *nam
 
 	if (catalogue_names(dir, &names, &count) == 0) {
 		for (size_t i = 0, n = 0; i < count && n < sizeof(known); i++)
-			n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i > 0 ? ", " : "",
-					      names[i]);
+			n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s",
+					      i > 0 ? ", " : "", names[i]);
 		free_names(names, count);
 	}
 	complain(l->complaints, NULL, 0, _("there is no guideline '%s'; known: %s"), name, known);
@@ -709,16 +718,18 @@ const struct check *catalogue_check(const struct catalogue *c, const char *id)
 {
 	const struct check key = { .id = id };
 
-	return c->check_count == 0 ? NULL
-				   : bsearch(&key, c->checks, c->check_count, sizeof(key), by_check_id);
+	return c->check_count == 0
+		       ? NULL
+		       : bsearch(&key, c->checks, c->check_count, sizeof(key), by_check_id);
 }
 
 const struct scope_word *catalogue_scope(const struct catalogue *c, const char *word)
 {
 	const struct scope_word key = { .word = word };
 	const struct scope_word *found =
-		c->scope_count == 0 ? NULL
-				    : bsearch(&key, c->scopes, c->scope_count, sizeof(key), by_scope_word);
+		c->scope_count == 0
+			? NULL
+			: bsearch(&key, c->scopes, c->scope_count, sizeof(key), by_scope_word);
 
 	if (found == NULL && strncmp(word, "declared:", 9) == 0 && word[9] != '\0' &&
 	    strcmp(word, "declared:*") != 0)
@@ -761,8 +772,9 @@ static void cross_check_item(const struct catalogue *c, const struct guideline *
 {
 	for (size_t i = 0; i < item->checks.count; i++)
 		if (catalogue_check(c, item->checks.list[i]) == NULL)
-			complain(complaints, g->file, item->line, _("item '%s': there is no check '%s'"),
-				 item->id, item->checks.list[i]);
+			complain(complaints, g->file, item->line,
+				 _("item '%s': there is no check '%s'"), item->id,
+				 item->checks.list[i]);
 	for (size_t i = 0; i < item->scope_count; i++)
 		for (size_t k = 0; k < item->scope[i].count; k++)
 			if (catalogue_scope(c, item->scope[i].list[k]) == NULL)
@@ -776,10 +788,12 @@ static void cross_check_item(const struct catalogue *c, const struct guideline *
 
 			if (other == NULL)
 				complain(complaints, g->file, item->line,
-					 _("item '%s': the alternative '%s' is no item"), item->id, id);
+					 _("item '%s': the alternative '%s' is no item"), item->id,
+					 id);
 			else if (other->alternative_count > 0)
 				complain(complaints, g->file, item->line,
-					 _("item '%s': the alternative '%s' has alternatives itself"),
+					 _("item '%s': the alternative '%s' has alternatives "
+					   "itself"),
 					 item->id, id);
 		}
 	}
@@ -787,8 +801,8 @@ static void cross_check_item(const struct catalogue *c, const struct guideline *
 		complain(complaints, g->file, item->line,
 			 _("item '%s' has checks, but is not assessed by them"), item->id);
 	if (item->checks.count == 0 && item->assess != ASSESS_NONE)
-		complain(complaints, g->file, item->line, _("item '%s' is assessed, but by no check"),
-			 item->id);
+		complain(complaints, g->file, item->line,
+			 _("item '%s' is assessed, but by no check"), item->id);
 }
 
 size_t catalogue_cross_check(const struct catalogue *c, struct complaints *complaints)
@@ -800,12 +814,14 @@ size_t catalogue_cross_check(const struct catalogue *c, struct complaints *compl
 
 		if (!both_languages(&check->title) || !both_languages(&check->remedy))
 			complain(complaints, check->file, check->line,
-				 _("check '%s' lacks a title or remedy in English or Japanese"), check->id);
+				 _("check '%s' lacks a title or remedy in English or Japanese"),
+				 check->id);
 	}
 	for (size_t i = 0; i < c->scope_count; i++)
 		if (!both_languages(&c->scopes[i].title))
 			complain(complaints, c->scopes[i].file, c->scopes[i].line,
-				 _("scope '%s' lacks a title in English or Japanese"), c->scopes[i].word);
+				 _("scope '%s' lacks a title in English or Japanese"),
+				 c->scopes[i].word);
 	for (size_t i = 0; i < c->guideline_count; i++) {
 		const struct guideline *g = &c->guidelines[i];
 

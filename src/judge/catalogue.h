@@ -21,7 +21,14 @@ struct words {
 	size_t count;
 };
 
-enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITIES };
+enum severity {
+	SEVERITY_INFO,
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_CRITICAL,
+	SEVERITIES
+};
 
 /* "info", "low", "medium", "high", "critical". */
 const char *severity_word(enum severity s);
@@ -37,8 +44,8 @@ struct check {
 	unsigned line, sql_line;
 };
 
-/* A scope word, or "declared:*", whose SQL finds what stands behind the colon as :word. The SQL is an expression over
- * the view asset: 1, 0, or NULL where it cannot be known. */
+/* A scope word, or "declared:*", whose SQL finds what stands behind the colon as :word. The SQL is
+ * an expression over the view asset: 1, 0, or NULL where it cannot be known. */
 struct scope_word {
 	const char *word, *sql;
 	struct bilingual title;
@@ -56,8 +63,8 @@ struct item {
 	struct words checks, later;
 	struct words *scope; /* all of them; each is a list of words of which one is enough */
 	size_t scope_count;
-	const char *when;    /* SQL over a finding and its asset, or NULL */
-	struct words needs;  /* words that hold for the whole scan ("vantage:public") */
+	const char *when;           /* SQL over a finding and its asset, or NULL */
+	struct words needs;         /* words that hold for the whole scan ("vantage:public") */
 	struct words *alternatives; /* each a list of items that must all hold */
 	size_t alternative_count;
 	unsigned line;
@@ -104,10 +111,11 @@ struct catalogue {
 };
 
 /*
- * Reads DIR/profiles/checks/ *.yaml, DIR/profiles/scopes.yaml, DIR/profiles/data/ *.csv,
- * DIR/profiles/guidelines/NAME.yaml of each name, and more check files of the user's. 0, or -EINVAL with at least one complaint, or
- * -ENOMEM. *ret can be given to catalogue_done() in every case; after -EINVAL it holds what could be
- * read. An unknown guideline is a complaint that lists the known ones.
+ * Reads DIR/profiles/checks/ *.yaml, DIR/profiles/data/ *.csv, DIR/profiles/scopes.yaml,
+ * DIR/profiles/guidelines/NAME.yaml of each name, and more check files of the user's. 0, or -EINVAL
+ * with at least one complaint, or -ENOMEM. *ret can be given to catalogue_done() in every case;
+ * after -EINVAL it holds what could be read. An unknown guideline is a complaint that lists the
+ * known ones.
  */
 int catalogue_load(const char *dir, const char *const *guidelines, size_t guideline_count,
 		   const char *const *more, size_t more_count, struct catalogue *ret,

@@ -63,12 +63,13 @@ static void read_ports(const char *text, uint64_t set[static 1024])
 static int load_plan(struct judged *j)
 {
 	struct query *q = NULL;
-	int r = query_new(j->db,
-			  "SELECT site, vantage, plan->>'$.ports_tcp', plan->>'$.ports_udp',"
-			  " coalesce(plan->>'$.risk', 'read')"
-			  " FROM (SELECT site, vantage, CASE WHEN json_valid(plan) THEN plan ELSE '{}' END"
-			  "  AS plan FROM main.scan WHERE id = ?)",
-			  &q);
+	int r = query_new(
+		j->db,
+		"SELECT site, vantage, plan->>'$.ports_tcp', plan->>'$.ports_udp',"
+		" coalesce(plan->>'$.risk', 'read')"
+		" FROM (SELECT site, vantage, CASE WHEN json_valid(plan) THEN plan ELSE '{}' END"
+		"  AS plan FROM main.scan WHERE id = ?)",
+		&q);
 
 	if (r < 0)
 		return r;
@@ -81,7 +82,8 @@ static int load_plan(struct judged *j)
 		j->vantage = arena_text(j->arena, query_text(q, 1));
 		read_ports(query_text(q, 2), j->planned.tcp);
 		read_ports(query_text(q, 3), j->planned.udp);
-		j->probing = risk != NULL && (strcmp(risk, "read") == 0 || strcmp(risk, "login") == 0);
+		j->probing =
+			risk != NULL && (strcmp(risk, "read") == 0 || strcmp(risk, "login") == 0);
 	}
 	query_free(q);
 	if (r == 1)
@@ -100,9 +102,10 @@ static const char *gap_of(const char *state, const char *reason, bool complete)
 		return NULL;
 	if (strcmp(state, "distress") == 0)
 		return "distress";
-	if (reason != NULL)
-		return reason;
-	return strcmp(state, "skipped") == 0 ? "skipped" : "sweep incomplete";
+	/* Of other hosts the reason says how their state is known ("connected"). */
+	if (strcmp(state, "skipped") == 0)
+		return reason != NULL ? reason : "skipped";
+	return reason != NULL && strcmp(reason, "stopped") == 0 ? "stopped" : "sweep incomplete";
 }
 
 static int load_hosts(struct judged *j)
@@ -116,11 +119,12 @@ static int load_hosts(struct judged *j)
 	j->hosts = arena_array(j->arena, (size_t)count, sizeof(*j->hosts));
 	if (j->hosts == NULL)
 		return -ENOMEM;
-	r = query_new(j->db,
-		      "SELECT h.address, a.key, a.answering, h.state, h.reason, h.complete, h.planned,"
-		      " h.ledger_id IS NOT NULL, h.treated = 'ot'"
-		      " FROM host AS h JOIN asset AS a ON a.address = h.address ORDER BY h.address",
-		      &q);
+	r = query_new(
+		j->db,
+		"SELECT h.address, a.key, a.answering, h.state, h.reason, h.complete, h.planned,"
+		" h.ledger_id IS NOT NULL, h.treated = 'ot'"
+		" FROM host AS h JOIN asset AS a ON a.address = h.address ORDER BY h.address",
+		&q);
 	if (r < 0)
 		return r;
 	while ((r = query_step(q)) == 1 && j->host_count < (size_t)count) {
@@ -166,7 +170,8 @@ ptrdiff_t judged_host_find(const struct judged *j, const char *address)
 }
 
 #define OPEN_SERVICES "FROM main.service AS s"
-#define OPEN_SERVICES_WHERE " WHERE s.scan = ?1 AND s.state = 'open' ORDER BY s.address, s.port, s.transport"
+#define OPEN_SERVICES_WHERE \
+	" WHERE s.scan = ?1 AND s.state = 'open' ORDER BY s.address, s.port, s.transport"
 
 static int load_services(struct judged *j)
 {
@@ -228,9 +233,9 @@ static bool starts(const char *text, const char *with)
 
 bool need_known(const char *need)
 {
-	static const char *const plain[] = { "sweep",	"ledger",	  "conduits", "zones", "vantage",
-					     "vantage:public", "listen", "reach",    "login",
-					     "history", "advisories" };
+	static const char *const plain[] = { "sweep",   "ledger",         "conduits",  "zones",
+					     "vantage", "vantage:public", "listen",    "reach",
+					     "login",   "history",        "advisories" };
 
 	for (size_t i = 0; i < countof(plain); i++)
 		if (strcmp(need, plain[i]) == 0)
@@ -244,13 +249,26 @@ bool need_known(const char *need)
 	return false;
 }
 
-static const struct judge_probe *find_probe(const struct judged *j, const char *name, size_t length)
+static const struct judge_probe *find_probe(const struct judge_probe *probes, const char *name,
+					    size_t length)
 {
-	for (size_t i = 0; j->probes != NULL && j->probes[i].name != NULL; i++)
-		if (strlen(j->probes[i].name) == length &&
-		    memcmp(j->probes[i].name, name, length) == 0)
-			return &j->probes[i];
+	for (size_t i = 0; probes != NULL && probes[i].name != NULL; i++)
+		if (strlen(probes[i].name) == length && memcmp(probes[i].name, name, length) == 0)
+			return &probes[i];
 	return NULL;
+}
+
+bool need_has_probes(const struct judge_probe *probes, const char *need)
+{
+	if (!starts(need, "probe:") && !starts(need, "any:"))
+		return true;
+	for (const char *at = strchr(need, ':') + 1; *at != '\0';) {
+		if (find_probe(probes, at, strcspn(at, ",/")) == NULL)
+			return false;
+		at += strcspn(at, ",");
+		at += *at == ',';
+	}
+	return true;
 }
 
 /* Every port of the list ("502,102") is planned; any: one of them is. */
@@ -270,7 +288,8 @@ static bool ports_planned(const struct judged *j, const char *text, bool any)
 	return any ? one : all;
 }
 
-static int table_missing(struct judged *j, const char *sql, const char *text, const char **ret_reason)
+static int table_missing(struct judged *j, const char *sql, const char *text,
+			 const char **ret_reason)
 {
 	int64_t there = 0;
 	int r = db_number(j->db, sql, 0, &there);
@@ -283,7 +302,8 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 {
 	*ret_reason = NULL;
 	if (strcmp(need, "ledger") == 0)
-		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM ledger)", "no ledger", ret_reason);
+		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM ledger)", "no ledger",
+				     ret_reason);
 	if (strcmp(need, "conduits") == 0)
 		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM conduit)",
 				     "no conduits declared", ret_reason);
@@ -316,13 +336,14 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 /* ---- services ---- */
 
 /* What one probe did on each open service, in the order of load_services(). */
-#define PROBE_SQL                                                                                  \
-	"SELECT s.protocol, s.tls, s.limited, e.ending,"                                           \
-	" e.document IS NOT NULL AND e.document <> '{}',"                                          \
-	" EXISTS (SELECT 1 FROM json_each(e.document, '$.gathered') WHERE value = ?3),"            \
-	" EXISTS (SELECT 1 FROM json_each(e.document, '$.limited') WHERE value = ?3) " OPEN_SERVICES \
-	" LEFT JOIN main.evidence AS e ON e.scan = ?1 AND e.address = s.address"                   \
-	" AND e.port = s.port AND e.transport = s.transport AND e.probe = ?2"                      \
+#define PROBE_SQL                                                                       \
+	"SELECT s.protocol, s.tls, s.limited, e.ending,"                                \
+	" e.document IS NOT NULL AND e.document <> '{}',"                               \
+	" EXISTS (SELECT 1 FROM json_each(e.document, '$.gathered') WHERE value = ?3)," \
+	" EXISTS (SELECT 1 FROM json_each(e.document, '$.limited') WHERE value = "      \
+	"?3) " OPEN_SERVICES                                                            \
+	" LEFT JOIN main.evidence AS e ON e.scan = ?1 AND e.address = s.address"        \
+	" AND e.port = s.port AND e.transport = s.transport AND e.probe = ?2"           \
 	" AND json_valid(e.document)" OPEN_SERVICES_WHERE
 
 enum { AT_PROTOCOL, AT_TLS, AT_LIMITED, AT_ENDING, AT_FULL, AT_GATHERED, AT_LEFT_OUT };
@@ -359,7 +380,8 @@ static uint16_t probe_state(struct judged *j, struct query *q, const struct judg
 		return SUBJECT_NONE;
 	/* Somebody speaks it for all we know: the greeting, a part of an answer, or its own port. */
 	bool speaks = is(protocol, p->name) || (tls && strcmp(p->name, "tls") == 0) ||
-		      (ending != NULL && query_int(q, AT_FULL) != 0) || (protocol == NULL && here) ||
+		      (ending != NULL && query_int(q, AT_FULL) != 0) ||
+		      (protocol == NULL && here) ||
 		      (tls && p->over_tls && ending == NULL && limited != NULL);
 	if (!speaks)
 		return SUBJECT_NONE;
@@ -375,7 +397,8 @@ static void meet(uint16_t *state, uint16_t with)
 		*state = with;
 }
 
-static int add_probe(struct judged *j, struct cover *v, const struct judge_probe *p, const char *facet)
+static int add_probe(struct judged *j, struct cover *v, const struct judge_probe *p,
+		     const char *facet)
 {
 	struct query *q = NULL;
 	struct ports *expected = calloc(1, sizeof(*expected));
@@ -414,7 +437,7 @@ static int add_probes(struct judged *j, struct cover *v, const char *list, bool 
 	for (const char *at = list; *at != '\0';) {
 		size_t length = strcspn(at, ",");
 		size_t name = strcspn(at, ",/");
-		const struct judge_probe *p = find_probe(j, at, name);
+		const struct judge_probe *p = find_probe(j->probes, at, name);
 
 		if (p == NULL && all) {
 			v->reason = "no probe";
@@ -475,8 +498,8 @@ static int fill_cover(struct judged *j, struct cover *v)
 			r = add_probes(j, v, need + 4, false);
 		if (r < 0)
 			return r;
-		network |= starts(need, "probe:") || starts(need, "any:") || starts(need, "port:") ||
-			   strcmp(need, "sweep") == 0;
+		network |= starts(need, "probe:") || starts(need, "any:") ||
+			   starts(need, "port:") || strcmp(need, "sweep") == 0;
 	}
 	v->counts_hosts = !v->counts_services;
 	if (!network && needs->count > 0)

@@ -36,7 +36,8 @@ int fingerprint_make(const char *site, const char *check, const char *asset, con
 
 	if (port != 0)
 		snprintf(number, sizeof(number), "%u", port);
-	const char *parts[] = { site, check, asset, transport != NULL ? transport : "", number, detail };
+	const char *parts[] = { site,   check, asset, transport != NULL ? transport : "",
+				number, detail };
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
 	for (size_t i = 0; ok && i < countof(parts); i++) {
@@ -190,7 +191,8 @@ static void keeper_done(struct keeper *k)
 
 static int keeper_init(struct judged *j, struct keeper *k)
 {
-	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?", &k->asset);
+	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?",
+			  &k->asset);
 
 	if (r >= 0)
 		r = query_new(j->db,
@@ -199,24 +201,25 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			      " FROM main.finding WHERE fingerprint = ?1",
 			      &k->before);
 	if (r >= 0)
+		r = query_new(j->db,
+			      "SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), "
+			      "'reason',"
+			      "  reason, 'compensating', compensating, 'approved_by', approved_by,"
+			      "  'approved_at', approved_at, 'until', until), ?5 <= until"
+			      " FROM temp.waiver WHERE check_id = ?1 AND approved_at <= ?5"
+			      " AND (asset IS NULL OR asset = ?2 OR asset = ?3)"
+			      " AND (port IS NULL OR port = 0 OR port = ?4)"
+			      " ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1",
+			      &k->waiver);
+	if (r >= 0)
 		r = query_new(
 			j->db,
-			"SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), 'reason',"
-			"  reason, 'compensating', compensating, 'approved_by', approved_by,"
-			"  'approved_at', approved_at, 'until', until), ?5 <= until"
-			" FROM temp.waiver WHERE check_id = ?1 AND approved_at <= ?5"
-			" AND (asset IS NULL OR asset = ?2 OR asset = ?3)"
-			" AND (port IS NULL OR port = 0 OR port = ?4)"
-			" ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1",
-			&k->waiver);
-	if (r >= 0)
-		r = query_new(j->db,
-			      "INSERT INTO temp.finding_now VALUES"
-			      " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-			      " ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
-			      " WHERE instr('info,low,medium,high,critical', excluded.severity)"
-			      "  > instr('info,low,medium,high,critical', finding_now.severity)",
-			      &k->insert);
+			"INSERT INTO temp.finding_now VALUES"
+			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
+			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
+			"  > instr('info,low,medium,high,critical', finding_now.severity)",
+			&k->insert);
 	return r;
 }
 
@@ -260,7 +263,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	}
 	if (r >= 0) {
 		const char *const texts[] = { fingerprint, check->id, severity_word(row->severity),
-					      status, key, row->address };
+					      status,      key,       row->address };
 
 		for (size_t i = 0; i < countof(texts); i++)
 			query_bind_text(k->insert, (int)i + 1, texts[i]);
@@ -400,11 +403,16 @@ static int load_findings(struct judged *j)
 	return r;
 }
 
+int findings_tables(struct db *db)
+{
+	return db_exec(db, made_tables);
+}
+
 int findings_make(struct judged *j)
 {
 	const struct catalogue *c = j->catalogue;
 	struct query *q = NULL;
-	int r = db_exec(j->db, made_tables);
+	int r = findings_tables(j->db);
 
 	j->covers = arena_array(j->arena, c->check_count, sizeof(struct cover *));
 	j->states = arena_array(j->arena, c->check_count, sizeof(*j->states));
@@ -426,7 +434,8 @@ int findings_make(struct judged *j)
 		r = load_findings(j);
 	if (r >= 0)
 		r = query_new(j->db,
-			      "INSERT INTO temp.check_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &q);
+			      "INSERT INTO temp.check_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			      &q);
 	for (size_t i = 0; r >= 0 && i < c->check_count; i++)
 		r = note_run(j, q, &c->checks[i], &j->states[i]);
 	query_free(q);

@@ -43,7 +43,8 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 		return NULL; /* not open any more, or the sweep says it all */
 	uint16_t state = v->service[at];
 	if (state == SUBJECT_NONE)
-		return j->services[at].known ? NULL : "not probed"; /* it speaks something else now */
+		return j->services[at].known ? NULL
+					     : "not probed"; /* it speaks something else now */
 	return reason_of(j, state);
 }
 
@@ -84,7 +85,8 @@ static const char *not_retested(struct judged *j, struct query *hosts, const cha
 			reason = "the host did not answer";
 		else if (port != 0)
 			reason = not_retested_port(j, state->cover, (size_t)host, port,
-						   transport != NULL && strcmp(transport, "udp") == 0);
+						   transport != NULL &&
+							   strcmp(transport, "udp") == 0);
 		else
 			reason = not_retested_host(j, state->cover, (size_t)host);
 		if (reason != NULL)
@@ -101,21 +103,23 @@ int history_make(struct judged *j)
 	int64_t count = 0;
 	/* As things stood at `now`: what was fixed before is history, what was seen only later is not
 	 * yet, and what this very scan fixed (and judge_keep() wrote down) is told again. */
-	int r = db_execf(j->db,
-			 "CREATE TEMP TABLE finding_gone AS SELECT *, '' AS reason FROM main.finding"
-			 " WHERE site = %Q AND first_seen <= %lld"
-			 " AND (status <> 'fixed' OR coalesce(fixed_at, 0) >= %lld)"
-			 " AND fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
-			 " ORDER BY fingerprint",
-			 j->site, (long long)j->now, (long long)j->now);
+	int r = db_execf(
+		j->db,
+		"CREATE TEMP TABLE finding_gone AS SELECT *, '' AS reason FROM main.finding"
+		" WHERE site = %Q AND first_seen <= %lld"
+		" AND (status <> 'fixed' OR coalesce(fixed_at, 0) >= %lld)"
+		" AND fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
+		" ORDER BY fingerprint",
+		j->site, (long long)j->now, (long long)j->now);
 
 	if (r >= 0)
 		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
 	if (r >= 0)
-		r = query_new(j->db,
-			      "SELECT check_id, asset, port, transport, vantage FROM temp.finding_gone"
-			      " WHERE rowid = ?",
-			      &gone);
+		r = query_new(
+			j->db,
+			"SELECT check_id, asset, port, transport, vantage FROM temp.finding_gone"
+			" WHERE rowid = ?",
+			&gone);
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT address FROM temp.asset WHERE key = ?1 OR address = ?1"
@@ -155,14 +159,17 @@ int judge_keep(struct db *db)
 {
 	static const char merge[] =
 		"SAVEPOINT judge_keep;"
-		"INSERT INTO main.finding (fingerprint, site, check_id, severity, asset, address, port,"
+		"INSERT INTO main.finding (fingerprint, site, check_id, severity, asset, address, "
+		"port,"
 		"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen,"
 		"  last_scan, fixed_at, reopened)"
 		" SELECT n.fingerprint, j.site, n.check_id, n.severity, n.asset, n.address, n.port,"
-		"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, j.id, n.last_seen,"
+		"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, j.id, "
+		"n.last_seen,"
 		"  j.id, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE true"
 		" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity,"
-		"  address = excluded.address, status = excluded.status, vantage = excluded.vantage,"
+		"  address = excluded.address, status = excluded.status, vantage = "
+		"excluded.vantage,"
 		"  zone = excluded.zone, last_seen = excluded.last_seen,"
 		"  last_scan = excluded.last_scan, fixed_at = NULL,"
 		"  reopened = (SELECT reopened FROM temp.finding_now AS n"
@@ -172,7 +179,8 @@ int judge_keep(struct db *db)
 		"  AND excluded.last_seen >= coalesce(finding.fixed_at, 0);"
 		"UPDATE main.finding SET status = 'fixed', fixed_at = (SELECT now FROM temp.judged)"
 		" WHERE status <> 'fixed' AND last_seen <= (SELECT now FROM temp.judged)"
-		" AND fingerprint IN (SELECT fingerprint FROM temp.finding_gone WHERE status = 'fixed');"
+		" AND fingerprint IN (SELECT fingerprint FROM temp.finding_gone WHERE status = "
+		"'fixed');"
 		"RELEASE judge_keep";
 	int r = db_exec(db, merge);
 

@@ -47,9 +47,8 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	j.arena = arena_new();
 	if (j.arena == NULL)
 		return -ENOMEM;
-	r = db_exec(db, "PRAGMA temp_store = MEMORY");
-	if (r >= 0)
-		r = find_now(&j);
+	r = find_now(&j);
+	bool making = r >= 0;
 	if (r >= 0)
 		r = views_make(&j, ports);
 	if (r >= 0)
@@ -60,8 +59,14 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		r = history_make(&j);
 	if (r >= 0)
 		r = verdicts_make(&j);
-	if (r >= 0)
-		r = views_list(db);
+	if (making) {
+		int listed = views_list(db);
+
+		if (r >= 0)
+			r = listed;
+		else if (listed >= 0) /* half of it is of no use to anybody */
+			judge_forget(db);
+	}
 	arena_free(j.arena);
 	return r < 0 ? r : 0;
 }
@@ -92,6 +97,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no probe", "プローブがない" },
 		{ "no reachability test yet", "到達性試験は未対応" },
 		{ "no such check", "チェックがない" },
+		{ "no valid authorisation", "有効な調査許可がない" },
 		{ "no vantage declared", "調査地点が未宣言" },
 		{ "no zones declared", "ゾーンが未宣言" },
 		{ "not allowed", "許可されていない" },
@@ -99,8 +105,14 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "not in the scan", "今回の調査対象外" },
 		{ "not probed", "未調査" },
 		{ "not seen from outside", "外部からの調査ではない" },
+		{ "excluded", "除外指定" },
 		{ "out of memory", "メモリ不足" },
+		{ "outside the targets", "対象範囲外" },
+		{ "outside the window", "許可された時間帯の外" },
+		{ "passive only", "送信禁止（受動のみ）" },
 		{ "ports not in the plan", "対象ポートが計画外" },
+		{ "public and not owned", "自組織のものでない公開アドレス" },
+		{ "raw print port: nothing is sent", "印刷用ポートのため送信せず" },
 		{ "refused", "接続拒否" },
 		{ "scope unknown", "対象かどうか不明" },
 		{ "seen from another vantage", "別の調査地点で検出" },

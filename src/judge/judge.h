@@ -69,6 +69,14 @@ int judge_keep(struct db *db);
 /* Drops what judge_run() made. Also done at the start of the next one. */
 void judge_forget(struct db *db);
 
+/*
+ * Tries every SQL of the catalogue on a store with a scan and nothing in it (the caller made it of
+ * store_migrations): what cannot be prepared is a complaint. Checks that need a probe which is not
+ * in the list are passed over. 0, or negative errno where the trying itself failed.
+ */
+int judge_try(struct db *db, const struct catalogue *catalogue, const struct judge_probe *probes,
+	      struct complaints *complaints);
+
 /* A reason of check_run or verdict_check in another language ("ja"); itself where it has no other
  * words. */
 const char *judge_reason_text(const char *reason, const char *language);

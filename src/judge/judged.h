@@ -8,9 +8,9 @@
 struct judged_host {
 	const char *address, *key;
 	bool answering;
-	bool absent;   /* there is no such host */
-	bool asset;    /* somebody is there: it answers or the ledger lists it */
-	bool ot;       /* treated as OT */
+	bool absent;     /* there is no such host */
+	bool asset;      /* somebody is there: it answers or the ledger lists it */
+	bool ot;         /* treated as OT */
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
 	int64_t planned;
 };
@@ -29,10 +29,10 @@ enum { SUBJECT_NONE, SUBJECT_RAN, SUBJECT_REASON };
 /* Where checks with the same needs ran. */
 struct cover {
 	const struct words *needs;
-	const char *reason;  /* they ran nowhere; NULL: see below */
+	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
-	uint16_t *host;      /* per host; with counts_services only gaps */
-	uint16_t *service;   /* per service */
+	uint16_t *host;    /* per host; with counts_services only gaps */
+	uint16_t *service; /* per service */
 };
 
 struct judged_finding {
@@ -56,14 +56,14 @@ struct judged {
 
 	int64_t scan, now;
 	const char *site, *vantage;
-	bool probing;          /* the plan's risk class allows probes */
+	bool probing; /* the plan's risk class allows probes */
 	struct ports planned;
-	struct judged_host *hosts;    /* by address text */
+	struct judged_host *hosts; /* by address text */
 	size_t host_count;
 	bool any_answering;
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;
-	const char **reasons;  /* interned */
+	const char **reasons; /* interned */
 	size_t reason_count, reason_room;
 	struct cover **covers;
 	size_t cover_count;
@@ -82,6 +82,8 @@ int views_list(struct db *db);
 int cover_load(struct judged *j);
 /* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */
 struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
+/* All the probes that it names are in the list. */
+bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
 ptrdiff_t judged_host_find(const struct judged *j, const char *address);
@@ -97,6 +99,11 @@ struct coverage coverage_of(const struct judged *j, const struct cover *const *c
 int findings_make(struct judged *j);
 /* history.c: finding_gone. */
 int history_make(struct judged *j);
+/* The statements around a scope word's and an item's expression; in the arena, NULL without memory. */
+const char *scope_sql(struct arena *arena, const struct scope_word *scope);
+const char *when_sql(struct arena *arena, const struct item *item);
+/* findings.c: makes the empty tables finding_now and check_run. */
+int findings_tables(struct db *db);
 /* scopes.c: per host 1, 0 or -1 (unknown), in the arena; NULL for an item of every asset. -1 stands
  * only where somebody is, or might be. */
 int scope_members(struct judged *j, const struct item *item, const signed char **ret);

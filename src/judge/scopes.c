@@ -26,6 +26,13 @@ static signed char member_of(struct query *q, const struct judged_host *h)
 	return query_int(q, 1) != 0;
 }
 
+const char *scope_sql(struct arena *arena, const struct scope_word *scope)
+{
+	/* The line end keeps a comment at the end of the expression from swallowing the rest. */
+	return arena_printf(arena, "SELECT asset.address, (%s\n) FROM asset ORDER BY asset.address",
+			    scope->sql);
+}
+
 static int ask_word(struct judged *j, const char *word, const struct scope_word *scope,
 		    signed char *members)
 {
@@ -33,7 +40,8 @@ static int ask_word(struct judged *j, const char *word, const struct scope_word 
 	struct query *q = NULL;
 	/* The line end keeps a comment at the end of the expression from swallowing the rest. */
 	const char *sql = arena_printf(
-		j->arena, "SELECT asset.address, (%s\n) FROM asset ORDER BY asset.address", scope->sql);
+		j->arena, "SELECT asset.address, (%s\n) FROM asset ORDER BY asset.address",
+		scope->sql);
 
 	const char *behind = strchr(word, ':');
 	if (sql == NULL)

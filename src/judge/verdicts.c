@@ -26,8 +26,8 @@ enum verdict {
 };
 
 static const char *const verdict_words[] = {
-	"contradicted", "violated", "hint",	"waived",
-	"not-run",	"no-violation-observed", "attested", "not-assessable",
+	"contradicted",          "violated", "hint",           "waived", "not-run",
+	"no-violation-observed", "attested", "not-assessable",
 };
 
 static const char made_tables[] =
@@ -71,19 +71,23 @@ static signed char in_scope(const struct judged_finding *f, const signed char *m
 	return f->host < 0 ? -1 : members[f->host];
 }
 
+const char *when_sql(struct arena *arena, const struct item *item)
+{
+	return arena_printf(arena,
+			    "SELECT (%s\n) FROM (SELECT n.*, j.vantage_zone, j.vantage_kind"
+			    " FROM temp.finding_now AS n, temp.judged AS j) AS f"
+			    " LEFT JOIN temp.asset AS a ON a.address = f.address"
+			    " WHERE f.check_id = ? ORDER BY f.fingerprint",
+			    item->when);
+}
+
 /* The item's `when` for each finding of one check, in order. */
 static int ask_when(struct judged *j, const struct guideline *g, const struct item *item,
 		    const char *check, signed char *answers, size_t count)
 {
 	const struct fence fence = { j->options.time_limit_ms, j->options.memory_limit };
 	struct query *q = NULL;
-	const char *sql = arena_printf(
-		j->arena,
-		"SELECT (%s\n) FROM (SELECT n.*, j.vantage_zone, j.vantage_kind"
-		" FROM temp.finding_now AS n, temp.judged AS j) AS f"
-		" LEFT JOIN temp.asset AS a ON a.address = f.address"
-		" WHERE f.check_id = ? ORDER BY f.fingerprint",
-		item->when);
+	const char *sql = when_sql(j->arena, item);
 
 	if (sql == NULL)
 		return -ENOMEM;
@@ -289,8 +293,8 @@ static bool alternative_absent(const struct bench *b, const struct words *altern
 	for (size_t i = 0; i < alternative->count; i++) {
 		const struct outcome *o = outcome_of(b, alternative->list[i]);
 
-		if (o != NULL && (o->verdict == VERDICT_VIOLATED || o->verdict == VERDICT_CONTRADICTED ||
-				  answered(o, "not-met")))
+		if (o != NULL && (o->verdict == VERDICT_VIOLATED ||
+				  o->verdict == VERDICT_CONTRADICTED || answered(o, "not-met")))
 			return true;
 	}
 	return false;
@@ -439,7 +443,8 @@ static void say_answer(struct note *n, const struct outcome *o)
 	} words[] = {
 		{ "met", "The operator's answer: met.", "事業者の回答：満たしている。" },
 		{ "not-met", "The operator's answer: not met.", "事業者の回答：満たしていない。" },
-		{ "not-applicable", "The operator's answer: not applicable.", "事業者の回答：該当しない。" },
+		{ "not-applicable", "The operator's answer: not applicable.",
+		  "事業者の回答：該当しない。" },
 	};
 
 	if (!o->answered)
@@ -458,7 +463,8 @@ static void say_violated(const struct control *control, const struct outcome *o,
 {
 	say_count(n, o->open, "open finding.", "open findings.", "件の検出。");
 	if (control->mandatory)
-		say(n, "This is a requirement of the ministerial ordinance.", "省令が求める措置である。");
+		say(n, "This is a requirement of the ministerial ordinance.",
+		    "省令が求める措置である。");
 	else if (strcmp(control->level, "example") == 0)
 		say(n, "Differs from the example measure.", "対策例と異なる。");
 	else if (strcmp(control->level, "required") != 0)
@@ -481,7 +487,8 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 		say_violated(b->controls[place], o, n);
 		break;
 	case VERDICT_HINT:
-		say_count(n, o->open, "open finding is evidence against it, to be confirmed by a person.",
+		say_count(n, o->open,
+			  "open finding is evidence against it, to be confirmed by a person.",
 			  "open findings are evidence against it, to be confirmed by a person.",
 			  "件の検出が不適合を示唆する。人による確認が必要。");
 		if (o->alternatives_open)
@@ -489,13 +496,15 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 		break;
 	case VERDICT_WAIVED:
 		say_count(n, o->waived, "finding, under a valid waiver.",
-			  "findings, all under a valid waiver.", "件の検出はすべて有効な例外措置の対象。");
+			  "findings, all under a valid waiver.",
+			  "件の検出はすべて有効な例外措置の対象。");
 		break;
 	case VERDICT_NOT_RUN:
 		say_not_run(n, item, o);
 		break;
 	case VERDICT_CLEAN:
-		say(n, "All of its checks ran and found nothing.", "すべてのチェックを実施し、検出なし。");
+		say(n, "All of its checks ran and found nothing.",
+		    "すべてのチェックを実施し、検出なし。");
 		break;
 	case VERDICT_ATTESTED:
 		break;
@@ -536,11 +545,14 @@ static int write_outcome(const struct bench *b, size_t place, struct writers *w)
 	if (note_close(&n) < 0)
 		r = -ENOMEM;
 	if (r >= 0) {
-		const char *const texts[] = { b->guideline->id,		 control->id,
-					      item->id,			 verdict_words[o->verdict],
-					      assess_word(item->assess), control->level };
-		const int64_t numbers[] = { o->coverage.hosts,	  o->coverage.answering,
-					    o->coverage.planned,  o->coverage.services,
+		const char *const texts[] = { b->guideline->id,
+					      control->id,
+					      item->id,
+					      verdict_words[o->verdict],
+					      assess_word(item->assess),
+					      control->level };
+		const int64_t numbers[] = { o->coverage.hosts,   o->coverage.answering,
+					    o->coverage.planned, o->coverage.services,
 					    o->coverage.checked, (int64_t)place + 1 };
 
 		for (size_t i = 0; i < countof(texts); i++)
@@ -620,18 +632,20 @@ int verdicts_make(struct judged *j)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.verdict_finding VALUES (?, ?, ?)",
 			      &w.finding);
 	if (r >= 0)
-		r = query_new(j->db, "INSERT OR IGNORE INTO temp.verdict_check VALUES (?, ?, ?, ?, ?)",
+		r = query_new(j->db,
+			      "INSERT OR IGNORE INTO temp.verdict_check VALUES (?, ?, ?, ?, ?)",
 			      &w.check);
 	/* The newest answer that counts; else the newest of all. The catalogue may name the item with
 	 * its guideline in front ("mlit-water:ordinance-2-5"). */
 	if (r >= 0)
-		r = query_new(j->db,
-			      "SELECT answer, given_by, given_at, until,"
-			      "  given_at <= ?3 AND (until IS NULL OR until = 0 OR until >= ?3) AS valid"
-			      " FROM temp.attestation WHERE guideline = ?1"
-			      " AND item IN (?2, ?1 || ':' || ?2)"
-			      " ORDER BY valid DESC, given_at DESC, answer LIMIT 1",
-			      &w.answer);
+		r = query_new(
+			j->db,
+			"SELECT answer, given_by, given_at, until,"
+			"  given_at <= ?3 AND (until IS NULL OR until = 0 OR until >= ?3) AS valid"
+			" FROM temp.attestation WHERE guideline = ?1"
+			" AND item IN (?2, ?1 || ':' || ?2)"
+			" ORDER BY valid DESC, given_at DESC, answer LIMIT 1",
+			&w.answer);
 	for (size_t i = 0; r >= 0 && i < j->catalogue->guideline_count; i++)
 		r = judge_guideline(j, &j->catalogue->guidelines[i], &w);
 	query_free(w.verdict);

@@ -21,16 +21,17 @@ static int drop_made(struct db *db)
 {
 	struct query *q = NULL;
 	int64_t there = 0;
-	int r = db_number(db, "SELECT count(*) FROM sqlite_temp_master WHERE name = 'judge_made'", 0,
-			  &there);
+	int r = db_number(db, "SELECT count(*) FROM sqlite_temp_master WHERE name = 'judge_made'",
+			  0, &there);
 
 	if (r < 0 || there == 0)
 		return r;
 	/* The list is read whole before anything is dropped. */
-	r = query_new(db,
-		      "SELECT group_concat(printf('DROP %s IF EXISTS temp.\"%w\";', type, name), '')"
-		      " FROM temp.judge_made",
-		      &q);
+	r = query_new(
+		db,
+		"SELECT group_concat(printf('DROP %s IF EXISTS temp.\"%w\";', type, name), '')"
+		" FROM temp.judge_made",
+		&q);
 	if (r < 0)
 		return r;
 	r = query_step(q);
@@ -79,25 +80,29 @@ static int shadow_tables(struct judged *j)
 	} shadows[] = {
 		{ "zone", "name, kind, networks" },
 		{ "conduit", "from_zone, to_zone, transport, first_port, last_port, until" },
-		{ "ledger", "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
-			    " declared, ports, line" },
+		{ "ledger",
+		  "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
+		  " declared, ports, line" },
 		{ "attestation", "guideline, item, answer, given_by, given_at, until, note" },
 		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
 			    " until" },
-		{ "host", "address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names,"
-			  " ledger_id, role, os, public, planned, open, closed, filtered, silent,"
-			  " complete, rtt_us, first_ms, last_ms" },
-		{ "service", "address, port, transport, state, reason, name, protocol, tls, product,"
-			     " version, spoken, limited" },
-		{ "evidence", "address, port, transport, probe, ending, document, connections, sent,"
-			      " received, started_ms, finished_ms" },
+		{ "host",
+		  "address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names,"
+		  " ledger_id, role, os, public, planned, open, closed, filtered, silent,"
+		  " complete, rtt_us, first_ms, last_ms" },
+		{ "service",
+		  "address, port, transport, state, reason, name, protocol, tls, product,"
+		  " version, spoken, limited" },
+		{ "evidence",
+		  "address, port, transport, probe, ending, document, connections, sent,"
+		  " received, started_ms, finished_ms" },
 		{ "remark", "kind, subject, text" },
 	};
 
 	for (size_t i = 0; i < countof(shadows); i++) {
-		int r = db_execf(j->db, "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
-				 shadows[i].table, shadows[i].columns, shadows[i].table,
-				 (long long)j->scan);
+		int r = db_execf(
+			j->db, "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
+			shadows[i].table, shadows[i].columns, shadows[i].table, (long long)j->scan);
 		if (r < 0)
 			return r;
 	}
@@ -112,7 +117,8 @@ static int make_assets(struct judged *j)
 		"CREATE TEMP TABLE asset AS"
 		" WITH line AS (SELECT id, class, os, declared, min(line) FROM main.ledger"
 		"  WHERE scan = %lld GROUP BY id)"
-		" SELECT h.address AS address, " ASSET_KEY " AS key, h.zone AS zone, h.kind AS kind,"
+		" SELECT h.address AS address, " ASSET_KEY
+		" AS key, h.zone AS zone, h.kind AS kind,"
 		"  h.treated AS treated, h.state AS state, h.public AS public,"
 		"  h.state IN ('answering', 'all-ports', 'distress') AS answering,"
 		"  h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
@@ -130,8 +136,9 @@ static int make_assets(struct judged *j)
 static int make_ports(struct judged *j, const struct port_list *ports)
 {
 	struct query *q = NULL;
-	int r = db_exec(j->db, "CREATE TEMP TABLE port_word (port INTEGER, transport TEXT, name TEXT,"
-			       " family TEXT, kind TEXT, PRIMARY KEY (port, transport))");
+	int r = db_exec(j->db,
+			"CREATE TEMP TABLE port_word (port INTEGER, transport TEXT, name TEXT,"
+			" family TEXT, kind TEXT, PRIMARY KEY (port, transport))");
 
 	if (r < 0)
 		return r;
@@ -153,7 +160,8 @@ static int make_ports(struct judged *j, const struct port_list *ports)
 static int make_list(struct db *db, const struct data_list *l)
 {
 	struct query *q = NULL;
-	int r = db_execf(db, "CREATE TEMP TABLE \"%w\" (\"%w\" TEXT)", l->table, l->columns.list[0]);
+	int r = db_execf(db, "CREATE TEMP TABLE \"%w\" (\"%w\" TEXT)", l->table,
+			 l->columns.list[0]);
 
 	for (size_t i = 1; r >= 0 && i < l->columns.count; i++)
 		r = db_execf(db, "ALTER TABLE temp.\"%w\" ADD COLUMN \"%w\" TEXT", l->table,
@@ -201,12 +209,13 @@ static int materialise(struct db *db, const char *view)
 
 static int open_documents(struct judged *j)
 {
-	int r = db_execf(j->db,
-			 "CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
-			 " document AS evidence FROM main.evidence"
-			 " WHERE scan = %lld AND json_valid(document);"
-			 "CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master",
-			 (long long)j->scan);
+	int r = db_execf(
+		j->db,
+		"CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
+		" document AS evidence FROM main.evidence"
+		" WHERE scan = %lld AND json_valid(document);"
+		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master",
+		(long long)j->scan);
 
 	for (size_t i = 0; r >= 0 && j->probes != NULL && j->probes[i].name != NULL; i++)
 		if (j->probes[i].view != NULL)

@@ -23,8 +23,8 @@ static void load_answer(struct ynode n, char **ret)
 
 static void load_attestation(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "guideline", "item", "answer", "by",
-					    "at",	 "until", "note",   NULL };
+	static const char *const keys[] = { "guideline", "item",  "answer", "by",
+					    "at",        "until", "note",   NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -64,9 +64,9 @@ void load_attestations(struct site *s, struct ynode n)
 
 static void load_waiver(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "check",	   "asset",	   "port",
-					    "reason",	   "compensating", "approved_by",
-					    "approved_at", "until",	   NULL };
+	static const char *const keys[] = { "check",       "asset",        "port",
+					    "reason",      "compensating", "approved_by",
+					    "approved_at", "until",        NULL };
 	uint64_t port;
 
 	if (!yn_map(n, keys))

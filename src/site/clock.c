@@ -28,7 +28,8 @@ static bool sound_name(const char *name)
 		return false;
 	if (strstr(name, "/.") != NULL || strstr(name, "//") != NULL || name[n - 1] == '/')
 		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-") == n;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-") ==
+	       n;
 }
 
 static bool in_database(const char *name)
@@ -40,7 +41,8 @@ static bool in_database(const char *name)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	bool good = read(fd, magic, sizeof(magic)) == sizeof(magic) && memcmp(magic, "TZif", 4) == 0;
+	bool good =
+		read(fd, magic, sizeof(magic)) == sizeof(magic) && memcmp(magic, "TZif", 4) == 0;
 	close(fd);
 	return good;
 }

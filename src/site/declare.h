@@ -16,9 +16,6 @@ void texts_done(char ***list, size_t *count);
 
 /* "Sun 02:00-04:00"; false where it is none. */
 bool window_parse(const char *text, struct window *ret);
-/* As window_parse() reads it; out holds WINDOW_TEXT bytes. */
-enum { WINDOW_TEXT = 48 };
-const char *window_format(const struct window *w, char out[static WINDOW_TEXT]);
 
 /* "YYYY-MM-DD", a day that exists. */
 bool day_parse(const char *text, int *ret_year, int *ret_month, int *ret_day);

@@ -16,12 +16,12 @@ enum shape {
 	SHAPE_FLAG,
 	SHAPE_NUMBER, /* 1 to 1,000,000 */
 	SHAPE_DAY,
-	SHAPE_DURATION, /* "24h", "30m", "90d", "2w" */
+	SHAPE_DURATION,  /* "24h", "30m", "90d", "2w" */
 	SHAPE_ADDRESSES, /* networks, addresses, ranges; one or a list */
 	SHAPE_PORTS,
 	SHAPE_WINDOWS,
-	SHAPE_MAP,  /* of the named children */
-	SHAPE_MAPS, /* a list of such mappings */
+	SHAPE_MAP,   /* of the named children */
+	SHAPE_MAPS,  /* a list of such mappings */
 	SHAPE_WORDS, /* keys of the writer's choice, each with a text */
 };
 
@@ -32,28 +32,28 @@ struct later {
 	bool needed;                  /* within its mapping */
 };
 
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, SHAPE_TEXT, NULL, false                                                      \
+#define END                                   \
+	{                                     \
+		NULL, SHAPE_TEXT, NULL, false \
 	}
 
 static const struct later schedule[] = {
-	{ "name", SHAPE_TEXT, NULL, false },	  { "every", SHAPE_DURATION, NULL, false },
-	{ "at", SHAPE_TEXTS, NULL, false },	  { "window", SHAPE_WINDOWS, NULL, false },
-	{ "zones", SHAPE_TEXTS, NULL, false },	  { "profiles", SHAPE_TEXTS, NULL, false },
-	{ "command", SHAPE_TEXT, NULL, false },	  END,
+	{ "name", SHAPE_TEXT, NULL, false },    { "every", SHAPE_DURATION, NULL, false },
+	{ "at", SHAPE_TEXTS, NULL, false },     { "window", SHAPE_WINDOWS, NULL, false },
+	{ "zones", SHAPE_TEXTS, NULL, false },  { "profiles", SHAPE_TEXTS, NULL, false },
+	{ "command", SHAPE_TEXT, NULL, false }, END,
 };
 
 static const struct later beacon[] = {
-	{ "name", SHAPE_TEXT, NULL, false },	{ "address", SHAPE_TEXTS, NULL, true },
-	{ "ports", SHAPE_PORTS, NULL, false },	{ "key_file", SHAPE_TEXT, NULL, false },
+	{ "name", SHAPE_TEXT, NULL, false },     { "address", SHAPE_TEXTS, NULL, true },
+	{ "ports", SHAPE_PORTS, NULL, false },   { "key_file", SHAPE_TEXT, NULL, false },
 	{ "dns_name", SHAPE_TEXT, NULL, false }, END,
 };
 
 static const struct later credentials[] = {
-	{ "default", SHAPE_FLAG, NULL, false },	     { "protocols", SHAPE_TEXTS, NULL, false },
-	{ "zones", SHAPE_TEXTS, NULL, false },	     { "communities", SHAPE_FLAG, NULL, false },
-	{ "anonymous", SHAPE_FLAG, NULL, false },    END,
+	{ "default", SHAPE_FLAG, NULL, false },   { "protocols", SHAPE_TEXTS, NULL, false },
+	{ "zones", SHAPE_TEXTS, NULL, false },    { "communities", SHAPE_FLAG, NULL, false },
+	{ "anonymous", SHAPE_FLAG, NULL, false }, END,
 };
 
 static const struct later accounts[] = {
@@ -98,16 +98,22 @@ static const struct later thresholds[] = {
 };
 
 static const struct later items[] = {
-	{ "guideline", SHAPE_TEXT, NULL, true }, { "item", SHAPE_TEXT, NULL, true },
-	{ "decision", SHAPE_TEXT, NULL, true },	 { "reason", SHAPE_TEXT, NULL, false },
-	{ "by", SHAPE_TEXT, NULL, false },	 { "at", SHAPE_DAY, NULL, false },
+	{ "guideline", SHAPE_TEXT, NULL, true },
+	{ "item", SHAPE_TEXT, NULL, true },
+	{ "decision", SHAPE_TEXT, NULL, true },
+	{ "reason", SHAPE_TEXT, NULL, false },
+	{ "by", SHAPE_TEXT, NULL, false },
+	{ "at", SHAPE_DAY, NULL, false },
 	END,
 };
 
 static const struct later treatments[] = {
-	{ "check", SHAPE_TEXT, NULL, true },  { "asset", SHAPE_TEXT, NULL, false },
-	{ "owner", SHAPE_TEXT, NULL, false }, { "due", SHAPE_DAY, NULL, false },
-	{ "state", SHAPE_TEXT, NULL, false }, { "note", SHAPE_TEXT, NULL, false },
+	{ "check", SHAPE_TEXT, NULL, true },
+	{ "asset", SHAPE_TEXT, NULL, false },
+	{ "owner", SHAPE_TEXT, NULL, false },
+	{ "due", SHAPE_DAY, NULL, false },
+	{ "state", SHAPE_TEXT, NULL, false },
+	{ "note", SHAPE_TEXT, NULL, false },
 	END,
 };
 
@@ -167,10 +173,10 @@ static const struct later zone_keys[] = {
 };
 
 const char *const later_site_keys[] = {
-	"schedule",	"beacon",     "credentials", "accounts",   "mail",	  "dns",
-	"listen",	"trust",      "advisories",  "fingerprints", "boundaries", "routers",
-	"dhcp_servers", "log_servers", "time_servers", "monitoring", "thresholds", "items",
-	"treatments",	"tiers",      "signing_key", "push",	   "fleet",	  NULL,
+	"schedule",     "beacon",      "credentials",  "accounts",     "mail",       "dns",
+	"listen",       "trust",       "advisories",   "fingerprints", "boundaries", "routers",
+	"dhcp_servers", "log_servers", "time_servers", "monitoring",   "thresholds", "items",
+	"treatments",   "tiers",       "signing_key",  "push",         "fleet",      NULL,
 };
 
 const char *const later_zone_keys[] = { "discovery", "credentials", "declared", NULL };

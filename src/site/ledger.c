@@ -39,103 +39,247 @@ struct synonym {
 };
 
 static const struct synonym headers[] = {
-	{ "address", COLUMN_ADDRESS },	    { "ip", COLUMN_ADDRESS },
-	{ "ip address", COLUMN_ADDRESS },   { "ipアドレス", COLUMN_ADDRESS },
-	{ "ＩＰアドレス", COLUMN_ADDRESS }, { "アドレス", COLUMN_ADDRESS },
-	{ "name", COLUMN_NAME },	    { "hostname", COLUMN_NAME },
-	{ "機器名", COLUMN_NAME },	    { "機器名称", COLUMN_NAME },
-	{ "ホスト名", COLUMN_NAME },	    { "名称", COLUMN_NAME },
-	{ "id", COLUMN_ID },		    { "管理番号", COLUMN_ID },
-	{ "資産番号", COLUMN_ID },	    { "資産管理番号", COLUMN_ID },
-	{ "mac", COLUMN_MAC },		    { "mac address", COLUMN_MAC },
-	{ "macアドレス", COLUMN_MAC },	    { "ＭＡＣアドレス", COLUMN_MAC },
-	{ "zone", COLUMN_ZONE },	    { "区画", COLUMN_ZONE },
-	{ "ゾーン", COLUMN_ZONE },	    { "セグメント", COLUMN_ZONE },
-	{ "class", COLUMN_CLASS },	    { "種別", COLUMN_CLASS },
-	{ "分類", COLUMN_CLASS },	    { "機器種別", COLUMN_CLASS },
-	{ "vendor", COLUMN_VENDOR },	    { "メーカー", COLUMN_VENDOR },
-	{ "メーカ", COLUMN_VENDOR },	    { "製造元", COLUMN_VENDOR },
-	{ "model", COLUMN_MODEL },	    { "型番", COLUMN_MODEL },
-	{ "型式", COLUMN_MODEL },	    { "機種", COLUMN_MODEL },
-	{ "os", COLUMN_OS },		    { "ＯＳ", COLUMN_OS },
+	{ "address", COLUMN_ADDRESS },
+	{ "ip", COLUMN_ADDRESS },
+	{ "ip address", COLUMN_ADDRESS },
+	{ "ipアドレス", COLUMN_ADDRESS },
+	{ "ＩＰアドレス", COLUMN_ADDRESS },
+	{ "アドレス", COLUMN_ADDRESS },
+	{ "name", COLUMN_NAME },
+	{ "hostname", COLUMN_NAME },
+	{ "機器名", COLUMN_NAME },
+	{ "機器名称", COLUMN_NAME },
+	{ "ホスト名", COLUMN_NAME },
+	{ "名称", COLUMN_NAME },
+	{ "id", COLUMN_ID },
+	{ "管理番号", COLUMN_ID },
+	{ "資産番号", COLUMN_ID },
+	{ "資産管理番号", COLUMN_ID },
+	{ "mac", COLUMN_MAC },
+	{ "mac address", COLUMN_MAC },
+	{ "macアドレス", COLUMN_MAC },
+	{ "ＭＡＣアドレス", COLUMN_MAC },
+	{ "zone", COLUMN_ZONE },
+	{ "区画", COLUMN_ZONE },
+	{ "ゾーン", COLUMN_ZONE },
+	{ "セグメント", COLUMN_ZONE },
+	{ "class", COLUMN_CLASS },
+	{ "種別", COLUMN_CLASS },
+	{ "分類", COLUMN_CLASS },
+	{ "機器種別", COLUMN_CLASS },
+	{ "vendor", COLUMN_VENDOR },
+	{ "メーカー", COLUMN_VENDOR },
+	{ "メーカ", COLUMN_VENDOR },
+	{ "製造元", COLUMN_VENDOR },
+	{ "model", COLUMN_MODEL },
+	{ "型番", COLUMN_MODEL },
+	{ "型式", COLUMN_MODEL },
+	{ "機種", COLUMN_MODEL },
+	{ "os", COLUMN_OS },
+	{ "ＯＳ", COLUMN_OS },
 	{ "オペレーティングシステム", COLUMN_OS },
-	{ "owner", COLUMN_OWNER },	    { "管理者", COLUMN_OWNER },
-	{ "担当", COLUMN_OWNER },	    { "担当者", COLUMN_OWNER },
-	{ "管理部署", COLUMN_OWNER },	    { "location", COLUMN_LOCATION },
-	{ "設置場所", COLUMN_LOCATION },    { "場所", COLUMN_LOCATION },
-	{ "declared", COLUMN_DECLARED },    { "属性", COLUMN_DECLARED },
-	{ "ports", COLUMN_PORTS },	    { "許可ポート", COLUMN_PORTS },
-	{ "ポート", COLUMN_PORTS },	    { "note", COLUMN_NOTE },
-	{ "notes", COLUMN_NOTE },	    { "備考", COLUMN_NOTE },
+	{ "owner", COLUMN_OWNER },
+	{ "管理者", COLUMN_OWNER },
+	{ "担当", COLUMN_OWNER },
+	{ "担当者", COLUMN_OWNER },
+	{ "管理部署", COLUMN_OWNER },
+	{ "location", COLUMN_LOCATION },
+	{ "設置場所", COLUMN_LOCATION },
+	{ "場所", COLUMN_LOCATION },
+	{ "declared", COLUMN_DECLARED },
+	{ "属性", COLUMN_DECLARED },
+	{ "ports", COLUMN_PORTS },
+	{ "許可ポート", COLUMN_PORTS },
+	{ "ポート", COLUMN_PORTS },
+	{ "note", COLUMN_NOTE },
+	{ "notes", COLUMN_NOTE },
+	{ "備考", COLUMN_NOTE },
 };
 
 static const char *const class_words[] = {
-	"server", "terminal", "mobile",	   "network-device", "printer",		     "iot", "camera",
-	"phone",  "plc",      "hmi",	   "rtu",	     "historian",	     "engineering",
-	"ups",	  "nas",      "ot-device",
+	"server",      "terminal", "mobile", "network-device",
+	"printer",     "iot",      "camera", "phone",
+	"plc",         "hmi",      "rtu",    "historian",
+	"engineering", "ups",      "nas",    "ot-device",
 };
 
-enum { SERVER, TERMINAL, MOBILE, NETWORK, PRINTER, IOT, CAMERA, PHONE, PLC, HMI, RTU, HISTORIAN,
-       ENGINEERING, UPS, NAS, OT_DEVICE };
+enum {
+	SERVER,
+	TERMINAL,
+	MOBILE,
+	NETWORK,
+	PRINTER,
+	IOT,
+	CAMERA,
+	PHONE,
+	PLC,
+	HMI,
+	RTU,
+	HISTORIAN,
+	ENGINEERING,
+	UPS,
+	NAS,
+	OT_DEVICE
+};
 
 static const struct synonym classes[] = {
-	{ "サーバ", SERVER },	      { "サーバー", SERVER },	   { "workstation", TERMINAL },
-	{ "pc", TERMINAL },	      { "client", TERMINAL },	   { "端末", TERMINAL },
-	{ "パソコン", TERMINAL },     { "クライアント", TERMINAL }, { "ＰＣ", TERMINAL },
-	{ "モバイル端末", MOBILE },   { "タブレット", MOBILE },	   { "スマートフォン", MOBILE },
-	{ "tablet", MOBILE },	      { "network device", NETWORK }, { "network", NETWORK },
-	{ "router", NETWORK },	      { "switch", NETWORK },	   { "firewall", NETWORK },
-	{ "通信回線装置", NETWORK },  { "ネットワーク機器", NETWORK }, { "ルータ", NETWORK },
-	{ "ルーター", NETWORK },      { "スイッチ", NETWORK },	   { "ハブ", NETWORK },
-	{ "ファイアウォール", NETWORK }, { "無線ap", NETWORK },	   { "mfp", PRINTER },
-	{ "プリンタ", PRINTER },      { "プリンター", PRINTER },   { "複合機", PRINTER },
-	{ "iot機器", IOT },	      { "監視カメラ", CAMERA },	   { "カメラ", CAMERA },
-	{ "ネットワークカメラ", CAMERA }, { "電話機", PHONE },	   { "電話", PHONE },
-	{ "ip電話", PHONE },	      { "ip phone", PHONE },	   { "シーケンサ", PLC },
-	{ "シーケンサー", PLC },      { "コントローラ", PLC },	   { "制御装置", PLC },
-	{ "controller", PLC },	      { "タッチパネル", HMI },	   { "表示器", HMI },
-	{ "操作端末", HMI },	      { "テレメータ", RTU },	   { "テレメータ装置", RTU },
-	{ "ヒストリアン", HISTORIAN }, { "データ収集装置", HISTORIAN },
-	{ "engineering station", ENGINEERING }, { "エンジニアリング端末", ENGINEERING },
-	{ "保守端末", ENGINEERING },  { "無停電電源装置", UPS },   { "ファイルサーバ専用機", NAS },
-	{ "制御機器", OT_DEVICE },    { "ot機器", OT_DEVICE },	   { "ot device", OT_DEVICE },
+	{ "サーバ", SERVER },
+	{ "サーバー", SERVER },
+	{ "workstation", TERMINAL },
+	{ "pc", TERMINAL },
+	{ "client", TERMINAL },
+	{ "端末", TERMINAL },
+	{ "パソコン", TERMINAL },
+	{ "クライアント", TERMINAL },
+	{ "ＰＣ", TERMINAL },
+	{ "モバイル端末", MOBILE },
+	{ "タブレット", MOBILE },
+	{ "スマートフォン", MOBILE },
+	{ "tablet", MOBILE },
+	{ "network device", NETWORK },
+	{ "network", NETWORK },
+	{ "router", NETWORK },
+	{ "switch", NETWORK },
+	{ "firewall", NETWORK },
+	{ "通信回線装置", NETWORK },
+	{ "ネットワーク機器", NETWORK },
+	{ "ルータ", NETWORK },
+	{ "ルーター", NETWORK },
+	{ "スイッチ", NETWORK },
+	{ "ハブ", NETWORK },
+	{ "ファイアウォール", NETWORK },
+	{ "無線ap", NETWORK },
+	{ "mfp", PRINTER },
+	{ "プリンタ", PRINTER },
+	{ "プリンター", PRINTER },
+	{ "複合機", PRINTER },
+	{ "iot機器", IOT },
+	{ "監視カメラ", CAMERA },
+	{ "カメラ", CAMERA },
+	{ "ネットワークカメラ", CAMERA },
+	{ "電話機", PHONE },
+	{ "電話", PHONE },
+	{ "ip電話", PHONE },
+	{ "ip phone", PHONE },
+	{ "シーケンサ", PLC },
+	{ "シーケンサー", PLC },
+	{ "コントローラ", PLC },
+	{ "制御装置", PLC },
+	{ "controller", PLC },
+	{ "タッチパネル", HMI },
+	{ "表示器", HMI },
+	{ "操作端末", HMI },
+	{ "テレメータ", RTU },
+	{ "テレメータ装置", RTU },
+	{ "ヒストリアン", HISTORIAN },
+	{ "データ収集装置", HISTORIAN },
+	{ "engineering station", ENGINEERING },
+	{ "エンジニアリング端末", ENGINEERING },
+	{ "保守端末", ENGINEERING },
+	{ "無停電電源装置", UPS },
+	{ "ファイルサーバ専用機", NAS },
+	{ "制御機器", OT_DEVICE },
+	{ "ot機器", OT_DEVICE },
+	{ "ot device", OT_DEVICE },
 };
 
 static const char *const declared_words[] = {
-	"important",	    "personal-data", "protected-information", "backup-store",
-	"log-store",	    "closed",	     "not-patchable",	      "no-antivirus",
-	"shared-accounts",  "relay",	     "ot-office-terminal",    "emergency-system",
-	"internet-exception", "compensated", "default-id-kept",	      "internet-facing",
-	"internet-connected", "internet-boundary", "it-ot-boundary",  "remote-access",
-	"web",		    "mail",	     "dns",		      "database",
+	"important",
+	"personal-data",
+	"protected-information",
+	"backup-store",
+	"log-store",
+	"closed",
+	"not-patchable",
+	"no-antivirus",
+	"shared-accounts",
+	"relay",
+	"ot-office-terminal",
+	"emergency-system",
+	"internet-exception",
+	"compensated",
+	"default-id-kept",
+	"internet-facing",
+	"internet-connected",
+	"internet-boundary",
+	"it-ot-boundary",
+	"remote-access",
+	"web",
+	"mail",
+	"dns",
+	"database",
 	"cloud",
 };
 
-enum { IMPORTANT, PERSONAL, PROTECTED, BACKUP, LOG, CLOSED, NOT_PATCHABLE, NO_ANTIVIRUS, SHARED,
-       RELAY, OT_OFFICE, EMERGENCY, EXCEPTION, COMPENSATED, DEFAULT_ID, FACING, CONNECTED, BOUNDARY,
-       IT_OT, REMOTE, WEB, MAIL, DNS, DATABASE, CLOUD };
+enum {
+	IMPORTANT,
+	PERSONAL,
+	PROTECTED,
+	BACKUP,
+	LOG,
+	CLOSED,
+	NOT_PATCHABLE,
+	NO_ANTIVIRUS,
+	SHARED,
+	RELAY,
+	OT_OFFICE,
+	EMERGENCY,
+	EXCEPTION,
+	COMPENSATED,
+	DEFAULT_ID,
+	FACING,
+	CONNECTED,
+	BOUNDARY,
+	IT_OT,
+	REMOTE,
+	WEB,
+	MAIL,
+	DNS,
+	DATABASE,
+	CLOUD
+};
 
 static const struct synonym declared[] = {
-	{ "重要", IMPORTANT },		   { "重要システム", IMPORTANT },
-	{ "重要資産", IMPORTANT },	   { "個人情報", PERSONAL },
-	{ "要保護情報", PROTECTED },	   { "機密情報", PROTECTED },
-	{ "バックアップ", BACKUP },	   { "バックアップ保存先", BACKUP },
-	{ "ログ保存", LOG },		   { "ログ保管", LOG },
-	{ "ログサーバ", LOG },		   { "閉域", CLOSED },
-	{ "閉域網", CLOSED },		   { "更新不可", NOT_PATCHABLE },
-	{ "パッチ適用不可", NOT_PATCHABLE }, { "ウイルス対策なし", NO_ANTIVIRUS },
-	{ "ウイルス対策不可", NO_ANTIVIRUS }, { "共用アカウント", SHARED },
-	{ "共有アカウント", SHARED },	   { "中継", RELAY },
-	{ "中継サーバ", RELAY },	   { "兼用端末", OT_OFFICE },
-	{ "非常用", EMERGENCY },	   { "非常用システム", EMERGENCY },
-	{ "インターネット例外", EXCEPTION }, { "代替策あり", COMPENSATED },
-	{ "代替措置", COMPENSATED },	   { "初期id", DEFAULT_ID },
-	{ "初期id使用", DEFAULT_ID },	   { "インターネット公開", FACING },
-	{ "公開", FACING },		   { "インターネット接続", CONNECTED },
-	{ "インターネット境界", BOUNDARY }, { "制御系境界", IT_OT },
-	{ "リモートアクセス", REMOTE },	   { "vpn", REMOTE },
-	{ "ウェブ", WEB },		   { "メール", MAIL },
-	{ "データベース", DATABASE },	   { "クラウド", CLOUD },
+	{ "重要", IMPORTANT },
+	{ "重要システム", IMPORTANT },
+	{ "重要資産", IMPORTANT },
+	{ "個人情報", PERSONAL },
+	{ "要保護情報", PROTECTED },
+	{ "機密情報", PROTECTED },
+	{ "バックアップ", BACKUP },
+	{ "バックアップ保存先", BACKUP },
+	{ "ログ保存", LOG },
+	{ "ログ保管", LOG },
+	{ "ログサーバ", LOG },
+	{ "閉域", CLOSED },
+	{ "閉域網", CLOSED },
+	{ "更新不可", NOT_PATCHABLE },
+	{ "パッチ適用不可", NOT_PATCHABLE },
+	{ "ウイルス対策なし", NO_ANTIVIRUS },
+	{ "ウイルス対策不可", NO_ANTIVIRUS },
+	{ "共用アカウント", SHARED },
+	{ "共有アカウント", SHARED },
+	{ "中継", RELAY },
+	{ "中継サーバ", RELAY },
+	{ "兼用端末", OT_OFFICE },
+	{ "非常用", EMERGENCY },
+	{ "非常用システム", EMERGENCY },
+	{ "インターネット例外", EXCEPTION },
+	{ "代替策あり", COMPENSATED },
+	{ "代替措置", COMPENSATED },
+	{ "初期id", DEFAULT_ID },
+	{ "初期id使用", DEFAULT_ID },
+	{ "インターネット公開", FACING },
+	{ "公開", FACING },
+	{ "インターネット接続", CONNECTED },
+	{ "インターネット境界", BOUNDARY },
+	{ "制御系境界", IT_OT },
+	{ "リモートアクセス", REMOTE },
+	{ "vpn", REMOTE },
+	{ "ウェブ", WEB },
+	{ "メール", MAIL },
+	{ "データベース", DATABASE },
+	{ "クラウド", CLOUD },
 };
 
 /* An open file, and which column each of its fields is. */
@@ -150,8 +294,7 @@ struct ledger {
 	size_t column_count;
 };
 
-static bool find_synonym(const struct synonym *list, size_t count, const char *text,
-			 unsigned *ret)
+static bool find_synonym(const struct synonym *list, size_t count, const char *text, unsigned *ret)
 {
 	for (size_t i = 0; i < count; i++)
 		if (span_is_nocase(span_text(text), list[i].said)) {
@@ -266,8 +409,10 @@ static void keep_class(const struct ledger *l, const char *text, char **ret)
 	    find_synonym(classes, countof(classes), text, &k))
 		keep(l, COLUMN_CLASS, class_words[k], ret);
 	else
-		wrong(l, COLUMN_CLASS, _("'%s' is not a class of asset, such as server, terminal, "
-					 "network-device, printer, iot or plc"), text);
+		wrong(l, COLUMN_CLASS,
+		      _("'%s' is not a class of asset, such as server, terminal, "
+			"network-device, printer, iot or plc"),
+		      text);
 }
 
 static void keep_zone(const struct ledger *l, const char *text, char **ret)
@@ -439,7 +584,8 @@ static int by_address(const void *x, const void *y)
 static void refuse_duplicates(const struct ledger *l)
 {
 	const struct site *s = l->site;
-	const struct asset **list = reallocarray(NULL, s->asset_count + 1, sizeof(const struct asset *));
+	const struct asset **list =
+		reallocarray(NULL, s->asset_count + 1, sizeof(const struct asset *));
 	size_t n = 0;
 
 	if (list == NULL) {
@@ -484,18 +630,20 @@ static void read_rows(struct ledger *l)
 				 _("has %zu fields, the header %zu"), count, l->column_count);
 			continue;
 		}
-		struct asset *a = s->asset_count < LEDGER_ROWS_MAX ?
-					  list_grow(&s->assets, &s->asset_count, sizeof(*a)) :
-					  NULL;
+		struct asset *a = s->asset_count < LEDGER_ROWS_MAX
+					  ? list_grow(&s->assets, &s->asset_count, sizeof(*a))
+					  : NULL;
 		if (a == NULL) {
 			complain(l->complaints, l->path, csv_line(l->csv),
 				 _("has more than %d rows"), LEDGER_ROWS_MAX);
 			return;
 		}
+		size_t before = l->complaints->count;
 		a->line = csv_line(l->csv);
 		for (size_t i = 0; i < count; i++)
 			keep_field(l, l->columns[i], fields[i], a);
-		if (!a->has_address && a->id == NULL && a->mac == NULL && a->name == NULL)
+		if (l->complaints->count == before && !a->has_address && a->id == NULL &&
+		    a->mac == NULL && a->name == NULL)
 			complain(l->complaints, l->path, a->line,
 				 _("names neither address, MAC, id nor name"));
 	}

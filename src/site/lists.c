@@ -7,11 +7,8 @@
 #include <string.h>
 
 static const char *const kind_words[ZONE_KINDS] = {
-	[ZONE_OT] = "ot",
-	[ZONE_UNASSIGNED] = "unassigned",
-	[ZONE_DMZ] = "dmz",
-	[ZONE_IT] = "it",
-	[ZONE_PUBLIC] = "public",
+	[ZONE_OT] = "ot", [ZONE_UNASSIGNED] = "unassigned", [ZONE_DMZ] = "dmz",
+	[ZONE_IT] = "it", [ZONE_PUBLIC] = "public",
 };
 
 static const char *const risk_words[SITE_RISKS] = {

@@ -17,7 +17,7 @@
 enum {
 	RATE_MOST = 1000000,
 	SWEEP_MOST = 65536, /* addresses of an IPv6 network that came with a zone */
-	REMARKS_MOST = 50, /* of one kind: exclusions may be many thousand */
+	REMARKS_MOST = 50,  /* of one kind: exclusions may be many thousand */
 };
 
 /* 2^32 addresses at a thousand a second are seven weeks: more is a mistake. */
@@ -40,8 +40,9 @@ static void wish_rate(const char *option, const char *text, unsigned *ret, struc
 	errno = 0;
 	unsigned long v = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > RATE_MOST)
-		complain(c, NULL, 0, _("%s: '%s' is not a number of packets per second from 0 to %d"),
-			 option, text, RATE_MOST);
+		complain(c, NULL, 0,
+			 _("%s: '%s' is not a number of packets per second from 0 to %d"), option,
+			 text, RATE_MOST);
 	else
 		*ret = (unsigned)v;
 }
@@ -62,7 +63,8 @@ static void wish_words(const struct plan_wish *w, struct plan *p, struct complai
 		p->ad_hoc_kind = zone_kind_of_word(w->zone);
 		if (p->ad_hoc_kind == ZONE_KINDS) {
 			complain(c, NULL, 0,
-				 _("--zone: '%s' is not ot, it, dmz, public or unassigned"), w->zone);
+				 _("--zone: '%s' is not ot, it, dmz, public or unassigned"),
+				 w->zone);
 			p->ad_hoc_kind = ZONE_UNASSIGNED;
 		}
 	}
@@ -100,13 +102,15 @@ static void wish_ports(const struct plan_wish *w, struct plan *p, struct complai
 	}
 	if (ports_parse(&p->ports, w->ports, port_name, &p->port_list, &bad) != 0) {
 		complain(c, NULL, 0,
-			 _("--ports: '%.*s' is not a port, a range of ports or a name of the port list"),
+			 _("--ports: '%.*s' is not a port, a range of ports or a name of the port "
+			   "list"),
 			 bad.length < 100 ? (int)bad.length : 100, (const char *)bad.at);
 		return;
 	}
 	unsigned tcp = ports_count(p->ports.tcp), udp = ports_count(p->ports.udp);
 	if (tcp == 0)
-		complain(c, NULL, 0, _("--ports: '%s' names UDP ports only, and UDP is not scanned yet"),
+		complain(c, NULL, 0,
+			 _("--ports: '%s' names UDP ports only, and UDP is not scanned yet"),
 			 w->ports);
 	else if (udp > 0)
 		texts_addf(&p->skipped, &p->skipped_count,
@@ -160,8 +164,8 @@ static int leave_out_unsweepable(struct plan *p)
 		const struct range *r = &p->targets.list[i];
 		struct ranges one = { .list = p->targets.list + i, .count = 1 };
 
-		if (!addr_is_ipv4(&r->first) &&
-		    (ranges_count(&one) > SWEEP_MOST || (link_local(&r->first) && r->first.scope == 0)))
+		if (!addr_is_ipv4(&r->first) && (ranges_count(&one) > SWEEP_MOST ||
+						 (link_local(&r->first) && r->first.scope == 0)))
 			e = ranges_add(&large, r);
 	}
 	if (e == 0)
@@ -232,7 +236,8 @@ static int refuse_unusable(struct plan *p, struct complaints *c)
 	for (size_t i = 0; i < common.count && e == 0; i++) {
 		char text[RANGE_TEXT];
 
-		complain(c, NULL, 0, _("'%s': multicast, broadcast and unspecified addresses are no targets"),
+		complain(c, NULL, 0,
+			 _("'%s': multicast, broadcast and unspecified addresses are no targets"),
 			 range_format(&common.list[i], text));
 	}
 	if (e == 0)
@@ -251,7 +256,8 @@ static void refuse_scopeless(const struct plan *p, struct complaints *c)
 
 		if (r->first.scope == 0 && link_local(&r->first))
 			complain(c, NULL, 0,
-				 _("'%s': a link-local address needs its interface, as in 'fe80::1%%eth0'"),
+				 _("'%s': a link-local address needs its interface, as in "
+				   "'fe80::1%%eth0'"),
 				 range_format(r, text));
 	}
 }
@@ -273,7 +279,8 @@ static void wish_owned(const struct plan_wish *w, struct plan *p, struct complai
 			no_memory(c);
 		else if (outside.count > 0)
 			complain(c, NULL, 0,
-				 _("--owned: '%s' is not listed under 'owned' in a site file, which alone admits it"),
+				 _("--owned: '%s' is not listed under 'owned' in a site file, "
+				   "which alone admits it"),
 				 w->owned[i]);
 		ranges_done(&one);
 		ranges_done(&outside);
@@ -341,7 +348,8 @@ static int refuse_public(const struct plan_wish *w, struct plan *p, struct compl
 		const char *why = unauthorised(&s->authorisation, w->now);
 
 		refuse(p, &strange, named,
-		       _("is public: list it under 'owned' in the site file and repeat it with --owned"),
+		       _("is public: list it under 'owned' in the site file and repeat it with "
+			 "--owned"),
 		       c);
 		refuse(p, &left, named, _("is public: repeat its range with --owned"), c);
 		if (why != NULL) {
@@ -398,7 +406,8 @@ static int leave_closed_zones(struct plan *p, int64_t now)
 static int load_declarations(const struct plan_wish *w, struct plan *p, struct complaints *c)
 {
 	char *path = NULL;
-	int e = w->site_path != NULL ? site_load(w->site_path, &p->site, c) : site_default(&p->site);
+	int e = w->site_path != NULL ? site_load(w->site_path, &p->site, c)
+				     : site_default(&p->site);
 
 	if (e == -ENOMEM)
 		no_memory(c);
@@ -451,7 +460,8 @@ int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints 
 	wish_ports(wish, ret, c);
 	if (ret->risk == SITE_LOGIN && !authorisation_valid(&ret->site.authorisation, wish->now))
 		complain(c, NULL, 0,
-			 _("--risk login needs an 'authorisation' in the site file that is valid now"));
+			 _("--risk login needs an 'authorisation' in the site file that is valid "
+			   "now"));
 	if (choose_targets(wish, ret, c) != 0)
 		no_memory(c);
 	return c->count == before ? 0 : -EINVAL;

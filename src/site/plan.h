@@ -32,21 +32,22 @@ const struct port_entry *port_list_find(const struct port_list *l, uint16_t port
 struct plan {
 	struct site site;
 	struct port_list port_list;
-	struct ranges targets;     /* without exclusions, passive-only and refused addresses */
-	struct ranges owned;       /* repeated with --owned */
+	struct ranges targets; /* without exclusions, passive-only and refused addresses */
+	struct ranges owned;   /* repeated with --owned */
 	struct ports ports;
-	enum site_risk risk;       /* of this run; a zone may cap it lower */
-	enum zone_kind ad_hoc_kind; /* --zone: for targets that no zone declares; default unassigned */
-	unsigned rate;             /* packets per second; 0: no limit (--max-rate 0) */
+	enum site_risk risk; /* of this run; a zone may cap it lower */
+	enum zone_kind
+		ad_hoc_kind; /* --zone: for targets that no zone declares; default unassigned */
+	unsigned rate;       /* packets per second; 0: no limit (--max-rate 0) */
 	unsigned host_rate;
-	char **skipped;            /* remarks: "192.168.10.9: excluded", ... */
+	char **skipped; /* remarks: "192.168.10.9: excluded", ... */
 	size_t skipped_count;
 };
 
 /* What the command line gave. Strings are borrowed. */
 struct plan_wish {
-	const char *site_path;       /* -c */
-	const char *const *targets;  /* addresses, CIDR, ranges, names, @file */
+	const char *site_path;      /* -c */
+	const char *const *targets; /* addresses, CIDR, ranges, names, @file */
 	size_t target_count;
 	const char *const *excludes;
 	size_t exclude_count;
@@ -56,9 +57,9 @@ struct plan_wish {
 	size_t input_file_count;
 	const char *const *owned;
 	size_t owned_count;
-	const char *ports;           /* nmap's syntax, or NULL: the default list */
+	const char *ports; /* nmap's syntax, or NULL: the default list */
 	const char *risk, *zone, *rate, *host_rate;
-	const char *data_dir;        /* holds probes/data/ports.csv */
+	const char *data_dir; /* holds probes/data/ports.csv */
 	int64_t now;
 };
 

@@ -11,7 +11,7 @@
 
 enum { PORT_LIST_BYTES_MAX = 1024 * 1024, PORT_LIST_COLUMNS = 7 };
 
-static const char *const columns[PORT_LIST_COLUMNS] = { "port",	  "transport", "name",	"kind",
+static const char *const columns[PORT_LIST_COLUMNS] = { "port",   "transport", "name",  "kind",
 							"family", "raw_print", "reason" };
 
 static int by_port(const void *x, const void *y)

@@ -124,10 +124,14 @@ static void load_owned(struct site *s, struct ynode n)
 			    ranges_add_all(&s->owned, &one) != 0)
 				yn_complain(element, _("out of memory"));
 			else if (common.count > 0)
-				yn_complain(element, _("'%s' is not public: private addresses need no owner"),
+				yn_complain(
+					element,
+					_("'%s' is not public: private addresses need no owner"),
+					text);
+			else if (ranges_count(&one) > owned_most &&
+				 addr_is_ipv4(&one.list[0].first))
+				yn_complain(element, _("'%s' is too large to be owned by one site"),
 					    text);
-			else if (ranges_count(&one) > owned_most && addr_is_ipv4(&one.list[0].first))
-				yn_complain(element, _("'%s' is too large to be owned by one site"), text);
 		}
 		ranges_done(&one);
 		ranges_done(&inside);
@@ -164,9 +168,9 @@ static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",	    "timezone",	 "authorisation", "vantage", "zones",	     "conduits",
-		"gateways", "owned",	 "exclude",	  "limits",  "ledger",	     "profiles",
-		"waivers",  "attestations",
+		"site",     "timezone", "authorisation", "vantage",      "zones",
+		"conduits", "gateways", "owned",         "exclude",      "limits",
+		"ledger",   "profiles", "waivers",       "attestations",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -209,7 +213,8 @@ int site_load(const char *path, struct site *ret, struct complaints *c)
 		if (yn_is_map(yf_root(f)))
 			load_site(ret, yf_root(f), c);
 		else
-			yn_complain(yf_root(f), _("is not a site file: it must begin with 'site: NAME'"));
+			yn_complain(yf_root(f),
+				    _("is not a site file: it must begin with 'site: NAME'"));
 		yf_close(f);
 	}
 	return c->count == before ? 0 : -EINVAL;

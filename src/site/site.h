@@ -30,23 +30,27 @@ enum site_risk site_risk_of_word(const char *word);
 /* "Sun 02:00-04:00", "Mon-Fri 22:00-05:00", "Sat,Sun 00:00-24:00", "02:00-04:00" (every day). Times
  * are local to the site; an end before the start is on the next day. */
 struct window {
-	uint8_t days; /* bit 0 = Sunday: the day of the start */
+	uint8_t days;      /* bit 0 = Sunday: the day of the start */
 	uint16_t from, to; /* minutes */
 };
+
+/* As the site file writes it. Returns out. */
+enum { WINDOW_TEXT = 48 };
+const char *window_format(const struct window *w, char out[static WINDOW_TEXT]);
 
 struct zone {
 	char *name;
 	enum zone_kind kind;
 	unsigned line;
 	struct ranges networks;
-	struct ranges passive_only;  /* listened to, never sent to */
-	struct ranges full_depth;    /* `depth: full` for the zone or a device list */
+	struct ranges passive_only; /* listened to, never sent to */
+	struct ranges full_depth;   /* `depth: full` for the zone or a device list */
 	struct window *windows;
 	size_t window_count;
-	enum site_risk risk;         /* cap; default read */
-	unsigned host_rate;          /* packets per second and host; 0: the site's */
-	unsigned rate;               /* packets per second, whole zone; 0: the site's */
-	bool anonymous;              /* ot: anonymous logins allowed */
+	enum site_risk risk; /* cap; default read */
+	unsigned host_rate;  /* packets per second and host; 0: the site's */
+	unsigned rate;       /* packets per second, whole zone; 0: the site's */
+	bool anonymous;      /* ot: anonymous logins allowed */
 };
 
 struct port_range {
@@ -107,9 +111,9 @@ struct offset {
 };
 
 struct site {
-	char *path;      /* of the site file; NULL for an ad-hoc scan */
-	char *name;      /* "ad-hoc" without a site file */
-	char *timezone;  /* its name in the tz database; the machine's own where the file has none */
+	char *path;     /* of the site file; NULL for an ad-hoc scan */
+	char *name;     /* "ad-hoc" without a site file */
+	char *timezone; /* its name in the tz database; the machine's own where the file has none */
 	struct offset *offsets; /* of that time zone, in order */
 	size_t offset_count;
 	char *vantage_name, *vantage_zone;

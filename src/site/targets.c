@@ -83,7 +83,8 @@ static bool looks_like_name(const char *word)
 	size_t n = strlen(word);
 
 	return n > 0 && n <= 253 && word[0] != '-' && word[0] != '.' &&
-	       strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == n;
+	       strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+		       n;
 }
 
 static int add_found(struct ranges *set, const struct addrinfo *found)
@@ -130,8 +131,8 @@ static void add_address(struct ranges *set, const char *word, const char *file, 
 	int e = ranges_parse(set, word);
 
 	if (e == -E2BIG)
-		complain(c, file, line, _("'%s' is too large: more than 2^32 addresses or 65536 ranges"),
-			 word);
+		complain(c, file, line,
+			 _("'%s' is too large: more than 2^32 addresses or 65536 ranges"), word);
 	else if (e == -ENOMEM)
 		complain(c, file, line, _("out of memory"));
 	else if (e != 0)

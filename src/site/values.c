@@ -137,7 +137,8 @@ void load_windows(struct ynode n, struct window **list, size_t *count)
 		if (text == NULL)
 			continue;
 		if (!window_parse(text, &w)) {
-			yn_complain(element, _("'%s' is not a window such as 'Sun 02:00-04:00'"), text);
+			yn_complain(element, _("'%s' is not a window such as 'Sun 02:00-04:00'"),
+				    text);
 			continue;
 		}
 		struct window *place = list_grow(list, count, sizeof(*place));

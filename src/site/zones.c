@@ -60,7 +60,8 @@ static void say_network(struct said_list *said, struct ynode n, const struct ran
 	for (size_t i = 0; i < said->count; i++)
 		if (said->list[i].kind == kind && same_range(&said->list[i].range, r)) {
 			yn_complain(n, _("'%s' stands in a zone of kind '%s' already, on line %u"),
-				    range_format(r, text), zone_kind_word(kind), said->list[i].line);
+				    range_format(r, text), zone_kind_word(kind),
+				    said->list[i].line);
 			return;
 		}
 	struct said *place = list_grow(&said->list, &said->count, sizeof(*place));
@@ -171,10 +172,10 @@ static void load_zone_name(struct site *s, struct zone *z, struct ynode n)
 
 static void load_zone(struct site *s, struct ynode n, struct said_list *said)
 {
-	static const char *const keys[] = { "name",	  "kind",	"networks", "window",
-					    "passive_only", "depth",	"full_depth", "risk",
-					    "rate",	  "host_rate", "anonymous", "discovery",
-					    "credentials",  "declared", NULL };
+	static const char *const keys[] = { "name",         "kind",      "networks",   "window",
+					    "passive_only", "depth",     "full_depth", "risk",
+					    "rate",         "host_rate", "anonymous",  "discovery",
+					    "credentials",  "declared",  NULL };
 
 	if (!yn_map(n, keys))
 		return;

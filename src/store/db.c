@@ -12,7 +12,8 @@
 
 enum {
 	ERROR_MAX = 512,
-	STEPS_BETWEEN_LOOKS = 4000, /* virtual machine instructions between two looks at the clock */
+	STEPS_BETWEEN_LOOKS =
+		4000, /* virtual machine instructions between two looks at the clock */
 	FENCED_LENGTH = 16 * 1024 * 1024, /* bytes of one value inside the fence */
 };
 
@@ -89,6 +90,11 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 	if (db == NULL)
 		return -ENOMEM;
 	db->handle = handle;
+	int r = db_exec(db, "PRAGMA temp_store = MEMORY");
+	if (r < 0) {
+		free(db);
+		return r;
+	}
 	*ret = db;
 	return 0;
 }
@@ -206,6 +212,12 @@ int query_new(struct db *db, const char *sql, struct query **ret)
 	if (!only_blanks_left(tail)) {
 		sqlite3_finalize(statement);
 		note_error(db, "there is more than one statement");
+		return -EINVAL;
+	}
+	/* Not every writing statement asks the authorizer when it is prepared: VACUUM INTO. */
+	if (db->fenced && !sqlite3_stmt_readonly(statement)) {
+		sqlite3_finalize(statement);
+		note_error(db, "not authorized");
 		return -EINVAL;
 	}
 	struct query *q = malloc(sizeof(*q));
@@ -330,9 +342,10 @@ static int allow_reading(void *context, int action, const char *a, const char *b
 			 const char *d)
 {
 	/* They change by themselves, reach outside the file, or change the connection. */
-	static const char *const denied[] = { "random", "randomblob", "load_extension", "readfile",
-					      "writefile", "edit", "fts3_tokenizer",
-					      "last_insert_rowid", "changes", "total_changes" };
+	static const char *const denied[] = {
+		"random", "randomblob",     "load_extension",    "readfile", "writefile",
+		"edit",   "fts3_tokenizer", "last_insert_rowid", "changes",  "total_changes"
+	};
 
 	(void)context, (void)a, (void)c, (void)d;
 	switch (action) {
@@ -363,13 +376,15 @@ void db_fence(struct db *db, const struct fence *f)
 {
 	if (db->fenced)
 		db_unfence(db);
+	/* These connect to the database at their first use, which counts as making a table. */
+	db_exec(db, "SELECT 1 FROM json_each('[]'), json_tree('[]')");
 	db->fenced = true;
 	db->fence = *f;
 	sqlite3_set_authorizer(db->handle, allow_reading, db);
 	db->length_before = sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, FENCED_LENGTH);
 	if (f->memory > 0)
-		db->heap_before = sqlite3_hard_heap_limit64(
-			sqlite3_memory_used() + (sqlite3_int64)f->memory);
+		db->heap_before =
+			sqlite3_hard_heap_limit64(sqlite3_memory_used() + (sqlite3_int64)f->memory);
 	db_refence(db);
 }
 

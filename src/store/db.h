@@ -21,7 +21,8 @@ enum db_mode {
 };
 
 int db_open(const char *path, enum db_mode mode, struct db **ret);
-/* Around a handle that the caller keeps and closes after db_free(). */
+/* Around a handle that the caller keeps and closes after db_free(). TEMP objects live in memory from
+ * here on, for which SQLite drops those that it has. */
 int db_borrow(struct sqlite3 *handle, struct db **ret);
 struct sqlite3 *db_handle(struct db *db);
 void db_free(struct db *db);

@@ -19,6 +19,7 @@ struct conn {
 	bool open;
 	bool lent;
 	bool peer_closed;
+	bool reset;
 	struct tls *tls;
 	uint8_t *buffer; /* bytes received and not yet dropped: [head, tail) are unread */
 	size_t head, tail, capacity;
@@ -72,6 +73,7 @@ static void drop(struct conn *c)
 	c->open = false;
 	c->lent = false;
 	c->peer_closed = false;
+	c->reset = false;
 	c->head = c->tail = 0;
 }
 
@@ -121,6 +123,11 @@ enum ending conn_ending(const struct conn *c)
 bool conn_peer_closed(const struct conn *c)
 {
 	return c->peer_closed;
+}
+
+bool conn_was_reset(const struct conn *c)
+{
+	return c->reset;
 }
 
 static void fail(struct conn *c, enum ending e)
@@ -200,6 +207,8 @@ void conn_write(struct conn *c, const void *bytes, size_t n)
 	}
 	int r = c->tls != NULL ? tls_send(c->tls, bytes, n, c->deadline_ms) :
 				 raw_send(c, bytes, n, c->deadline_ms);
+	if (r == -ECONNRESET || r == -EPIPE)
+		c->reset = true;
 	if (r < 0)
 		fail(c, ending_of_error(r));
 }
@@ -260,6 +269,8 @@ static ssize_t fill(struct conn *c, unsigned timeout_ms)
 		c->tail += (size_t)got;
 	else if (got == 0 || ending_of_error((int)got) == ENDING_CLOSED)
 		c->peer_closed = true;
+	if (got == -ECONNRESET)
+		c->reset = true;
 	return got;
 }
 

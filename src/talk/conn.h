@@ -50,6 +50,8 @@ struct conn;
 bool conn_ok(const struct conn *c);
 /* Why it does not: the ending of the first failure; ENDING_DONE while it works. */
 enum ending conn_ending(const struct conn *c);
+/* The last connection ended by a reset rather than by a close: both are ENDING_CLOSED. */
+bool conn_was_reset(const struct conn *c);
 /* Bytes of ours or theirs went over this conversation (all connections together). */
 size_t conn_received(const struct conn *c);
 /* A read met the end of this connection (close or reset), also one that never fails, such as

@@ -335,6 +335,8 @@ static void link_read_away(struct guard *g, struct link *l, int64_t now)
 		link_end(g, l, now);
 }
 
+static void stop(struct guard *g);
+
 /* Journal, then connect. NULL where it failed at once; *ret_error is then a negative errno. */
 static struct link *link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
 			      int64_t now, int *ret_error)
@@ -373,6 +375,9 @@ static struct link *link_open(struct guard *g, struct host *h, uint16_t port, in
 		*ret_error = -EIO; /* nothing is sent that is not written down */
 		close(fd);
 		l->state = LINK_FREE;
+		if (!g->stopping)
+			tell_simple(g, EVENT_NO_JOURNAL);
+		stop(g);
 		return NULL;
 	}
 	g->links_used++;

@@ -32,6 +32,7 @@ enum event_kind {
 	EVENT_OT,       /* a sign: the host is treated as OT from now on */
 	EVENT_SWEPT,    /* the sweep of all hosts is over */
 	EVENT_WORKERS_CLEARED, /* after ORDER_WORKERS_GONE: the channels are empty */
+	EVENT_NO_JOURNAL, /* the journal cannot be written: nothing is sent any more */
 	EVENT_STOPPED,  /* nothing is sent any more and everything is closed */
 };
 

@@ -31,6 +31,9 @@ static SSL_CTX *shared_context(void)
 		SSL_CTX_set_security_level(made, 0);
 		SSL_CTX_set_min_proto_version(made, TLS1_VERSION);
 		SSL_CTX_set_cipher_list(made, "ALL:COMPLEMENTOFALL");
+		SSL_CTX_set_ciphersuites(made, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+					       "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
+					       "TLS_AES_128_CCM_8_SHA256");
 		SSL_CTX_set_options(made, SSL_OP_LEGACY_SERVER_CONNECT);
 		SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
 		SSL_CTX *none = NULL;

@@ -6,8 +6,9 @@
  *   converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
  *
  * "+tls": the port is known to speak TLS, so that the probe starts it by itself.
- * Loopback and private addresses only. Random bytes count up as in the player, so that a recorded
- * conversation plays again; a TLS layer is recorded as what is said inside it.
+ * Loopback and private addresses only. Random bytes are drawn anew for each run, since servers know
+ * clients again by them, and stand in the recording; a TLS layer is recorded as what is said inside
+ * it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@
 #include "talk/backend.h"
 #include "talk/tls.h"
 
+enum { RANDOM_BYTES = 61 }; /* a prime, so that what is drawn repeats late */
+
 struct live {
 	struct addr address;
 	uint16_t port;
@@ -30,7 +34,8 @@ struct live {
 	struct tls *tls;
 	FILE *out;
 	int64_t clock;
-	size_t random;
+	uint8_t random[RANDOM_BYTES]; /* repeated */
+	size_t random_at;
 };
 
 static void record(struct live *l, char mark, const uint8_t *bytes, size_t n)
@@ -126,13 +131,15 @@ static void live_close(void *context)
 	l->fd = -1;
 }
 
-/* TLS is done here rather than in conn.c, so that what is said inside it can be recorded. */
+/* For a recording TLS is done here rather than in conn.c, so that what is inside it is seen. */
 static bool live_plays_tls(void *context)
 {
 	static const struct tls_carrier carrier = { .send = plain_send, .receive = plain_receive };
 	struct live *l = context;
 	int error;
 
+	if (l->out == NULL)
+		return false;
 	l->tls = tls_connect(&carrier, l, NULL, 5000, &error);
 	if (l->tls == NULL) {
 		fprintf(stderr, "TLS: %s\n", strerror(-error));
@@ -155,8 +162,8 @@ static void live_random(void *context, void *bytes, size_t n)
 {
 	struct live *l = context;
 
-	for (size_t i = 0; i < n; i++, l->random++)
-		((uint8_t *)bytes)[i] = (uint8_t)l->random;
+	for (size_t i = 0; i < n; i++, l->random_at++)
+		((uint8_t *)bytes)[i] = l->random[l->random_at % RANDOM_BYTES];
 }
 
 static int64_t live_clock(void *context)
@@ -193,11 +200,14 @@ int main(int argc, char **argv)
 	char *suffix = argc > 1 ? strstr(argv[1], "+tls") : NULL;
 	bool tls_wanted = suffix != NULL && suffix[4] == '\0';
 
+	if (getrandom(l.random, sizeof(l.random), 0) != (ssize_t)sizeof(l.random))
+		return 1;
 	if (tls_wanted)
 		*suffix = '\0';
 	if (argc < 4 || probe_find(argv[1]) == NULL || addr_parse(argv[2], &l.address) != 0 ||
 	    addr_is_public(&l.address)) {
-		fprintf(stderr, "usage: converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE COMMENT]\n");
+		fprintf(stderr,
+			"usage: converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE COMMENT]\n");
 		return 2;
 	}
 	const struct probe *probe = probe_find(argv[1]);
@@ -209,11 +219,16 @@ int main(int argc, char **argv)
 			perror(argv[5]);
 			return 1;
 		}
-		fprintf(l.out, "# %s\n@ port %u\n@ clock %lld\n", argv[6], l.port, (long long)l.clock);
+		fprintf(l.out, "# %s\n@ port %u\n@ clock %lld\n", argv[6], l.port,
+			(long long)l.clock);
 		if (depth == DEPTH_LIMITED)
 			fprintf(l.out, "@ depth limited\n");
 		if (tls_wanted)
 			fprintf(l.out, "@ wanted tls\n");
+		fputs("@ random", l.out);
+		for (size_t i = 0; i < RANDOM_BYTES; i++)
+			fprintf(l.out, " %02x", l.random[i]);
+		fputc('\n', l.out);
 	}
 	probe_ssh_prepare();
 	enum ending e = connect_now(&l);

@@ -26,7 +26,8 @@ static inline int scratch_open(void **state)
 
 static inline int scratch_close(void **state)
 {
-	static const char *const names[] = { "site.yaml", "ledger.csv", "ports.csv", "list", "more" };
+	static const char *const names[] = { "site.yaml", "ledger.csv", "ports.csv", "list",
+					     "more" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -136,7 +136,8 @@ static void test_add(void **state)
 		{ "10.0.0.1-3 10.0.0.7-9 10.0.0.2-8", "10.0.0.1-10.0.0.9", 9 },
 		{ "10.0.0.1-3 10.0.0.5-7 10.0.0.9 10.0.0.0/24", "10.0.0.0/24", 256 },
 		{ "0.0.0.0 255.255.255.255", "0.0.0.0,255.255.255.255", 2 },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ::", "::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 2 },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ::",
+		  "::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 2 },
 	};
 
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -163,7 +164,7 @@ static void test_subtract(void **state)
 		{ "10.0.0.0-9", "10.0.0.5", "10.0.0.0-10.0.0.4,10.0.0.6-10.0.0.9" },
 		{ "10.0.0.0-9", "10.0.0.4-5", "10.0.0.0/30,10.0.0.6-10.0.0.9" },
 		{ "10.0.0.1 10.0.0.3 10.0.0.5", "10.0.0.2-4", "10.0.0.1,10.0.0.5" },
-		{ "10.0.0.1-3 10.0.0.5-7", "10.0.0.3-5", "10.0.0.1-10.0.0.2,10.0.0.6-10.0.0.7" },
+		{ "10.0.0.1-3 10.0.0.5-7", "10.0.0.3-5", "10.0.0.1-10.0.0.2,10.0.0.6/31" },
 		{ "10.0.0.1-3 10.0.0.5-7", "10.0.0.4", "10.0.0.1-10.0.0.3,10.0.0.5-10.0.0.7" },
 		{ "10.0.0.1", "10.0.0.2", "10.0.0.1" },
 	};
@@ -260,24 +261,42 @@ static void test_public(void **state)
 		const char *text;
 		bool public, unusable, loopback;
 	} cases[] = {
-		{ "9.255.255.255", true, false, false },   { "10.0.0.0", false, false, false },
-		{ "10.255.255.255", false, false, false }, { "11.0.0.0", true, false, false },
-		{ "172.15.255.255", true, false, false },  { "172.16.0.0", false, false, false },
-		{ "172.31.255.255", false, false, false }, { "172.32.0.0", true, false, false },
-		{ "192.168.0.0", false, false, false },	   { "192.169.0.0", true, false, false },
-		{ "100.63.255.255", true, false, false },  { "100.64.0.0", false, false, false },
-		{ "100.127.255.255", false, false, false }, { "100.128.0.0", true, false, false },
-		{ "169.254.1.1", false, false, false },	   { "192.0.2.1", true, false, false },
-		{ "127.0.0.1", false, false, true },	   { "127.255.255.255", false, false, true },
-		{ "128.0.0.0", true, false, false },	   { "::1", false, false, true },
-		{ "::2", true, false, false },		   { "fe80::1", false, false, false },
-		{ "febf::1", false, false, false },	   { "fec0::1", true, false, false },
-		{ "fc00::1", false, false, false },	   { "fdff::1", false, false, false },
-		{ "fe00::1", true, false, false },	   { "2001:db8::1", true, false, false },
-		{ "0.0.0.0", true, true, false },	   { "0.255.255.255", true, true, false },
-		{ "224.0.0.0", true, true, false },	   { "239.255.255.255", true, true, false },
-		{ "223.255.255.255", true, false, false }, { "255.255.255.255", true, true, false },
-		{ "::", true, true, false },		   { "ff02::1", true, true, false },
+		{ "9.255.255.255", true, false, false },
+		{ "10.0.0.0", false, false, false },
+		{ "10.255.255.255", false, false, false },
+		{ "11.0.0.0", true, false, false },
+		{ "172.15.255.255", true, false, false },
+		{ "172.16.0.0", false, false, false },
+		{ "172.31.255.255", false, false, false },
+		{ "172.32.0.0", true, false, false },
+		{ "192.168.0.0", false, false, false },
+		{ "192.169.0.0", true, false, false },
+		{ "100.63.255.255", true, false, false },
+		{ "100.64.0.0", false, false, false },
+		{ "100.127.255.255", false, false, false },
+		{ "100.128.0.0", true, false, false },
+		{ "169.254.1.1", false, false, false },
+		{ "192.0.2.1", true, false, false },
+		{ "127.0.0.1", false, false, true },
+		{ "127.255.255.255", false, false, true },
+		{ "128.0.0.0", true, false, false },
+		{ "::1", false, false, true },
+		{ "::2", true, false, false },
+		{ "fe80::1", false, false, false },
+		{ "febf::1", false, false, false },
+		{ "fec0::1", true, false, false },
+		{ "fc00::1", false, false, false },
+		{ "fdff::1", false, false, false },
+		{ "fe00::1", true, false, false },
+		{ "2001:db8::1", true, false, false },
+		{ "0.0.0.0", true, true, false },
+		{ "0.255.255.255", true, true, false },
+		{ "224.0.0.0", true, true, false },
+		{ "239.255.255.255", true, true, false },
+		{ "223.255.255.255", true, false, false },
+		{ "255.255.255.255", true, true, false },
+		{ "::", true, true, false },
+		{ "ff02::1", true, true, false },
 	};
 	struct ranges inside = { 0 }, unusable = { 0 };
 	(void)state;
@@ -371,10 +390,10 @@ static void test_ports(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),	     cmocka_unit_test(test_strict),
-		cmocka_unit_test(test_add),	     cmocka_unit_test(test_subtract),
+		cmocka_unit_test(test_parse),        cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_add),          cmocka_unit_test(test_subtract),
 		cmocka_unit_test(test_against_bits), cmocka_unit_test(test_scopes),
-		cmocka_unit_test(test_public),	     cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_public),       cmocka_unit_test(test_ports),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -7,8 +7,6 @@
 
 #include "codec/ber.h"
 
-#define READER(...) rd_new(span_of((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })))
-
 static void lengths(void **state)
 {
 	static const struct {
@@ -47,7 +45,8 @@ static void lengths(void **state)
 
 static void tags(void **state)
 {
-	struct reader r = READER(0x30, 0x03, 0x02, 0x01, 0x05, 0x04, 0x00);
+	static const uint8_t bytes[] = { 0x30, 0x03, 0x02, 0x01, 0x05, 0x04, 0x00 };
+	struct reader r = rd_new(span_of(bytes, sizeof(bytes)));
 	struct reader inner = ber_enter(&r, BER_SEQUENCE);
 
 	(void)state;
@@ -58,7 +57,7 @@ static void tags(void **state)
 	assert_false(ber_skip(&r, BER_OCTETS));
 	assert_true(rd_end(&r));
 
-	struct reader other = READER(0x31, 0x00);
+	struct reader other = rd_new(span_of("\x31\0", 2));
 	inner = ber_enter(&other, BER_SEQUENCE);
 	assert_false(rd_ok(&other));
 	assert_false(rd_ok(&inner));

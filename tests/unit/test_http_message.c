@@ -23,8 +23,9 @@ static bool read_head(const char *text, struct http_head *ret)
 static void status_lines(void **state)
 {
 	static const char *const none[] = {
-		"", "HTTP/1.1", "HTTP/1.1 20", "HTTP/1.1 2x0 OK", "HTTP/1.1 099 x", "HTTP/1.1 2000 x",
-		"HTTP/2.0 200 OK", "HTTP/1.x 200 OK", "ICY 200 OK", " HTTP/1.1 200 OK",
+		"", "HTTP/1.1", "HTTP/1.1 20", "HTTP/1.1 2x0 OK", "HTTP/1.1 099 x",
+		"HTTP/1.1 2000 x", "HTTP/2.0 200 OK", "HTTP/1.x 200 OK", "ICY 200 OK",
+		" HTTP/1.1 200 OK",
 	};
 	struct http_head h;
 

@@ -81,7 +81,8 @@ static void whole(void **state)
 
 	json_t *evidence = json_object();
 	ntlm_note(evidence, &n);
-	assert_string_equal(json_string_value(json_object_get(evidence, "os_version")), "10.0.17763");
+	assert_string_equal(json_string_value(json_object_get(evidence, "os_version")),
+			    "10.0.17763");
 	assert_string_equal(json_string_value(json_object_get(evidence, "target")), "CORP");
 	assert_string_equal(json_string_value(json_object_get(evidence, "computer")), "PC");
 	assert_int_equal(json_integer_value(json_object_get(evidence, "build")), 17763);
@@ -112,8 +113,8 @@ static void offsets(void **state)
 		size_t at;
 		uint8_t value;
 	} changes[] = {
-		{ 12, 0xff }, { 16, 0xff }, { 19, 0xff }, { 40, 0xff }, { 44, 0xff }, { 47, 0x80 }, { 0, 'n' },
-		{ 8, 1 },
+		{ 12, 0xff }, { 16, 0xff }, { 19, 0xff }, { 40, 0xff },
+		{ 44, 0xff }, { 47, 0x80 }, { 0, 'n' },	 { 8, 1 },
 	};
 	struct challenge c;
 	struct ntlm_challenge n;

@@ -6,8 +6,8 @@
 #include "site/site.h"
 
 /* What every site file here begins with: lines 1 to 4. */
-#define HEAD                                                                                       \
-	"site: here\ntimezone: Asia/Tokyo\nzones:\n"                                               \
+#define HEAD                                         \
+	"site: here\ntimezone: Asia/Tokyo\nzones:\n" \
 	"  - {name: plant, kind: ot, networks: [192.168.10.0/24]}\n"
 #define OFFICE "  - {name: office, kind: it, networks: [192.168.1.0/24]}\n"
 
@@ -22,15 +22,17 @@ static void load(const char *text, struct site *s, struct complaints *c)
 
 static void test_everything(void **state)
 {
-	static const char text[] =
-		HEAD OFFICE
-		"  - {name: wide, kind: it, networks: [192.168.0.0/16, 'fd00::/64'], window: '02:00-04:00',\n"
+	static const char text[] = HEAD OFFICE
+		"  - {name: wide, kind: it, networks: [192.168.0.0/16, 'fd00::/64'], window: "
+		"'02:00-04:00',\n"
 		"     risk: touch, rate: 100, host_rate: 5, anonymous: yes, depth: full,\n"
 		"     passive_only: 192.168.7.7}\n"
-		"authorisation: {by: 'boss', reference: R8, from: 2026-11-01, until: 2027-03-31, contact: '1'}\n"
+		"authorisation: {by: 'boss', reference: R8, from: 2026-11-01, until: 2027-03-31, "
+		"contact: '1'}\n"
 		"vantage: {name: bastion-1, zone: office}\n"
 		"conduits:\n"
-		"  - {from: office, to: plant, ports: [tcp/443, udp/1000-2000, 22], until: 2027-03-31}\n"
+		"  - {from: office, to: plant, ports: [tcp/443, udp/1000-2000, 22], until: "
+		"2027-03-31}\n"
 		"  - {from: plant, to: office}\n"
 		"gateways: [{name: g, address: 192.168.10.1, networks: 192.168.10.64/27}]\n"
 		"owned: 203.0.113.8/29\n"
@@ -111,7 +113,8 @@ static void test_wrong(void **state)
 		{ "site: \"a\\0b\"\n", "site.yaml:1: a text holds a control character" },
 		{ "site: \"a\\e[31m\"\n", "site.yaml:1: a text holds a control character" },
 		{ "site: \"\\x9b\"\n", "site.yaml:1: a text holds a control character" },
-		{ "site: &a x\nprofiles: *a\n", "site.yaml:1: aliases (*name) are not read: write it out" },
+		{ "site: &a x\nprofiles: *a\n",
+		  "site.yaml:1: aliases (*name) are not read: write it out" },
 		{ "site: &a [*a]\n", "site.yaml:1: aliases (*name) are not read: write it out" },
 		{ "site: !x y\n", "site.yaml:1: tags (!x) are not read" },
 		{ "site: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[a]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
@@ -122,33 +125,46 @@ static void test_wrong(void **state)
 		{ "site:\n", "site.yaml:1: field 'site': has no value" },
 		{ "site: [a]\n", "site.yaml:1: field 'site': must be a text, not a list" },
 		{ "site: a\ntimezone: Asia/Tokio\n",
-		  "site.yaml:2: field 'timezone': 'Asia/Tokio' is not in the time zone database (package tzdata)" },
+		  "site.yaml:2: field 'timezone': 'Asia/Tokio' is not in the time zone database "
+		  "(package tzdata)" },
 		{ "site: a\ntimezone: ../../etc/passwd\n",
-		  "site.yaml:2: field 'timezone': '../../etc/passwd' is not in the time zone database (package tzdata)" },
-		{ "site: a\nzones: {}\n", "site.yaml:2: field 'zones': must be a list, not a mapping" },
+		  "site.yaml:2: field 'timezone': '../../etc/passwd' is not in the time zone "
+		  "database (package tzdata)" },
+		{ "site: a\nzones: {}\n",
+		  "site.yaml:2: field 'zones': must be a list, not a mapping" },
 		{ "site: a\nzones:\n  - x\n",
 		  "site.yaml:3: field 'zones': must be a mapping (key: value), not a text" },
 		{ HEAD "  - {name: plant, kind: ot, networks: [10.0.0.0/8]}\n",
 		  "site.yaml:5: field 'name': zone 'plant' stands twice, first on line 4" },
 		{ HEAD "  - {name: bastion, kind: it, networks: [10.0.0.0/8]}\n",
-		  "site.yaml:5: field 'name': 'bastion' is the scanner's own zone: choose another name" },
+		  "site.yaml:5: field 'name': 'bastion' is the scanner's own zone: choose another "
+		  "name" },
 		{ HEAD "  - {name: b, kind: scada, networks: [10.0.0.0/8]}\n",
-		  "site.yaml:5: field 'kind': 'scada' is not a kind: ot, it, dmz, public or unassigned" },
+		  "site.yaml:5: field 'kind': 'scada' is not a kind: ot, it, dmz, public or "
+		  "unassigned" },
 		{ HEAD "  - {name: b, kind: ot}\n", "site.yaml:5: field 'networks': is missing" },
 		{ HEAD "  - {name: b, kind: ot, networks: []}\n",
 		  "site.yaml:5: field 'networks': names no network" },
 		{ HEAD "  - {name: b, kind: ot, networks: [192.168.1.7/24]}\n",
-		  "site.yaml:5: field 'networks': '192.168.1.7/24' has host bits: the network is '192.168.1.0/24'" },
+		  "site.yaml:5: field 'networks': '192.168.1.7/24' has host bits: the network is "
+		  "'192.168.1.0/24'" },
 		{ HEAD "  - {name: b, kind: ot, networks: [192.168.10.0/24]}\n",
-		  "site.yaml:5: field 'networks': '192.168.10.0/24' stands in a zone of kind 'ot' already, on line 4" },
+		  "site.yaml:5: field 'networks': '192.168.10.0/24' stands in a zone of kind 'ot' "
+		  "already, on line 4" },
 		{ HEAD "  - {name: b, kind: it, networks: [nonsense]}\n",
-		  "site.yaml:5: field 'networks': 'nonsense' is not an address, a network or a range of two addresses" },
-		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], passive_only: [11.0.0.1]}\n",
-		  "site.yaml:5: field 'passive_only': '11.0.0.1' is not in the networks of zone 'b'" },
-		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], window: 'Sun 2:00-04:00'}\n",
-		  "site.yaml:5: field 'window': 'Sun 2:00-04:00' is not a window such as 'Sun 02:00-04:00'" },
+		  "site.yaml:5: field 'networks': 'nonsense' is not an address, a network or a "
+		  "range of two addresses" },
+		{ HEAD
+		  "  - {name: b, kind: it, networks: [10.0.0.0/8], passive_only: [11.0.0.1]}\n",
+		  "site.yaml:5: field 'passive_only': '11.0.0.1' is not in the networks of zone "
+		  "'b'" },
+		{ HEAD
+		  "  - {name: b, kind: it, networks: [10.0.0.0/8], window: 'Sun 2:00-04:00'}\n",
+		  "site.yaml:5: field 'window': 'Sun 2:00-04:00' is not a window such as 'Sun "
+		  "02:00-04:00'" },
 		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], risk: exploit}\n",
-		  "site.yaml:5: field 'risk': 'exploit' is not a risk class: listen, touch, read or login" },
+		  "site.yaml:5: field 'risk': 'exploit' is not a risk class: listen, touch, read "
+		  "or login" },
 		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], depth: deep}\n",
 		  "site.yaml:5: field 'depth': 'deep' is neither full nor limited" },
 		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], anonymous: maybe}\n",
@@ -179,26 +195,32 @@ static void test_wrong(void **state)
 		  "site.yaml:5: field 'until': is missing" },
 		{ HEAD "authorisation: {by: me, from: 2026-01-02, until: 2026-01-01}\n",
 		  "site.yaml:5: field 'until': lies before 'from'" },
-		{ HEAD "owned: [10.0.0.0/8]\n",
-		  "site.yaml:5: field 'owned': '10.0.0.0/8' is not public: private addresses need no owner" },
+		{ HEAD "owned: [10.0.0.0/8]\n", "site.yaml:5: field 'owned': '10.0.0.0/8' is not "
+						"public: private addresses need no owner" },
 		{ HEAD "owned: [20.0.0.0/7]\n",
 		  "site.yaml:5: field 'owned': '20.0.0.0/7' is too large to be owned by one site" },
 		{ HEAD "exclude:\n", "site.yaml:5: field 'exclude': has no value" },
 		{ HEAD "profiles: [a, a]\n", "site.yaml:5: field 'profiles': 'a' stands twice" },
-		{ HEAD "attestations: [{guideline: g, item: '1', answer: yes, by: me, at: 2026-01-01}]\n",
-		  "site.yaml:5: field 'answer': 'yes' is not an answer: met, not-met or not-applicable" },
+		{ HEAD "attestations: [{guideline: g, item: '1', answer: yes, by: me, at: "
+		       "2026-01-01}]\n",
+		  "site.yaml:5: field 'answer': 'yes' is not an answer: met, not-met or "
+		  "not-applicable" },
 		{ HEAD "waivers: [{check: x, reason: r, compensating: c, approved_by: b,\n"
 		       "  approved_at: 2026-01-02, until: 2026-01-01}]\n",
 		  "site.yaml:6: field 'until': lies before 'approved_at'" },
-		{ HEAD "waivers: [{check: x, port: 65536, reason: r, compensating: c, approved_by: b,\n"
-		       "  approved_at: 2026-01-02, until: 2026-01-03}]\n",
+		{ HEAD
+		  "waivers: [{check: x, port: 65536, reason: r, compensating: c, approved_by: b,\n"
+		  "  approved_at: 2026-01-02, until: 2026-01-03}]\n",
 		  "site.yaml:5: field 'port': '65536' is not a whole number from 1 to 65535" },
-		{ HEAD "beacon: {address: b, port: 1}\n", "site.yaml:5: field 'port': is not known here" },
+		{ HEAD "beacon: {address: b, port: 1}\n",
+		  "site.yaml:5: field 'port': is not known here" },
 		{ HEAD "schedule: [{every: often}]\n",
 		  "site.yaml:5: field 'every': 'often' is not a duration such as 24h or 30d" },
 		{ HEAD "dns: {resolvers: [ns.example]}\n",
-		  "site.yaml:5: field 'resolvers': 'ns.example' is not an address, a network or a range of two addresses" },
-		{ HEAD "ledger: no-such.csv\n", "no-such.csv: cannot be opened: No such file or directory" },
+		  "site.yaml:5: field 'resolvers': 'ns.example' is not an address, a network or a "
+		  "range of two addresses" },
+		{ HEAD "ledger: no-such.csv\n",
+		  "no-such.csv: cannot be opened: No such file or directory" },
 	};
 	(void)state;
 
@@ -269,23 +291,45 @@ static void test_windows(void **state)
 		int day, hour, minute; /* of November 2026 */
 		bool open;
 	} cases[] = {
-		{ "Sun 02:00-04:00", 1, 1, 59, false },	    { "Sun 02:00-04:00", 1, 2, 0, true },
-		{ "Sun 02:00-04:00", 1, 3, 59, true },	    { "Sun 02:00-04:00", 1, 4, 0, false },
-		{ "Sun 02:00-04:00", 2, 3, 0, false },	    { "02:00-04:00", 2, 3, 0, true },
-		{ "Sat 22:00-05:00", 1, 4, 59, true },	    { "Sat 22:00-05:00", 1, 5, 0, false },
-		{ "Sat 22:00-05:00", 1, 22, 30, false },    { "Sat 22:00-05:00", 7, 21, 59, false },
-		{ "Sat 22:00-05:00", 7, 22, 0, true },	    { "Sat 22:00-05:00", 8, 0, 0, true },
-		{ "Sat 22:00-05:00", 7, 3, 0, false },	    { "Mon-Fri 22:00-05:00", 1, 23, 0, false },
-		{ "Mon-Fri 22:00-05:00", 2, 4, 0, false },  { "Mon-Fri 22:00-05:00", 3, 4, 0, true },
-		{ "Mon-Fri 22:00-05:00", 7, 4, 0, true },   { "Sat,Sun 00:00-24:00", 1, 23, 59, true },
-		{ "Sat,Sun 00:00-24:00", 2, 0, 0, false },  { "Sat,Sun 00:00-24:00", 7, 0, 0, true },
-		{ "Fri-Mon 10:00-11:00", 5, 10, 0, false }, { "Fri-Mon 10:00-11:00", 6, 10, 0, true },
+		{ "Sun 02:00-04:00", 1, 1, 59, false },
+		{ "Sun 02:00-04:00", 1, 2, 0, true },
+		{ "Sun 02:00-04:00", 1, 3, 59, true },
+		{ "Sun 02:00-04:00", 1, 4, 0, false },
+		{ "Sun 02:00-04:00", 2, 3, 0, false },
+		{ "02:00-04:00", 2, 3, 0, true },
+		{ "Sat 22:00-05:00", 1, 4, 59, true },
+		{ "Sat 22:00-05:00", 1, 5, 0, false },
+		{ "Sat 22:00-05:00", 1, 22, 30, false },
+		{ "Sat 22:00-05:00", 7, 21, 59, false },
+		{ "Sat 22:00-05:00", 7, 22, 0, true },
+		{ "Sat 22:00-05:00", 8, 0, 0, true },
+		{ "Sat 22:00-05:00", 7, 3, 0, false },
+		{ "Mon-Fri 22:00-05:00", 1, 23, 0, false },
+		{ "Mon-Fri 22:00-05:00", 2, 4, 0, false },
+		{ "Mon-Fri 22:00-05:00", 3, 4, 0, true },
+		{ "Mon-Fri 22:00-05:00", 7, 4, 0, true },
+		{ "Sat,Sun 00:00-24:00", 1, 23, 59, true },
+		{ "Sat,Sun 00:00-24:00", 2, 0, 0, false },
+		{ "Sat,Sun 00:00-24:00", 7, 0, 0, true },
+		{ "Fri-Mon 10:00-11:00", 5, 10, 0, false },
+		{ "Fri-Mon 10:00-11:00", 6, 10, 0, true },
 		{ "Fri-Mon 10:00-11:00", 2, 10, 59, true },
 	};
 	static const char *const wrong[] = {
-		"",	      "Sun",		 "02:00",	   "Sun 02:00",	      "02:00-02:00",
-		"24:00-04:00", "02:60-04:00",	 "02:00-24:01",	   "Son 02:00-04:00", "Sun, 02:00-04:00",
-		"2:00-4:00",  "Sun 02:00-04:00x", "Sun-02:00-04:00", "Sun-Mon-Tue 02:00-04:00",
+		"",
+		"Sun",
+		"02:00",
+		"Sun 02:00",
+		"02:00-02:00",
+		"24:00-04:00",
+		"02:60-04:00",
+		"02:00-24:01",
+		"Son 02:00-04:00",
+		"Sun, 02:00-04:00",
+		"2:00-4:00",
+		"Sun 02:00-04:00x",
+		"Sun-02:00-04:00",
+		"Sun-Mon-Tue 02:00-04:00",
 	};
 	struct complaints c = { 0 };
 	struct site s;
@@ -372,7 +416,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_many),
-		cmocka_unit_test(test_windows),	   cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_windows),    cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_example),
 	};
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * As much of TLS 1.3's key schedule (RFC 8446, 7) as opens the server's first flight: its certificate
+ * is encrypted, though to anybody who sends a key share. X25519 only; the suites AES-GCM and
+ * ChaCha20-Poly1305.
+ */
+#ifndef TENKEN_CODEC_TLS_SECRETS_H
+#define TENKEN_CODEC_TLS_SECRETS_H
+
+#include "codec/span.h"
+#include "codec/tls_records.h"
+
+/* The public key of a private one, which may be any bytes. False without memory. */
+bool tls_share_public(const uint8_t private[static TLS_SHARE], uint8_t ret_public[static TLS_SHARE]);
+
+struct tls_opener {
+	const void *cipher; /* NULL: nothing can be opened */
+	uint8_t key[32];
+	uint8_t iv[12];
+	uint64_t sequence;
+};
+
+/* client and server are the two hello messages, without their record headers. False where suite or
+ * share do not serve. */
+bool tls_opener_init(struct tls_opener *o, uint16_t suite, const uint8_t private[static TLS_SHARE],
+		     struct span share, struct span client, struct span server);
+
+/*
+ * Opens one protected record. out has room for record.length bytes; ret is what was inside, a view
+ * of out, and its content type. False where it was not made with our keys.
+ */
+bool tls_open(struct tls_opener *o, struct span header, struct span record, uint8_t *out,
+	      struct span *ret, uint8_t *ret_type);
+
+#endif

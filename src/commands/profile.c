@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tenken profile list           the guidelines there are
+ * tenken profile show NAME      one of them: its controls and items, and the checks that bear on them
+ * tenken profile check [FILE]   reads everything, and check files of the user's, and tries their SQL
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "commands/commands.h"
+#include "judge/judge.h"
+#include "probes/probe.h"
+#include "store/schema.h"
+
+static int usage(void)
+{
+	fputs(_("usage: tenken profile list | show NAME | check [FILE...]\n"), stderr);
+	return EXIT_USAGE;
+}
+
+/* The page's words are data in two languages; which one to print follows the messages. */
+static const char *in_language(const struct bilingual *b)
+{
+	static const char *const names[] = { "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < countof(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && *value != '\0')
+			return strncmp(value, "ja", 2) == 0 ? b->ja : b->en;
+	}
+	return b->en;
+}
+
+static int told(int r, struct complaints *c)
+{
+	complaints_print(c, stderr);
+	if (r < 0 && c->count == 0)
+		fprintf(stderr, _("error: %s\n"), strerror(-r));
+	return r < 0 || c->count > 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* All guidelines of the data folder. */
+static int load_all(const char *const *more, size_t more_count, struct catalogue *ret,
+		    struct complaints *c)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int r = catalogue_names(data_dir(), &names, &count);
+
+	*ret = (struct catalogue){ 0 };
+	if (r < 0) {
+		complain(c, data_dir(), 0, _("cannot be read: %s"), strerror(-r));
+		return r;
+	}
+	r = catalogue_load(data_dir(), (const char *const *)names, count, more, more_count, ret, c);
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+	return r;
+}
+
+struct counts {
+	size_t items, assessed, direct;
+};
+
+static struct counts count_items(const struct guideline *g)
+{
+	struct counts n = { 0 };
+
+	for (size_t i = 0; i < g->control_count; i++) {
+		for (size_t k = 0; k < g->controls[i].item_count; k++) {
+			const struct item *item = &g->controls[i].items[k];
+
+			n.items++;
+			n.assessed += item->checks.count > 0;
+			n.direct += item->assess == ASSESS_DIRECT;
+		}
+	}
+	return n;
+}
+
+static int list_profiles(void)
+{
+	struct catalogue catalogue;
+	struct complaints c = { 0 };
+	int r = load_all(NULL, 0, &catalogue, &c);
+
+	for (size_t i = 0; i < catalogue.guideline_count; i++) {
+		const struct guideline *g = &catalogue.guidelines[i];
+		struct counts n = count_items(g);
+
+		printf("%-16s %s\n", g->id, in_language(&g->title));
+		printf(_("%-16s %s, %s; %zu controls, %zu items, %zu with checks\n"), "",
+		       g->version, g->date, g->control_count, n.items, n.assessed);
+	}
+	int status = told(r, &c);
+	catalogue_done(&catalogue);
+	complaints_done(&c);
+	return status;
+}
+
+static void print_words(const char *title, const struct words *words)
+{
+	if (words->count == 0)
+		return;
+	printf("      %s:", title);
+	for (size_t i = 0; i < words->count; i++)
+		printf(" %s", words->list[i]);
+	putchar('\n');
+}
+
+static void print_item(const struct item *item)
+{
+	printf("  %s  %s\n", item->id, in_language(&item->text));
+	if (item->checks.count > 0)
+		print_words(item->assess == ASSESS_DIRECT ? _("checks") : _("checks, seen in part"),
+			    &item->checks);
+	print_words(_("later"), &item->later);
+	for (size_t i = 0; i < item->scope_count; i++)
+		print_words(i == 0 ? _("only assets") : _("and"), &item->scope[i]);
+	for (size_t i = 0; i < item->alternative_count; i++)
+		print_words(_("unless all of"), &item->alternatives[i]);
+}
+
+static int show_profile(const char *name)
+{
+	const char *const names[] = { name };
+	struct catalogue catalogue;
+	struct complaints c = { 0 };
+	int r = catalogue_load(data_dir(), names, 1, NULL, 0, &catalogue, &c);
+
+	if (catalogue.guideline_count > 0) {
+		const struct guideline *g = &catalogue.guidelines[0];
+
+		printf("%s\n%s, %s, %s\n", in_language(&g->title), in_language(&g->publisher),
+		       g->version, g->date);
+		if (*g->terms.en != '\0')
+			printf("%s\n", in_language(&g->terms));
+		for (size_t i = 0; i < g->control_count; i++) {
+			const struct control *control = &g->controls[i];
+
+			printf("\n%s  %s [%s%s]\n", control->id, in_language(&control->title),
+			       control->level, control->mandatory ? _(", mandatory") : "");
+			for (size_t k = 0; k < control->item_count; k++)
+				print_item(&control->items[k]);
+		}
+	}
+	int status = told(r, &c);
+	catalogue_done(&catalogue);
+	complaints_done(&c);
+	return status;
+}
+
+/* The registry as judging sees it; ends with a NULL name. */
+static struct judge_probe *probe_list(void)
+{
+	size_t count = 0;
+
+	while (probes[count] != NULL)
+		count++;
+	struct judge_probe *list = calloc(count + 1, sizeof(*list));
+	for (size_t i = 0; list != NULL && i < count; i++)
+		list[i] = (struct judge_probe){
+			.name = probes[i]->name,
+			.ports = probes[i]->ports,
+			.over_tls = probes[i]->over_tls,
+			.view = probes[i]->view,
+		};
+	return list;
+}
+
+static int try_sql(const struct catalogue *catalogue, struct complaints *c)
+{
+	struct judge_probe *list = probe_list();
+	struct db *db = NULL;
+	int r = list == NULL ? -ENOMEM : db_open(":memory:", DB_CREATE, &db);
+
+	for (int i = 0; r >= 0 && i < store_version; i++)
+		r = db_exec(db, store_migrations[i]);
+	if (r >= 0)
+		r = judge_try(db, catalogue, list, c);
+	if (r < 0 && db != NULL)
+		complain(c, NULL, 0, "%s", db_error(db));
+	db_free(db);
+	free(list);
+	return r;
+}
+
+static int check_profiles(const char *const *files, size_t count)
+{
+	struct catalogue catalogue;
+	struct complaints c = { 0 };
+	int r = load_all(files, count, &catalogue, &c);
+
+	if (r >= 0 || r == -EINVAL)
+		catalogue_cross_check(&catalogue, &c);
+	if (r >= 0)
+		r = try_sql(&catalogue, &c);
+	int status = told(r, &c);
+	size_t fed = 0;
+	for (size_t i = 0; i < catalogue.check_count; i++)
+		fed += catalogue.checks[i].sql != NULL;
+	printf(_("%zu guidelines, %zu checks (%zu wait for evidence that nothing brings yet), %zu "
+		 "scope words\n"),
+	       catalogue.guideline_count, catalogue.check_count, catalogue.check_count - fed,
+	       catalogue.scope_count);
+	catalogue_done(&catalogue);
+	complaints_done(&c);
+	return status;
+}
+
+int command_profile(int argc, char **argv)
+{
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+
+	optind = 1;
+	for (int o; (o = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
+		usage();
+		return o == 'h' ? EXIT_DONE : EXIT_USAGE;
+	}
+	const char *what = optind < argc ? argv[optind] : "";
+	int left = argc - optind - 1;
+	if (strcmp(what, "list") == 0 && left == 0)
+		return list_profiles();
+	if (strcmp(what, "show") == 0 && left == 1)
+		return show_profile(argv[optind + 1]);
+	if (strcmp(what, "check") == 0)
+		return check_profiles((const char *const *)argv + optind + 1, (size_t)left);
+	return usage();
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/db.h"
+
+static struct db *open_memory(void)
+{
+	struct db *db = NULL;
+
+	assert_int_equal(db_open(":memory:", DB_CREATE, &db), 0);
+	assert_int_equal(db_exec(db, "CREATE TABLE t (a TEXT, b INTEGER);"
+				     "INSERT INTO t VALUES ('x', 1), ('y', 2), (NULL, NULL)"),
+			 0);
+	return db;
+}
+
+static void values_come_back(void **state)
+{
+	struct db *db = open_memory();
+	struct query *q = NULL;
+
+	(void)state;
+	assert_int_equal(
+		query_new(db, "SELECT a, b AS Bee FROM t WHERE b = ?1 OR a IS :name;  -- end", &q),
+		0);
+	assert_int_equal(query_bind_int(q, 1, 2), 0);
+	assert_int_equal(query_bind_name(q, ":name", "nobody"), 0);
+	assert_int_equal(query_bind_name(q, ":other", "nobody"), 0);
+	assert_int_equal(query_column(q, "bee"), 1);
+	assert_int_equal(query_column(q, "c"), -1);
+	assert_int_equal(query_columns(q), 2);
+	assert_int_equal(query_step(q), 1);
+	assert_string_equal(query_text(q, 0), "y");
+	assert_int_equal(query_int(q, 1), 2);
+	assert_true(query_numeric(q, 1));
+	assert_false(query_numeric(q, 0));
+	assert_null(query_text(q, -1));
+	assert_true(query_null(q, -1));
+	assert_int_equal(query_step(q), 0);
+	query_free(q);
+	int64_t n = 0;
+	assert_int_equal(db_number(db, "SELECT count(*) FROM t", -1, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(db_number(db, "SELECT b FROM t WHERE a = 'none'", -1, &n), 0);
+	assert_int_equal(n, -1);
+	db_free(db);
+}
+
+static void mistakes_are_named(void **state)
+{
+	struct db *db = open_memory();
+	struct query *q = NULL;
+
+	(void)state;
+	assert_int_equal(query_new(db, "SELECT nowhere FROM t", &q), -EINVAL);
+	assert_string_equal(db_error(db), "no such column: nowhere");
+	assert_int_equal(query_new(db, "SELECT 1; DELETE FROM t", &q), -EINVAL);
+	assert_string_equal(db_error(db), "there is more than one statement");
+	assert_int_equal(query_new(db, " /* only a comment */ ", &q), -EINVAL);
+	assert_string_equal(db_error(db), "there is no statement");
+	struct db *other = NULL;
+	assert_int_equal(db_open("/nonexistent/store.tenken", DB_READ, &other), -ENOENT);
+	db_free(db);
+	db_free(NULL);
+	query_free(NULL);
+}
+
+static void fence_denies_writing(void **state)
+{
+	static const char *const denied[] = {
+		"INSERT INTO t VALUES ('z', 3)",
+		"UPDATE t SET b = 9",
+		"DELETE FROM t",
+		"CREATE TABLE u (a)",
+		"CREATE TEMP TABLE u (a)",
+		"DROP TABLE t",
+		"ATTACH '/tmp/other' AS other",
+		"PRAGMA user_version = 5",
+		"PRAGMA writable_schema = 1",
+		"SELECT load_extension('x')",
+		"SELECT random()",
+		"SELECT hex(randomblob(4))",
+		"BEGIN",
+		"VACUUM INTO '/tmp/copy'",
+	};
+	struct db *db = open_memory();
+	struct query *q = NULL, *before = NULL;
+	const struct fence fence = { .time_ms = 1000, .memory = 64 * 1024 * 1024 };
+
+	(void)state;
+	assert_int_equal(query_new(db, "INSERT INTO t VALUES ('z', 3)", &before), 0);
+	db_fence(db, &fence);
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
+		if (query_new(db, denied[i], &q) != -EINVAL)
+			fail_msg("allowed: %s", denied[i]);
+	}
+	assert_int_equal(query_run(before), -EINVAL);
+	assert_int_equal(
+		query_new(db,
+			  "SELECT count(*), json_object('a', max(b)) FROM t, json_each('[1]'),"
+			  " json_tree('1')",
+			  &q),
+		0);
+	assert_int_equal(query_step(q), 1);
+	assert_int_equal(query_int(q, 0), 3);
+	query_free(q);
+	db_unfence(db);
+	assert_int_equal(query_run(before), 0);
+	query_free(before);
+	assert_int_equal(db_exec(db, "DELETE FROM t"), 0);
+	db_free(db);
+}
+
+static const char endless[] =
+	"WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT max(v) FROM n";
+static const char hungry[] =
+	"WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 200000)"
+	" SELECT length(group_concat(t)) FROM (SELECT printf('%080d', v) AS t FROM n ORDER BY 1 "
+	"DESC)";
+
+static void fence_limits_time_and_memory(void **state)
+{
+	struct db *db = open_memory();
+	struct query *q = NULL;
+	const struct fence fence = { .time_ms = 50, .memory = 4 * 1024 * 1024 };
+
+	(void)state;
+	db_fence(db, &fence);
+	assert_int_equal(query_new(db, endless, &q), 0);
+	assert_int_equal(query_step(q), -ETIME);
+	assert_string_equal(db_error(db), "it took too long");
+	query_free(q);
+	db_unfence(db);
+	const struct fence patient = { .time_ms = 20000, .memory = 4 * 1024 * 1024 };
+	db_fence(db, &patient);
+	assert_int_equal(query_new(db, hungry, &q), 0);
+	assert_int_equal(query_step(q), -ENOMEM);
+	assert_string_equal(db_error(db), "it needed too much memory");
+	query_free(q);
+	db_unfence(db);
+	/* Without the fence the same statement has its answer. */
+	assert_int_equal(query_new(db, hungry, &q), 0);
+	assert_int_equal(query_step(q), 1);
+	assert_int_equal(query_int(q, 0), 200000 * 81 - 1);
+	query_free(q);
+	db_free(db);
+}
+
+static void reading_only_allows_temp(void **state)
+{
+	char path[] = "/tmp/tenken-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct db *db = NULL;
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(db_open(path, DB_CREATE, &db), 0);
+	assert_int_equal(db_exec(db, "CREATE TABLE t (a)"), 0);
+	db_free(db);
+	assert_int_equal(db_open(path, DB_READ, &db), 0);
+	assert_int_equal(db_exec(db, "INSERT INTO t VALUES (1)"), -EROFS);
+	assert_int_equal(
+		db_exec(db, "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE u AS SELECT 1 AS a"), 0);
+	db_free(db);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_come_back),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(fence_denies_writing),
+		cmocka_unit_test(fence_limits_time_and_memory),
+		cmocka_unit_test(reading_only_allows_temp),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

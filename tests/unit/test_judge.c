@@ -1,0 +1,1077 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judge room on a catalogue and stores made here. The catalogue is written to a folder of its
+ * own; each case is a fresh store: the plant below, changed by a few statements.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "judge/judge.h"
+#include "store/schema.h"
+
+/* ---- the catalogue ---- */
+
+static const char checks_yaml[] =
+	"- {id: t.ssh-weak, severity: medium, needs: [probe:ssh], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: \"SELECT address, port, algorithm AS detail,\n"
+	"   severity, json_object('name', algorithm) AS evidence FROM ssh_algorithm\n"
+	"   JOIN data_weak_words ON name = algorithm\"}\n"
+	"- {id: t.ssh-auth, severity: low, needs: [probe:ssh/auth], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT address FROM ssh WHERE 0}\n"
+	"- {id: t.telnet, severity: high, needs: [sweep], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い},\n"
+	"   sql: \"SELECT address, port, transport FROM service WHERE port = 23 AND state = "
+	"'open'\"}\n"
+	"- {id: t.ledger, severity: high, needs: [sweep, ledger], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い},\n"
+	"   sql: SELECT address FROM asset WHERE answering = 1 AND ledger_id IS NULL}\n"
+	"- {id: t.listen, severity: high, needs: [listen], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: null}\n"
+	"- {id: t.unfed, severity: high, needs: [sweep], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: null}\n"
+	"- {id: t.no-probe, severity: high, needs: [probe:snmp], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT address FROM snmp}\n"
+	"- {id: t.any, severity: high, needs: ['any:snmp,ssh'], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT address FROM ssh WHERE 0}\n"
+	"- {id: t.modbus, severity: high, needs: [probe:modbus], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT address FROM modbus WHERE 0}\n"
+	"- {id: t.port, severity: high, needs: ['port:502,9999'], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT address FROM service WHERE 0}\n"
+	"- {id: t.public, severity: high, needs: [sweep, 'vantage:public'], title: {en: A, ja: "
+	"あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT address FROM service WHERE 0}\n"
+	"- {id: t.remark, severity: high, needs: [sweep], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT subject AS address FROM remark WHERE kind = "
+	"'os'}\n"
+	"- {id: t.egress, severity: high, needs: [sweep], title: {en: A, ja: あ},\n"
+	"   remedy: {en: B, ja: い}, sql: SELECT subject AS address FROM remark WHERE kind = "
+	"'egress'}\n";
+
+static const char scopes_yaml[] =
+	"- {word: ot, title: {en: OT, ja: 制御系},\n"
+	"   sql: \"CASE WHEN asset.kind = 'unassigned' THEN NULL ELSE asset.kind = 'ot' END\"}\n"
+	"- {word: server, title: {en: server, ja: サーバ}, sql: \"asset.class = 'server' -- "
+	"class\"}\n"
+	"- {word: 'declared:*', title: {en: declared, ja: 申告},\n"
+	"   sql: 'EXISTS (SELECT 1 FROM json_each(asset.declared) WHERE value = :word)'}\n";
+
+#define ITEM(id, rest) "  - {id: " id ", en: an item, ja: 項目, " rest "}\n"
+static const char guideline_yaml[] =
+	"guideline: {id: demo, title: {en: Demo, ja: 例}, version: '1', date: 2026-01,\n"
+	"  publisher: {en: us, ja: 我々}}\n"
+	"controls:\n"
+	"- id: '1'\n"
+	"  title: {en: First, ja: 第一}\n"
+	"  kind: technical\n"
+	"  level: recommended\n"
+	"  items:\n" ITEM("weak", "assess: direct, checks: [t.ssh-weak]") ITEM(
+		"weak-seen-in-part",
+		"assess: indirect, checks: [t.ssh-weak]") ITEM("telnet", "assess: direct, checks: "
+									 "[t.telnet]") ITEM("auth",
+											    "assess"
+											    ": "
+											    "direct"
+											    ", "
+											    "checks"
+											    ": "
+											    "[t."
+											    "ssh-"
+											    "auth]")
+		ITEM("ledger", "assess: direct, checks: [t.ledger]") ITEM("listen", "assess: "
+										    "indirect, "
+										    "checks: "
+										    "[t.listen]") ITEM(
+			"unfed",
+			"assess: indirect, checks: [t.unfed]") ITEM("no-probe",
+								    "assess: indirect, checks: "
+								    "[t.no-probe]") ITEM("any",
+											 "assess: "
+											 "indirect,"
+											 " checks: "
+											 "[t.any]")
+			ITEM("modbus", "assess: direct, checks: [t.modbus]") ITEM(
+				"port",
+				"assess: direct, checks: [t.port]") ITEM("public",
+									 "assess: direct, checks: "
+									 "[t.public]") ITEM("mixed",
+											    "assess"
+											    ": "
+											    "direct"
+											    ", "
+											    "checks"
+											    ": "
+											    "[t."
+											    "telnet"
+											    ", "
+											    "t."
+											    "listen"
+											    ", "
+											    "t.ssh-"
+											    "auth]")
+				ITEM("no-check", "assess: direct, checks: [t.nothing]") ITEM("none", "assess: none, checks: []") ITEM(
+					"ot-telnet", "assess: direct, checks: [t.telnet], scope: "
+						     "[ot]") ITEM("server-telnet",
+								  "assess: direct, checks: "
+								  "[t.telnet], scope: [server]")
+					ITEM("either-telnet", "assess: direct, checks: [t.telnet], "
+							      "scope: ['server|ot']") ITEM(
+						"both-telnet",
+						"assess: direct, checks: [t.telnet], scope: [ot, "
+						"'declared:important']") ITEM("when-telnet",
+									      "assess: direct, "
+									      "checks: [t.telnet], "
+									      "when: \"a.kind = "
+									      "'it' AND"
+									      " f.vantage_kind IS "
+									      "NOT 'public'\"")
+						ITEM("needs-telnet",
+						     "assess: direct, checks: [t.telnet], needs: "
+						     "['vantage:public']") "- id: ordinance-3\n"
+									   "  title: {en: Third, "
+									   "ja: 第三}\n"
+									   "  kind: technical\n"
+									   "  level: required\n"
+									   "  mandatory: true\n"
+									   "  items:\n" ITEM(
+										   "ordinance-3-1",
+										   "assess: "
+										   "direct, "
+										   "checks: "
+										   "[t.remark], "
+										   "scope: [ot],"
+										   " alternatives: "
+										   "[[ordinance-3-"
+										   "3, "
+										   "ordinance-3-4],"
+										   " [ordinance-3-"
+										   "5]]") ITEM("ord"
+											       "ina"
+											       "nce"
+											       "-3-"
+											       "3",
+											       "ass"
+											       "ess"
+											       ": "
+											       "dir"
+											       "ect"
+											       ", "
+											       "che"
+											       "cks"
+											       ": "
+											       "[t."
+											       "egr"
+											       "ess"
+											       "], "
+											       "sco"
+											       "pe:"
+											       " ["
+											       "ot"
+											       "]") ITEM("ordinance-3-4",
+													 "assess: none, checks: []")
+										   ITEM("ordinance-"
+											"3-5",
+											"assess: "
+											"none, "
+											"checks: "
+											"[]") "- "
+											      "id: "
+											      "'2'"
+											      "\n"
+											      "  "
+											      "titl"
+											      "e: "
+											      "{en:"
+											      " Sec"
+											      "ond,"
+											      " ja:"
+											      " 第"
+											      "二}"
+											      "\n"
+											      "  "
+											      "kind"
+											      ": "
+											      "tech"
+											      "nica"
+											      "l\n"
+											      "  "
+											      "leve"
+											      "l: "
+											      "exam"
+											      "ple"
+											      "\n"
+											      "  "
+											      "item"
+											      "s:"
+											      "\n" ITEM(
+												      "example",
+												      "assess: direct, checks: [t.telnet]");
+
+static char folder[] = "/tmp/tenken-judge-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/profiles/%s", folder, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void remove_tree(const char *path)
+{
+	DIR *d = opendir(path);
+
+	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+		char below[512];
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
+		if (unlink(below) < 0)
+			remove_tree(below);
+	}
+	if (d != NULL)
+		closedir(d);
+	rmdir(path);
+}
+
+static const char *const guidelines[] = { "demo" };
+static struct catalogue catalogue;
+
+static int make_catalogue(void **state)
+{
+	static const char *const folders[] = { "", "checks", "data", "guidelines" };
+	struct complaints c = { 0 };
+
+	(void)state;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	for (size_t i = 0; i < countof(folders); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s/profiles/%s", folder, folders[i]);
+		if (mkdir(path, 0700) < 0)
+			return -1;
+	}
+	write_file("checks/t.yaml", checks_yaml);
+	write_file("scopes.yaml", scopes_yaml);
+	write_file("guidelines/demo.yaml", guideline_yaml);
+	write_file("data/weak-words.csv", "name,severity\nold,high\nolder,\n");
+	int r = catalogue_load(folder, guidelines, 1, NULL, 0, &catalogue, &c);
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	return r;
+}
+
+static int drop_catalogue(void **state)
+{
+	(void)state;
+	catalogue_done(&catalogue);
+	remove_tree(folder);
+	return 0;
+}
+
+/* ---- the store ---- */
+
+static const struct judge_probe probes_here[] = {
+	{ .name = "ssh",
+	  .ports = "22,2222",
+	  .view = "CREATE TEMP VIEW ssh AS SELECT address, port, evidence->>'$.software' AS "
+		  "software"
+		  " FROM document WHERE probe = 'ssh' AND evidence <> '{}';"
+		  "CREATE TEMP VIEW ssh_algorithm AS SELECT d.address, d.port, e.value AS algorithm"
+		  " FROM document AS d, json_each(d.evidence, '$.algorithms') AS e"
+		  " WHERE d.probe = 'ssh';" },
+	{ .name = "modbus",
+	  .ports = "502",
+	  .view = "CREATE TEMP VIEW modbus AS SELECT address, port FROM document"
+		  " WHERE probe = 'modbus'" },
+	{ .name = NULL },
+};
+
+/* Three IT hosts, one OT host, an address where nobody is; one weak SSH server (.1), one telnet
+ * server (.3, OT), a silent address. Scan 1 ends at 2000. */
+static const char plant[] =
+	"INSERT INTO scan VALUES (1, 'u1', 'scan', 'kita', 'b1', 'office', 'it', 'demo', 1000, "
+	"2000,"
+	" 'done', NULL, '0', '{\"ports_tcp\":\"22-23,80,502\",\"risk\":\"read\"}');"
+	"INSERT INTO host (scan, address, zone, kind, treated, state, planned, complete) VALUES"
+	" (1, '10.0.0.1', 'office', 'it', 'it', 'answering', 4, 1),"
+	" (1, '10.0.0.2', 'office', 'it', 'it', 'answering', 4, 1),"
+	" (1, '10.0.0.3', 'plant', 'ot', 'ot', 'answering', 4, 1),"
+	" (1, '10.0.0.4', 'office', 'it', 'it', 'silent', 4, 1),"
+	" (1, '10.0.0.5', 'office', 'it', 'it', 'absent', 4, 0);"
+	"INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES"
+	" (1, '10.0.0.1', 22, 'tcp', 'open', 'ssh', 'port'),"
+	" (1, '10.0.0.2', 22, 'tcp', 'open', 'ssh', 'port'),"
+	" (1, '10.0.0.3', 23, 'tcp', 'open', 'telnet', 'port');"
+	"INSERT INTO evidence VALUES"
+	" (1, '10.0.0.1', 22, 'tcp', 'ssh', 'done', "
+	"'{\"software\":\"x\",\"algorithms\":[\"old\",\"new\"],"
+	"\"gathered\":[\"auth\"]}', 1, 1, 1, 1000000, 1500000),"
+	" (1, '10.0.0.2', 22, 'tcp', 'ssh', 'done', '{\"software\":\"y\",\"algorithms\":[\"new\"],"
+	"\"gathered\":[\"auth\"]}', 1, 1, 1, 1000000, 1500000);";
+
+#define NO_TELNET "DELETE FROM service WHERE port = 23;"
+#define NO_WEAK "UPDATE evidence SET document = replace(document, 'old', 'new');"
+#define LEDGER                                                                                 \
+	"INSERT INTO ledger (scan, id, address, class, declared, line) VALUES"                 \
+	" (1, 'L1', '10.0.0.1', 'server', '[]', 2), (1, 'L2', '10.0.0.2', 'server', '[]', 3)," \
+	" (1, 'L3', '10.0.0.3', 'plc', '[\"important\"]', 4);"                                 \
+	"UPDATE host SET ledger_id = 'L' || substr(address, -1) WHERE address < '10.0.0.4';"
+#define ANSWER(item, answer, until)                                       \
+	"INSERT INTO attestation VALUES (1, 'demo', '" item "', '" answer \
+	"', 'chief', 900, " until ", NULL);"
+#define WAIVER(check, asset, port, until)                             \
+	"INSERT INTO waiver VALUES (1, '" check "', " asset ", " port \
+	", 'replaced next year', 'filter', 'chief', 900, " until ");"
+#define OLD_OS "INSERT INTO remark VALUES (1, 'os', '10.0.0.3', 'old');"
+#define EGRESS "INSERT INTO remark VALUES (1, 'egress', '10.0.0.3', 'out');"
+
+static struct db *store_with(const char *path, const char *change)
+{
+	struct db *db = NULL;
+
+	assert_int_equal(db_open(path, DB_CREATE, &db), 0);
+	for (int i = 0; i < store_version; i++)
+		assert_int_equal(db_exec(db, store_migrations[i]), 0);
+	assert_int_equal(db_exec(db, plant), 0);
+	if (db_exec(db, change) < 0)
+		fail_msg("%s", db_error(db));
+	return db;
+}
+
+static void judge_quietly(struct db *db, int64_t scan)
+{
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c };
+
+	if (judge_run(db, &catalogue, scan, probes_here, NULL, &options) < 0)
+		fail_msg("judging failed: %s", db_error(db));
+	if (c.count > 0)
+		fail_msg("complaint: %s", c.list[0]);
+	complaints_done(&c);
+}
+
+/* The first value of a statement as text, "" for NULL, "(none)" without a row. */
+static const char *value_of(struct db *db, const char *sql)
+{
+	static char text[4096];
+	struct query *q = NULL;
+
+	if (query_new(db, sql, &q) < 0)
+		fail_msg("%s: %s", sql, db_error(db));
+	if (query_step(q) == 1)
+		snprintf(text, sizeof(text), "%s", query_null(q, 0) ? "" : query_text(q, 0));
+	else
+		snprintf(text, sizeof(text), "(none)");
+	query_free(q);
+	return text;
+}
+
+static void expect(struct db *db, const char *sql, const char *want)
+{
+	const char *have = value_of(db, sql);
+
+	if (strcmp(have, want) != 0)
+		fail_msg("%s\n#  gives  %s\n#  not    %s", sql, have, want);
+}
+
+/* ---- every verdict ---- */
+
+static const struct {
+	const char *change, *item, *verdict, *note; /* part of either note; NULL: any */
+} verdict_rows[] = {
+	/* contradicted comes first, also where a scan sees only a part */
+	{ ANSWER("weak", "met", "NULL"), "weak", "contradicted",
+	  "1 open finding is evidence against" },
+	{ ANSWER("weak-seen-in-part", "met", "2000"), "weak-seen-in-part", "contradicted", "矛盾" },
+	{ ANSWER("weak", "met", "1999"), "weak", "violated", "has expired" },
+	{ ANSWER("weak", "not-met", "NULL"), "weak", "violated", "answer: not met" },
+	{ ANSWER("weak", "met", "NULL") WAIVER("t.ssh-weak", "NULL", "NULL", "2000"), "weak",
+	  "waived", "answer: met" },
+	{ "INSERT INTO attestation VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL);",
+	  "weak", "violated", NULL },
+
+	/* violated, hint */
+	{ "", "weak", "violated", "not a breach of law" },
+	{ "", "weak-seen-in-part", "hint", "confirmed by a person" },
+	{ "", "telnet", "violated", NULL },
+	{ "", "example", "violated", "Differs from the example measure" },
+	{ "UPDATE evidence SET ending = 'timeout' WHERE address = '10.0.0.1'", "weak", "violated",
+	  NULL },
+
+	/* waived: only where all are */
+	{ WAIVER("t.ssh-weak", "NULL", "NULL", "2000"), "weak", "waived", "valid waiver" },
+	{ WAIVER("t.ssh-weak", "'10.0.0.1'", "22", "3000"), "weak", "waived", NULL },
+	{ LEDGER WAIVER("t.ssh-weak", "'L1'", "NULL", "3000"), "weak", "waived", NULL },
+	{ WAIVER("t.ssh-weak", "'10.0.0.2'", "NULL", "3000"), "weak", "violated", NULL },
+	{ WAIVER("t.ssh-weak", "NULL", "2222", "3000"), "weak", "violated", NULL },
+	{ WAIVER("t.ssh-weak", "NULL", "NULL", "1999"), "weak", "violated", NULL },
+	{ WAIVER("t.telnet", "NULL", "NULL", "3000"), "weak", "violated", NULL },
+	{ WAIVER("t.ssh-weak", "'10.0.0.1'", "NULL",
+		 "3000") "UPDATE evidence SET document = replace(document, 'new', 'older') WHERE "
+			 "address = '10.0.0.2'",
+	  "weak", "violated", "1 more under a waiver" },
+
+	/* not-run: each reason */
+	{ "", "listen", "not-run", "t.listen (no listening yet)" },
+	{ "", "unfed", "not-run", "no evidence yet" },
+	{ "", "no-probe", "not-run", "t.no-probe（プローブがない）" },
+	{ "", "no-check", "not-run", "no such check" },
+	{ "", "port", "not-run", "ports not in the plan" },
+	{ "", "public", "not-run", "not seen from outside" },
+	{ "", "ledger", "not-run", "no ledger" },
+	{ "", "needs-telnet", "violated", NULL },
+	{ NO_TELNET, "needs-telnet", "not-run", "not seen from outside" },
+	{ NO_TELNET, "mixed", "not-run", "Ran clean: t.telnet, t.ssh-auth." },
+	{ "", "mixed", "violated", NULL },
+	{ NO_WEAK "UPDATE evidence SET ending = 'timeout' WHERE address = '10.0.0.2'", "weak",
+	  "not-run", "timeout" },
+	{ NO_WEAK "DELETE FROM evidence WHERE address = '10.0.0.2'", "weak", "not-run",
+	  "not probed" },
+	{ NO_WEAK "DELETE FROM evidence WHERE address = '10.0.0.2';"
+		  "UPDATE service SET limited = 'not allowed' WHERE address = '10.0.0.2'",
+	  "weak", "not-run", "not allowed" },
+	{ "UPDATE evidence SET document = replace(document, 'gathered', 'limited')"
+	  " WHERE address = '10.0.0.2'; UPDATE host SET treated = 'ot'",
+	  "auth", "not-run", "limited in OT" },
+	{ "UPDATE evidence SET document = replace(document, 'gathered', 'other')", "auth",
+	  "not-run", "not gathered" },
+	{ NO_WEAK "UPDATE host SET complete = 0 WHERE address = '10.0.0.3'", "weak", "not-run",
+	  "sweep incomplete" },
+	{ NO_WEAK "UPDATE host SET complete = 0, reason = 'connected' WHERE address = '10.0.0.3'",
+	  "weak", "not-run", "sweep incomplete" },
+	{ NO_WEAK "UPDATE host SET complete = 0, reason = 'stopped' WHERE address = '10.0.0.3'",
+	  "weak", "not-run", "stopped" },
+	{ NO_WEAK "UPDATE host SET state = 'distress', complete = 0 WHERE address = '10.0.0.3'",
+	  "weak", "not-run", "distress" },
+	{ NO_WEAK "UPDATE host SET state = 'all-ports' WHERE address = '10.0.0.3'", "weak",
+	  "not-run", "answers on every port" },
+	{ NO_TELNET "UPDATE host SET state = 'skipped', complete = 0, reason = 'passive only'"
+		    " WHERE address = '10.0.0.3'",
+	  "telnet", "not-run", "passive only" },
+	{ NO_TELNET "UPDATE host SET state = 'silent'", "telnet", "not-run", "no host answered" },
+	{ "UPDATE scan SET plan = '{\"ports_tcp\":\"22-23,80\",\"risk\":\"read\"}'", "modbus",
+	  "not-run", "ports not in the plan" },
+	{ "UPDATE scan SET plan = json_set(plan, '$.risk', 'touch')", "modbus", "not-run",
+	  "class not allowed" },
+	{ "INSERT INTO service (scan, address, port, transport, state, limited) VALUES"
+	  " (1, '10.0.0.3', 502, 'tcp', 'open', 'not allowed')",
+	  "modbus", "not-run", "not allowed" },
+	{ NO_TELNET, "server-telnet", "not-run", "scope unknown" },
+	{ NO_TELNET LEDGER, "both-telnet", "no-violation-observed", NULL },
+	{ "", "server-telnet", "not-run", "scope unknown" },
+	{ LEDGER "UPDATE ledger SET class = 'plc'", "server-telnet", "not-run",
+	  "no asset in scope" },
+	{ "UPDATE host SET kind = 'unassigned' WHERE address = '10.0.0.3'", "ot-telnet", "not-run",
+	  "対象かどうか不明" },
+
+	{ NO_TELNET LEDGER "UPDATE ledger SET class = NULL WHERE id = 'L2'", "server-telnet",
+	  "not-run", "scope unknown" },
+	{ NO_WEAK "INSERT INTO service (scan, address, port, transport, state) VALUES"
+		  " (1, '10.0.0.3', 80, 'tcp', 'open');"
+		  "INSERT INTO evidence VALUES (1, '10.0.0.3', 80, 'tcp', 'ssh', 'closed',"
+		  " '{\"software\":\"z\"}', 1, 1, 1, 1, 1)",
+	  "weak", "not-run", "closed" },
+
+	/* no violation observed */
+	{ NO_WEAK, "weak", "no-violation-observed", "ran and found nothing" },
+	{ NO_TELNET, "telnet", "no-violation-observed", NULL },
+	{ "", "auth", "no-violation-observed", NULL },
+	{ "", "modbus", "no-violation-observed", NULL },
+	{ "", "any", "no-violation-observed", NULL },
+	{ LEDGER, "ledger", "no-violation-observed", NULL },
+	{ "UPDATE scan SET vantage_kind = 'public'", "public", "no-violation-observed", NULL },
+	{ NO_WEAK ANSWER("weak", "met", "NULL"), "weak", "no-violation-observed", "answer: met" },
+	{ NO_WEAK "UPDATE service SET limited = 'limited' WHERE address = '10.0.0.2'", "weak",
+	  "no-violation-observed", NULL },
+	{ NO_WEAK "UPDATE evidence SET ending = 'not-this-protocol', document = '{}';"
+		  "UPDATE service SET protocol = 'http'",
+	  "weak", "no-violation-observed", NULL },
+
+	{ NO_WEAK "UPDATE evidence SET ending = 'not-this-protocol', document = '{}';"
+		  "UPDATE service SET protocol = NULL",
+	  "weak", "no-violation-observed", NULL },
+	{ NO_WEAK
+	  "INSERT INTO service (scan, address, port, transport, state) VALUES"
+	  " (1, '10.0.0.3', 80, 'tcp', 'open');"
+	  "INSERT INTO evidence VALUES (1, '10.0.0.3', 80, 'tcp', 'ssh', 'timeout', '{}', 1, 1, 1,"
+	  " 1, 1)",
+	  "weak", "no-violation-observed", NULL },
+
+	/* scope and condition */
+	{ "", "ot-telnet", "violated", NULL },
+	{ "UPDATE host SET kind = 'it'", "ot-telnet", "not-run", "no asset in scope" },
+	{ "", "either-telnet", "violated", NULL },
+	{ LEDGER, "server-telnet", "no-violation-observed", NULL },
+	{ LEDGER, "both-telnet", "violated", NULL },
+	{ "", "when-telnet", "no-violation-observed", NULL },
+	{ "UPDATE host SET kind = 'it'", "when-telnet", "violated", NULL },
+	{ "UPDATE host SET kind = 'it'; UPDATE scan SET vantage_kind = 'public'", "when-telnet",
+	  "no-violation-observed", NULL },
+
+	/* attested, not-assessable */
+	{ ANSWER("none", "met", "NULL"), "none", "attested", "answer: met" },
+	{ ANSWER("none", "not-met", "3000"), "none", "attested", "満たしていない" },
+	{ ANSWER("none", "met", "1999"), "none", "not-assessable", "期限切れ" },
+	{ ANSWER("none", "met", "1000") ANSWER("none", "not-applicable", "NULL"), "none",
+	  "attested", "not applicable" },
+	{ "", "none", "not-assessable", "cannot see" },
+
+	/* the ordinance: a hint until every alternative is shown absent */
+	{ OLD_OS, "ordinance-3-1", "hint",
+	  "unless an alternative holds: ordinance-3-3 and ordinance-3-4; or ordinance-3-5." },
+	{ OLD_OS EGRESS, "ordinance-3-3", "violated", "requirement of the ministerial ordinance" },
+	{ OLD_OS EGRESS, "ordinance-3-1", "hint", "unless an alternative holds: ordinance-3-5." },
+	{ OLD_OS ANSWER("ordinance-3-5", "not-met", "NULL"), "ordinance-3-1", "hint",
+	  "ordinance-3-3かつordinance-3-4。" },
+	{ OLD_OS EGRESS ANSWER("ordinance-3-5", "not-met", "NULL"), "ordinance-3-1", "violated",
+	  "省令" },
+	{ OLD_OS EGRESS ANSWER("ordinance-3-3", "met", "NULL")
+		  ANSWER("ordinance-3-5", "not-met", "NULL"),
+	  "ordinance-3-1", "violated", NULL },
+	{ OLD_OS EGRESS ANSWER("ordinance-3-3", "met", "NULL"), "ordinance-3-3", "contradicted",
+	  NULL },
+	{ OLD_OS ANSWER("ordinance-3-4", "not-met", "NULL")
+		  ANSWER("ordinance-3-5", "not-met", "NULL"),
+	  "ordinance-3-1", "violated", NULL },
+	{ OLD_OS ANSWER("ordinance-3-4", "not-met", "1999")
+		  ANSWER("ordinance-3-5", "not-met", "NULL"),
+	  "ordinance-3-1", "hint", NULL },
+	{ OLD_OS ANSWER("ordinance-3-4", "met", "NULL") ANSWER("ordinance-3-5", "met", "NULL"),
+	  "ordinance-3-1", "hint", NULL },
+	{ OLD_OS EGRESS WAIVER("t.egress", "NULL", "NULL", "3000")
+		  ANSWER("ordinance-3-5", "not-met", "NULL"),
+	  "ordinance-3-1", "hint", NULL },
+	{ OLD_OS ANSWER("ordinance-3-1", "met", "NULL"), "ordinance-3-1", "contradicted", NULL },
+	{ OLD_OS WAIVER("t.remark", "NULL", "NULL", "3000"), "ordinance-3-1", "waived", NULL },
+	{ "", "ordinance-3-1", "no-violation-observed", NULL },
+};
+
+static void every_verdict(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(verdict_rows); i++) {
+		struct db *db = store_with(":memory:", verdict_rows[i].change);
+		char sql[256];
+
+		judge_quietly(db, 1);
+		snprintf(sql, sizeof(sql), "SELECT verdict FROM verdict WHERE item = '%s'",
+			 verdict_rows[i].item);
+		const char *have = value_of(db, sql);
+		if (strcmp(have, verdict_rows[i].verdict) != 0)
+			fail_msg("row %zu: %s is %s, not %s\n#  after %s", i, verdict_rows[i].item,
+				 have, verdict_rows[i].verdict, verdict_rows[i].change);
+		snprintf(sql, sizeof(sql),
+			 "SELECT note_en || '|' || note_ja FROM verdict WHERE item = '%s'",
+			 verdict_rows[i].item);
+		const char *note = value_of(db, sql);
+		if (verdict_rows[i].note != NULL && strstr(note, verdict_rows[i].note) == NULL)
+			fail_msg("row %zu: %s says: %s\n#  not: %s", i, verdict_rows[i].item, note,
+				 verdict_rows[i].note);
+		db_free(db);
+	}
+}
+
+/* ---- findings ---- */
+
+static void findings_are_told(void **state)
+{
+	struct db *db = store_with(":memory:", LEDGER);
+
+	(void)state;
+	judge_quietly(db, 1);
+	/* SHA-256 over kita, t.ssh-weak, L1, tcp, 22, old joined by 0x1f, made with sha256sum. */
+	expect(db, "SELECT fingerprint FROM finding_now WHERE check_id = 't.ssh-weak'",
+	       "fp1:04d66b5808289802ef9f371994a46533");
+	expect(db,
+	       "SELECT severity || ' ' || status || ' ' || asset || ' ' || address || ' ' || port "
+	       "|| ' ' ||"
+	       " transport || ' ' || zone || ' ' || kind || ' ' || vantage || ' ' || detail || ' ' "
+	       "||"
+	       " evidence || ' ' || first_seen || ' ' || last_seen || ' ' || reopened || "
+	       "coalesce(waiver, '')"
+	       " FROM finding_now WHERE check_id = 't.ssh-weak'",
+	       "high open L1 10.0.0.1 22 tcp office it b1 old {\"name\":\"old\"} 2000 2000 0");
+	expect(db,
+	       "SELECT group_concat(check_id, ' ') FROM (SELECT check_id FROM finding_now ORDER BY "
+	       "1)",
+	       "t.ssh-weak t.telnet");
+	expect(db,
+	       "SELECT group_concat(item, ' ') FROM (SELECT item FROM verdict_finding AS v JOIN"
+	       " finding_now USING (fingerprint) WHERE check_id = 't.telnet' ORDER BY item)",
+	       "both-telnet either-telnet example mixed needs-telnet ot-telnet telnet");
+	/* The same once more, and from the second scan of the same plant. */
+	char before[4096];
+	const char *all =
+		"SELECT group_concat(fingerprint || item || verdict || note_en, '|') FROM"
+		" (SELECT * FROM verdict LEFT JOIN verdict_finding USING (guideline, item)"
+		"  ORDER BY position, fingerprint)";
+	snprintf(before, sizeof(before), "%s", value_of(db, all));
+	judge_quietly(db, 1);
+	expect(db, all, before);
+	db_free(db);
+}
+
+/* Copies scan 1 as scan 2, a thousand seconds later. */
+static void scan_again(struct db *db, const char *change)
+{
+	assert_int_equal(
+		db_exec(db, "INSERT INTO main.scan SELECT max(id) + 1, 'u' || (max(id) + 1), kind, "
+			    "site,"
+			    " vantage, vantage_zone, vantage_kind, profile, max(started) + 1000,"
+			    " max(finished) + 1000, status, reason, version, plan FROM main.scan;"
+			    "CREATE TEMP TABLE latest AS SELECT max(id) AS id FROM main.scan;"),
+		0);
+	static const char *const tables[] = { "host", "service", "evidence", "ledger", "waiver" };
+	for (size_t i = 0; i < countof(tables); i++)
+		assert_int_equal(
+			db_execf(db,
+				 "CREATE TEMP TABLE copy AS SELECT * FROM main.%s WHERE scan = 1;"
+				 "UPDATE copy SET scan = (SELECT id FROM latest);"
+				 "INSERT INTO main.%s SELECT * FROM copy; DROP TABLE copy",
+				 tables[i], tables[i]),
+			0);
+	if (db_exec(db, change) < 0)
+		fail_msg("%s", db_error(db));
+	assert_int_equal(db_exec(db, "DROP TABLE latest"), 0);
+}
+
+#define LATEST " AND scan = (SELECT id FROM latest)"
+#define KEPT                                                                                       \
+	"SELECT status || ' ' || first_scan || ' ' || last_scan || ' ' || coalesce(fixed_at, '-')" \
+	" || ' ' || reopened FROM main.finding WHERE check_id = 't.ssh-weak'"
+#define NOW                                                                               \
+	"SELECT status || ' ' || first_seen || ' ' || last_seen || ' ' || reopened FROM " \
+	"finding_now"                                                                     \
+	" WHERE check_id = 't.ssh-weak'"
+#define GONE                                                                               \
+	"SELECT status || coalesce(' ' || reason, '') FROM finding_gone WHERE check_id = " \
+	"'t.ssh-weak'"
+
+static void judge_and_keep(struct db *db, int64_t scan)
+{
+	judge_quietly(db, scan);
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+}
+
+static void findings_have_a_life(void **state)
+{
+	struct db *db = store_with(":memory:", "");
+
+	(void)state;
+	judge_and_keep(db, 1);
+	expect(db, KEPT, "open 1 1 - 0"); /* new */
+	scan_again(db, "");
+	judge_and_keep(db, 2);
+	expect(db, KEPT, "open 1 2 - 0"); /* still there */
+	judge_quietly(db, 2);
+	expect(db, NOW, "open 2000 3000 0");
+	assert_int_equal(judge_keep(db), 0); /* twice changes nothing */
+	judge_forget(db);
+	expect(db, KEPT, "open 1 2 - 0");
+
+	/* The server has gone silent: nothing is known. */
+	scan_again(db,
+		   "UPDATE main.evidence SET ending = 'timeout', document = '{}' WHERE 1" LATEST);
+	judge_quietly(db, 3);
+	expect(db, GONE, "not-retested timeout");
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	expect(db, KEPT, "open 1 2 - 0");
+
+	/* Now it was looked at and found mended. */
+	scan_again(db, "UPDATE main.evidence SET document = replace(document, 'old', 'new') WHERE "
+		       "1" LATEST);
+	judge_quietly(db, 4);
+	expect(db, GONE, "fixed");
+	assert_int_equal(judge_keep(db), 0);
+	expect(db, KEPT, "fixed 1 2 5000 0");
+	judge_quietly(db, 4); /* the report of this scan still tells of it */
+	expect(db, GONE, "fixed");
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	scan_again(db, "UPDATE main.evidence SET document = replace(document, 'old', 'new') WHERE "
+		       "1" LATEST);
+	judge_quietly(db, 5);
+	expect(db, GONE, "(none)"); /* the next one does not */
+	judge_forget(db);
+
+	/* The report of an older scan, made now, is not news. */
+	judge_quietly(db, 2);
+	expect(db, NOW, "open 2000 3000 0");
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	expect(db, KEPT, "fixed 1 2 5000 0");
+
+	/* It is back, and later under a waiver, which then runs out. */
+	scan_again(db, "");
+	judge_quietly(db, 6);
+	expect(db, NOW, "open 2000 7000 1");
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	expect(db, KEPT, "open 1 6 - 1");
+	scan_again(db, "INSERT INTO main.waiver SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
+		       "'chief', 900,"
+		       " 8500 FROM latest");
+	judge_and_keep(db, 7);
+	expect(db, KEPT, "waived 1 7 - 1");
+	scan_again(db, "INSERT INTO main.waiver SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
+		       "'chief', 900,"
+		       " 8500 FROM latest");
+	judge_quietly(db, 8);
+	expect(db, NOW, "open 2000 9000 1");
+	expect(db, "SELECT waiver->>'$.state' FROM finding_now WHERE check_id = 't.ssh-weak'",
+	       "expired");
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	expect(db, KEPT, "open 1 8 - 1");
+
+	/* Judging an old scan again tells its own story and undoes nothing. */
+	judge_quietly(db, 1);
+	expect(db,
+	       "SELECT first_seen || ' ' || last_seen FROM finding_now WHERE check_id = "
+	       "'t.ssh-weak'",
+	       "2000 2000");
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	expect(db, KEPT, "open 1 8 - 1");
+	db_free(db);
+}
+
+#define CLOSED \
+	"DELETE FROM main.evidence WHERE 1" LATEST "; DELETE FROM main.service WHERE 1" LATEST
+/* Each way of not having looked again leaves a finding as it was. */
+static void nothing_is_fixed_unseen(void **state)
+{
+	static const struct {
+		const char *change, *gone;
+	} rows[] = {
+		{ CLOSED, "fixed" }, /* the port is closed */
+		{ CLOSED "; UPDATE main.host SET complete = 0 WHERE 1" LATEST,
+		  "not-retested sweep incomplete" },
+		{ CLOSED
+		  "; UPDATE main.host SET state = 'silent' WHERE address = '10.0.0.1'" LATEST,
+		  "not-retested the host did not answer" },
+		{ "DELETE FROM main.evidence WHERE 1" LATEST
+		  "; DELETE FROM main.service WHERE 1" LATEST
+		  "; DELETE FROM main.host WHERE address = '10.0.0.1'" LATEST,
+		  "not-retested not in the scan" },
+		{ CLOSED
+		  "; UPDATE main.scan SET plan = '{\"ports_tcp\":\"2222\",\"risk\":\"read\"}'"
+		  " WHERE id = (SELECT id FROM latest)",
+		  "not-retested ports not in the plan" },
+		{ CLOSED "; UPDATE main.scan SET vantage = 'b2' WHERE id = (SELECT id FROM latest)",
+		  "not-retested seen from another vantage" },
+		{ CLOSED "; UPDATE main.scan SET plan = json_set(plan, '$.risk', 'touch')"
+			 " WHERE id = (SELECT id FROM latest)",
+		  "not-retested class not allowed" },
+		{ "DELETE FROM main.evidence WHERE 1" LATEST
+		  "; UPDATE main.service SET protocol = NULL, limited = 'limited in OT' WHERE "
+		  "1" LATEST,
+		  "not-retested limited in OT" },
+		{ "UPDATE main.evidence SET probe = 'http' WHERE 1" LATEST
+		  "; UPDATE main.service SET protocol = 'http' WHERE 1" LATEST,
+		  "fixed" },
+		/* the ledger gave it another key: the old finding is closed, a new one opens */
+		{ "UPDATE main.host SET ledger_id = 'L9' WHERE address = '10.0.0.1'" LATEST,
+		  "fixed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct db *db = store_with(":memory:", "");
+
+		judge_and_keep(db, 1);
+		scan_again(db, rows[i].change);
+		judge_quietly(db, 2);
+		const char *have = value_of(db, GONE);
+		if (strcmp(have, rows[i].gone) != 0)
+			fail_msg("row %zu: %s, not %s\n#  after %s", i, have, rows[i].gone,
+				 rows[i].change);
+		assert_int_equal(judge_keep(db), 0);
+		expect(db,
+		       "SELECT status FROM main.finding WHERE check_id = 't.ssh-weak' AND asset = "
+		       "'10.0.0.1'",
+		       strcmp(rows[i].gone, "fixed") == 0 ? "fixed" : "open");
+		db_free(db);
+	}
+}
+
+static void fingerprints_hold(void **state)
+{
+	char a[FINGERPRINT_TEXT], b[FINGERPRINT_TEXT];
+
+	(void)state;
+	assert_int_equal(fingerprint_make("kita", "t.ssh-weak", "L1", "tcp", 22, "old", a), 0);
+	assert_string_equal(a, "fp1:04d66b5808289802ef9f371994a46533");
+	assert_int_equal(fingerprint_make("kita", "t.ssh-weak", "L1", NULL, 0, "", b), 0);
+	assert_string_equal(b, "fp1:0295d9ef184a8005b8de9338e3077ff1");
+	const char *const parts[][4] = { { "x", "t.ssh-weak", "L1", "old" },
+					 { "kita", "t.ssh-weaker", "L1", "old" },
+					 { "kita", "t.ssh-weak", "L2", "old" },
+					 { "kita", "t.ssh-weak", "L1", "older" } };
+	for (size_t i = 0; i < countof(parts); i++) {
+		fingerprint_make(parts[i][0], parts[i][1], parts[i][2], "tcp", 22, parts[i][3], b);
+		assert_string_not_equal(a, b);
+	}
+	fingerprint_make("kita", "t.ssh-weak", "L1", "tcp", 23, "old", b);
+	assert_string_not_equal(a, b);
+	fingerprint_make("kita", "t.ssh-weak", "L1", "udp", 22, "old", b);
+	assert_string_not_equal(a, b);
+}
+
+/* ---- coverage ---- */
+
+#define COVERAGE                                                                                \
+	"hosts || ' ' || hosts_answering || ' ' || ports_planned || ' ' || services || ' ' || " \
+	"checked"
+
+static void coverage_is_counted(void **state)
+{
+	struct db *db = store_with(
+		":memory:",
+		"INSERT INTO service (scan, address, port, transport, state, protocol) VALUES"
+		" (1, '10.0.0.3', 22, 'tcp', 'open', 'ssh'),"
+		" (1, '10.0.0.3', 2222, 'tcp', 'filtered', NULL);"
+		"INSERT INTO evidence VALUES (1, '10.0.0.3', 22, 'tcp', 'ssh', 'closed',"
+		" '{\"software\":\"z\"}', 1, 1, 1, 1, 1)");
+
+	(void)state;
+	judge_quietly(db, 1);
+	/* Services that speak SSH: two of three were read to the end. */
+	expect(db,
+	       "SELECT ran || ' ' || partial || ' ' || reason || ' ' || " COVERAGE
+	       " || ' ' || findings"
+	       " FROM check_run WHERE check_id = 't.ssh-weak'",
+	       "1 1 closed 5 3 20 3 2 1");
+	/* A sweep counts hosts: four, since one address has none. */
+	expect(db,
+	       "SELECT ran || ' ' || partial || ' ' || coalesce(reason, '-') || ' ' || " COVERAGE
+	       " FROM check_run WHERE check_id = 't.telnet'",
+	       "1 0 - 5 3 20 4 4");
+	expect(db,
+	       "SELECT ran || ' ' || partial || ' ' || reason || ' ' || " COVERAGE
+	       " FROM check_run WHERE check_id = 't.listen'",
+	       "0 0 no listening yet 5 3 20 0 0");
+	/* 0 of 0 where nothing speaks Modbus and its port was tried. */
+	expect(db,
+	       "SELECT ran || ' ' || partial || ' ' || " COVERAGE
+	       " FROM check_run WHERE check_id = 't.modbus'",
+	       "1 0 5 3 20 0 0");
+	/* An item counts within its scope. */
+	expect(db, "SELECT " COVERAGE " FROM verdict WHERE item = 'ot-telnet'", "1 1 4 1 1");
+	/* Several checks: each host and service once, checked where all of them ran. */
+	expect(db, "SELECT " COVERAGE " FROM verdict WHERE item = 'mixed'", "5 3 20 7 6");
+	expect(db,
+	       "SELECT ran || ' ' || coalesce(reason, '-') FROM verdict_check WHERE item = 'mixed'"
+	       " AND check_id = 't.ssh-auth'",
+	       "0 closed");
+	expect(db, "SELECT count(*) || ' ' || max(position) FROM verdict", "26 26");
+	db_free(db);
+}
+
+/* ---- a scan that was killed, a store that cannot be written ---- */
+
+static void killed_scan_has_its_own_clock(void **state)
+{
+	struct db *db =
+		store_with(":memory:", "UPDATE scan SET finished = NULL, status = 'running'");
+
+	(void)state;
+	judge_quietly(db, 1);
+	expect(db, "SELECT now FROM judged", "1500");
+	assert_int_equal(judge_run(db, &catalogue, 7, probes_here, NULL, NULL), -ENOENT);
+	db_free(db);
+}
+
+static void reading_only_is_enough(void **state)
+{
+	char path[256];
+	struct db *db;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/store", folder);
+	db = store_with(path, "");
+	judge_and_keep(db, 1);
+	db_free(db);
+	assert_int_equal(chmod(path, 0400), 0);
+	assert_int_equal(db_open(path, DB_READ, &db), 0);
+	assert_int_equal(
+		db_exec(db, "CREATE TEMP TABLE mine (a); CREATE TEMP TABLE foreign_one (a)"), 0);
+	judge_quietly(db, 1);
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
+	assert_int_equal(judge_keep(db), -EROFS);
+	expect(db, "SELECT count(*) FROM main.host", "5");
+	judge_forget(db);
+	/* What was not ours is still there, what was ours is not. */
+	expect(db,
+	       "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_temp_master"
+	       " WHERE type IN ('table', 'view') ORDER BY name)",
+	       "foreign_one mine");
+	expect(db, "SELECT count(*) FROM host WHERE scan = 1", "5");
+	db_free(db);
+	unlink(path);
+}
+
+/* ---- mistakes ---- */
+
+static void expect_complaint(const struct complaints *c, const char *part)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strstr(c->list[i], part) != NULL)
+			return;
+	for (size_t i = 0; i < c->count; i++)
+		print_message("# %s\n", c->list[i]);
+	fail_msg("nobody says: %s", part);
+}
+
+static void mistakes_in_sql_are_told(void **state)
+{
+	static const char more[] =
+		"- {id: u.column, severity: low, needs: [sweep], title: a, remedy: b,\n"
+		"   sql: 'SELECT address, nowhere FROM asset'}\n"
+		"- id: u.place\n"
+		"  severity: low\n"
+		"  needs: [sweep]\n"
+		"  title: a\n"
+		"  remedy: b\n"
+		"  sql: |\n"
+		"    SELECT 1 AS port FROM asset\n"
+		"- {id: u.writes, severity: low, needs: [sweep], title: a, remedy: b,\n"
+		"   sql: DELETE FROM main.finding}\n"
+		"- {id: u.endless, severity: low, needs: [sweep], title: a, remedy: b, sql: 'WITH "
+		"RECURSIVE\n"
+		"   n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT max(v) AS address "
+		"FROM n'}\n"
+		"- {id: u.good, severity: low, needs: [sweep], title: a, remedy: b,\n"
+		"   sql: \"SELECT '10.0.0.1' AS address, 'A' AS asset, 99999 AS port, 'mad' AS "
+		"severity\"}\n";
+	char path[256];
+	const char *const list[] = { path };
+	struct catalogue own;
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c, .time_limit_ms = 100 };
+	struct db *db = store_with(":memory:", "");
+
+	(void)state;
+	write_file("more.yaml", more);
+	snprintf(path, sizeof(path), "%s/profiles/more.yaml", folder);
+	assert_int_equal(catalogue_load(folder, guidelines, 1, list, 1, &own, &c), 0);
+	assert_int_equal(judge_run(db, &own, 1, probes_here, NULL, &options), 0);
+	assert_int_equal(c.count, 4);
+	expect_complaint(&c, "more.yaml:2: check 'u.column': no such column: nowhere");
+	expect_complaint(&c, "more.yaml:8: check 'u.place': the query gives neither");
+	expect_complaint(&c, "check 'u.writes': not authorized");
+	expect_complaint(&c, "check 'u.endless': it took too long");
+	expect(db, "SELECT ran || ' ' || reason FROM check_run WHERE check_id = 'u.column'",
+	       "0 error in the check");
+	/* Nonsense in a row falls back to what the check says. */
+	expect(db,
+	       "SELECT asset || ' ' || coalesce(port, '-') || ' ' || severity FROM finding_now"
+	       " WHERE check_id = 'u.good'",
+	       "A - low");
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
+	complaints_done(&c);
+	catalogue_done(&own);
+	db_free(db);
+}
+
+static void mistakes_in_files_are_told(void **state)
+{
+	static const struct {
+		const char *text, *complaint;
+	} rows[] = {
+		{ "- {id: 'Bad Id', severity: low, needs: [], title: a, remedy: b, sql: SELECT 1}",
+		  "bad.yaml:1: field 'id': is made of small letters" },
+		{ "- {id: t.telnet, severity: low, needs: [], title: a, remedy: b, sql: SELECT 1}",
+		  "'t.telnet' stands in" },
+		{ "- {id: b.a, severity: grave, needs: [], title: a, remedy: b, sql: SELECT 1}",
+		  "field 'severity': is 'info'" },
+		{ "- {id: b.a, severity: low, needs: [swep], title: a, remedy: b, sql: SELECT 1}",
+		  "'swep' is no need" },
+		{ "- {id: b.a, severity: low, needs: [], title: a, remedy: b}", "'sql'" },
+		{ "- {id: b.a, severity: low, needs: [], title: a, remedy: b, sql: x, color: red}",
+		  "color" },
+		{ "- {id: b.a, severity: low, needs: sweep, title: a, remedy: b, sql: x}",
+		  "field 'needs'" },
+		{ "id: b.a", "bad.yaml:1" },
+		{ "- {id: b.a", "is not YAML" },
+		{ "- 5", "bad.yaml:1" },
+	};
+	char path[256];
+	const char *const list[] = { path };
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/profiles/bad.yaml", folder);
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct catalogue own;
+		struct complaints c = { 0 };
+
+		write_file("bad.yaml", rows[i].text);
+		assert_int_equal(catalogue_load(folder, guidelines, 1, list, 1, &own, &c), -EINVAL);
+		expect_complaint(&c, rows[i].complaint);
+		complaints_done(&c);
+		catalogue_done(&own);
+	}
+	const char *const unknown[] = { "demo", "../demo" };
+	struct catalogue own;
+	struct complaints c = { 0 };
+	assert_int_equal(catalogue_load(folder, unknown, 2, NULL, 0, &own, &c), -EINVAL);
+	expect_complaint(&c, "there is no guideline '../demo'; known: demo");
+	assert_non_null(catalogue_guideline(&own, "demo"));
+	complaints_done(&c);
+	catalogue_done(&own);
+	assert_int_equal(catalogue_load("/nonexistent", unknown, 1, NULL, 0, &own, &c), -EINVAL);
+	complaints_done(&c);
+	catalogue_done(&own);
+}
+
+static void cross_check_finds_what_is_missing(void **state)
+{
+	struct complaints c = { 0 };
+
+	(void)state;
+	assert_int_equal(catalogue_cross_check(&catalogue, &c), 1);
+	expect_complaint(&c, "item 'no-check': there is no check 't.nothing'");
+	complaints_done(&c);
+	assert_string_equal(judge_reason_text("timeout", "ja"), "時間切れ");
+	assert_string_equal(judge_reason_text("timeout", "en"), "timeout");
+	assert_string_equal(judge_reason_text("something", "ja"), "something");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_verdict),
+		cmocka_unit_test(findings_are_told),
+		cmocka_unit_test(findings_have_a_life),
+		cmocka_unit_test(nothing_is_fixed_unseen),
+		cmocka_unit_test(fingerprints_hold),
+		cmocka_unit_test(coverage_is_counted),
+		cmocka_unit_test(killed_scan_has_its_own_clock),
+		cmocka_unit_test(reading_only_is_enough),
+		cmocka_unit_test(mistakes_in_sql_are_told),
+		cmocka_unit_test(mistakes_in_files_are_told),
+		cmocka_unit_test(cross_check_finds_what_is_missing),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_catalogue, drop_catalogue);
+}
