@@ -51,6 +51,11 @@ def product(text):
     return PRODUCTS.get(text, text)
 
 
+def group(text):
+    """'ecdh_x25519' of TLS 1.3 and 'x25519' are the same group; so are both names of P-256."""
+    return {"prime256v1": "secp256r1"}.get(text, (text or "").replace("ecdh_", ""))
+
+
 def version(text):
     """'9.2p1 Debian 2+deb12u10' and '9.2p1' are the same finding."""
     return (text or "").strip().split(" ")[0].split("-")[0]
@@ -69,30 +74,48 @@ def tenken_service(facts, place, service):
     for key in key if isinstance(key, list) else [key] if key else []:
         facts.note(place, "ssh.host-key", (key.get("type"), key.get("bits"), key.get("sha256")))
     facts.note_all(place, "ssh.auth-method", ssh.get("auth"))
+    facts.note(place, "ssh.protocol", ssh.get("protocol"))
     facts.note_all(place, "tls.version", [v for v, yes in tls.get("versions", {}).items() if yes])
     for name, suites in tls.get("suites", {}).items():
         facts.note_all(place, "tls.suite", [(name, suite) for suite in suites])
     for leaf in tls.get("certificates", [])[:1]:
-        for field in ("not_before", "not_after", "key_type", "key_bits", "signature"):
+        for field in ("not_before", "not_after", "key_type", "key_bits", "signature", "serial",
+                      "self_signed"):
             facts.note(place, f"certificate.{field}", leaf.get(field))
         for field in ("subject", "issuer"):
             common = re.search(r"CN ?= ?([^,/]+)", leaf.get(field, ""))
             facts.note(place, f"certificate.{field}", common and common.group(1).strip())
+            facts.note(place, "certificate.sha256", leaf.get("sha256"))
         facts.note_all(place, "certificate.name", leaf.get("names"))
+    for name, value in tls.get("extensions", {}).items():
+        facts.note(place, f"tls.{name}", value)
+    facts.note_all(place, "tls.group", [group(kex.get("group")) for kex in tls.get("kex", [])])
     facts.note_all(place, "smb.dialect", smb.get("dialects"))
     for field in ("smb1", "signing_required"):
         facts.note(place, f"smb.{field}", smb.get(field))
     for field in ("computer", "domain"):
         facts.note(place, f"smb.{field}", str(smb.get(field) or "").upper())
+    for field in ("encryption", "guid", "os_version"):
+        facts.note(place, f"smb.{field}", smb.get(field))
+    facts.note(place, "smb.os", smb.get("native_os"))
+    facts.note(place, "smb.time", "system_time" in smb or None)
     for field in ("standard", "tls", "credssp", "credssp_early"):
         facts.note(place, "rdp.protocol", (field, rdp[field]) if field in rdp else None)
-    facts.note(place, "http.title", http.get("title"))
+    for field in ("title", "status", "login_form"):
+        facts.note(place, f"http.{field}", http.get(field))
     facts.note(place, "http.server", http.get("server"))
+    facts.note(place, "http.content_type", http.get("content_type"))
+    facts.note(place, "http.date", "date" in http or None)
     if "headers" in http.get("gathered", []):
         for field, header in HEADERS.items():
             facts.note(place, "http.header", (header, http.get(field) not in (None, False)))
-    facts.note(place, "ftp.anonymous", evidence.get("ftp", {}).get("anonymous"))
+    for field in ("anonymous", "auth_tls"):
+        facts.note(place, f"ftp.{field}", evidence.get("ftp", {}).get(field))
+    for field in ("banner", "login_prompt"):
+        facts.note(place, f"telnet.{field}", evidence.get("telnet", {}).get(field))
     facts.note_all(place, "smtp.extension", smtp_words(smtp))
+    facts.note(place, "smtp.hostname", smtp.get("banner", "").split(" ")[0])
+    facts.note(place, "redis.os", evidence.get("redis", {}).get("os"))
     facts.note(place, "redis.open", evidence.get("redis", {}).get("open"))
 
 
@@ -178,6 +201,15 @@ def script_tls(facts, place, name, script):
                 if e.get("key") == "name":
                     suite = e.text.replace(OLD_13, "TLS_")
                     facts.note(place, "tls.suite", (table.get("key"), suite))
+                elif e.get("key") == "kex_info":
+                    facts.note(place, "tls.group", group(e.text))
+        compressors = texts(script, "compressors")
+        for table in script.findall("table"):
+            for e in table.findall("elem"):
+                if e.get("key") == "cipher preference":
+                    facts.note(place, "tls.preference", (table.get("key"), e.text))
+        if compressors:
+            facts.note(place, "tls.compression", compressors != ["NULL"])
     elif name == "ssl-cert":
         for who in ("subject", "issuer"):
             facts.note(place, f"certificate.{who}", field(script, who, "commonName"))
@@ -189,6 +221,9 @@ def script_tls(facts, place, name, script):
         for e in script.findall("elem"):
             if e.get("key") == "sig_algo":
                 facts.note(place, "certificate.signature", e.text)
+            elif e.get("key") == "pem":
+                der = base64.b64decode("".join(e.text.split("-----")[2].split()))
+                facts.note(place, "certificate.sha256", hashlib.sha256(der).hexdigest())
         named = re.search(r"Subject Alternative Name: (.*)", script.get("output", ""))
         for one in named.group(1).split(", ") if named else []:
             facts.note(place, "certificate.name", one.split(":", 1)[-1])
@@ -205,6 +240,9 @@ def script_http(facts, place, name, script):
         seen = {line.strip().split(":")[0].lower() for line in script.get("output", "").splitlines()}
         for header in HEADERS.values():
             facts.note(place, "http.header", (header, header in seen))
+        facts.note(place, "http.date", "date" in seen or None)
+        kind = re.search(r"(?mi)^ *content-type: *(.*?) *$", script.get("output", ""))
+        facts.note(place, "http.content_type", kind and kind.group(1))
 
 
 RDP_WORDS = {"Native RDP": "standard", "SSL": "tls", "CredSSP (NLA)": "credssp",
@@ -220,10 +258,17 @@ def script_other(facts, place, name, script):
         facts.note_all(place, "smtp.extension", [w for w in words if w])
     elif name == "redis-info":
         facts.note(place, "redis.open", "Version" in output)
+        for e in script.findall("elem"):
+            if e.get("key") == "Operating System":
+                facts.note(place, "redis.os", e.text)
+            elif e.get("key") in ("Architecture", "Role"):
+                facts.note(place, f"redis.{e.get('key').lower()}", e.text)
     elif name == "rdp-enum-encryption":
         for words, result in re.findall(r"^ +(.+): (\w+)", output, re.M):
             if words in RDP_WORDS:
                 facts.note(place, "rdp.protocol", (RDP_WORDS[words], result == "SUCCESS"))
+            elif words.endswith("RC4") or words.startswith("RDP"):
+                facts.note(place, "rdp.encryption", (words, result))
     elif name == "smb-protocols":
         found = [(e or "").split(" (")[0] for e in texts(script, "dialects")]
         facts.note_all(place, "smb.dialect", [DIALECTS.get(d.replace(":", ""), d) for d in found])
@@ -232,6 +277,10 @@ def script_other(facts, place, name, script):
         facts.note(place, "smb.signing_required", "enabled and required" in output)
     elif name == "smb-os-discovery":
         for e in script.findall("elem"):
+            if e.get("key") == "os":
+                facts.note(place, "smb.os", e.text)
+            elif e.get("key") == "date":
+                facts.note(place, "smb.time")
             kind = {"server": "computer", "workgroup": "domain"}.get(e.get("key"))
             if kind:
                 facts.note(place, f"smb.{kind}", e.text.replace("\\x00", "").rstrip("\0").upper())
@@ -269,6 +318,10 @@ def nmap_host(facts, host):
             facts.note(place, "service.name", SERVICES.get(name, name))
             facts.note(place, "service.product", product(service.get("product")))
             facts.note(place, "service.version", version(service.get("version")))
+            spoken = re.search(r"protocol ([0-9.]+)", service.get("extrainfo", ""))
+            facts.note(place, "ssh.protocol", spoken and spoken.group(1))
+            if name == "smtp":
+                facts.note(place, "smtp.hostname", service.get("hostname", "").strip())
         if place[1] == 445:
             smb = place
         for script in port.findall("script"):
@@ -278,6 +331,10 @@ def nmap_host(facts, host):
 
 
 # ---- counting ----
+
+
+def kinds(facts):
+    return {kind for _, _, kind, _ in facts}
 
 
 def read(path):

@@ -63,9 +63,26 @@ start_ftp() {
 	serve vsftpd vsftpd "$machine_dir/ftp.conf"
 }
 
+# inetd listens with a backlog of 10, xrdp with one of 2, which is too little for the sixteen addresses
+# of a machine: four listeners share the load, by the last bits of the address.
+share() { # PORT PORT PORT PORT
+	ip netns exec "$machine" nft -f - <<-END
+		table ip share$1 {
+			chain incoming {
+				type nat hook prerouting priority dstnat
+				tcp dport $1 redirect to : ip daddr & 0.0.0.3 map {
+					0.0.0.0 : $1, 0.0.0.1 : $2, 0.0.0.2 : $3, 0.0.0.3 : $4 }
+			}
+		}
+	END
+}
+
 start_telnet() {
-	echo "23 stream tcp nowait root $(command -v telnetd) telnetd -h" >"$machine_dir/inetd.conf"
+	for port in 23 10023 20023 30023; do
+		echo "$port stream tcp nowait root $(command -v telnetd) telnetd -h"
+	done >"$machine_dir/inetd.conf"
 	serve inetd inetutils-inetd -d -R 1000000 "$machine_dir/inetd.conf"
+	share 23 10023 20023 30023
 }
 
 start_mail() {
@@ -177,27 +194,30 @@ start_smb() {
 }
 
 start_rdp() {
-	cat >"$machine_dir/rdp.ini" <<-END
-		[Globals]
-		ini_version=1
-		fork=true
-		port=tcp://0.0.0.0:3389
-		security_layer=negotiate
-		crypt_level=low
-		certificate=$bench_dir/tls.pem
-		key_file=$bench_dir/tls.key
-		ssl_protocols=TLSv1.2, TLSv1.3
-		[Logging]
-		LogFile=$machine_dir/xrdp.log
-		LogLevel=ERROR
-		EnableSyslog=false
-		[Xorg]
-		name=Xorg
-		lib=libxup.so
-		username=ask
-		password=ask
-	END
-	serve xrdp xrdp --nodaemon --config "$machine_dir/rdp.ini"
+	for port in 3389 13389 23389 33389; do
+		cat >"$machine_dir/rdp.$port.ini" <<-END
+			[Globals]
+			ini_version=1
+			fork=true
+			port=tcp://0.0.0.0:$port
+			security_layer=negotiate
+			crypt_level=low
+			certificate=$bench_dir/tls.pem
+			key_file=$bench_dir/tls.key
+			ssl_protocols=TLSv1.2, TLSv1.3
+			[Logging]
+			LogFile=$machine_dir/xrdp.$port.log
+			LogLevel=ERROR
+			EnableSyslog=false
+			[Xorg]
+			name=Xorg
+			lib=libxup.so
+			username=ask
+			password=ask
+		END
+		serve xrdp.$port xrdp --nodaemon --config "$machine_dir/rdp.$port.ini"
+	done
+	share 3389 13389 23389 33389
 }
 
 start_redis() {
@@ -232,7 +252,7 @@ machine_up() {
 # machine_wait NAME FOLDER: all servers listen, or the message names the port where nobody does
 machine_wait() {
 	machine=$1 machine_dir=$2
-	for port in $(echo $bench_ports | tr , ' '); do
+	for port in $(echo $bench_ports,10023,20023,30023,13389,23389,33389 | tr , ' '); do
 		tries=300
 		until listening "$port"; do
 			tries=$((tries - 1))

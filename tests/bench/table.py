@@ -44,7 +44,11 @@ def row(words, tenken, nmap, shown, quotient, bound=""):
     print(f"| {words} | {shown(tenken)} | {bound}{shown(nmap)} | {bound}{quotient} |")
 
 
-def compare(tenken, nmap):
+def common(run, shared):
+    return sum(1 for fact in run.facts if fact[2] in shared)
+
+
+def compare(tenken, nmap, shared):
     bound = "" if nmap.finished else "> "
     print("\n| | tenken | nmap | nmap : tenken |\n|---|---:|---:|---:|")
     row("time, s", tenken, nmap, lambda r: f"{r.seconds:.1f}", ratio(nmap.seconds, tenken.seconds), bound)
@@ -54,22 +58,27 @@ def compare(tenken, nmap):
         ratio(nmap.measured["cpu_seconds"], tenken.measured["cpu_seconds"]), bound)
     row("connections", tenken, nmap, lambda r: str(r.connections),
         ratio(nmap.connections, tenken.connections), bound)
-    row("facts", tenken, nmap, lambda r: str(len(r.facts)), ratio(len(nmap.facts), len(tenken.facts)))
-    row("facts that the other lacks", tenken, nmap,
-        lambda r: str(len(r.facts - (nmap if r is tenken else tenken).facts)), "")
+    row("facts of kinds that both tell", tenken, nmap, lambda r: str(common(r, shared)),
+        ratio(common(nmap, shared), common(tenken, shared)))
+    row("facts of kinds of its own", tenken, nmap, lambda r: str(len(r.facts) - common(r, shared)), "")
+    row("facts, all", tenken, nmap, lambda r: str(len(r.facts)), ratio(len(nmap.facts), len(tenken.facts)))
     if not nmap.finished:
         print(f"\nnmap was ended after {nmap.seconds:.0f} s; its time is a lower bound, and its facts are "
               "those of the hosts that it had finished.")
 
 
 def main():
+    runs = {name: [load(sys.argv[1], f"{name}-{who}") for who in ("tenken", "nmap")] for name, _ in PARTS}
+    # What each told of anywhere: an unfinished run says nothing of what its tool can tell.
+    told = [set().union(*(facts.kinds(pair[i].facts) for pair in runs.values() if pair[i])) for i in (0, 1)]
+    shared = told[0] & told[1]
     for name, words in PARTS:
-        tenken, nmap = load(sys.argv[1], name + "-tenken"), load(sys.argv[1], name + "-nmap")
+        tenken, nmap = runs[name]
         if tenken is None:
             continue
         print(f"\n### {words}")
         if nmap is not None:
-            compare(tenken, nmap)
+            compare(tenken, nmap, shared)
         else:
             print(f"\ntenken: {tenken.seconds:.1f} s, {tenken.peak_mb:.0f} MB, "
                   f"{tenken.connections} connections, {len(tenken.facts)} facts")
