@@ -60,20 +60,18 @@ bench_down() {
 	exit $status
 }
 
-# machine_net NUMBER: a namespace with a link to the scanner's (number 0) and a block of addresses
+# machine_net NUMBER: a namespace with a block of addresses, on the bridge of the scanner's (number 0).
+# All hosts stand behind one interface: nmap would not take others together.
 machine_net() {
-	one=$ns-$1 first=$((($1 - 1) * 16))
-	block=10.99.0.$first/28 link=$((($1 - 1) * 4))
+	one=$ns-$1 block=10.99.0.$((($1 - 1) * 16))/28
 	ip netns add "$one" &&
 		ip -n "$one" link set lo up &&
 		ip -n "$ns-0" link add "m$1" type veth peer name eth0 netns "$one" &&
-		ip -n "$ns-0" address add "10.98.0.$((link + 1))/30" dev "m$1" &&
-		ip -n "$one" address add "10.98.0.$((link + 2))/30" dev eth0 &&
-		ip -n "$ns-0" link set "m$1" up &&
+		ip -n "$ns-0" link set "m$1" master bridge up &&
+		ip -n "$one" address add "10.98.0.$(($1 + 1))/24" dev eth0 &&
 		ip -n "$one" link set eth0 up &&
 		ip -n "$one" route add local "$block" dev lo &&
-		ip -n "$one" route add 10.98.0.0/24 via "10.98.0.$((link + 1))" &&
-		ip -n "$ns-0" route add "$block" via "10.98.0.$((link + 2))" &&
+		ip -n "$ns-0" route add "$block" via "10.98.0.$(($1 + 1))" &&
 		tune "$one" &&
 		ip netns exec "$one" nft -f - <<-END
 			table ip bench {
@@ -93,8 +91,12 @@ tune() {
 }
 
 bench_up() {
-	{ ip netns add "$ns-0" && ip -n "$ns-0" link set lo up && tune "$ns-0"; } ||
-		fail 'network namespaces cannot be made here'
+	{
+		ip netns add "$ns-0" && ip -n "$ns-0" link set lo up && tune "$ns-0" &&
+			ip -n "$ns-0" link add bridge type bridge &&
+			ip -n "$ns-0" address add 10.98.0.1/24 dev bridge &&
+			ip -n "$ns-0" link set bridge up
+	} || fail 'network namespaces cannot be made here'
 	make_keys || fail "no keys; see $bench_logs"
 	i=1
 	while [ $i -le $machines ]; do
