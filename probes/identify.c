@@ -181,6 +181,19 @@ static bool by_hello(struct task *t)
 	return false;
 }
 
+/* Ports where TLS carries something that is no web page; a request for one would be noise in the
+ * logs of a mail or directory server. */
+static bool other_tls(uint16_t port)
+{
+	static const uint16_t ports[] = { 465, 563, 636, 853, 989, 990, 992, 993, 994, 995,
+					  2484, 3269, 5061, 5671, 6697, 8883 };
+
+	for (size_t i = 0; i < countof(ports); i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
 /* TLS stands; what is spoken inside? */
 static void inside_tls(struct task *t)
 {
@@ -188,6 +201,8 @@ static void inside_tls(struct task *t)
 	enum ending e;
 
 	t->done->tls = true;
+	if (other_tls(t->job->port))
+		return;
 	memcpy(spoken, t->done->spoken, sizeof(spoken));
 	for (int i = 0; probes[i] != NULL; i++)
 		if (probes[i]->over_tls && try_probe(t, i, spoken, true, &e))

@@ -479,10 +479,9 @@ static void show_progress(struct engine *e, bool last)
 	if (!e->setup->progress || (!last && now < e->progress_ms))
 		return;
 	e->progress_ms = now + PROGRESS_MS;
-	if (last)
-		fprintf(stderr, "\r\033[K");
-	else
-		fprintf(stderr, _("\r\033[K%lu of %llu hosts, %lu open ports, %lu conversations"),
+	fprintf(stderr, "\r\033[K"); /* to the start of an empty line */
+	if (!last)
+		fprintf(stderr, _("%lu of %llu hosts, %lu open ports, %lu conversations"),
 			e->result.hosts, (unsigned long long)e->total_hosts, e->result.services,
 			e->result.conversations);
 	fflush(stderr);

@@ -7,6 +7,7 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
+#include "commands/output.h"
 #include "judge/judge.h"
 #include "probes/probe.h"
 #include "report/report.h"
@@ -81,6 +82,18 @@ const char *judging_profiles(const struct judging *j)
 	return j->names;
 }
 
+const struct catalogue *judging_catalogue(const struct judging *j)
+{
+	return &j->catalogue;
+}
+
+int judging_again(struct judging *j, struct db *db, int64_t scan, struct complaints *c)
+{
+	struct judge_options options = { .complaints = c };
+
+	return judge_run(db, &j->catalogue, scan, j->probes, &j->ports, &options);
+}
+
 /* ---- outputs ---- */
 
 enum form { FORM_HTML, FORM_JSON, FORM_NDJSON, FORM_CSV, FORM_XML };
@@ -104,35 +117,26 @@ static int write_form(struct db *db, const struct judging *j, enum form form, FI
 	return -EINVAL;
 }
 
-/* Into a file beside the wanted one, renamed when it is whole. */
+struct telling {
+	struct db *db;
+	const struct judging *judging;
+	enum form form;
+};
+
+static int write_one(FILE *out, void *context)
+{
+	const struct telling *t = context;
+
+	return write_form(t->db, t->judging, t->form, out);
+}
+
 static bool write_file(struct db *db, const struct judging *j, enum form form, const char *path)
 {
-	char *part;
-	int error = 0;
+	struct telling t = { .db = db, .judging = j, .form = form };
+	int error = path != NULL ? output_write(path, write_one, &t) : 0;
 
-	if (path == NULL)
-		return true;
-	if (asprintf(&part, "%s.part", path) < 0)
-		return false;
-	FILE *out = fopen(part, "we");
-	if (out == NULL) {
-		error = -errno;
-	} else {
-		error = write_form(db, j, form, out);
-		if (fflush(out) != 0 && error == 0)
-			error = -errno;
-		if (error == 0 && fsync(fileno(out)) != 0 && errno != EINVAL)
-			error = -errno;
-		if (fclose(out) != 0 && error == 0)
-			error = -errno;
-		if (error == 0 && rename(part, path) != 0)
-			error = -errno;
-		if (error != 0)
-			unlink(part);
-	}
 	if (error != 0)
-		fprintf(stderr, _("error: %s: cannot be written: %s\n"), path, strerror(-error));
-	free(part);
+		output_message(path, error);
 	return error == 0;
 }
 

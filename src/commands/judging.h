@@ -5,6 +5,7 @@
 
 #include "judge/catalogue.h"
 #include "site/plan.h"
+#include "store/db.h"
 #include "store/store.h"
 
 struct judging;
@@ -17,6 +18,11 @@ bool judging_start(struct judging **ret, const struct plan *p, const char *const
 void judging_free(struct judging *j);
 /* "mlit-water,nisc-handbook", as the store keeps it. */
 const char *judging_profiles(const struct judging *j);
+
+/* Valid as long as j. */
+const struct catalogue *judging_catalogue(const struct judging *j);
+/* Judges a scan of a store that is only read. As judge_run(). */
+int judging_again(struct judging *j, struct db *db, int64_t scan, struct complaints *c);
 
 /* Files to write; NULL: none. */
 struct judging_outputs {

@@ -98,7 +98,10 @@ static const char *gap_of(const char *state, const char *reason, bool complete)
 		return NULL;
 	if (strcmp(state, "all-ports") == 0)
 		return "answers on every port";
-	if (complete)
+	/* A host that never answered has no service to look into, unless the scan ended before it was
+	 * given the time; the coverage tells how many answered. */
+	if (complete || (strcmp(state, "silent") == 0 &&
+			 (reason == NULL || strcmp(reason, "stopped") != 0)))
 		return NULL;
 	if (strcmp(state, "distress") == 0)
 		return "distress";

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "commands/commands.h"
+#include "commands/judging.h"
+
+static int open_message(const char *path, enum store_fault fault, const char *words)
+{
+	switch (fault) {
+	case STORE_NO_FILE:
+		fprintf(stderr, _("error: %s: cannot be opened: %s\n"), path, words);
+		return EXIT_USAGE;
+	case STORE_NOT_OURS:
+		fprintf(stderr, _("error: %s: is no tenken store\n"), path);
+		return EXIT_USAGE;
+	case STORE_NEWER:
+		fprintf(stderr, _("error: %s: this store was made by a newer tenken\n"), path);
+		return EXIT_USAGE;
+	case STORE_BUSY:
+		fprintf(stderr, _("error: %s: another process holds this store\n"), path);
+		return EXIT_INCOMPLETE;
+	default:
+		fprintf(stderr, _("error: %s: the store cannot be read: %s\n"), path, words);
+		return EXIT_INCOMPLETE;
+	}
+}
+
+enum { PROFILES = 16 };
+
+/* "mlit-water,nisc-handbook" taken apart in place. */
+static size_t split(char *text, const char *list[static PROFILES])
+{
+	size_t n = 0;
+
+	for (char *at = text; at != NULL && *at != '\0' && n < PROFILES;) {
+		char *comma = strchr(at, ',');
+
+		if (comma != NULL)
+			*comma++ = '\0';
+		if (*at != '\0')
+			list[n++] = at;
+		at = comma;
+	}
+	return n;
+}
+
+/* The guidelines that the scan was judged by. */
+static char *profiles_of(struct db *db, int64_t scan)
+{
+	struct query *q = NULL;
+	char *text = NULL;
+
+	if (query_new(db, "SELECT profile FROM main.scan WHERE id = ?1", &q) == 0 &&
+	    query_bind_int(q, 1, scan) == 0 && query_step(q) == 1 && query_text(q, 0) != NULL)
+		text = strdup(query_text(q, 0));
+	query_free(q);
+	return text;
+}
+
+int reading_start(struct reading *ret, const char *path, const char *const *profiles,
+		  size_t profile_count, const char *const *checks, size_t check_count)
+{
+	struct complaints c = { 0 };
+	const char *list[PROFILES];
+
+	*ret = (struct reading){ 0 };
+	enum store_fault fault = store_open_read(path, &ret->store);
+	if (fault != STORE_OK)
+		return open_message(path, fault, ret->store.words);
+	if (ret->store.without_wal)
+		fprintf(stderr,
+			_("warning: %s: its last second is in %s-wal, which cannot be read here; "
+			  "copy both "
+			  "files to a writable folder\n"),
+			path, path);
+	struct db *db = ret->store.db;
+	int64_t scan = store_newest_scan(db);
+	if (scan < 0)
+		return open_message(path, STORE_BROKEN, db_error(db));
+	if (scan == 0) {
+		fprintf(stderr, _("error: %s: holds no scan\n"), path);
+		return EXIT_USAGE;
+	}
+	char *kept = profile_count == 0 ? profiles_of(db, scan) : NULL;
+	if (kept != NULL) {
+		profile_count = split(kept, list);
+		profiles = list;
+	}
+	int status = EXIT_USAGE;
+	if (judging_start(&ret->judging, NULL, profiles, profile_count, checks, check_count, &c)) {
+		ret->catalogue = judging_catalogue(ret->judging);
+		status = judging_again(ret->judging, db, scan, &c) == 0
+				 ? EXIT_DONE
+				 : open_message(path, STORE_BROKEN, db_error(db));
+	}
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	free(kept);
+	return status;
+}
+
+void reading_done(struct reading *r)
+{
+	judging_free(r->judging);
+	store_close_read(&r->store);
+}

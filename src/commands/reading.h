@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A store opened and judged again: what report and export tell from. */
+#ifndef TENKEN_COMMANDS_READING_H
+#define TENKEN_COMMANDS_READING_H
+
+#include "judge/catalogue.h"
+#include "store/open.h"
+
+struct judging;
+
+struct reading {
+	struct store_reader store;
+	struct judging *judging;
+	const struct catalogue *catalogue;
+};
+
+/*
+ * Opens the store, loads the catalogue (these guidelines, else those that the scan was judged by)
+ * and judges the newest scan. EXIT_DONE, or another exit status after one message on stderr;
+ * reading_done() is right in both cases.
+ */
+int reading_start(struct reading *ret, const char *path, const char *const *profiles,
+		  size_t profile_count, const char *const *checks, size_t check_count);
+void reading_done(struct reading *r);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The findings as CSV (RFC 4180), for spreadsheets and ticket systems. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report/facts.h"
+#include "report/report.h"
+#include "report/text.h"
+
+static const char header[] =
+	"fingerprint,check,severity,status,asset,address,port,transport,zone,vantage,"
+	"title,detail,controls,remedy,first_seen,last_seen\r\n";
+
+static void put_cell(FILE *out, const char *text)
+{
+	put_csv(out, text);
+	putc(',', out);
+}
+
+/* Ids of guidelines and items, blank between them. */
+static void put_controls(struct facts *f, struct query *q, const char *fingerprint, FILE *out)
+{
+	char *list = NULL;
+	size_t size = 0;
+	FILE *text = open_memstream(&list, &size);
+
+	if (text == NULL) {
+		f->error = -ENOMEM;
+		return;
+	}
+	query_reset(q);
+	if (query_bind_text(q, 1, fingerprint) < 0)
+		f->error = -EIO;
+	for (bool first = true; facts_next(f, q); first = false)
+		fprintf(text, "%s%s", first ? "" : " ", query_text(q, 0));
+	if (fclose(text) == 0)
+		put_cell(out, list);
+	else
+		f->error = -ENOMEM;
+	free(list);
+}
+
+int report_csv(struct db *db, const struct catalogue *c, enum language l, bool mark, FILE *out)
+{
+	static const char *const before[] = { "fingerprint", "check_id", "severity",
+					      "status",      "asset",    "address" };
+	struct facts f;
+	int r = facts_load(db, c, &f);
+
+	if (r == 0) {
+		fputs(mark ? "\xef\xbb\xbf" : "", out);
+		fputs(header, out);
+	}
+	struct query *q = r < 0 ? NULL : facts_ask(&f, FINDINGS_IN_ORDER);
+	struct query *controls = r < 0 ? NULL : facts_ask(&f, CONTROLS_OF_FINDING);
+	while (r == 0 && facts_next(&f, q)) {
+		const struct check *check = facts_check(&f, cell(q, "check_id"));
+		char time[TIME_TEXT];
+
+		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+			put_cell(out, cell(q, before[i]));
+		if (!query_null(q, query_column(q, "port")))
+			fprintf(out, "%" PRId64, cell_int(q, "port"));
+		putc(',', out);
+		put_cell(out, cell(q, "transport"));
+		put_cell(out, cell(q, "zone"));
+		put_cell(out, cell(q, "vantage"));
+		put_cell(out, check != NULL ? bilingual_text(&check->title, l) : NULL);
+		put_cell(out, cell(q, "detail"));
+		put_controls(&f, controls, cell(q, "fingerprint"), out);
+		put_cell(out, check != NULL ? bilingual_text(&check->remedy, l) : NULL);
+		fprintf(out, "%s,", time_utc(cell_int(q, "first_seen"), time));
+		fprintf(out, "%s\r\n", time_utc(cell_int(q, "last_seen"), time));
+	}
+	query_free(controls);
+	query_free(q);
+	if (r == 0)
+		r = f.error;
+	facts_done(&f);
+	return r == 0 && ferror(out) ? -EIO : r;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/facts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/address.h"
+
+struct query *facts_ask(struct facts *f, const char *sql)
+{
+	struct query *q = NULL;
+
+	if (f->error == 0 && query_new(f->db, sql, &q) < 0)
+		f->error = -EIO;
+	return q;
+}
+
+bool facts_next(struct facts *f, struct query *q)
+{
+	if (f->error != 0 || q == NULL)
+		return false;
+	int r = query_step(q);
+	if (r < 0)
+		f->error = -EIO;
+	return r > 0;
+}
+
+int64_t facts_count(struct facts *f, const char *sql)
+{
+	struct query *q = facts_ask(f, sql);
+	int64_t n = facts_next(f, q) ? query_int(q, 0) : 0;
+
+	query_free(q);
+	return n;
+}
+
+const char *cell(struct query *q, const char *column)
+{
+	return query_text(q, query_column(q, column));
+}
+
+int64_t cell_int(struct query *q, const char *column)
+{
+	return query_int(q, query_column(q, column));
+}
+
+const char *bilingual_text(const struct bilingual *b, enum language l)
+{
+	const char *text = l == LANGUAGE_JA ? b->ja : b->en;
+	const char *other = l == LANGUAGE_JA ? b->en : b->ja;
+
+	return text != NULL && *text != '\0' ? text : other;
+}
+
+const struct check *facts_check(const struct facts *f, const char *id)
+{
+	return id != NULL && f->catalogue != NULL ? catalogue_check(f->catalogue, id) : NULL;
+}
+
+static json_t *plan_value(json_t *from, const char *path)
+{
+	while (from != NULL && *path != '\0') {
+		char key[64];
+		size_t n = strcspn(path, ".");
+
+		if (n >= sizeof(key))
+			return NULL;
+		memcpy(key, path, n);
+		key[n] = '\0';
+		from = json_object_get(from, key);
+		path += n + (path[n] == '.');
+	}
+	return from;
+}
+
+const char *plan_text(const struct facts *f, const char *path)
+{
+	return json_string_value(plan_value(f->plan, path));
+}
+
+struct place {
+	struct addr address;
+	bool known;
+	char *text;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->known != y->known)
+		return x->known ? -1 : 1;
+	int order = x->known ? addr_compare(&x->address, &y->address) : 0;
+	return order != 0 ? order : strcmp(x->text, y->text);
+}
+
+static int places_make(struct facts *f)
+{
+	struct place *list = NULL;
+	size_t count = 0, room = 0;
+	int r = -ENOMEM;
+
+	struct query *q = facts_ask(f, "SELECT address FROM main.host WHERE " JUDGED_SCAN
+				       " UNION SELECT address FROM finding_now"
+				       " WHERE address IS NOT NULL"
+				       " UNION SELECT address FROM finding_gone"
+				       " WHERE address IS NOT NULL");
+	while (facts_next(f, q)) {
+		if (count == room) {
+			size_t more = room == 0 ? 256 : room * 2;
+			struct place *grown = reallocarray(list, more, sizeof(*list));
+
+			if (grown == NULL)
+				goto out;
+			list = grown;
+			room = more;
+		}
+		struct place *p = &list[count];
+		p->text = strdup(query_text(q, 0));
+		if (p->text == NULL)
+			goto out;
+		p->known = addr_parse(p->text, &p->address) == 0;
+		count++;
+	}
+	query_free(q);
+	q = NULL;
+	r = f->error;
+	if (r < 0)
+		goto out;
+	if (count > 0)
+		qsort(list, count, sizeof(*list), compare_places);
+	r = -EIO;
+	if (db_exec(f->db,
+		    "DROP TABLE IF EXISTS temp.report_place;"
+		    "CREATE TEMP TABLE report_place (address TEXT PRIMARY KEY,"
+		    " position INTEGER NOT NULL) STRICT, WITHOUT ROWID; SAVEPOINT places") < 0)
+		goto out;
+	if (query_new(f->db, "INSERT INTO report_place VALUES (?, ?)", &q) < 0)
+		goto release;
+	r = 0;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (query_bind_text(q, 1, list[i].text) < 0 ||
+		    query_bind_int(q, 2, (int64_t)i) < 0 || query_run(q) < 0)
+			r = -EIO;
+	}
+release:
+	query_free(q);
+	q = NULL;
+	if (db_exec(f->db, "RELEASE places") < 0)
+		r = -EIO;
+out:
+	query_free(q);
+	for (size_t i = 0; i < count; i++)
+		free(list[i].text);
+	free(list);
+	return r;
+}
+
+static bool copy(char **ret, const char *text)
+{
+	*ret = text != NULL ? strdup(text) : NULL;
+	return text == NULL || *ret != NULL;
+}
+
+int facts_load(struct db *db, const struct catalogue *c, struct facts *ret)
+{
+	struct facts f = { .db = db, .catalogue = c };
+	bool memory = true;
+
+	struct query *q =
+		facts_ask(&f, "SELECT * FROM main.scan WHERE id = (SELECT id FROM judged)");
+	bool found = facts_next(&f, q);
+	if (found) {
+		f.id = cell_int(q, "id");
+		f.started = cell_int(q, "started");
+		f.finished = cell_int(q, "finished");
+		const char *status = cell(q, "status");
+		f.status = status != NULL && strcmp(status, "done") == 0 ? "done" : "incomplete";
+		memory = copy(&f.uuid, cell(q, "uuid")) && copy(&f.site, cell(q, "site")) &&
+			 copy(&f.vantage, cell(q, "vantage")) &&
+			 copy(&f.vantage_zone, cell(q, "vantage_zone")) &&
+			 copy(&f.profile, cell(q, "profile")) &&
+			 copy(&f.version, cell(q, "version")) && copy(&f.reason, cell(q, "reason"));
+		const char *plan = cell(q, "plan");
+		f.plan = plan != NULL ? json_loads(plan, JSON_ALLOW_NUL, NULL) : NULL;
+		if (!json_is_object(f.plan)) {
+			json_decref(f.plan);
+			f.plan = json_object();
+		}
+	}
+	query_free(q);
+	int r = f.error;
+	if (r == 0 && !found)
+		r = -ENOENT;
+	if (r == 0 && (!memory || f.plan == NULL))
+		r = -ENOMEM;
+	if (r == 0)
+		r = places_make(&f);
+	*ret = f;
+	return r;
+}
+
+void facts_done(struct facts *f)
+{
+	free(f->uuid);
+	free(f->site);
+	free(f->vantage);
+	free(f->vantage_zone);
+	free(f->profile);
+	free(f->version);
+	free(f->reason);
+	json_decref(f->plan);
+	*f = (struct facts){ 0 };
+}

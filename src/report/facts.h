@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every report is made from: the judged scan, and questions to the store. */
+#ifndef TENKEN_REPORT_FACTS_H
+#define TENKEN_REPORT_FACTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "codec/i18n.h"
+#include "judge/catalogue.h"
+#include "store/db.h"
+
+struct facts {
+	struct db *db;
+	const struct catalogue *catalogue; /* NULL where no words are needed */
+	/* Sticky: the first failure; afterwards every question has no rows. */
+	int error;
+
+	int64_t id, started, finished; /* finished 0: it never was */
+	char *uuid, *site, *vantage, *vantage_zone, *profile, *version, *reason;
+	/* "done" or "incomplete"; a scan that a killed process left as running is incomplete. */
+	const char *status;
+	json_t *plan; /* an object, empty where the store has none that can be read */
+};
+
+/* The scan of the view judged. 0, -ENOENT, -ENOMEM or -EIO; facts_done() is right in every case. */
+int facts_load(struct db *db, const struct catalogue *c, struct facts *ret);
+void facts_done(struct facts *f);
+/* A text of the plan by its path ("authorisation.by"); NULL: none. */
+const char *plan_text(const struct facts *f, const char *path);
+
+/* while (facts_next(f, q)) ... ; query_free(q). A question that fails is NULL, which both accept. */
+struct query *facts_ask(struct facts *f, const char *sql);
+bool facts_next(struct facts *f, struct query *q);
+/* The first column of the only row; 0 where there is none. */
+int64_t facts_count(struct facts *f, const char *sql);
+/* Columns of the row by name. NULL (0) for SQL's NULL. */
+const char *cell(struct query *q, const char *column);
+int64_t cell_int(struct query *q, const char *column);
+
+/* In this language; the other one's where it is empty. */
+const char *bilingual_text(const struct bilingual *b, enum language l);
+/* NULL where the catalogue has none (a check of the user's that is gone), and for NULL. */
+const struct check *facts_check(const struct facts *f, const char *id);
+
+/* The tables of the judged scan by their columns, beside those of judge_run(). */
+#define JUDGED_SCAN "scan = (SELECT id FROM judged)"
+/* Severities and verdicts from the worst: an expression over the column. */
+#define BY_SEVERITY                                                                    \
+	"CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2" \
+	" WHEN 'low' THEN 3 ELSE 4 END"
+#define BY_VERDICT                                                                          \
+	"CASE verdict WHEN 'contradicted' THEN 0 WHEN 'violated' THEN 1 WHEN 'hint' THEN 2" \
+	" WHEN 'waived' THEN 3 WHEN 'not-run' THEN 4 WHEN 'no-violation-observed' THEN 5"   \
+	" WHEN 'attested' THEN 6 ELSE 7 END"
+/* Addresses in their own order rather than that of their texts: a TEMP table (address, position) of
+ * every address of the scan and its findings. */
+#define JOIN_PLACE(table) " LEFT JOIN report_place place ON place.address = " table ".address"
+
+/* Findings from the worst; the guideline items that a finding (?1) counts against. */
+#define FINDINGS_IN_ORDER                                                                \
+	"SELECT f.* FROM finding_now f" JOIN_PLACE(                                      \
+		"f") " ORDER BY " BY_SEVERITY                                            \
+		     ", check_id, place.position IS NULL, place.position, asset, port, " \
+		     "transport, detail, fingerprint"
+#define CONTROLS_OF_FINDING                                                     \
+	"SELECT f.guideline || ':' || f.item FROM verdict_finding f"            \
+	" LEFT JOIN verdict v ON v.guideline = f.guideline AND v.item = f.item" \
+	" WHERE f.fingerprint = ?1 ORDER BY f.guideline, v.position, f.item"
+
+#endif

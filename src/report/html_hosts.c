@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page's hosts, and what was looked at and what was not. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/page.h"
+
+static void say_state(struct page *p, const char *state)
+{
+	say_both(p, host_state_text(state, LANGUAGE_EN), host_state_text(state, LANGUAGE_JA));
+}
+
+static void say_kind(struct page *p, const char *kind)
+{
+	say_both(p, zone_kind_text(kind, LANGUAGE_EN), zone_kind_text(kind, LANGUAGE_JA));
+}
+
+static void services(struct page *p, struct query *q, const char *address)
+{
+	bool any = false;
+
+	query_reset(q);
+	if (query_bind_text(q, 1, address) < 0)
+		p->facts->error = -EIO;
+	for (; facts_next(p->facts, q); any = true) {
+		const char *protocol = cell(q, "protocol"), *product = cell(q, "product");
+		const char *state = cell(q, "state"), *limited = cell(q, "limited");
+
+		mark(p, "%s<li><span class=\"mono\">%" PRId64 "/",
+		     any ? "" : "<ul class=\"services\">", cell_int(q, "port"));
+		say(p, cell(q, "transport"));
+		mark(p, "</span> ");
+		if (strcmp(state, "open") != 0) {
+			mark(p, "<i>");
+			say(p, state);
+			mark(p, "</i> ");
+		}
+		say(p, protocol != NULL ? protocol : cell(q, "name"));
+		if (protocol == NULL && cell(q, "name") != NULL)
+			mark(p, "?");
+		if (cell_int(q, "tls") != 0 && (protocol == NULL || strcmp(protocol, "tls") != 0))
+			mark(p, " + TLS");
+		if (product != NULL) {
+			mark(p, " <b>");
+			say(p, product);
+			mark(p, " ");
+			say(p, cell(q, "version"));
+			mark(p, "</b>");
+		}
+		if (limited != NULL) {
+			mark(p, " <span class=\"quiet\">(");
+			say_reason(p, limited);
+			mark(p, ")</span>");
+		}
+		mark(p, "</li>");
+	}
+	if (any) {
+		mark(p, "</ul>");
+	} else {
+		mark(p, "<span class=\"quiet\">");
+		say_word(p, W_NOTHING_OPEN);
+		mark(p, "</span>");
+	}
+}
+
+static void names(struct page *p, const char *text)
+{
+	json_t *list = text_parsed(text), *name;
+	size_t i;
+
+	json_array_foreach(list, i, name) if (json_is_string(name))
+	{
+		mark(p, "<br>");
+		say(p, json_string_value(name));
+	}
+	json_decref(list);
+}
+
+static void host(struct page *p, struct query *q, struct query *service)
+{
+	const char *kind = cell(q, "kind"), *treated = cell(q, "treated"),
+		   *sign = cell(q, "ot_sign");
+	const char *reason = cell(q, "reason"), *ledger = cell(q, "ledger_id"), *os = cell(q, "os");
+
+	mark(p, "<tr><td><b class=\"mono\">");
+	say(p, cell(q, "address"));
+	mark(p, "</b><span class=\"quiet\">");
+	if (ledger != NULL) {
+		mark(p, "<br>");
+		say(p, ledger);
+	}
+	names(p, cell(q, "names"));
+	mark(p, "</span></td><td>");
+	say(p, cell(q, "zone"));
+	mark(p, " <span class=\"chip z-");
+	say_id(p, kind);
+	mark(p, "\">");
+	say_kind(p, kind);
+	mark(p, "</span>");
+	if (treated != NULL && kind != NULL && strcmp(treated, kind) != 0) {
+		mark(p, "<br><span class=\"quiet\">");
+		say_word(p, W_HANDLED_AS);
+		mark(p, " ");
+		say_kind(p, treated);
+		mark(p, "</span>");
+	}
+	if (sign != NULL) {
+		mark(p, "<br><span class=\"quiet\">");
+		say_word(p, W_OT_SIGN);
+		mark(p, ": ");
+		say(p, sign);
+		mark(p, "</span>");
+	}
+	mark(p, "</td><td>");
+	say_state(p, cell(q, "state"));
+	if (reason != NULL && *reason != '\0' &&
+	    strcmp(reason, host_state_text(cell(q, "state"), LANGUAGE_EN)) != 0) {
+		mark(p, "<br><span class=\"quiet\">");
+		say_reason(p, reason);
+		mark(p, "</span>");
+	}
+	if (cell_int(q, "complete") == 0) {
+		mark(p, "<br><span class=\"quiet\">");
+		say_word(p, W_PORTS_INCOMPLETE);
+		mark(p, "</span>");
+	}
+	mark(p, "</td><td>");
+	say(p, cell(q, "role"));
+	if (os != NULL) {
+		mark(p, "<br>");
+		say(p, os);
+	}
+	mark(p, "</td><td><span class=\"mono\">");
+	say(p, cell(q, "mac"));
+	mark(p, "</span> ");
+	say(p, cell(q, "vendor"));
+	mark(p, "</td><td>");
+	services(p, service, cell(q, "address"));
+	mark(p, "</td></tr>\n");
+}
+
+static void without_answer(struct page *p)
+{
+	static const enum word columns[] = { W_ZONE, W_HOST_STATE, W_REASON, W_COUNT };
+	struct query *q =
+		facts_ask(p->facts, "SELECT zone, kind, state, reason, count(*) AS n FROM main.host"
+				    " WHERE " JUDGED_SCAN " AND state IN ('silent', 'absent',"
+				    " 'skipped') GROUP BY zone, kind, state, reason"
+				    " ORDER BY zone, kind, state, reason");
+	bool any = false;
+
+	for (; facts_next(p->facts, q); any = true) {
+		if (!any) {
+			mark(p, "<h3>");
+			say_word(p, W_SILENT_HEAD);
+			mark(p, "</h3>\n<div class=\"scroll\"><table>");
+			heads(p, columns, 4);
+			mark(p, "<tbody>\n");
+		}
+		mark(p, "<tr><td>");
+		say(p, cell(q, "zone"));
+		mark(p, " ");
+		say_kind(p, cell(q, "kind"));
+		mark(p, "</td><td>");
+		say_state(p, cell(q, "state"));
+		mark(p, "</td><td>");
+		say_reason(p, cell(q, "reason"));
+		mark(p, "</td><td class=\"number\">%" PRId64 "</td></tr>\n", cell_int(q, "n"));
+	}
+	query_free(q);
+	if (any)
+		mark(p, "</tbody></table></div>\n");
+}
+
+void page_hosts(struct page *p)
+{
+	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
+					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
+	struct query *q = facts_ask(
+		p->facts, "SELECT h.* FROM main.host h" JOIN_PLACE(
+				  "h") " WHERE h." JUDGED_SCAN " AND h.state NOT IN ('silent',"
+				       " 'absent', 'skipped') ORDER BY place.position, h.address");
+	struct query *service = facts_ask(p->facts, "SELECT * FROM main.service WHERE " JUDGED_SCAN
+						    " AND address = ?1 ORDER BY transport, port");
+	bool any = false;
+
+	mark(p, "<section id=\"hosts\">\n<h2>");
+	say_word(p, W_NAV_HOSTS);
+	mark(p, "</h2>\n");
+	for (; facts_next(p->facts, q); any = true) {
+		if (!any) {
+			mark(p, "<div class=\"scroll\"><table class=\"hosts\">");
+			heads(p, columns, sizeof(columns) / sizeof(columns[0]));
+			mark(p, "<tbody>\n");
+		}
+		host(p, q, service);
+	}
+	query_free(service);
+	query_free(q);
+	if (any) {
+		mark(p, "</tbody></table></div>\n");
+	} else {
+		mark(p, "<p>");
+		say_word(p, W_NO_HOSTS);
+		mark(p, "</p>\n");
+	}
+	without_answer(p);
+	mark(p, "</section>\n");
+}
+
+static void say_check(struct page *p, const char *id)
+{
+	const struct check *check = facts_check(p->facts, id);
+
+	if (check != NULL)
+		say_bilingual(p, &check->title);
+	mark(p, " <span class=\"quiet mono\">");
+	say(p, id);
+	mark(p, "</span>");
+}
+
+/* Checks of one outcome as a closed table. */
+static void checks(struct page *p, enum word outcome, const char *where, bool open)
+{
+	static const enum word columns[] = { W_CHECK, W_SEVERITY, W_LOOKED_AT, W_FOUND, W_REASON };
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM check_run WHERE %s", where);
+	int64_t n = facts_count(p->facts, sql);
+	if (n == 0)
+		return;
+	mark(p, "<details class=\"block\"%s><summary>", open ? " open" : "");
+	say_word(p, outcome);
+	mark(p, ": %" PRId64 " ", n);
+	say_word(p, W_CHECKS);
+	mark(p, "</summary>\n<div class=\"scroll\"><table>");
+	heads(p, columns, sizeof(columns) / sizeof(columns[0]));
+	mark(p, "<tbody>\n");
+	snprintf(sql, sizeof(sql), "SELECT * FROM check_run WHERE %s ORDER BY reason, check_id",
+		 where);
+	struct query *q = facts_ask(p->facts, sql);
+	while (facts_next(p->facts, q)) {
+		mark(p, "<tr><td>");
+		say_check(p, cell(q, "check_id"));
+		mark(p, "</td><td>");
+		say_severity(p, cell(q, "severity"));
+		mark(p, "</td><td class=\"number\">");
+		if (cell_int(q, "ran") != 0)
+			mark(p, "%" PRId64 " / %" PRId64, cell_int(q, "checked"),
+			     cell_int(q, "services"));
+		mark(p, "</td><td class=\"number\">");
+		if (cell_int(q, "ran") != 0)
+			say_int(p, cell_int(q, "findings"));
+		mark(p, "</td><td>");
+		say_reason(p, cell(q, "reason"));
+		mark(p, "</td></tr>\n");
+	}
+	query_free(q);
+	mark(p, "</tbody></table></div></details>\n");
+}
+
+static void limited_services(struct page *p)
+{
+	static const enum word columns[] = { W_REASON, W_COUNT };
+	struct query *q = facts_ask(
+		p->facts, "SELECT limited, count(*) AS n FROM main.service WHERE " JUDGED_SCAN
+			  " AND limited IS NOT NULL GROUP BY limited ORDER BY n DESC,"
+			  " limited");
+	bool any = false;
+
+	for (; facts_next(p->facts, q); any = true) {
+		if (!any) {
+			mark(p, "<h3>");
+			say_word(p, W_SERVICES_LIMITED);
+			mark(p, "</h3>\n<div class=\"scroll\"><table>");
+			heads(p, columns, 2);
+			mark(p, "<tbody>\n");
+		}
+		mark(p, "<tr><td>");
+		say_reason(p, cell(q, "limited"));
+		mark(p, "</td><td class=\"number\">%" PRId64 "</td></tr>\n", cell_int(q, "n"));
+	}
+	query_free(q);
+	if (any)
+		mark(p, "</tbody></table></div>\n");
+}
+
+/* Reasons first, since one missing probe explains many checks. */
+static void reasons(struct page *p)
+{
+	static const enum word columns[] = { W_REASON, W_NOT_RUN, W_RAN_PARTLY };
+	struct query *q =
+		facts_ask(p->facts, "SELECT reason, sum(ran = 0) AS none, sum(ran = 1) AS part"
+				    " FROM check_run WHERE ran = 0 OR partial = 1 GROUP BY reason"
+				    " ORDER BY count(*) DESC, reason");
+	bool any = false;
+
+	for (; facts_next(p->facts, q); any = true) {
+		if (!any) {
+			mark(p, "<div class=\"scroll\"><table>");
+			heads(p, columns, 3);
+			mark(p, "<tbody>\n");
+		}
+		mark(p, "<tr><td>");
+		say_reason(p, cell(q, "reason"));
+		mark(p,
+		     "</td><td class=\"number\">%" PRId64 "</td><td class=\"number\">%" PRId64
+		     "</td></tr>\n",
+		     cell_int(q, "none"), cell_int(q, "part"));
+	}
+	query_free(q);
+	if (any)
+		mark(p, "</tbody></table></div>\n");
+}
+
+void page_coverage(struct page *p)
+{
+	mark(p, "<section id=\"coverage\">\n<h2>");
+	say_word(p, W_NAV_COVERAGE);
+	mark(p, "</h2>\n");
+	reasons(p);
+	checks(p, W_NOT_RUN, "ran = 0", false);
+	checks(p, W_RAN_PARTLY, "ran = 1 AND partial = 1", true);
+	checks(p, W_RAN, "ran = 1 AND partial = 0", false);
+	limited_services(p);
+	mark(p, "</section>\n");
+}

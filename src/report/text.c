@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/utf8.h"
+
+enum form { FORM_HTML, FORM_XML, FORM_LINE, FORM_CSV };
+
+/* Characters that must not reach a reader as they are: controls, the marks of Unicode's
+ * bidirectional algorithm that reorder what stands beside them, line separators, noncharacters. */
+static bool is_unsafe(uint32_t v)
+{
+	return v < 0x20 || (v >= 0x7f && v < 0xa0) || v == 0x061c || v == 0x200e || v == 0x200f ||
+	       (v >= 0x2028 && v <= 0x202e) || (v >= 0x2066 && v <= 0x2069) || v == 0xfeff ||
+	       (v >= 0xfdd0 && v <= 0xfdef) || (v & 0xfffe) == 0xfffe;
+}
+
+static const char *entity(uint32_t v)
+{
+	switch (v) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+static void put(FILE *out, const char *text, enum form form)
+{
+	if (text == NULL)
+		return;
+	const uint8_t *p = (const uint8_t *)text;
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		uint32_t v = 0;
+		size_t n = utf8_next(p, left, &v);
+
+		if (n == 0) {
+			fprintf(out, "\\x%02x", *p);
+			n = 1;
+		} else if ((v == '\n' || v == '\t') && form != FORM_XML) {
+			putc(form == FORM_LINE ? ' ' : (int)v, out);
+		} else if (v == '\r' && form == FORM_CSV) {
+			putc('\r', out);
+		} else if (is_unsafe(v)) {
+			fprintf(out, v < 0x100 ? "\\x%02x" : "\\u%04x", v);
+		} else if (form == FORM_CSV && v == '"') {
+			fputs("\"\"", out);
+		} else if ((form == FORM_HTML || form == FORM_XML) && entity(v) != NULL) {
+			fputs(entity(v), out);
+		} else {
+			fwrite(p, 1, n, out);
+		}
+		p += n;
+		left -= n;
+	}
+}
+
+void put_html(FILE *out, const char *text)
+{
+	put(out, text, FORM_HTML);
+}
+
+void put_xml(FILE *out, const char *text)
+{
+	put(out, text, FORM_XML);
+}
+
+void put_line(FILE *out, const char *text)
+{
+	put(out, text, FORM_LINE);
+}
+
+/* The first character decides; U+FF1D, FF0B, FF0D, FF20 are = + - @ as Japanese keyboards give. */
+static bool is_formula(const char *text)
+{
+	uint32_t v = 0;
+
+	if (utf8_next((const uint8_t *)text, strlen(text), &v) == 0)
+		return false;
+	return (v < 0x80 && strchr("=+-@\t\r\n", (int)v) != NULL) || v == 0xff1d || v == 0xff0b ||
+	       v == 0xff0d || v == 0xff20;
+}
+
+void put_csv(FILE *out, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	bool formula = is_formula(text);
+	bool quoted = formula || strpbrk(text, "\",\r\n\t;") != NULL || *text == ' ' ||
+		      text[strlen(text) - 1] == ' ';
+
+	if (quoted)
+		putc('"', out);
+	if (formula)
+		putc('\'', out);
+	put(out, text, FORM_CSV);
+	if (quoted)
+		putc('"', out);
+}
+
+json_t *text_json(const char *text)
+{
+	if (text == NULL)
+		return json_null();
+	json_t *s = json_string(text);
+	if (s != NULL)
+		return s;
+	/* No UTF-8 (or no memory, which then shows below). */
+	char *clean = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&clean, &size);
+
+	if (f == NULL)
+		return NULL;
+	for (const char *p = text; *p != '\0';) {
+		uint32_t v;
+		size_t n = utf8_next((const uint8_t *)p, strlen(p), &v);
+
+		if (n == 0) {
+			fprintf(f, "\\x%02x", (uint8_t)*p);
+			n = 1;
+		} else {
+			fwrite(p, 1, n, f);
+		}
+		p += n;
+	}
+	if (fclose(f) == 0)
+		s = json_string(clean);
+	free(clean);
+	return s;
+}
+
+json_t *text_parsed(const char *text)
+{
+	if (text == NULL)
+		return json_null();
+	if (*text == '{' || *text == '[') {
+		json_t *v = json_loads(text, JSON_ALLOW_NUL, NULL);
+
+		if (v != NULL)
+			return v;
+	}
+	return text_json(text);
+}
+
+const char *time_utc(int64_t seconds, char out[static TIME_TEXT])
+{
+	struct tm tm;
+	time_t t = (time_t)seconds;
+
+	out[0] = '\0';
+	if (seconds != 0 && gmtime_r(&t, &tm) != NULL && tm.tm_year >= 0 && tm.tm_year < 8100)
+		strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+const char *time_here(int64_t seconds, char out[static TIME_TEXT])
+{
+	struct tm tm;
+	time_t t = (time_t)seconds;
+
+	out[0] = '\0';
+	if (seconds != 0 && localtime_r(&t, &tm) != NULL && tm.tm_year >= 0 && tm.tm_year < 8100)
+		strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M %Z", &tm);
+	return out;
+}
+
+/* Names as "Asia/Tokyo": the C library would open any file that TZ names. */
+static bool is_zone_name(const char *zone)
+{
+	if (strlen(zone) > 64 || !isalpha((unsigned char)zone[0]) || strstr(zone, "..") != NULL)
+		return false;
+	for (const char *p = zone; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("/_+-", *p) == NULL)
+			return false;
+	char path[128];
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
+	return access(path, R_OK) == 0;
+}
+
+bool clock_enter(struct clock *c, const char *zone)
+{
+	const char *before = getenv("TZ");
+
+	c->before = before != NULL ? strdup(before) : NULL;
+	bool known = zone != NULL && is_zone_name(zone);
+	setenv("TZ", known ? zone : "UTC0", 1);
+	tzset();
+	return known;
+}
+
+void clock_leave(struct clock *c)
+{
+	if (c->before != NULL)
+		setenv("TZ", c->before, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(c->before);
+	c->before = NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts on their way out. Whatever a store holds (it may come from anybody), what leaves here is
+ * valid UTF-8 without control characters; those, and the marks that turn the direction of writing,
+ * appear as "\x1b" or "\u202e". NULL writes nothing.
+ */
+#ifndef TENKEN_REPORT_TEXT_H
+#define TENKEN_REPORT_TEXT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "codec/i18n.h"
+
+/* HTML text and attribute values in either quotes. */
+void put_html(FILE *out, const char *text);
+/* XML 1.0 attribute values. */
+void put_xml(FILE *out, const char *text);
+/* One line of a terminal. */
+void put_line(FILE *out, const char *text);
+/*
+ * One CSV cell (RFC 4180), quoted where needed. A cell that a spreadsheet would take for a formula
+ * (= + - @ TAB CR LF in front, their full-width forms too) gets an apostrophe in front.
+ */
+void put_csv(FILE *out, const char *text);
+/* A new JSON string, null for NULL. */
+json_t *text_json(const char *text);
+/* The JSON that a text holds; where it is none, the text itself as a JSON string. */
+json_t *text_parsed(const char *text);
+
+enum { TIME_TEXT = 40 };
+/* Unix seconds as RFC 3339 UTC, "" for 0. Returns out. */
+const char *time_utc(int64_t seconds, char out[static TIME_TEXT]);
+/* "2026-11-20 22:09 JST" in the zone of clock_enter(). */
+const char *time_here(int64_t seconds, char out[static TIME_TEXT]);
+/*
+ * The zone for time_here() ("Asia/Tokyo"; NULL or one that the system does not know: UTC). The C
+ * library keeps it for the whole process, so clock_leave() puts back what was there.
+ */
+struct clock {
+	char *before;
+};
+bool clock_enter(struct clock *c, const char *zone);
+void clock_leave(struct clock *c);
+
+#endif

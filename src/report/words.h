@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of reports in both languages. They are data, not messages: one page carries both. */
+#ifndef TENKEN_REPORT_WORDS_H
+#define TENKEN_REPORT_WORDS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "codec/i18n.h"
+#include "judge/catalogue.h"
+
+/* clang-format off */
+#define WORDS(X) \
+	/* the page */ \
+	X(REPORT_TITLE, "Network inspection report", "ネットワーク点検報告書") \
+	X(NAV_SUMMARY, "Summary", "概要") \
+	X(NAV_FINDINGS, "Findings", "検出事項") \
+	X(NAV_CONTROLS, "Controls", "対策項目") \
+	X(NAV_HOSTS, "Hosts", "機器") \
+	X(NAV_COVERAGE, "Coverage", "点検範囲") \
+	X(NAV_RECORDS, "Records", "記録") \
+	X(PRINT_NOTE, "Closed sections are not printed: open those that belong on paper.", \
+	  "閉じている節は印刷されません。紙に残す節は開いてから印刷してください。") \
+	/* the scan */ \
+	X(SITE, "Site", "施設") \
+	X(VANTAGE, "Seen from", "観測地点") \
+	X(ZONE, "Zone", "ゾーン") \
+	X(STARTED, "Started", "開始") \
+	X(FINISHED, "Finished", "終了") \
+	X(NOT_FINISHED, "never", "未完了") \
+	X(STATUS, "Status", "状態") \
+	X(DONE, "Complete", "完了") \
+	X(INCOMPLETE, "INCOMPLETE", "未完了（途中終了）") \
+	X(INCOMPLETE_TEXT, \
+	  "This scan ended before everything planned was done. What it found stands; what it did not reach is not clean.", \
+	  "この点検は計画をすべて終える前に終了しました。検出された事項は有効ですが、未到達の範囲は「問題なし」を意味しません。") \
+	X(KILLED, "the scan was killed or is still running", "強制終了されたか、まだ実行中です") \
+	X(AUTHORISATION, "Authorised by", "実施許可") \
+	X(AUTHORISATION_NONE, "not stated", "記載なし") \
+	X(PROFILE, "Profile", "プロファイル") \
+	X(TARGETS, "Targets", "対象") \
+	X(EXCLUDED, "Excluded", "除外") \
+	X(PORTS, "Ports planned", "対象ポート") \
+	X(RISK, "Risk class", "リスク区分") \
+	X(MADE_BY, "Made by", "作成") \
+	X(TIMES_IN, "Times are in", "時刻の表示") \
+	X(CONTACT, "contact", "連絡先") \
+	/* summary */ \
+	X(HOSTS_ANSWERING, "Hosts answering", "応答した機器") \
+	X(OF_TRIED, "of %s addresses tried", "／ 試行したアドレス %s") \
+	X(OPEN_SERVICES, "Open services", "開いているサービス") \
+	X(OPEN_FINDINGS, "Open findings", "未解決の検出事項") \
+	X(WAIVED_FINDINGS, "waived", "例外措置") \
+	X(FIXED_FINDINGS, "fixed since", "解消") \
+	X(REOPENED, "returned", "再発") \
+	X(NEW, "new", "新規") \
+	X(WORST_FIRST, "Worst first", "深刻な順") \
+	X(NO_FINDINGS, "No finding. See what was covered before reading this as clean.", \
+	  "検出事項はありません。「問題なし」と読む前に点検範囲を確認してください。") \
+	X(MORE, "+ %s more", "ほか %s 件") \
+	X(VERDICTS, "Verdicts by guideline", "ガイドライン別の判定") \
+	X(MANDATORY_POINTS, "Mandatory points (ministerial ordinance)", "義務事項（省令）") \
+	X(OTHER_CONTROLS, "Other controls: recommendations and examples", "その他の対策項目（推奨・例示）") \
+	X(ITEMS, "items", "項目") \
+	X(LIMITS_TITLE, "What this report cannot say", "この報告書で言えないこと") \
+	X(LIMITS_NOT_ASSESSABLE, \
+	  "%s items cannot be seen by a scan. They are open until the operator answers them.", \
+	  "%s 項目はスキャンでは確認できません。事業者の回答があるまで未判定です。") \
+	X(LIMITS_NOT_RUN, "%s items were not judged because a check behind them did not run everywhere.", \
+	  "%s 項目は、関係する検査が一部または全部実施されなかったため判定していません。") \
+	X(LIMITS_CHECKS, "%s checks did not run at all, %s only in part.", \
+	  "%s 件の検査は未実施、%s 件は一部のみ実施しました。") \
+	X(LIMITS_CLEAN, "\"No violation observed\" speaks of what was covered at that time, nothing else.", \
+	  "「違反は観測されず」は、その時点で点検した範囲についてのみ述べるものです。") \
+	X(LIMITED_HEAD, "Limited or not run", "制限または未実施") \
+	X(CHECKS_NONE, "Checks not run", "未実施の検査") \
+	X(CHECKS_PART, "Checks run in part", "一部実施の検査") \
+	X(REPORT_AT, "Report", "報告書") \
+	X(STORE_AT, "Store", "保存先") \
+	/* findings */ \
+	X(CHECK, "Check", "検査") \
+	X(SEVERITY, "Severity", "重大度") \
+	X(ASSET, "Asset", "資産") \
+	X(ADDRESS, "Address", "アドレス") \
+	X(DETAIL, "Detail", "詳細") \
+	X(EVIDENCE, "Evidence", "証拠") \
+	X(REMEDY, "Remedy", "対処") \
+	X(FIRST_SEEN, "First seen", "初回検出") \
+	X(LAST_SEEN, "Last seen", "最終検出") \
+	X(COUNTS_AGAINST, "Counts against", "関係する項目") \
+	X(NO_ITEM, "no item of the judged guidelines names this check", "この検査を挙げるガイドライン項目はありません") \
+	X(WAIVED, "Waived", "例外措置") \
+	X(WAIVER_EXPIRED, "The waiver has expired", "例外措置は期限切れです") \
+	X(GONE_TITLE, "Earlier findings not found this time", "前回までの検出事項のうち今回検出されなかったもの") \
+	X(GONE_FIXED, "Fixed", "解消") \
+	X(GONE_NOT_RETESTED, "Not tested again", "再検査なし") \
+	/* controls */ \
+	X(SHOW, "Show", "表示") \
+	X(SHOW_ALL, "all", "すべて") \
+	X(SHOW_AGAINST, "with evidence against", "不適合・兆候あり") \
+	X(SHOW_NOT_RUN, "not run", "未実施") \
+	X(SHOW_CLEAN, "no violation observed", "違反は観測されず") \
+	X(SHOW_PERSON, "for a person to answer", "人の回答が必要") \
+	X(COVERED, "Covered", "範囲") \
+	X(COVERAGE_TEXT, "%s of %s looked at; %s of %s hosts answered", "%s／%s を検査、機器 %s／%s が応答") \
+	X(CHECKS_RAN, "Ran", "実施") \
+	X(CHECKS_NOT_RUN, "Not run, or not everywhere", "未実施または一部のみ") \
+	X(ANSWER, "Operator's answer", "事業者の回答") \
+	X(UNTIL, "until", "期限") \
+	X(ORIGIN, "Source", "出典") \
+	X(LEVEL_MANDATORY, "mandatory", "義務") \
+	X(LEVEL_NOTE, \
+	  "Only the mandatory points are law. Everything else is what the guideline recommends or gives as an example; differing from it is not a breach of law.", \
+	  "法令上の義務は義務事項のみです。その他はガイドラインの推奨または例示であり、相違は法令違反を意味しません。") \
+	X(NO_GUIDELINES, "No guideline was judged.", "判定したガイドラインはありません。") \
+	/* hosts */ \
+	X(HOST_STATE, "State", "状態") \
+	X(ROLE, "Role", "役割") \
+	X(SERVICES, "Services", "サービス") \
+	X(MAC_VENDOR, "MAC, maker", "MAC・メーカー") \
+	X(HANDLED_AS, "handled as", "取扱い") \
+	X(SILENT_HEAD, "Addresses without an answer", "応答のなかったアドレス") \
+	X(COUNT, "Count", "件数") \
+	X(REASON, "Reason", "理由") \
+	X(NOTHING_OPEN, "nothing open", "開いているポートなし") \
+	X(PORTS_INCOMPLETE, "not all planned ports were tried", "計画したポートの一部は未試行") \
+	X(OT_SIGN, "OT sign", "OT の兆候") \
+	X(NO_HOSTS, "No host answered.", "応答した機器はありません。") \
+	/* coverage */ \
+	X(RAN, "Ran", "実施") \
+	X(RAN_PARTLY, "Ran in part", "一部実施") \
+	X(NOT_RUN, "Not run", "未実施") \
+	X(LOOKED_AT, "Looked at", "検査数") \
+	X(FOUND, "Found", "検出") \
+	X(CHECKS, "checks", "検査") \
+	X(SERVICES_LIMITED, "Services that were not looked at further", "詳しく調べなかったサービス") \
+	/* records */ \
+	X(REMARKS, "Remarks", "特記事項") \
+	X(WAIVERS, "Waivers", "例外措置") \
+	X(COMPENSATING, "Compensating measure", "代替措置") \
+	X(APPROVED_BY, "Approved by", "承認者") \
+	X(IN_FORCE, "in force", "有効") \
+	X(EXPIRED, "expired", "期限切れ") \
+	X(ANSWERS, "Operator's answers", "事業者の回答") \
+	X(ITEM, "Item", "項目") \
+	X(GIVEN_BY, "Given by", "回答者") \
+	X(GIVEN_AT, "On", "回答日") \
+	X(NOTE, "Note", "備考") \
+	X(JOURNAL, "Journal: what was sent", "送信記録") \
+	X(JOURNAL_KIND, "Kind", "種別") \
+	X(KIND_SWEEP, "sweep", "探索") \
+	X(KIND_TALK, "conversation", "会話") \
+	X(PROBE, "Probe", "プローブ") \
+	X(CONVERSATIONS, "Connections", "接続") \
+	X(PACKETS, "Packets", "パケット") \
+	X(BYTES_SENT, "Bytes sent", "送信バイト") \
+	X(BYTES_RECEIVED, "Bytes received", "受信バイト") \
+	X(FIRST, "First", "最初") \
+	X(LAST, "Last", "最後") \
+	X(ENDINGS_HEAD, "Endings", "終わり方") \
+	X(NONE, "None.", "なし。") \
+	X(ZONES, "Declared zones", "申告されたゾーン") \
+	X(NETWORKS, "Networks", "ネットワーク") \
+	X(KIND, "Kind", "種類")
+
+/* clang-format on */
+
+#define WORD_ENUM(name, en, ja) W_##name,
+enum word { WORDS(WORD_ENUM) WORD_COUNT };
+#undef WORD_ENUM
+
+const char *word(enum word w, enum language l);
+/* Writes text with each "%s" replaced by the next of values, all through put (text.h). */
+void put_with(FILE *out, void (*put)(FILE *, const char *), const char *text,
+	      const char *const *values);
+
+/* Where a word of the store has no words of its own, the word itself. */
+const char *severity_text(const char *severity, enum language l);
+const char *zone_kind_text(const char *kind, enum language l);
+const char *host_state_text(const char *state, enum language l);
+/* met, not-met, not-applicable */
+const char *answer_text(const char *answer, enum language l);
+const char *level_text(const char *level, bool mandatory, enum language l);
+/* Constant English texts that other rooms put into the store as reasons. */
+const char *reason_text(const char *reason, enum language l);
+
+/*
+ * The verdict of an item in words that say no more than its level allows: only the mandatory points
+ * can be violated, a recommendation is differed from, a hint is no violation yet.
+ */
+const char *verdict_text(const char *verdict, const char *level, bool mandatory, enum language l);
+/* The verdict where items of several levels are counted together. */
+const char *verdict_total_text(const char *verdict, enum language l);
+/* All verdicts from the worst; ends with NULL. */
+extern const char *const verdict_words[];
+/* From the worst; ends with NULL. */
+extern const char *const severity_words[];
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts of any origin on their way into HTML, XML, CSV, terminal and JSON. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "codec/utf8.h"
+#include "report/text.h"
+#include "report/words.h"
+
+static void expect(void (*put)(FILE *, const char *), const char *text, const char *wanted)
+{
+	char *out = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&out, &size);
+
+	assert_non_null(f);
+	put(f, text);
+	assert_int_equal(fclose(f), 0);
+	assert_string_equal(out, wanted);
+	free(out);
+}
+
+static void html_is_escaped(void **state)
+{
+	(void)state;
+	expect(put_html, NULL, "");
+	expect(put_html, "", "");
+	expect(put_html, "<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+	expect(put_html, "点検 \xf0\x9f\x8f\xad", "点検 \xf0\x9f\x8f\xad");
+	expect(put_html, "a\x1b[31m\x7f\xc2\x85z", "a\\x1b[31m\\x7f\\x85z");
+	expect(put_html, "\xe2\x80\xaegnp.exe", "\\u202egnp.exe");
+	expect(put_html, "line\n\ttab", "line\n\ttab");
+	/* No UTF-8: a lone byte, an overlong '<', a surrogate, a cut sequence. */
+	expect(put_html, "\xff", "\\xff");
+	expect(put_html, "\xc0\xbc", "\\xc0\\xbc");
+	expect(put_html, "\xed\xa0\x80", "\\xed\\xa0\\x80");
+	expect(put_html, "\xe7\x82", "\\xe7\\x82");
+	expect(put_html, "\xef\xbf\xbf", "\\uffff");
+}
+
+static void xml_has_no_control_character(void **state)
+{
+	(void)state;
+	expect(put_xml, "a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd");
+	expect(put_xml, "]]><!--\"'", "]]&gt;&lt;!--&quot;&#39;");
+	expect(put_xml, "\x01\xef\xbf\xbe", "\\x01\\ufffe");
+}
+
+static void a_terminal_gets_one_plain_line(void **state)
+{
+	(void)state;
+	expect(put_line, "a\nb\tc\x1b]0;title\x07", "a b c\\x1b]0;title\\x07");
+	expect(put_line, "<点検>", "<点検>");
+}
+
+static void csv_is_quoted_and_no_formula(void **state)
+{
+	(void)state;
+	expect(put_csv, NULL, "");
+	expect(put_csv, "plain", "plain");
+	expect(put_csv, "a,b", "\"a,b\"");
+	expect(put_csv, "say \"no\"", "\"say \"\"no\"\"\"");
+	expect(put_csv, "two\r\nlines", "\"two\r\nlines\"");
+	expect(put_csv, "=1+1", "\"'=1+1\"");
+	expect(put_csv, "+1", "\"'+1\"");
+	expect(put_csv, "-1", "\"'-1\"");
+	expect(put_csv, "@x", "\"'@x\"");
+	expect(put_csv, "\tx", "\"'\tx\"");
+	expect(put_csv, "\rx", "\"'\rx\"");
+	expect(put_csv, "\nx", "\"'\nx\"");
+	expect(put_csv, "＝1+1", "\"'＝1+1\"");
+	expect(put_csv, "1=1", "1=1");
+	expect(put_csv, "\x1b[31m", "\\x1b[31m");
+}
+
+static void json_takes_everything(void **state)
+{
+	(void)state;
+	json_t *v = text_json(NULL);
+	assert_true(json_is_null(v));
+	json_decref(v);
+	v = text_json("\xff<点検>");
+	assert_string_equal(json_string_value(v), "\\xff<点検>");
+	json_decref(v);
+	v = text_parsed("{\"a\":1}");
+	assert_true(json_is_object(v));
+	json_decref(v);
+	v = text_parsed("{\"a\":");
+	assert_string_equal(json_string_value(v), "{\"a\":");
+	json_decref(v);
+	v = text_parsed("7");
+	assert_string_equal(json_string_value(v), "7");
+	json_decref(v);
+}
+
+static void times_in_both_zones(void **state)
+{
+	char out[TIME_TEXT];
+	struct clock clock;
+	const char *before = "America/New_York";
+
+	(void)state;
+	setenv("TZ", before, 1);
+	assert_string_equal(time_utc(0, out), "");
+	assert_string_equal(time_utc(1795219200, out), "2026-11-21T00:00:00Z");
+	assert_string_equal(time_utc(INT64_MAX, out), "");
+	assert_true(clock_enter(&clock, "Asia/Tokyo"));
+	assert_string_equal(time_here(1795219200, out), "2026-11-21 09:00 JST");
+	clock_leave(&clock);
+	assert_string_equal(getenv("TZ"), before);
+	/* Names that would make the C library open another file. */
+	static const char *const wrong[] = { "../../etc/passwd", "/etc/passwd", ":/etc/passwd", "",
+					     "No/Where",         NULL };
+	for (size_t i = 0; wrong[i] != NULL; i++) {
+		assert_false(clock_enter(&clock, wrong[i]));
+		assert_string_equal(time_here(1795219200, out), "2026-11-21 00:00 UTC");
+		clock_leave(&clock);
+	}
+	assert_false(clock_enter(&clock, NULL));
+	clock_leave(&clock);
+}
+
+static void utf8_boundaries(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+		uint32_t v;
+	} rows[] = {
+		{ "\x7f", 1, 0x7f },
+		{ "\xc2\x80", 2, 0x80 },
+		{ "\xdf\xbf", 2, 0x7ff },
+		{ "\xe0\xa0\x80", 3, 0x800 },
+		{ "\xef\xbf\xbf", 3, 0xffff },
+		{ "\xf0\x90\x80\x80", 4, 0x10000 },
+		{ "\xf4\x8f\xbf\xbf", 4, 0x10ffff },
+		{ "\xf4\x90\x80\x80", 0, 0 },
+		{ "\xc1\xbf", 0, 0 },
+		{ "\xe0\x9f\xbf", 0, 0 },
+		{ "\xf0\x8f\xbf\xbf", 0, 0 },
+		{ "\x80", 0, 0 },
+		{ "\xf8\x88\x80\x80", 0, 0 },
+		{ "\xe3\x81", 0, 0 },
+		{ "\xc3(", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t v = 0;
+
+		assert_int_equal(
+			utf8_next((const uint8_t *)rows[i].bytes, strlen(rows[i].bytes), &v),
+			rows[i].length);
+		assert_int_equal(v, rows[i].v);
+	}
+}
+
+/* What may be said of a recommendation is never "violation"; a hint is none yet. */
+static void words_keep_to_the_level(void **state)
+{
+	static const char *const levels[] = { "required", "recommended", "example", "informative",
+					      "odd" };
+
+	(void)state;
+	for (int l = 0; l < LANGUAGES; l++)
+		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+			const char *said =
+				verdict_text("violated", levels[i], false, (enum language)l);
+
+			assert_null(strstr(said, "iolation"));
+			assert_null(strstr(said, "違反"));
+		}
+	assert_string_equal(verdict_text("violated", "required", true, LANGUAGE_EN),
+			    "Violation observed");
+	assert_string_equal(verdict_text("violated", "example", false, LANGUAGE_EN),
+			    "Differs from the example measure");
+	assert_string_equal(verdict_text("hint", "required", true, LANGUAGE_EN),
+			    "A hint, not yet a violation");
+	assert_string_equal(verdict_text("odd", "required", true, LANGUAGE_EN), "odd");
+	for (enum word w = 0; w < WORD_COUNT; w++) {
+		assert_true(strlen(word(w, LANGUAGE_EN)) > 0);
+		assert_true(strlen(word(w, LANGUAGE_JA)) > 0);
+		/* Both languages take the same number of values. */
+		int marks = 0;
+		for (const char *p = word(w, LANGUAGE_EN); (p = strstr(p, "%s")) != NULL; p++)
+			marks++;
+		for (const char *p = word(w, LANGUAGE_JA); (p = strstr(p, "%s")) != NULL; p++)
+			marks--;
+		assert_int_equal(marks, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(html_is_escaped),
+		cmocka_unit_test(xml_has_no_control_character),
+		cmocka_unit_test(a_terminal_gets_one_plain_line),
+		cmocka_unit_test(csv_is_quoted_and_no_formula),
+		cmocka_unit_test(json_takes_everything),
+		cmocka_unit_test(times_in_both_zones),
+		cmocka_unit_test(utf8_boundaries),
+		cmocka_unit_test(words_keep_to_the_level),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
