@@ -37,7 +37,7 @@ def load(folder, name):
 
 
 def ratio(a, b):
-    return f"{a / b:.2g}" if b and a / b < 10 else f"{a / b:.0f}" if b else "-"
+    return f"{a / b:.2f}" if b and a / b < 10 else f"{a / b:.0f}" if b else "-"
 
 
 def row(words, tenken, nmap, shown, quotient, bound=""):
