@@ -46,6 +46,7 @@ fail() {
 bench_down() {
 	status=$?
 	trap - EXIT
+	exec 2>/dev/null # some shells tell of every server that ends here
 	i=0
 	while [ $i -le $machines ]; do
 		one=$ns-$i
@@ -157,6 +158,12 @@ nmap() {
 # ---- the course ----
 [ "$(id -u)" = 0 ] || fail 'needs root'
 [ -x "${TENKEN:?run by make bench}" ] || fail 'tenken is not built'
+for part in $parts; do
+	case $part in
+	small | all | plain | pace) ;;
+	*) fail "unknown part '$part'" ;;
+	esac
+done
 # shellcheck disable=SC2086 # a list
 for tool in ip nft nmap flock unshare $bench_programs; do
 	command -v "$tool" >/dev/null || fail "$tool is not installed"
@@ -187,7 +194,6 @@ for part in $parts; do
 		nmap plain-nmap "$without_telnet" "$small" 3600
 		;;
 	pace) tenken pace-tenken "$bench_ports" "$small" ;;
-	*) fail "unknown part '$part'" ;;
 	esac
 done
 "$python" "$bench_tests/table.py" "$bench_out" | tee "$bench_out/table.md"
