@@ -172,7 +172,9 @@ static enum ending ftp_run(struct conn *c, json_t *evidence)
 		return leave(c);
 	}
 	enum ending e = ask_tls(c, evidence);
-	if (e == ENDING_DONE)
+	if (e == ENDING_DONE && !conn_anonymous(c))
+		conn_limited(c, "anonymous");
+	else if (e == ENDING_DONE)
 		e = ask_anonymous(c, evidence);
 	return e == ENDING_DONE ? leave(c) : e;
 }

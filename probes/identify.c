@@ -29,6 +29,7 @@ static struct conn_setup setup_of(const struct task *t, int probe, json_t *evide
 {
 	struct conn_setup s = {
 		.depth = t->depth,
+		.anonymous = t->job->anonymous,
 		.connections = 1,
 		.received = GREETING_MAX,
 		.deadline_ms = t->job->treatment == TREAT_OT ? DEADLINE_OT_MS : DEADLINE_MS,
@@ -252,5 +253,6 @@ void identify_prepare(void)
 	OSSL_PROVIDER_load(NULL, "default");
 	OSSL_PROVIDER_load(NULL, "legacy");
 	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
+	json_object_seed(0); /* reads /dev/urandom the first time */
 	probe_ssh_prepare();
 }

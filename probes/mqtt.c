@@ -114,7 +114,7 @@ static enum ending mqtt_run(struct conn *c, json_t *evidence)
 {
 	uint8_t level = 4, code;
 
-	if (conn_depth(c) == DEPTH_LIMITED) {
+	if (conn_depth(c) == DEPTH_LIMITED || !conn_anonymous(c)) {
 		conn_limited(c, "anonymous");
 		return ENDING_LIMIT;
 	}

@@ -102,10 +102,13 @@ static void note_greeting(json_t *evidence, const struct reply *greeting)
 		note_product(evidence, &p);
 }
 
-static void note_extensions(json_t *evidence, const struct extensions *e)
+static void note_extensions(json_t *evidence, const struct extensions *e, const struct reply *r)
 {
 	json_t *auth = note_list(evidence, "auth");
+	json_t *all = note_list(evidence, "extensions");
 
+	for (size_t i = 1; reply_has_line(r, i); i++)
+		list_text(all, span_trim(reply_line(r, i)));
 	for (struct span rest = e->auth; rest.length > 0;) {
 		size_t n = 0;
 
@@ -175,7 +178,7 @@ static enum ending smtp_run(struct conn *c, json_t *evidence)
 	if (r.code != OK)
 		return conn_oddity(c, "smtp.ehlo-refused");
 	struct extensions e = read_extensions(&r);
-	note_extensions(evidence, &e);
+	note_extensions(evidence, &e, &r);
 	conn_gathered(c, "tls");
 	conn_gathered(c, "auth");
 	return leave(c);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main(): picks a command. */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
@@ -58,8 +61,32 @@ static const char *take_language(int *argc, char **argv)
 	return language;
 }
 
+/* --help behind anything is a wish for help, whatever stands before it. */
+static int run(const struct command *c, int argc, char **argv)
+{
+	static char help_option[] = "--help";
+	char *wish[] = { argv[0], help_option, NULL };
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return c->run(2, wish);
+	return c->run(argc, argv);
+}
+
+/* Started with one of them closed, the next file opened would take its place, and messages would go
+ * into it. Reading gives nothing, writing fails. */
+static bool open_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!open_standard())
+		return EXIT_USAGE; /* nowhere to say why */
 	const char *language = take_language(&argc, argv);
 
 	signal(SIGPIPE, SIG_IGN);
@@ -81,7 +108,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return run(&commands[i], argc - 1, argv + 1);
 	fprintf(stderr, _("error: unknown command '%s'; see tenken --help\n"), argv[1]);
 	return EXIT_USAGE;
 }

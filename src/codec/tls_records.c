@@ -184,8 +184,9 @@ bool tls_read_record(struct span header, struct tls_record *ret)
 	record.type = rd_u8(&r);
 	record.version = rd_be16(&r);
 	record.length = rd_be16(&r);
-	if (!rd_end(&r) || record.type < TLS_CHANGE_CIPHER_SPEC || record.type > TLS_APPLICATION_DATA ||
-	    record.version >> 8 != 3 || record.length > TLS_RECORD_MAX)
+	if (!rd_end(&r) || record.type < TLS_CHANGE_CIPHER_SPEC ||
+	    record.type > TLS_APPLICATION_DATA || record.version >> 8 != 3 ||
+	    record.length > TLS_RECORD_MAX)
 		return false;
 	*ret = record;
 	return true;

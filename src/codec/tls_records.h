@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TLS on the wire, as far as an unfinished handshake goes: the record layer, our own ClientHello in
- * every dialect from SSL 2.0 to TLS 1.3, and the answers. RFC 6101 (SSL 3.0), 2246, 4346, 5246, 8446;
- * the SSL 2.0 form as in RFC 5246, E.2 and the Netscape draft.
+ * every dialect from SSL 2.0 to TLS 1.3, and the answers. RFC 6101 (SSL 3.0), 2246, 4346, 5246,
+ * 8446; the SSL 2.0 form as in RFC 5246, E.2 and the Netscape draft.
  *
  * Nothing here knows a connection. Returned spans view the caller's bytes.
  */
@@ -66,14 +66,14 @@ struct tls_hello {
 	size_t group_count;
 	const uint8_t *random;     /* TLS_RANDOM bytes */
 	const uint8_t *session_id; /* 32 bytes for TLS 1.3 (RFC 8446, D.4), else NULL */
-	const uint8_t *share;      /* TLS 1.3: an X25519 public key; NULL asks for a retry request */
-	const char *server_name;   /* or NULL */
+	const uint8_t *share;    /* TLS 1.3: an X25519 public key; NULL asks for a retry request */
+	const char *server_name; /* or NULL */
 };
 
 /*
  * Writes a record with the ClientHello. SSL 3.0 goes without extensions, with the renegotiation
- * signal among its suites. Below TLS 1.3 DEFLATE is offered beside no compression. A hello of 256 to
- * 511 bytes is padded to 512, since some load balancers never answer that size (RFC 7685, 4).
+ * signal among its suites. Below TLS 1.3 DEFLATE is offered beside no compression. A hello of 256
+ * to 511 bytes is padded to 512, since some load balancers never answer that size (RFC 7685, 4).
  */
 void tls_write_hello(struct writer *w, const struct tls_hello *h);
 /* The SSL 2.0 CLIENT-HELLO with all of its cipher kinds; challenge has 16 bytes. */

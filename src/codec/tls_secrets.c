@@ -23,7 +23,8 @@ static bool agree(const uint8_t private[static TLS_SHARE], struct span share,
 		  uint8_t ret_secret[static TLS_SHARE])
 {
 	EVP_PKEY *ours = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private, TLS_SHARE);
-	EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, share.at, share.length);
+	EVP_PKEY *theirs =
+		EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, share.at, share.length);
 	EVP_PKEY_CTX *context = ours != NULL ? EVP_PKEY_CTX_new(ours, NULL) : NULL;
 	size_t n = TLS_SHARE;
 	bool good = theirs != NULL && context != NULL && EVP_PKEY_derive_init(context) == 1 &&
@@ -69,10 +70,10 @@ bool tls_opener_init(struct tls_opener *o, uint16_t suite, const uint8_t private
 		     struct span share, struct span client, struct span server)
 {
 	const EVP_MD *md = suite == 0x1302 ? EVP_sha384() : EVP_sha256();
-	const EVP_CIPHER *cipher = suite == 0x1301 ? EVP_aes_128_gcm() :
-				   suite == 0x1302 ? EVP_aes_256_gcm() :
-				   suite == 0x1303 ? EVP_chacha20_poly1305() :
-						     NULL;
+	const EVP_CIPHER *cipher = suite == 0x1301   ? EVP_aes_128_gcm()
+				   : suite == 0x1302 ? EVP_aes_256_gcm()
+				   : suite == 0x1303 ? EVP_chacha20_poly1305()
+						     : NULL;
 	size_t n = (size_t)EVP_MD_get_size(md);
 	uint8_t shared[TLS_SHARE], secret[EVP_MAX_MD_SIZE], derived[EVP_MAX_MD_SIZE];
 	uint8_t digest[EVP_MAX_MD_SIZE];
@@ -95,7 +96,8 @@ bool tls_opener_init(struct tls_opener *o, uint16_t suite, const uint8_t private
 	if (!good)
 		return false;
 	expand(md, secret, "s hs traffic", span_of(digest, n), derived, n);
-	expand(md, derived, "key", span_of("", 0), o->key, (size_t)EVP_CIPHER_get_key_length(cipher));
+	expand(md, derived, "key", span_of("", 0), o->key,
+	       (size_t)EVP_CIPHER_get_key_length(cipher));
 	expand(md, derived, "iv", span_of("", 0), o->iv, sizeof(o->iv));
 	o->cipher = cipher;
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * As much of TLS 1.3's key schedule (RFC 8446, 7) as opens the server's first flight: its certificate
- * is encrypted, though to anybody who sends a key share. X25519 only; the suites AES-GCM and
+ * As much of TLS 1.3's key schedule (RFC 8446, 7) as opens the server's first flight: its
+ * certificate is encrypted, though to anybody who sends a key share. X25519 only; the suites AES-GCM and
  * ChaCha20-Poly1305.
  */
 #ifndef TENKEN_CODEC_TLS_SECRETS_H
@@ -11,7 +11,8 @@
 #include "codec/tls_records.h"
 
 /* The public key of a private one, which may be any bytes. False without memory. */
-bool tls_share_public(const uint8_t private[static TLS_SHARE], uint8_t ret_public[static TLS_SHARE]);
+bool tls_share_public(const uint8_t private[static TLS_SHARE],
+		      uint8_t ret_public[static TLS_SHARE]);
 
 struct tls_opener {
 	const void *cipher; /* NULL: nothing can be opened */

@@ -33,7 +33,8 @@ enum suite_class {
 	SUITE_GOST = 1 << 19,
 	SUITE_OLD = 1 << 20,   /* may be spoken below TLS 1.2 */
 	SUITE_TLS13 = 1 << 21, /* of TLS 1.3 only */
-	SUITE_DRAFT = 1 << 22, /* never registered; the name is ours where it ends in _DRAFT or _2 */
+	SUITE_DRAFT =
+		1 << 22, /* never registered; the name is ours where it ends in _DRAFT or _2 */
 };
 
 struct tls_suite {

@@ -38,8 +38,8 @@ static void note_name(json_t *object, const char *key, const X509_NAME *name)
 
 	/* Not ESC_MSB: UTF-8 stays; what is none is escaped by note_text(). */
 	if (text != NULL && name != NULL &&
-	    X509_NAME_print_ex(text, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
-		    0) {
+	    X509_NAME_print_ex(text, name, 0,
+			       XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
 		long n = BIO_get_mem_data(text, &at);
 
 		note_text(object, key, span_of(n > 0 ? at : "", n > 0 ? (size_t)n : 0));
@@ -127,8 +127,8 @@ static void note_signature(json_t *object, X509 *x)
 	note_oid(object, "signature", X509_get0_tbs_sigalg(x)->algorithm);
 }
 
-/* Issued to itself and signed with its own key. A signature that OpenSSL cannot check (MD2) counts by
- * its names. */
+/* Issued to itself and signed with its own key. A signature that OpenSSL cannot check (MD2) counts
+ * by its names. */
 static bool is_self_signed(X509 *x)
 {
 	if (X509_self_signed(x, 0) != 1)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -137,6 +138,7 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 		row.vendor = vendor_name(mac);
 	store_host(e->setup->store, &row);
 	e->result.hosts++;
+	e->result.unrouted += strcmp(v->reason, GUARD_NO_ROUTE) == 0;
 	if (v->host_state == HOST_ANSWERING || v->host_state == HOST_ALL_PORTS ||
 	    v->host_state == HOST_DISTRESS)
 		e->result.answering += v->open + v->closed > 0;
@@ -202,6 +204,7 @@ static void take_host(struct engine *e, const struct guard_event *v)
 	t->unassigned = plan_kind(p, &v->address) == ZONE_UNASSIGNED && v->ot_sign[0] == '\0';
 	t->full_depth = v->treatment == TREAT_IT ||
 			(z != NULL && ranges_contain(&z->full_depth, &v->address));
+	t->anonymous = z != NULL && z->anonymous;
 	t->speak = p->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
 	t->all_ports = v->host_state == HOST_ALL_PORTS;
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
@@ -289,6 +292,7 @@ static void hand_out(struct engine *e)
 			.port = port,
 			.treatment = t->treatment,
 			.full_depth = t->full_depth,
+			.anonymous = t->treatment == TREAT_IT || t->anonymous,
 			.unassigned = t->unassigned,
 			.quiet = entry != NULL && entry->raw_print,
 			.speak = t->speak,
@@ -578,6 +582,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
 	if (e.stopped && e.result.end == ENGINE_DONE)
 		e.result.end = ENGINE_STOPPED;
+	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 && e.result.unrouted == e.result.hosts)
+		e.result.end = ENGINE_NO_ROUTE;
 	crew_end(e.crew, e.abandoned);
 	for (unsigned i = 0; e.desks != NULL && i < setup->threads; i++)
 		free(e.desks[i].buffer);

@@ -25,12 +25,13 @@ enum engine_end {
 	ENGINE_STOPPED, /* by a signal, the stop file or `tenken stop` */
 	ENGINE_STORE,   /* the store could not be written: nothing more was sent */
 	ENGINE_JOURNAL, /* the journal could not be written: nothing more was sent */
+	ENGINE_NO_ROUTE, /* there is no route to any of the targets */
 	ENGINE_FAULT,   /* guard or workers could not be kept alive */
 };
 
 struct engine_result {
 	enum engine_end end;
-	unsigned long hosts, answering, services, conversations, distressed, faults;
+	unsigned long hosts, answering, services, conversations, distressed, unrouted, faults;
 };
 
 struct engine_result engine_run(const struct engine_setup *setup);

@@ -178,8 +178,16 @@ int judging_end(struct judging *j, struct store *store, int64_t scan,
 		good = write_file(db, j, FORM_NDJSON, outputs->ndjson) && good;
 		good = write_file(db, j, FORM_CSV, outputs->csv) && good;
 		good = write_file(db, j, FORM_XML, outputs->nmap_xml) && good;
-		if (outputs->summary)
-			good = report_summary(db, &j->catalogue, i18n_language(), &files, stdout) == 0 && good;
+		if (outputs->summary) {
+			int r = report_summary(db, &j->catalogue, i18n_language(), &files, stdout);
+
+			/* Closed stdout (EBADF, EPIPE) is how unattended scans run: the files hold it all. */
+			if (r == 0 && fflush(stdout) != 0 && errno != EBADF && errno != EPIPE)
+				r = -errno;
+			if (r != 0)
+				output_message(NULL, r);
+			good = r == 0 && good;
+		}
 		if (good)
 			status = fails_on(db, fail_on) ? EXIT_FOUND : EXIT_DONE;
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -64,7 +65,7 @@ bool lock_holder(char *text, size_t n)
 
 	if (visit("who", answer, sizeof(answer)) != 0 || strlen(answer) < 3)
 		return false;
-	strncat(text, answer + 2, n - strlen(text) - 1);
+	snprintf(text, n, "%s", answer + 2);
 	return true;
 }
 
@@ -77,7 +78,7 @@ int lock_stop(char *text, size_t n)
 	if (r != 0)
 		return r;
 	if (strlen(answer) >= 2)
-		strncat(text, answer + 2, n - 1);
+		snprintf(text, n, "%s", answer + 2);
 	return answer[0] == '+' ? 0 : -EPERM;
 }
 
@@ -95,10 +96,7 @@ bool lock_answer(int fd, const char *description)
 	bool known = getsockopt(visitor, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0;
 	bool asks = got == 4 && memcmp(word, "stop", 4) == 0;
 	bool may = known && (who.uid == 0 || who.uid == geteuid());
-	answer[0] = asks && !may ? '-' : '+';
-	answer[1] = ' ';
-	answer[2] = '\0';
-	strncat(answer, description, sizeof(answer) - 3);
+	snprintf(answer, sizeof(answer), "%c %s", asks && !may ? '-' : '+', description);
 	send(visitor, answer, strlen(answer), MSG_NOSIGNAL);
 	close(visitor);
 	return asks && may;

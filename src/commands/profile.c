@@ -16,9 +16,9 @@
 #include "probes/probe.h"
 #include "store/schema.h"
 
-static int usage(void)
+static int usage(FILE *out)
 {
-	fputs(_("usage: tenken profile list | show NAME | check [FILE...]\n"), stderr);
+	fputs(_("usage: tenken profile list | show NAME | check [FILE...]\n"), out);
 	return EXIT_USAGE;
 }
 
@@ -220,7 +220,7 @@ int command_profile(int argc, char **argv)
 
 	optind = 1;
 	for (int o; (o = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
-		usage();
+		usage(o == 'h' ? stdout : stderr);
 		return o == 'h' ? EXIT_DONE : EXIT_USAGE;
 	}
 	const char *what = optind < argc ? argv[optind] : "";
@@ -231,5 +231,5 @@ int command_profile(int argc, char **argv)
 		return show_profile(argv[optind + 1]);
 	if (strcmp(what, "check") == 0)
 		return check_profiles((const char *const *)argv + optind + 1, (size_t)left);
-	return usage();
+	return usage(stderr);
 }

@@ -82,8 +82,8 @@ static void help(void)
 		 "  -c, --site FILE         zones, ledger, limits, authorisation (tenken-site(5))\n"
 		 "  -p, --ports PORTS       22,80,1000-2000, names; default: our list for IT and OT\n"
 		 "  -iL FILE  --exclude LIST  --exclude-file FILE\n"
-		 "  --zone KIND             ot, it, dmz or public for targets without a zone\n"
-		 "  --risk touch|read       the most that may be done; default read\n"
+		 "  --zone KIND             ot, it, dmz, public, unassigned: targets without a zone\n"
+		 "  --risk CLASS            the most that may be done: listen, touch, read (default)\n"
 		 "  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
 		 "  --owned CIDR            repeats public addresses that the site file declares as owned\n"
 		 "  --dry-run               says what would be sent, sends nothing\n"
@@ -155,9 +155,10 @@ static int read_options(int argc, char **argv, struct options *o)
 		case OPT_WAIT: o->wait = true; break;
 		case OPT_STOP_FILE: o->stop_file = optarg; break;
 		case OPT_THREADS: {
-			unsigned long n = strtoul(optarg, NULL, 10);
+			char *end;
+			unsigned long n = strtoul(optarg, &end, 10);
 
-			if (n < 1 || n > 512) {
+			if (*end != '\0' || n < 1 || n > 512) {
 				fprintf(stderr, _("error: --threads takes 1 to 512, not '%s'\n"), optarg);
 				return EXIT_USAGE;
 			}
@@ -240,10 +241,15 @@ static char *beside(const char *store, const char *ending)
 /* An output that could not be written at the end is found out before anything is sent. */
 static bool writable(const char *path)
 {
+	struct stat st;
 	char *folder;
 
 	if (path == NULL)
 		return true;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		fprintf(stderr, _("error: %s: cannot write there: %s\n"), path, strerror(EISDIR));
+		return false;
+	}
 	const char *slash = strrchr(path, '/');
 	if (slash == NULL)
 		folder = strdup(".");
@@ -412,11 +418,15 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 	snprintf(identity, sizeof(identity), contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s",
 		 PACKAGE_VERSION, contact);
 	struct engine_result r = engine_run(&setup);
+	if (r.faults > 0)
+		fprintf(stderr, _("warning: workers ended by a fault %lu times and were replaced; the "
+				  "report names the services\n"), (unsigned long)r.faults);
 	store_journal(store, scan, paths->journal);
 	snapshot_roles(store, scan);
 	store_scan_end(store, r.end == ENGINE_DONE ? "done" : "incomplete",
 		       r.end == ENGINE_STOPPED ? "stopped" :
 		       r.end == ENGINE_JOURNAL ? "journal not writable" :
+		       r.end == ENGINE_NO_ROUTE ? "no network" :
 		       r.end == ENGINE_FAULT   ? "fault" :
 						 NULL,
 		       time(NULL));
@@ -440,7 +450,7 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	enum store_fault fault = store_open(paths->store, &store);
 
 	if (fault != STORE_OK)
-		return store_message(paths->store, fault, "");
+		return store_message(paths->store, fault, _("it is damaged or cannot be read"));
 	describe(description, sizeof(description), paths->store);
 	int64_t scan = begin(store, plan, j);
 	enum engine_end end = ENGINE_STORE;
@@ -455,9 +465,11 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 		status = judging_end(j, store, scan, &outputs, paths->store, o->fail_on);
 	if (end == ENGINE_STOPPED)
 		fprintf(stderr, _("the scan was stopped before its end; what was found is kept\n"));
-	else if (end == ENGINE_JOURNAL)
+	else if (end == ENGINE_JOURNAL && store_error(store) == STORE_OK)
 		fprintf(stderr, _("error: %s: the journal cannot be written, so nothing more was sent\n"),
 			paths->journal);
+	else if (end == ENGINE_NO_ROUTE)
+		fprintf(stderr, _("error: no network: there is no route to any of the targets\n"));
 	else if (end == ENGINE_FAULT)
 		fprintf(stderr, _("error: a process of the scan failed; what was found is kept\n"));
 	store_close(store);
@@ -472,8 +484,8 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 	if (!paths_make(&paths, o, store)) {
 		fprintf(stderr, _("error: out of memory\n"));
 		status = EXIT_INCOMPLETE;
-	} else if (!writable(paths.html) || !writable(o->json) || !writable(o->ndjson) ||
-		   !writable(o->csv) || !writable(o->nmap_xml) || !writable(store)) {
+	} else if (!writable(store) || !writable(paths.html) || !writable(o->json) ||
+		   !writable(o->ndjson) || !writable(o->csv) || !writable(o->nmap_xml)) {
 		status = EXIT_USAGE; /* said already */
 	} else if (access(paths.stop, F_OK) == 0) {
 		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"), paths.stop);
@@ -515,7 +527,10 @@ int command_scan(int argc, char **argv)
 	if (plan_make(&o.wish, &plan, &c) == 0) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
-		if (o.dry_run) {
+		if (o.dry_run && plan.risk < SITE_TOUCH) {
+			printf(_("Nothing would be sent: the risk class is listen.\n"));
+			status = EXIT_DONE;
+		} else if (o.dry_run) {
 			dry_run(&plan, stdout);
 			status = EXIT_DONE;
 		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,

@@ -1,19 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
 #include "commands/lock.h"
 
+/* Neither command takes anything but --help; -1: go on. */
+static int read_arguments(int argc, char **argv)
+{
+	if (argc < 2)
+		return -1;
+	if (strcmp(argv[1], "--help") == 0) {
+		printf(_("usage: tenken stop    ends the running scan of this bastion within a second\n"
+			 "       tenken status  says who is sending from this bastion\n"));
+		return EXIT_DONE;
+	}
+	fprintf(stderr, _("error: tenken %s takes no argument: '%s'\n"), argv[0], argv[1]);
+	return EXIT_USAGE;
+}
+
 int command_stop(int argc, char **argv)
 {
 	char holder[512] = "";
+	int status = read_arguments(argc, argv);
 
-	if (argc > 1) {
-		fprintf(stderr, _("error: tenken stop takes no argument: '%s'\n"), argv[1]);
-		return EXIT_USAGE;
-	}
+	if (status >= 0)
+		return status;
 	switch (lock_stop(holder, sizeof(holder))) {
 	case 0:
 		printf(_("told to stop: %s\n"), holder);
@@ -33,11 +47,10 @@ int command_stop(int argc, char **argv)
 int command_status(int argc, char **argv)
 {
 	char holder[512] = "";
+	int status = read_arguments(argc, argv);
 
-	if (argc > 1) {
-		fprintf(stderr, _("error: tenken status takes no argument: '%s'\n"), argv[1]);
-		return EXIT_USAGE;
-	}
+	if (status >= 0)
+		return status;
 	if (lock_holder(holder, sizeof(holder)))
 		printf(_("running: %s\n"), holder);
 	else

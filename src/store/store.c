@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +75,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statement[STATEMENTS];
 	char *path;
+	int lock; /* held while we write: see store_open() */
 	int64_t scan;
 	bool in_transaction;
 	struct timespec committed;
@@ -264,16 +266,20 @@ enum store_fault store_open(const char *path, struct store **ret)
 		return STORE_BROKEN;
 	}
 	/* Made by us, so that nobody else may read it from the first byte on. */
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		if (fd >= 0)
-			close(fd);
-		free(s->path);
-		free(s);
-		return STORE_NO_FILE;
+	if (s->lock < 0 || fstat(s->lock, &st) != 0 || !S_ISREG(st.st_mode))
+		s->fault = STORE_NO_FILE;
+	/* The sending lock does not reach into another network namespace, and SQLite's own locks last
+	 * for a transaction only. A second writer would take the first one's scan for a killed one. */
+	else if (flock(s->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		s->fault = STORE_BUSY;
+	if (s->fault != STORE_OK) {
+		enum store_fault f = s->fault;
+
+		store_close(s);
+		return f;
 	}
-	close(fd);
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK)
 		s->fault = STORE_NO_FILE;
@@ -303,11 +309,16 @@ void store_close(struct store *s)
 		store_commit(s);
 		for (int i = 0; i < STATEMENTS; i++)
 			sqlite3_finalize(s->statement[i]);
-		/* One plain file, which read-only media can carry. Another reader keeps the WAL; harmless. */
-		sqlite3_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL,
-			     NULL, NULL);
+		/* One plain file, which read-only media can carry. Another reader keeps the WAL; harmless.
+		 * What we refused to write stays as it is. */
+		if (s->fault != STORE_NOT_OURS && s->fault != STORE_NEWER)
+			sqlite3_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE",
+				     NULL, NULL, NULL);
 		sqlite3_close(s->db);
 	}
+	/* Last: closing a descriptor of this file ends SQLite's locks on it (fcntl(2)). */
+	if (s->lock >= 0)
+		close(s->lock);
 	free(s->path);
 	free(s);
 }

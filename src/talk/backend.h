@@ -34,6 +34,7 @@ struct conn_setup {
 	const char *identity;
 	const char *ehlo;
 	enum depth depth;
+	bool anonymous;       /* conn_anonymous() */
 	bool tls; /* the port is known to speak TLS: conn_tls_wanted() */
 	unsigned connections; /* most */
 	uint32_t sent;        /* most bytes */

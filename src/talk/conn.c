@@ -474,6 +474,11 @@ enum depth conn_depth(const struct conn *c)
 	return c->setup.depth;
 }
 
+bool conn_anonymous(const struct conn *c)
+{
+	return c->setup.anonymous;
+}
+
 uint16_t conn_port(const struct conn *c)
 {
 	return c->setup.port;

@@ -114,6 +114,9 @@ void conn_gathered(struct conn *c, const char *facet);
 void conn_limited(struct conn *c, const char *facet);
 
 enum depth conn_depth(const struct conn *c);
+/* What is offered to strangers by a login without a secret (anonymous FTP, MQTT without a user) may be
+ * tried. False for OT hosts unless the site file says `anonymous` for the zone. */
+bool conn_anonymous(const struct conn *c);
 uint16_t conn_port(const struct conn *c);
 /* The port is known to speak TLS: a probe that may run inside it calls conn_start_tls() first, on
  * every connection. */

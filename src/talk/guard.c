@@ -35,6 +35,7 @@ enum {
 	OT_PAUSE_MS = 1000,      /* between two connections to a device */
 	OT_WRITE_PAUSE_MS = 200, /* between two requests to a device */
 	STOP_POLL_MS = 200,
+	TICK_MS = 5,             /* how often deadlines are looked at */
 	BYTES_POLL_MS = 250,
 	SLACK_BYTES = 64 * 1024, /* what the kernel may have taken in beyond a probe's budget */
 	PLACES_OT = 1,
@@ -94,7 +95,8 @@ struct guard {
 	int epoll, signals, journal;
 	uint64_t journal_number;
 	bool stopping, stopped_told, quitting;
-	int64_t stop_poll_ms, bytes_poll_ms;
+	int64_t stop_poll_ms, bytes_poll_ms, tick_ms;
+	unsigned link_turn; /* where to look for a free link first */
 };
 
 static int64_t mono_ms(void)
@@ -247,9 +249,14 @@ static bool unpaced(const struct guard *g, const struct host *h)
 
 static struct link *link_new(struct guard *g)
 {
-	for (unsigned i = 0; i < g->link_most; i++)
-		if (g->links[i].state == LINK_FREE)
-			return &g->links[i];
+	for (unsigned i = 0; i < g->link_most; i++) {
+		struct link *l = &g->links[(g->link_turn + i) % g->link_most];
+
+		if (l->state == LINK_FREE) {
+			g->link_turn = (g->link_turn + i + 1) % g->link_most;
+			return l;
+		}
+	}
 	return NULL;
 }
 
@@ -448,9 +455,15 @@ static struct finding judge_error(const struct link *l, int error)
 		snprintf(f.reason, sizeof(f.reason), "reset");
 		return f;
 	}
+	/* A reset that answers a SYN is ECONNREFUSED: here the connection stood before (tcp(7)). */
+	if (error == ECONNRESET) {
+		f.state = PORT_OPEN;
+		snprintf(f.reason, sizeof(f.reason), "connected, then reset");
+		return f;
+	}
 	if (error != ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
 		/* Our own stack: no neighbour answers, or there is no route. */
-		f.state = error == ECONNRESET ? PORT_CLOSED : PORT_SILENT;
+		f.state = PORT_SILENT;
 		f.no_host = error == EHOSTUNREACH || error == ENETUNREACH;
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(error));
 		return f;
@@ -474,13 +487,22 @@ static bool answered(const struct host *h)
 	return h->sweep.count[PORT_OPEN] + h->sweep.count[PORT_CLOSED] > 0;
 }
 
+/* The host answered, or is not waited for any longer. */
+static void waited_enough(struct guard *g, struct host *h)
+{
+	if (h->waited_for)
+		g->unanswered--;
+	h->waited_for = false;
+}
+
 static void sweep_found(struct guard *g, struct host *h, uint16_t port, const struct finding *f)
 {
 	bool before = answered(h);
 
 	sweep_answer(&h->sweep, &g->order, f->state, f->no_host, h->treatment);
-	if (!before && (answered(h) || h->sweep.over)) {
-		g->unanswered--;
+	if (answered(h) || h->sweep.over)
+		waited_enough(g, h);
+	if (!before && answered(h)) {
 		hosts_look_up_mac(g->hosts, h);
 		if (h->maker[0] != '\0') {
 			char sign[64];
@@ -539,6 +561,7 @@ static void sweep_admit(struct guard *g, int64_t now)
 			continue;
 		}
 		g->active[g->active_count++] = h;
+		h->waited_for = true;
 		g->unanswered++;
 	}
 }
@@ -552,8 +575,7 @@ static void sweep_retire(struct guard *g)
 			i++;
 			continue;
 		}
-		if (!answered(h) && h->sweep.state == HOST_DISTRESS && g->unanswered > 0)
-			g->unanswered--;
+		waited_enough(g, h);
 		sweep_host_over(g, h);
 		g->active[i] = g->active[--g->active_count];
 	}
@@ -593,6 +615,8 @@ static void sweep_try(struct guard *g, struct host *h, int64_t now)
 		};
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(-error));
 		sweep_found(g, h, port, &f);
+		if (error == -ENETUNREACH && h->sweep.state == HOST_ABSENT)
+			h->sweep.reason = GUARD_NO_ROUTE;
 	}
 }
 
@@ -836,7 +860,9 @@ static void link_failed(struct guard *g, struct link *l, const struct finding *f
 	uint16_t port = l->port;
 	int worker = l->worker;
 
-	l->ending = f->state == PORT_CLOSED ? ENDING_REFUSED : ENDING_TIMEOUT;
+	l->ending = f->state == PORT_OPEN   ? ENDING_CLOSED :
+		    f->state == PORT_CLOSED ? ENDING_REFUSED :
+					      ENDING_TIMEOUT;
 	enum ending e = l->ending;
 	link_end(g, l, now);
 	if (worker < 0) {
@@ -907,6 +933,9 @@ static void tick(struct guard *g, int64_t now)
 {
 	bool bytes = now >= g->bytes_poll_ms;
 
+	if (now < g->tick_ms && !g->stopping)
+		return;
+	g->tick_ms = now + TICK_MS;
 	if (bytes)
 		g->bytes_poll_ms = now + BYTES_POLL_MS;
 	for (unsigned i = 0; i < g->link_most; i++) {
@@ -1046,8 +1075,10 @@ static int start(struct guard *g)
 		pace_init(&g->zone_paces[i], g->setup->plan->site.zones[i].rate, OPEN_COST, mono_ms());
 	g->target_count = ranges_count(&g->setup->plan->targets);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (g->journal < 0)
-		return -errno;
+	if (g->journal < 0) {
+		tell_simple(g, EVENT_NO_JOURNAL);
+		return -EIO;
+	}
 	g->epoll = epoll_create1(EPOLL_CLOEXEC);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);

@@ -20,6 +20,7 @@ struct host {
 	bool unassigned;  /* no zone, and nothing has shown yet what it is */
 	bool full_depth;
 	bool distress;
+	bool waited_for; /* under way, and nothing has come back yet */
 	enum site_risk risk;
 	struct device *device; /* own, or shared */
 	struct device own;

@@ -11,19 +11,17 @@
 
 #include "codec/address.h"
 #include "talk/conn.h"
+#include "wire/states.h"
 
 /* Shared memory of all processes. */
 struct shared {
 	atomic_int stop; /* set once by the guard: end what you do */
 };
 
-/* How a host is handled. */
-enum treatment { TREAT_OT, TREAT_IT };
-
 /* ---- guard to main ---- */
 
-enum port_state { PORT_OPEN, PORT_CLOSED, PORT_FILTERED, PORT_SILENT, PORT_STATES };
-enum host_state { HOST_ANSWERING, HOST_SILENT, HOST_ABSENT, HOST_SKIPPED, HOST_ALL_PORTS, HOST_DISTRESS };
+/* The reason of an absent host where our own stack has no route to it. */
+#define GUARD_NO_ROUTE "no route from here"
 
 enum event_kind {
 	EVENT_PORT,     /* an open or filtered port */
@@ -104,6 +102,7 @@ struct job {
 	enum treatment treatment;
 	bool full_depth;  /* the site file says so for an OT device */
 	bool unassigned;  /* nobody declared a zone and nothing has shown what it is */
+	bool anonymous;   /* logins without a secret may be tried */
 	bool quiet;       /* never send text here (raw print port) */
 	bool speak;       /* risk class read is allowed; else only what the sweep saw */
 };

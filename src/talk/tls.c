@@ -22,7 +22,7 @@ static SSL_CTX *shared_context(void)
 {
 	static SSL_CTX *context;
 
-	if (context == NULL) {
+	if (__atomic_load_n(&context, __ATOMIC_ACQUIRE) == NULL) {
 		SSL_CTX *made = SSL_CTX_new(TLS_client_method());
 
 		if (made == NULL)

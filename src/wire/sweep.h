@@ -14,7 +14,7 @@
 #define TENKEN_WIRE_SWEEP_H
 
 #include "site/plan.h"
-#include "talk/seam.h"
+#include "wire/states.h"
 
 enum {
 	SWEEP_ALL_PORTS_LEAST = 20, /* with fewer ports nobody can be said to answer on all */

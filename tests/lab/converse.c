@@ -245,6 +245,7 @@ int main(int argc, char **argv)
 		.identity = "tenken/test (contact: none)",
 		.ehlo = "tenken.invalid",
 		.depth = depth,
+		.anonymous = depth == DEPTH_FULL,
 		.tls = tls_wanted,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],

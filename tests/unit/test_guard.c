@@ -203,6 +203,8 @@ static void finish(struct bench *b)
 	unlink(b->journal);
 	close(b->listener);
 	close(b->stranger);
+	if (b->plan.site.zone_count > 0)
+		ranges_done(&b->plan.site.zones[0].networks);
 	b->plan.site.zones = NULL;
 	b->plan.site.zone_count = 0;
 	ranges_done(&b->plan.targets);

@@ -490,6 +490,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.identity = "tenken/test (contact: none)",
 		.ehlo = "tenken.invalid",
 		.depth = depth,
+		.anonymous = depth == DEPTH_FULL,
 		.tls = p->talk->tls_wanted,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],

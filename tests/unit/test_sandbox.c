@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The workers' filter on the normal build: in a child of its own, what a worker never does fails
+ * with EPERM, and threads can still be made. Builds with sanitizers have no filter.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "talk/sandbox.h"
+
+/* Made before the filter, as a worker's lent descriptors are. */
+static int lent;
+
+static bool refused(long result)
+{
+	return result == -1 && errno == EPERM;
+}
+
+static bool no_socket(void)
+{
+	return refused(socket(AF_INET, SOCK_STREAM, 0)) && refused(socket(AF_UNIX, SOCK_DGRAM, 0));
+}
+
+/* To ourselves: should the filter fail, nobody is spoken to. */
+static bool no_connect(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(9) };
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return refused(connect(lent, (struct sockaddr *)&sa, sizeof(sa)));
+}
+
+static bool no_bind(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return refused(bind(lent, (struct sockaddr *)&sa, sizeof(sa))) && refused(listen(lent, 1));
+}
+
+static bool no_open(void)
+{
+	return refused(open("/dev/null", O_RDONLY)) && refused(open("/", O_TMPFILE | O_WRONLY, 0600)) &&
+	       refused(syscall(SYS_openat2, AT_FDCWD, "/dev/null", NULL, 0));
+}
+
+/* A child that should not be: it ends at once. */
+static bool no_child(long pid)
+{
+	int error = errno;
+
+	if (pid == 0)
+		_exit(0);
+	errno = error;
+	return refused(pid);
+}
+
+static bool no_fork(void)
+{
+	return no_child(fork()) && no_child(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
+}
+
+static bool no_exec(void)
+{
+	char *const argv[] = { "false", NULL };
+	char *const envp[] = { NULL };
+
+	return refused(execve("/bin/false", argv, envp));
+}
+
+static bool no_kill(void)
+{
+	return refused(kill(getpid(), 0));
+}
+
+static void *set(void *context)
+{
+	*(int *)context = 7;
+	return NULL;
+}
+
+static bool threads(void)
+{
+	pthread_t thread;
+	int value = 0;
+
+	return pthread_create(&thread, NULL, set, &value) == 0 && pthread_join(thread, NULL) == 0 &&
+	       value == 7;
+}
+
+/* What a conversation needs goes on. */
+static bool lent_descriptor(void)
+{
+	int pair[2] = { lent, -1 };
+	char byte = 0;
+
+	pair[1] = dup(lent);
+	return pair[1] >= 0 && recv(pair[1], &byte, 1, MSG_DONTWAIT) == -1 && errno != EPERM &&
+	       close(pair[1]) == 0;
+}
+
+/* Runs one question behind the filter; a child that dies has answered no. */
+static void ask(bool (*question)(void))
+{
+#ifdef TENKEN_SANITIZED
+	(void)question;
+	print_message("built with sanitizers, which need files: no filter\n");
+	skip();
+#else
+	int status = -1;
+
+	lent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(lent >= 0);
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(sandbox_worker() != 0 ? 2 : question() ? 0 : 1);
+	close(lent);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+#endif
+}
+
+#define TEST(question) \
+	static void test_##question(void **state) \
+	{ \
+		(void)state; \
+		ask(question); \
+	}
+TEST(no_socket)
+TEST(no_connect)
+TEST(no_bind)
+TEST(no_open)
+TEST(no_fork)
+TEST(no_exec)
+TEST(no_kill)
+TEST(threads)
+TEST(lent_descriptor)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_socket), cmocka_unit_test(test_no_connect),
+		cmocka_unit_test(test_no_bind),   cmocka_unit_test(test_no_open),
+		cmocka_unit_test(test_no_fork),   cmocka_unit_test(test_no_exec),
+		cmocka_unit_test(test_no_kill),   cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_lent_descriptor),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
