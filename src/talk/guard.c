@@ -29,7 +29,8 @@ enum {
 	OPEN_COST = 4,           /* packets of a connection without data: SYN, ACK, FIN, last ACK */
 	WRITE_COST = 3,          /* a segment of ours and the ACKs of its answer */
 	CONNECT_MS_OT = 5000,
-	CONNECT_MS_IT = 2500,    /* one SYN repeat, at 1 s, and time for its answer */
+	CONNECT_MS_IT = 3500,    /* two SYN repeats, at 1 s and 3 s, and time for an answer */
+	OPENS_MOST = 64,         /* in one pass: between passes answers, orders and signals are served */
 	DRAIN_MS = 1000,
 	DRAIN_BYTES = 64 * 1024,
 	TALK_MS = 120 * 1000,    /* the longest that one connection may be lent */
@@ -103,6 +104,7 @@ struct guard {
 	unsigned link_turn; /* where to look for a free link first */
 	struct guard_event *events; /* what main has not read yet, in order */
 	size_t event_count, event_room;
+	bool more_to_open; /* the last pass of the sweep was cut */
 };
 
 static int64_t mono_ms(void)
@@ -677,11 +679,15 @@ static void sweep_retire(struct guard *g)
 	}
 }
 
-static void sweep_try(struct guard *g, struct host *h, int64_t now)
+/* Starts what this host may have now, at most *left connections. */
+static void sweep_try(struct guard *g, struct host *h, unsigned *left)
 {
+	int64_t now = mono_ms();
+
 	if (h->device->distress)
 		leave_alone(g, h, "silent after it had answered");
-	while (!h->sweep.over && h->sweep.next < g->order.count && gate_open(g, h, now)) {
+	for (; *left > 0 && !h->sweep.over && h->sweep.next < g->order.count && gate_open(g, h, now);
+	     (*left)--) {
 		const char *why = plan_refusal(g->setup->plan, &h->address, time(NULL));
 
 		if (why != NULL) { /* a window closed meanwhile */
@@ -716,13 +722,18 @@ static void sweep_try(struct guard *g, struct host *h, int64_t now)
 
 static void sweep_advance(struct guard *g, int64_t now)
 {
+	g->more_to_open = false;
 	if (g->event_count > 0)
 		return; /* main has to catch up first */
 	sweep_admit(g, now);
-	for (unsigned i = 0; i < g->active_count && !g->stopping; i++)
-		sweep_try(g, g->active[(g->active_turn + i) % g->active_count], now);
+	unsigned left = OPENS_MOST;
+	unsigned i = 0;
+	for (; i < g->active_count && !g->stopping && left > 0; i++)
+		sweep_try(g, g->active[(g->active_turn + i) % g->active_count], &left);
+	g->more_to_open = left == 0;
+	/* Who had no turn in this pass is the first in the next. */
 	if (g->active_count > 0)
-		g->active_turn = (g->active_turn + 1) % g->active_count;
+		g->active_turn = (g->active_turn + (left > 0 ? 1 : i)) % g->active_count;
 	sweep_retire(g);
 }
 
@@ -1281,7 +1292,7 @@ int guard_run(const struct guard_setup *setup)
 		}
 		if (g.quitting && g.links_used == 0)
 			break;
-		int n = epoll_wait(g.epoll, events, EVENTS, 10);
+		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : 10);
 		now = mono_ms();
 		for (int i = 0; i < n; i++)
 			dispatch(&g, &events[i], now);
