@@ -96,7 +96,8 @@ static size_t put_utf8(uint8_t *out, uint32_t v)
 
 json_t *clean_utf16le(struct span s)
 {
-	uint8_t out[TEXT_MAX + 8]; /* one unit more than clean_text() keeps, so that it marks the cut */
+	uint8_t out[TEXT_MAX +
+		    8]; /* one unit more than clean_text() keeps, so that it marks the cut */
 	size_t used = 0;
 
 	for (size_t i = 0; i + 1 < s.length && used <= TEXT_MAX; i += 2) {

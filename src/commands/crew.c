@@ -172,8 +172,8 @@ struct crew *crew_start(const struct engine_setup *setup)
 	c->job_far = new_seats(setup->threads);
 	c->request_guard = new_seats(setup->threads);
 	c->request_far = new_seats(setup->threads);
-	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			 0);
+	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool good = c->job_fd != NULL && c->job_far != NULL && c->request_guard != NULL &&
 		    c->request_far != NULL && c->shared != MAP_FAILED && describe_probes(c) &&
 		    pair(SOCK_SEQPACKET, &c->guard_fd, &far);

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 struct pace {
-	unsigned rate;    /* packets per second; 0: no limit */
+	unsigned rate; /* packets per second; 0: no limit */
 	unsigned burst;
-	int64_t micro;    /* millionths of a packet, may be negative (debt) */
+	int64_t micro; /* millionths of a packet, may be negative (debt) */
 	int64_t at_ms;
 };
 

@@ -32,9 +32,10 @@ static SSL_CTX *shared_context(void)
 		SSL_CTX_set_security_level(made, 0);
 		SSL_CTX_set_min_proto_version(made, TLS1_VERSION);
 		SSL_CTX_set_cipher_list(made, "ALL:COMPLEMENTOFALL");
-		SSL_CTX_set_ciphersuites(made, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
-					       "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
-					       "TLS_AES_128_CCM_8_SHA256");
+		SSL_CTX_set_ciphersuites(made,
+					 "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+					 "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
+					 "TLS_AES_128_CCM_8_SHA256");
 		SSL_CTX_set_options(made, SSL_OP_LEGACY_SERVER_CONNECT);
 		SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
 		SSL_CTX *none = NULL;
@@ -103,9 +104,9 @@ static int attend(struct tls *t, int result, int64_t until)
 	if (wish != SSL_ERROR_WANT_READ)
 		return -EPROTO;
 	uint8_t bytes[4096];
-	ssize_t got = left_ms(until) > 0 ?
-			      t->carrier->receive(t->context, bytes, sizeof(bytes), left_ms(until)) :
-			      -ETIMEDOUT;
+	ssize_t got = left_ms(until) > 0 ? t->carrier->receive(t->context, bytes, sizeof(bytes),
+							       left_ms(until))
+					 : -ETIMEDOUT;
 	if (got < 0)
 		return (int)got;
 	if (got == 0)

@@ -8,7 +8,8 @@
  * "nothing answered on the first ports" means something. */
 static const uint16_t early[] = { 80, 443, 22, 445, 3389, 23, 21, 135, 139 };
 
-static void put(struct sweep_order *o, uint64_t done[static 1024], const struct plan *p, uint16_t port)
+static void put(struct sweep_order *o, uint64_t done[static 1024], const struct plan *p,
+		uint16_t port)
 {
 	if (port == 0 || ports_has(done, port) || !ports_has(p->ports.tcp, port))
 		return;
@@ -80,7 +81,9 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 		end(h, HOST_SILENT, "no answer on the first ports");
 	if (h->next >= o->count && h->in_flight == 0)
 		end(h, answered || h->count[PORT_FILTERED] > 0 ? HOST_ANSWERING : HOST_SILENT,
-		    answered ? NULL : h->count[PORT_FILTERED] > 0 ? "filtered" : "no answer");
+		    answered                      ? NULL
+		    : h->count[PORT_FILTERED] > 0 ? "filtered"
+						  : "no answer");
 }
 
 bool sweep_finished(const struct sweep_host *h)

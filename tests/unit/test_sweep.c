@@ -10,7 +10,10 @@
 #include "wire/sweep.h"
 
 static struct port_entry entries[] = {
-	{ .port = 22 }, { .port = 80 }, { .port = 102, .ot = true }, { .port = 502, .ot = true },
+	{ .port = 22 },
+	{ .port = 80 },
+	{ .port = 102, .ot = true },
+	{ .port = 502, .ot = true },
 };
 
 static struct plan *plan_of(uint16_t first, uint16_t last)
