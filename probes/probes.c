@@ -17,10 +17,22 @@ extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
 
+/* clang-format off */
 const struct probe *const probes[] = {
-	&probe_ssh, &probe_smtp, &probe_ftp,    &probe_telnet, &probe_tls,   &probe_http,
-	&probe_smb, &probe_rdp,  &probe_modbus, &probe_mqtt,   &probe_redis, NULL,
+	&probe_ssh,
+	&probe_smtp,
+	&probe_ftp,
+	&probe_telnet,
+	&probe_tls,
+	&probe_http,
+	&probe_smb,
+	&probe_rdp,
+	&probe_modbus,
+	&probe_mqtt,
+	&probe_redis,
+	NULL,
 };
+/* clang-format on */
 
 const struct probe *probe_find(const char *name)
 {
