@@ -104,7 +104,7 @@ static const struct asset *ledger_of(const struct plan *p, const struct guard_ev
 	return NULL;
 }
 
-static void keep_host(struct engine *e, const struct guard_event *v)
+static void write_host(struct engine *e, const struct guard_event *v)
 {
 	const struct plan *p = e->setup->plan;
 	const struct zone *z = site_zone(&p->site, &v->address);
@@ -137,6 +137,11 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 		   &mac[4], &mac[5]) == 6)
 		row.vendor = vendor_name(mac);
 	store_host(e->setup->store, &row);
+}
+
+static void keep_host(struct engine *e, const struct guard_event *v)
+{
+	write_host(e, v);
 	e->result.hosts++;
 	e->result.unrouted += strcmp(v->reason, GUARD_NO_ROUTE) == 0;
 	if (v->host_state == HOST_ANSWERING || v->host_state == HOST_ALL_PORTS ||
@@ -185,8 +190,17 @@ static void take_port(struct engine *e, const struct guard_event *v)
 		return;
 	e->result.services++;
 	t = targets_get(e->targets, &v->address);
-	if (t == NULL || !target_add_port(t, v->port))
+	if (t == NULL || !target_add_port(t, v->port)) {
 		begin_stop(e, ENGINE_FAULT);
+		return;
+	}
+	/* The row is complete when the sweep of the host is; a scan killed before has it like this. */
+	if (t->port_count == 1) {
+		struct guard_event so_far = *v;
+
+		so_far.reason[0] = '\0';
+		write_host(e, &so_far);
+	}
 }
 
 static void take_host(struct engine *e, const struct guard_event *v)
