@@ -107,7 +107,19 @@ int output_message(const char *path, int error)
 		fprintf(stderr, _("error: %s: no space left on the disk\n"), name);
 	else
 		fprintf(stderr, _("error: %s: cannot be written: %s\n"), name, strerror(-error));
-	return error == -ENOSPC || error == -EDQUOT || error == -EIO || error == -ENOMEM
-		       ? EXIT_INCOMPLETE
-		       : EXIT_USAGE;
+	/* A wrong place is the user's to mend; anything else happened while writing. */
+	switch (-error) {
+	case ENOENT:
+	case EACCES:
+	case EPERM:
+	case EISDIR:
+	case ENOTDIR:
+	case EROFS:
+	case ENAMETOOLONG:
+	case ELOOP:
+	case ENXIO:
+		return EXIT_USAGE;
+	default:
+		return EXIT_INCOMPLETE;
+	}
 }

@@ -29,14 +29,15 @@ static int open_message(const char *path, enum store_fault fault, const char *wo
 	}
 }
 
-enum { PROFILES = 16 };
-
-/* "mlit-water,nisc-handbook" taken apart in place. */
-static size_t split(char *text, const char *list[static PROFILES])
+/* "mlit-water,nisc-handbook" taken apart in place; the caller frees the list. */
+static const char **split(char *text, size_t *ret_count)
 {
-	size_t n = 0;
+	size_t n = 0, most = 1;
 
-	for (char *at = text; at != NULL && *at != '\0' && n < PROFILES;) {
+	for (const char *at = text; *at != '\0'; at++)
+		most += *at == ',';
+	const char **list = calloc(most, sizeof(*list));
+	for (char *at = text; list != NULL && at != NULL && *at != '\0';) {
 		char *comma = strchr(at, ',');
 
 		if (comma != NULL)
@@ -45,7 +46,8 @@ static size_t split(char *text, const char *list[static PROFILES])
 			list[n++] = at;
 		at = comma;
 	}
-	return n;
+	*ret_count = n;
+	return list;
 }
 
 /* The guidelines that the scan was judged by. */
@@ -65,7 +67,7 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 		  size_t profile_count, const char *const *checks, size_t check_count)
 {
 	struct complaints c = { 0 };
-	const char *list[PROFILES];
+	const char **list = NULL;
 
 	*ret = (struct reading){ 0 };
 	enum store_fault fault = store_open_read(path, &ret->store);
@@ -87,7 +89,7 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 	}
 	char *kept = profile_count == 0 ? profiles_of(db, scan) : NULL;
 	if (kept != NULL) {
-		profile_count = split(kept, list);
+		list = split(kept, &profile_count);
 		profiles = list;
 	}
 	int status = EXIT_USAGE;
@@ -96,9 +98,13 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 		status = judging_again(ret->judging, db, scan, &c) == 0
 				 ? EXIT_DONE
 				 : open_message(path, STORE_BROKEN, db_error(db));
+		/* What failed is told as not run; with checks of the user's it is for them to mend. */
+		if (c.count > 0)
+			ret->judged = check_count > 0 ? EXIT_USAGE : EXIT_INCOMPLETE;
 	}
 	complaints_print(&c, stderr);
 	complaints_done(&c);
+	free(list);
 	free(kept);
 	return status;
 }

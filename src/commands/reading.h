@@ -12,6 +12,7 @@ struct reading {
 	struct store_reader store;
 	struct judging *judging;
 	const struct catalogue *catalogue;
+	int judged; /* EXIT_DONE, or the status to end with since some check failed (stderr says it) */
 };
 
 /*

@@ -32,8 +32,18 @@ static void help(void)
 		"  --quiet          only the page\n"
 		"  --profile NAME   guideline to judge by; default those of the scan (repeatable)\n"
 		"  --checks FILE    checks of your own (repeatable)\n"
-		"Exit status: 0 done, 2 usage or no such store, 3 it could not be read or "
-		"written.\n"));
+		"Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
+		"that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
+}
+
+static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
+{
+	if (*count == LIST) {
+		fprintf(stderr, _("error: option '%s' is given too often\n"), option);
+		return false;
+	}
+	list[(*count)++] = text;
+	return true;
 }
 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
@@ -65,12 +75,12 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->quiet = true;
 			break;
 		case PROFILE:
-			if (o->profile_count < LIST)
-				o->profiles[o->profile_count++] = optarg;
+			if (!add(o->profiles, &o->profile_count, optarg, "--profile"))
+				return EXIT_USAGE;
 			break;
 		case CHECKS:
-			if (o->check_count < LIST)
-				o->checks[o->check_count++] = optarg;
+			if (!add(o->checks, &o->check_count, optarg, "--checks"))
+				return EXIT_USAGE;
 			break;
 		case 'h':
 			help();
@@ -154,6 +164,8 @@ int command_report(int argc, char **argv)
 		if (r != 0 && status == EXIT_DONE)
 			status = output_message(NULL, r);
 	}
+	if (status == EXIT_DONE)
+		status = reading.judged;
 	reading_done(&reading);
 	free(page);
 	return status;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenken site check FILE: is the site file right, and what does it say? */
+#include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +9,10 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
+#include "commands/matching.h"
 #include "site/site.h"
 
-enum { STATUS_DONE = 0, STATUS_USAGE = 2 };
-
-enum { DAY_TEXT = 32 };
+enum { DAY_TEXT = 32, LIST = 16, OVERLAPS = 50 };
 
 /* The civil day of a moment at the site. */
 static const char *day_text(const struct site *s, int64_t when, char out[static DAY_TEXT])
@@ -177,6 +178,16 @@ static void print_answers(const struct site *s, int64_t now)
 		printf(_("waivers: %zu, of these expired %zu\n"), s->waiver_count, expired);
 }
 
+static void print_gateway(const struct gateway *g)
+{
+	char address[ADDR_TEXT];
+	char *text = ranges_text(&g->networks);
+
+	printf(_("  %s at %s: one device for all limits with %s\n"), g->name,
+	       addr_format(&g->address, address), text != NULL ? text : "?");
+	free(text);
+}
+
 static void print_site(const struct site *s, int64_t now)
 {
 	printf(_("site: %s, time zone %s, at most %u packets per second and %u per host\n"),
@@ -190,6 +201,10 @@ static void print_site(const struct site *s, int64_t now)
 	printf(_("conduits: %zu\n"), s->conduit_count);
 	for (size_t i = 0; i < s->conduit_count; i++)
 		print_conduit(s, &s->conduits[i], now);
+	if (s->gateway_count > 0)
+		printf(_("gateways: %zu\n"), s->gateway_count);
+	for (size_t i = 0; i < s->gateway_count; i++)
+		print_gateway(&s->gateways[i]);
 	if (s->owned.count > 0 || s->exclude.count > 0)
 		printf(_("addresses:\n"));
 	print_ranges(_("owned"), &s->owned);
@@ -203,17 +218,118 @@ static void print_site(const struct site *s, int64_t now)
 		printf(_("note: %s\n"), s->later[i]);
 }
 
-static int check(const char *path)
+/* ---- what is allowed, but seldom meant ---- */
+
+__attribute__((format(printf, 3, 4))) static void warn(const struct site *s, unsigned line,
+						       const char *format, ...)
+{
+	struct complaints one = { 0 };
+	char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	complain(&one, s->path, line, "%s", text != NULL ? text : _("out of memory"));
+	for (size_t i = 0; i < one.count; i++)
+		fprintf(stderr, _("warning: %s\n"), one.list[i]);
+	complaints_done(&one);
+	free(text);
+}
+
+/* Public addresses of the zone that no scan will touch since they are not owned. */
+static void warn_public(const struct site *s, const struct zone *z)
+{
+	struct ranges left = { 0 }, inside = { 0 };
+	int e = ranges_add_all(&left, &z->networks);
+
+	if (e == 0 && z->kind != ZONE_PUBLIC)
+		e = ranges_add_not_public(&inside);
+	if (e == 0)
+		e = ranges_subtract(&left, &inside);
+	if (e == 0)
+		e = ranges_subtract(&left, &s->owned);
+	char *text = e == 0 && left.count > 0 ? ranges_text(&left) : NULL;
+	if (text != NULL)
+		warn(s, z->line,
+		     _("zone '%s': %s is not covered by 'owned' and will not be scanned"), z->name,
+		     text);
+	free(text);
+	ranges_done(&left);
+	ranges_done(&inside);
+}
+
+/* False at the bounds already for nearly all pairs of a large site. */
+static bool may_meet(const struct ranges *a, const struct ranges *b)
+{
+	return a->count > 0 && b->count > 0 &&
+	       addr_compare(&a->list[0].first, &b->list[b->count - 1].last) <= 0 &&
+	       addr_compare(&b->list[0].first, &a->list[a->count - 1].last) <= 0;
+}
+
+static bool warn_overlap(const struct site *s, const struct zone *a, const struct zone *b)
+{
+	struct ranges common = { 0 };
+
+	if (!may_meet(&a->networks, &b->networks))
+		return false;
+	char *text = ranges_common(&a->networks, &b->networks, &common) == 0 && common.count > 0
+			     ? ranges_text(&common)
+			     : NULL;
+	const struct zone *wins = b->kind < a->kind ? b : a;
+	if (text != NULL)
+		warn(s, b->line, _("%s is in zone '%s' and in zone '%s': '%s' (%s) holds"), text,
+		     a->name, b->name, wins->name, zone_kind_word(wins->kind));
+	bool met = text != NULL;
+	free(text);
+	ranges_done(&common);
+	return met;
+}
+
+static void print_warnings(const struct site *s, int64_t now)
+{
+	const struct authorisation *a = &s->authorisation;
+	unsigned met = 0;
+
+	fflush(stdout);
+	if (a->given && now < a->from)
+		warn(s, 0, _("the authorisation in the site file is not valid yet"));
+	if (a->given && now > a->until)
+		warn(s, 0, _("the authorisation in the site file has expired"));
+	for (size_t i = 0; i < s->zone_count; i++) {
+		const struct zone *z = &s->zones[i];
+
+		warn_public(s, z);
+		for (size_t k = 0; k < i && met < OVERLAPS; k++)
+			met += warn_overlap(s, &s->zones[k], z);
+		if (z->passive_only.count > 0)
+			warn(s, z->line,
+			     _("zone '%s': addresses under 'passive_only' are sent nothing, and are "
+			       "not listened to yet: nothing will be known of them"),
+			     z->name);
+	}
+}
+
+struct options {
+	const char *path, *checks[LIST];
+	size_t check_count;
+};
+
+static int check(const struct options *o)
 {
 	struct complaints complaints = { 0 };
 	struct site site = { 0 };
-	int status = STATUS_DONE;
+	int64_t now = time(NULL);
+	int status = EXIT_DONE;
 
-	if (site_load(path, &site, &complaints) != 0) {
+	if (site_load(o->path, &site, &complaints) != 0 ||
+	    !site_matches_catalogue(&site, o->checks, o->check_count, &complaints)) {
 		complaints_print(&complaints, stderr);
-		status = STATUS_USAGE;
+		status = EXIT_USAGE;
 	} else {
-		print_site(&site, time(NULL));
+		print_site(&site, now);
+		print_warnings(&site, now);
 	}
 	site_done(&site);
 	complaints_done(&complaints);
@@ -222,19 +338,45 @@ static int check(const char *path)
 
 static void usage(FILE *out)
 {
-	fprintf(out, _("usage: tenken site check FILE\n"));
+	fprintf(out, _("usage: tenken site check FILE [--checks FILE]...\n"));
 }
 
 int command_site(int argc, char **argv)
 {
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		usage(stdout);
-		return STATUS_DONE;
+	static const struct option long_options[] = {
+		{ "checks", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct options o = { 0 };
+
+	optind = 0;
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1;) {
+		if (c == 'h') {
+			usage(stdout);
+			return EXIT_DONE;
+		}
+		if (c == 'c' && o.check_count < LIST) {
+			o.checks[o.check_count++] = optarg;
+			continue;
+		}
+		if (c == ':')
+			fprintf(stderr, _("error: option '%s' needs a value\n"), argv[optind - 1]);
+		else if (c == 'c')
+			fprintf(stderr, _("error: option '%s' is given too often\n"), "--checks");
+		else
+			fprintf(stderr, _("error: '%s' is not known here\n"), argv[optind - 1]);
+		usage(stderr);
+		return EXIT_USAGE;
 	}
-	if (argc == 3 && strcmp(argv[1], "check") == 0 && argv[2][0] != '\0')
-		return check(argv[2]);
-	if (argc > 1 && strcmp(argv[1], "check") != 0)
-		fprintf(stderr, _("error: '%s' is not known here\n"), argv[1]);
+	const char *what = optind < argc ? argv[optind] : "";
+	if (strcmp(what, "check") == 0 && argc - optind == 2 && argv[optind + 1][0] != '\0') {
+		o.path = argv[optind + 1];
+		return check(&o);
+	}
+	if (*what != '\0' && strcmp(what, "check") != 0)
+		fprintf(stderr, _("error: '%s' is not known here\n"), what);
 	usage(stderr);
-	return STATUS_USAGE;
+	return EXIT_USAGE;
 }

@@ -85,7 +85,9 @@ void say_severity(struct page *p, const char *severity)
 
 void say_reason(struct page *p, const char *reason)
 {
-	say_both(p, reason_text(reason, LANGUAGE_EN), reason_text(reason, LANGUAGE_JA));
+	char en[REMARK_TEXT], ja[REMARK_TEXT];
+
+	say_both(p, remark_text(reason, LANGUAGE_EN, en), remark_text(reason, LANGUAGE_JA, ja));
 }
 
 void say_id(struct page *p, const char *text)

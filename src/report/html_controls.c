@@ -13,12 +13,12 @@
 static const struct {
 	const char *id;
 	enum word w;
-	const char *verdicts[4];
+	const char *verdicts[5];
 } filters[] = {
 	{ "all", W_SHOW_ALL, { NULL } },
-	{ "against", W_SHOW_AGAINST, { "contradicted", "violated", "hint", "waived" } },
+	{ "against", W_SHOW_AGAINST, { "contradicted", "violated", "differs", "hint", "waived" } },
 	{ "notrun", W_SHOW_NOT_RUN, { "not-run" } },
-	{ "clean", W_SHOW_CLEAN, { "no-violation-observed" } },
+	{ "clean", W_SHOW_CLEAN, { "no-violation-observed", "no-difference-observed" } },
 	{ "person", W_SHOW_PERSON, { "not-assessable", "attested" } },
 };
 
@@ -26,22 +26,22 @@ static const struct {
 static const char *filter_class(const char *verdict)
 {
 	for (size_t i = 1; i < sizeof(filters) / sizeof(filters[0]); i++)
-		for (size_t k = 0; k < 4 && filters[i].verdicts[k] != NULL; k++)
+		for (size_t k = 0; k < 5 && filters[i].verdicts[k] != NULL; k++)
 			if (verdict != NULL && strcmp(filters[i].verdicts[k], verdict) == 0)
 				return filters[i].id;
 	return "all";
 }
 
-/* Counts of one question by verdict, in the order of verdict_words. */
+/* Counts of one question by kind of verdict, in the order of total_words. */
 static int64_t count_verdicts(struct page *p, struct query *q, int64_t *counts)
 {
 	int64_t total = 0;
 
-	for (size_t i = 0; verdict_words[i] != NULL; i++)
+	for (size_t i = 0; total_words[i] != NULL; i++)
 		counts[i] = 0;
 	while (facts_next(p->facts, q))
-		for (size_t i = 0; verdict_words[i] != NULL; i++)
-			if (strcmp(verdict_words[i], query_text(q, 0)) == 0) {
+		for (size_t i = 0; total_words[i] != NULL; i++)
+			if (strcmp(total_words[i], query_text(q, 0)) == 0) {
 				counts[i] += query_int(q, 1);
 				total += query_int(q, 1);
 			}
@@ -50,12 +50,12 @@ static int64_t count_verdicts(struct page *p, struct query *q, int64_t *counts)
 
 void verdict_bar(struct page *p, const char *guideline, const char *where)
 {
-	char sql[256];
+	char sql[512];
 	int64_t counts[16], at = 0;
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT verdict, count(*) FROM verdict WHERE guideline = ?1 AND %s"
-		 " GROUP BY verdict",
+		 "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict WHERE guideline = ?1 AND %s"
+		 " GROUP BY total",
 		 where);
 	struct query *q = ask_of(p, sql, guideline, NULL);
 	int64_t total = count_verdicts(p, q, counts);
@@ -64,7 +64,7 @@ void verdict_bar(struct page *p, const char *guideline, const char *where)
 		return;
 	mark(p, "<svg class=\"bar\" viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" "
 		"aria-hidden=\"true\">");
-	for (size_t i = 0; verdict_words[i] != NULL; i++) {
+	for (size_t i = 0; total_words[i] != NULL; i++) {
 		int64_t from = at * 1000 / total, to = (at + counts[i]) * 1000 / total;
 
 		if (counts[i] > 0 && to == from)
@@ -73,16 +73,16 @@ void verdict_bar(struct page *p, const char *guideline, const char *where)
 			mark(p,
 			     "<rect class=\"v-%s\" x=\"%" PRId64 "\" y=\"0\" width=\"%" PRId64
 			     "\" height=\"14\"/>",
-			     verdict_words[i], from, to - from);
+			     total_words[i], from, to - from);
 		at += counts[i];
 	}
 	mark(p, "</svg>\n<ul class=\"legend\">");
-	for (size_t i = 0; verdict_words[i] != NULL; i++) {
+	for (size_t i = 0; total_words[i] != NULL; i++) {
 		if (counts[i] == 0)
 			continue;
-		mark(p, "<li class=\"v-%s\"><b>%" PRId64 "</b> ", verdict_words[i], counts[i]);
-		say_both(p, verdict_total_text(verdict_words[i], LANGUAGE_EN),
-			 verdict_total_text(verdict_words[i], LANGUAGE_JA));
+		mark(p, "<li class=\"v-%s\"><b>%" PRId64 "</b> ", total_words[i], counts[i]);
+		say_both(p, verdict_total_text(total_words[i], LANGUAGE_EN),
+			 verdict_total_text(total_words[i], LANGUAGE_JA));
 		mark(p, "</li>");
 	}
 	mark(p, "</ul>\n");
@@ -246,12 +246,12 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 static void control_counts(struct page *p, const int64_t *counts)
 {
 	mark(p, "<span class=\"minis\">");
-	for (size_t i = 0; verdict_words[i] != NULL; i++)
+	for (size_t i = 0; total_words[i] != NULL; i++)
 		if (counts[i] > 0) {
-			mark(p, "<span class=\"mini v-%s\"><b>%" PRId64 "</b> ", verdict_words[i],
+			mark(p, "<span class=\"mini v-%s\"><b>%" PRId64 "</b> ", total_words[i],
 			     counts[i]);
-			say_both(p, verdict_total_text(verdict_words[i], LANGUAGE_EN),
-				 verdict_total_text(verdict_words[i], LANGUAGE_JA));
+			say_both(p, verdict_total_text(total_words[i], LANGUAGE_EN),
+				 verdict_total_text(total_words[i], LANGUAGE_JA));
 			mark(p, "</span>");
 		}
 	mark(p, "</span>");
@@ -276,13 +276,13 @@ static void one_control(struct page *p, const struct items *s, const struct guid
 	for (size_t f = 1; f < sizeof(filters) / sizeof(filters[0]); f++) {
 		bool has = false;
 
-		for (size_t i = 0; verdict_words[i] != NULL; i++)
+		for (size_t i = 0; total_words[i] != NULL; i++)
 			has = has || (counts[i] > 0 &&
-				      strcmp(filter_class(verdict_words[i]), filters[f].id) == 0);
+				      strcmp(filter_class(total_words[i]), filters[f].id) == 0);
 		mark(p, "%s%s", has ? " h-" : "", has ? filters[f].id : "");
 	}
 	/* Open where something must be seen on paper too: mandatory points, and what is not met. */
-	bool open = mandatory || counts[0] + counts[1] > 0;
+	bool open = mandatory || counts[0] + counts[1] + counts[2] > 0;
 	mark(p, "\"%s><summary><span class=\"id\">", open ? " open" : "");
 	say(p, id);
 	mark(p, "</span><span class=\"text\">");
@@ -367,8 +367,8 @@ void page_controls(struct page *p)
 			   " USING (fingerprint) WHERE v.guideline = ?1 AND v.item = ?2"
 			   " ORDER BY " BY_SEVERITY ", n.check_id, n.asset, n.port, n.detail,"
 			   " n.fingerprint"),
-		.counts = facts_ask(f, "SELECT verdict, count(*) FROM verdict WHERE guideline = ?1"
-				       " AND control = ?2 GROUP BY verdict"),
+		.counts = facts_ask(f, "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
+				       " WHERE guideline = ?1 AND control = ?2 GROUP BY total"),
 	};
 	bool any = false;
 

@@ -33,7 +33,7 @@ static void services(struct page *p, struct query *q, const char *address)
 		mark(p, "</span> ");
 		if (strcmp(state, "open") != 0) {
 			mark(p, "<i>");
-			say(p, state);
+			say_reason(p, state);
 			mark(p, "</i> ");
 		}
 		say(p, protocol != NULL ? protocol : cell(q, "name"));
@@ -109,7 +109,7 @@ static void host(struct page *p, struct query *q, struct query *service)
 		mark(p, "<br><span class=\"quiet\">");
 		say_word(p, W_OT_SIGN);
 		mark(p, ": ");
-		say(p, sign);
+		say_reason(p, sign);
 		mark(p, "</span>");
 	}
 	mark(p, "</td><td>");

@@ -194,7 +194,7 @@ static void worst_first(struct page *p)
 	struct query *q = facts_ask(
 		p->facts,
 		"SELECT severity, check_id, count(*) AS n, count(DISTINCT asset) AS assets,"
-		" min(asset) AS asset FROM finding_now WHERE status = 'open'"
+		" min(asset) AS asset, max(port) AS port FROM finding_now WHERE status = 'open'"
 		" GROUP BY severity, check_id ORDER BY " BY_SEVERITY ", n DESC, check_id LIMIT 8");
 	bool any = false;
 
@@ -224,7 +224,10 @@ static void worst_first(struct page *p)
 
 			snprintf(more, sizeof(more), "%" PRId64, cell_int(q, "n") - 1);
 			mark(p, " ");
-			say_with(p, W_MORE, values);
+			say_with(p,
+				 more_word(cell_int(q, "n") - 1,
+					   !query_null(q, query_column(q, "port"))),
+				 values);
 		}
 		mark(p, "</span></li>\n");
 	}

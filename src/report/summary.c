@@ -148,7 +148,11 @@ static void tell_worst(struct telling *t)
 
 			snprintf(more, sizeof(more), "%" PRId64, cell_int(q, "n") - 1);
 			fputs(t->l == LANGUAGE_JA ? "（" : " (", t->out);
-			put_with(t->out, put_line, word(W_MORE, t->l), values);
+			put_with(t->out, put_line,
+				 word(more_word(cell_int(q, "n") - 1,
+						!query_null(q, query_column(q, "port"))),
+				      t->l),
+				 values);
 			fputs(t->l == LANGUAGE_JA ? "）" : ")", t->out);
 		}
 		putc('\n', t->out);
@@ -185,18 +189,16 @@ static void tell_verdicts(struct telling *t)
 		put_line(t->out, guideline);
 		fputs(t->l == LANGUAGE_JA ? "：" : ": ", t->out);
 		tell_counts(t,
-			    "SELECT verdict, count(*) FROM verdict WHERE guideline = ?1 GROUP BY "
-			    "verdict"
-			    " ORDER BY " BY_VERDICT,
+			    "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
+			    " WHERE guideline = ?1 GROUP BY total ORDER BY " BY_TOTAL,
 			    guideline);
 		if (query_int(q, 1) == 0)
 			continue;
 		fputs("  ", t->out);
 		head(t, W_MANDATORY_POINTS);
 		tell_counts(t,
-			    "SELECT verdict, count(*) FROM verdict WHERE guideline = ?1 AND "
-			    "mandatory = 1"
-			    " GROUP BY verdict ORDER BY " BY_VERDICT,
+			    "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
+			    " WHERE guideline = ?1 AND mandatory = 1 GROUP BY total ORDER BY " BY_TOTAL,
 			    guideline);
 	}
 	query_free(q);
@@ -224,6 +226,7 @@ static void tell_limits(struct telling *t)
 		{ W_REMARKS, "SELECT text, count(*) FROM main.remark WHERE " JUDGED_SCAN
 			     " GROUP BY kind, subject, text ORDER BY kind, subject, text" },
 	};
+	char remark[REMARK_TEXT];
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -245,7 +248,7 @@ static void tell_limits(struct telling *t)
 			} else {
 				fputs(separator(t), t->out);
 			}
-			put_line(t->out, reason_text(query_text(q, 0), t->l));
+			put_line(t->out, remark_text(query_text(q, 0), t->l, remark));
 			if (sources[i].what != W_REMARKS)
 				fprintf(t->out, " %" PRId64, query_int(q, 1));
 		}

@@ -3,14 +3,16 @@
 
 #include <string.h>
 
+#include "codec/span.h"
 #include "judge/judge.h"
 
 #define WORD_ROW(name, en, ja) [W_##name] = { en, ja },
 static const struct bilingual table[WORD_COUNT] = { WORDS(WORD_ROW) };
 
-const char *const verdict_words[] = { "contradicted", "violated",       "hint",
-				      "waived",       "not-run",        "no-violation-observed",
-				      "attested",     "not-assessable", NULL };
+const char *const total_words[] = {
+	"contradicted", "violated", "differs", "hint", "waived", "not-run",
+	"no-violation-observed", "no-difference-observed", "attested", "not-assessable", NULL,
+};
 const char *const severity_words[] = { "critical", "high", "medium", "low", "info", NULL };
 
 static const char *pick(const struct bilingual *b, enum language l)
@@ -99,8 +101,8 @@ const char *host_state_text(const char *state, enum language l)
 const char *answer_text(const char *answer, enum language l)
 {
 	static const struct pair list[] = {
-		{ "met", { "met", "適合" } },
-		{ "not-met", { "not met", "不適合" } },
+		{ "met", { "met", "満たしている" } },
+		{ "not-met", { "not met", "満たしていない" } },
 		{ "not-applicable", { "not applicable", "対象外" } },
 		{ NULL, { NULL, NULL } },
 	};
@@ -135,6 +137,37 @@ const char *reason_text(const char *reason, enum language l)
 		{ "outside the window", { "outside the window", "許可時間帯の外" } },
 		{ "not planned", { "not planned", "計画外" } },
 		{ "stopped", { "stopped", "中止" } },
+		{ "class not allowed",
+		  { "class not allowed", "このリスク区分は許可されていない" } },
+		{ "error in the check", { "error in the check", "検査項目の定義の誤り" } },
+		{ "limited", { "limited", "確認の深さを制限" } },
+		{ "no comparison with earlier scans yet",
+		  { "no comparison with earlier scans yet", "過去のスキャンとの比較は未対応" } },
+		{ "no evidence yet", { "no probe gathers this yet", "この検査は未対応" } },
+		{ "no probe", { "no probe for this yet", "この検査は未対応" } },
+		{ "no listening yet", { "no listening yet", "通信の受信観測は未対応" } },
+		{ "no such check", { "no such check", "その検査項目はない" } },
+		{ "no vantage declared", { "no vantage declared", "観測地点の申告なし" } },
+		{ "no zones declared", { "no zones declared", "ゾーンの申告なし" } },
+		{ "no conduits declared", { "no conduits declared", "ゾーン間の許可通信の申告なし" } },
+		{ "not in the scan", { "not in the scan", "今回のスキャンの対象外" } },
+		{ "not probed", { "not probed", "未確認" } },
+		{ "not seen from outside",
+		  { "not seen from outside", "外部からのスキャンではない" } },
+		{ "seen from another vantage",
+		  { "seen from another vantage", "別の観測地点で検出" } },
+		{ "skipped", { "skipped", "未試行" } },
+		{ "sweep incomplete", { "sweep incomplete", "ポートの探索が未完了" } },
+		{ "no network", { "no network", "ネットワークに接続されていない" } },
+		{ "done", { "done", "完了" } },
+		{ "not-this-protocol", { "another protocol", "別のプロトコル" } },
+		{ "limit", { "a limit was reached", "上限に到達" } },
+		{ "open", { "open", "開" } },
+		{ "closed", { "closed", "切断" } },
+		{ "left-out", { "left out", "対象からの除外" } },
+		{ "feature-later", { "no effect yet", "未対応の設定" } },
+		{ "connect-sweep", { "method of the sweep", "探索の方法" } },
+		{ "worker-fault", { "a process of tenken failed", "tenken の処理異常" } },
 		{ "no answer", { "no answer", "応答なし" } },
 		{ "distress", { "a host showed distress", "機器に異常の兆候があり中止" } },
 		{ "killed", { "the process was killed", "プロセスが強制終了された" } },
@@ -173,6 +206,111 @@ const char *reason_text(const char *reason, enum language l)
 		return "";
 	const char *own = find(list, reason, l);
 	return own != reason ? own : judge_reason_text(reason, language_word(l));
+}
+
+/* ---- texts with names and numbers ---- */
+
+enum { CAPTURES = 4 };
+
+/* The same number of "%s" in the same order in both. */
+static const struct bilingual remarks[] = {
+	{ "port %s (%s)", "ポート%s（%s）" },
+	{ "%s spoken on port %s", "%sの応答（ポート%s）" },
+	{ "maker %s", "メーカー %s" },
+	{ "%s: excluded", "%s: 除外指定" },
+	{ "%s: passive only", "%s: 受信観測のみ" },
+	{ "%s: too large to sweep: name its hosts as targets",
+	  "%s: 探索するには大きすぎます。機器を対象として指定してください" },
+	{ "%s: is public: list it under 'owned' in the site file and repeat it with --owned",
+	  "%s: 公開アドレスです。サイトファイルの 'owned' に書き、--owned でも指定してください" },
+	{ "%s: is public: repeat its range with --owned",
+	  "%s: 公開アドレスです。その範囲を --owned でも指定してください" },
+	{ "%s: public addresses need an 'authorisation' in the site file",
+	  "%s: 公開アドレスには、サイトファイルの 'authorisation' が必要です" },
+	{ "%s: the authorisation in the site file has expired",
+	  "%s: サイトファイルの実施許可は期限切れです" },
+	{ "%s: the authorisation in the site file is not valid yet",
+	  "%s: サイトファイルの実施許可はまだ有効期間の前です" },
+	{ "%s: outside the window of zone '%s' (%s)", "%s: ゾーン '%s' の許可時間帯の外（%s）" },
+	{ "%s more ranges: %s", "ほかに %s 範囲：%s" },
+	{ "%s UDP ports: UDP is not scanned yet", "UDP ポート %s 個：UDP はまだスキャンしません" },
+	{ "%s: '%s' is read, but has no effect yet",
+	  "%s: '%s' は読み込みましたが、まだ効果がありません" },
+};
+
+/* Does the text look like this form? Each "%s" takes what stands before the next own words. */
+static bool captures(const char *text, const char *form, struct span values[static CAPTURES])
+{
+	size_t n = 0;
+
+	for (;;) {
+		const char *gap = strstr(form, "%s");
+		size_t own = gap != NULL ? (size_t)(gap - form) : strlen(form);
+
+		if (strncmp(text, form, own) != 0)
+			return false;
+		text += own;
+		if (gap == NULL)
+			return *text == '\0';
+		form = gap + 2;
+		gap = strstr(form, "%s");
+		own = gap != NULL ? (size_t)(gap - form) : strlen(form);
+		const char *end = NULL;
+		if (own == 0) {
+			end = text + strlen(text);
+		} else if (gap == NULL) { /* the end of the text */
+			size_t left = strlen(text);
+
+			end = left >= own ? text + left - own : NULL;
+		} else {
+			end = memmem(text, strlen(text), form, own);
+		}
+		if (end == NULL || end == text || n == CAPTURES)
+			return false;
+		values[n++] = (struct span){ (const uint8_t *)text, (size_t)(end - text) };
+		text = end;
+	}
+}
+
+static void fill_in(const char *form, const struct span *values, char out[static REMARK_TEXT])
+{
+	size_t n = 0;
+
+	while (*form != '\0' && n + 1 < REMARK_TEXT) {
+		if (strncmp(form, "%s", 2) == 0) {
+			size_t length = values->length;
+
+			if (length > REMARK_TEXT - 1 - n)
+				length = REMARK_TEXT - 1 - n;
+			memcpy(out + n, values->at, length);
+			n += length;
+			values++;
+			form += 2;
+		} else {
+			out[n++] = *form++;
+		}
+	}
+	out[n] = '\0';
+}
+
+const char *remark_text(const char *text, enum language l, char out[static REMARK_TEXT])
+{
+	struct span values[CAPTURES];
+
+	/* What does not fit with our words around it stays as it is. */
+	if (text == NULL || strlen(text) + 200 > REMARK_TEXT)
+		return reason_text(text, l);
+	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++)
+		if (captures(text, remarks[i].en, values) || captures(text, remarks[i].ja, values)) {
+			fill_in(pick(&remarks[i], l), values, out);
+			return out;
+		}
+	return reason_text(text, l);
+}
+
+enum word more_word(int64_t n, bool services)
+{
+	return !services ? W_MORE : n == 1 ? W_MORE_SERVICE : W_MORE_SERVICES;
 }
 
 const char *verdict_text(const char *verdict, const char *level, bool mandatory, enum language l)
@@ -217,11 +355,14 @@ const char *verdict_total_text(const char *verdict, enum language l)
 {
 	static const struct pair list[] = {
 		{ "contradicted", { "answer contradicted", "回答と矛盾" } },
-		{ "violated", { "not met", "不適合" } },
-		{ "hint", { "hint (not yet a violation)", "兆候（違反とは未確定）" } },
+		{ "violated",
+		  { "mandatory or required, not met", "義務・必須事項を満たさない" } },
+		{ "differs", { "differs from the recommendation", "推奨事項と相違" } },
+		{ "hint", { "hint, not yet a violation", "兆候（違反とは未確定）" } },
 		{ "waived", { "waived", "例外措置" } },
 		{ "not-run", { "not run", "未実施" } },
 		{ "no-violation-observed", { "no violation observed", "違反は観測されず" } },
+		{ "no-difference-observed", { "no difference observed", "相違は観測されず" } },
 		{ "attested", { "answered by the operator", "事業者の回答" } },
 		{ "not-assessable", { "not assessable by a scan", "スキャンでは確認不可" } },
 		{ NULL, { NULL, NULL } },

@@ -4,6 +4,7 @@
 #define TENKEN_REPORT_WORDS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "codec/i18n.h"
@@ -17,7 +18,7 @@
 	X(NAV_FINDINGS, "Findings", "検出事項") \
 	X(NAV_CONTROLS, "Controls", "対策項目") \
 	X(NAV_HOSTS, "Hosts", "機器") \
-	X(NAV_COVERAGE, "Coverage", "点検範囲") \
+	X(NAV_COVERAGE, "Coverage", "スキャン範囲") \
 	X(NAV_RECORDS, "Records", "記録") \
 	X(PRINT_NOTE, "Closed sections are not printed: open those that belong on paper.", \
 	  "閉じている節は印刷されません。紙に残す節は開いてから印刷してください。") \
@@ -33,7 +34,7 @@
 	X(INCOMPLETE, "INCOMPLETE", "未完了（途中終了）") \
 	X(INCOMPLETE_TEXT, \
 	  "This scan ended before everything planned was done. What it found stands; what it did not reach is not clean.", \
-	  "この点検は計画をすべて終える前に終了しました。検出された事項は有効ですが、未到達の範囲は「問題なし」を意味しません。") \
+	  "このスキャンは計画をすべて終える前に終了しました。検出された事項は有効ですが、未到達の範囲は「問題なし」を意味しません。") \
 	X(KILLED, "the scan was killed or is still running", "強制終了されたか、まだ実行中です") \
 	X(AUTHORISATION, "Authorised by", "実施許可") \
 	X(AUTHORISATION_NONE, "not stated", "記載なし") \
@@ -56,29 +57,31 @@
 	X(NEW, "new", "新規") \
 	X(WORST_FIRST, "Worst first", "深刻な順") \
 	X(NO_FINDINGS, "No finding. See what was covered before reading this as clean.", \
-	  "検出事項はありません。「問題なし」と読む前に点検範囲を確認してください。") \
-	X(MORE, "+ %s more", "ほか %s 件") \
+	  "検出事項はありません。「問題なし」と読む前にスキャン範囲を確認してください。") \
+	X(MORE, "and %s more", "ほか %s 件") \
+	X(MORE_SERVICE, "and %s more service", "ほか %s 件") \
+	X(MORE_SERVICES, "and %s more services", "ほか %s 件") \
 	X(VERDICTS, "Verdicts by guideline", "ガイドライン別の判定") \
 	X(MANDATORY_POINTS, "Mandatory points (ministerial ordinance)", "義務事項（省令）") \
 	X(OTHER_CONTROLS, "Other controls: recommendations and examples", "その他の対策項目（推奨・例示）") \
 	X(ITEMS, "items", "項目") \
-	X(LIMITS_TITLE, "What this report cannot say", "この報告書で言えないこと") \
+	X(LIMITS_TITLE, "What this report cannot say", "この報告書では判断できないこと") \
 	X(LIMITS_NOT_ASSESSABLE, \
 	  "%s items cannot be seen by a scan. They are open until the operator answers them.", \
 	  "%s 項目はスキャンでは確認できません。事業者の回答があるまで未判定です。") \
 	X(LIMITS_NOT_RUN, "%s items were not judged because a check behind them did not run everywhere.", \
-	  "%s 項目は、関係する検査が一部または全部実施されなかったため判定していません。") \
+	  "%s 項目は、関係する検査項目が一部または全部実施されなかったため判定していません。") \
 	X(LIMITS_CHECKS, "%s checks did not run at all, %s only in part.", \
-	  "%s 件の検査は未実施、%s 件は一部のみ実施しました。") \
-	X(LIMITS_CLEAN, "\"No violation observed\" speaks of what was covered at that time, nothing else.", \
-	  "「違反は観測されず」は、その時点で点検した範囲についてのみ述べるものです。") \
+	  "検査項目 %s 件は未実施、%s 件は一部のみ実施しました。") \
+	X(LIMITS_CLEAN, "\"No violation observed\" and \"No difference observed\" speak of what was covered at that time, nothing else.", \
+	  "「違反は観測されず」「相違は観測されず」は、その時点でスキャンした範囲についてのみ述べるものです。") \
 	X(LIMITED_HEAD, "Limited or not run", "制限または未実施") \
-	X(CHECKS_NONE, "Checks not run", "未実施の検査") \
-	X(CHECKS_PART, "Checks run in part", "一部実施の検査") \
+	X(CHECKS_NONE, "Checks not run", "未実施の検査項目") \
+	X(CHECKS_PART, "Checks run in part", "一部実施の検査項目") \
 	X(REPORT_AT, "Report", "報告書") \
 	X(STORE_AT, "Store", "保存先") \
 	/* findings */ \
-	X(CHECK, "Check", "検査") \
+	X(CHECK, "Check", "検査項目") \
 	X(SEVERITY, "Severity", "重大度") \
 	X(ASSET, "Asset", "資産") \
 	X(ADDRESS, "Address", "アドレス") \
@@ -88,21 +91,21 @@
 	X(FIRST_SEEN, "First seen", "初回検出") \
 	X(LAST_SEEN, "Last seen", "最終検出") \
 	X(COUNTS_AGAINST, "Counts against", "関係する項目") \
-	X(NO_ITEM, "no item of the judged guidelines names this check", "この検査を挙げるガイドライン項目はありません") \
+	X(NO_ITEM, "no item of the judged guidelines names this check", "この検査項目を挙げるガイドライン項目はありません") \
 	X(WAIVED, "Waived", "例外措置") \
 	X(WAIVER_EXPIRED, "The waiver has expired", "例外措置は期限切れです") \
 	X(GONE_TITLE, "Earlier findings not found this time", "前回までの検出事項のうち今回検出されなかったもの") \
 	X(GONE_FIXED, "Fixed", "解消") \
-	X(GONE_NOT_RETESTED, "Not tested again", "再検査なし") \
+	X(GONE_NOT_RETESTED, "Not tested again", "今回は未確認") \
 	/* controls */ \
 	X(SHOW, "Show", "表示") \
 	X(SHOW_ALL, "all", "すべて") \
-	X(SHOW_AGAINST, "with evidence against", "不適合・兆候あり") \
+	X(SHOW_AGAINST, "with evidence against", "相違・兆候あり") \
 	X(SHOW_NOT_RUN, "not run", "未実施") \
-	X(SHOW_CLEAN, "no violation observed", "違反は観測されず") \
+	X(SHOW_CLEAN, "no violation or difference observed", "違反・相違は観測されず") \
 	X(SHOW_PERSON, "for a person to answer", "人の回答が必要") \
 	X(COVERED, "Covered", "範囲") \
-	X(COVERAGE_TEXT, "%s of %s looked at; %s of %s hosts answered", "%s／%s を検査、機器 %s／%s が応答") \
+	X(COVERAGE_TEXT, "%s of %s looked at; %s of %s hosts answered", "%s／%s を確認、機器 %s／%s が応答") \
 	X(CHECKS_RAN, "Ran", "実施") \
 	X(CHECKS_NOT_RUN, "Not run, or not everywhere", "未実施または一部のみ") \
 	X(ANSWER, "Operator's answer", "事業者の回答") \
@@ -130,9 +133,9 @@
 	X(RAN, "Ran", "実施") \
 	X(RAN_PARTLY, "Ran in part", "一部実施") \
 	X(NOT_RUN, "Not run", "未実施") \
-	X(LOOKED_AT, "Looked at", "検査数") \
+	X(LOOKED_AT, "Looked at", "確認数") \
 	X(FOUND, "Found", "検出") \
-	X(CHECKS, "checks", "検査") \
+	X(CHECKS, "checks", "検査項目") \
 	X(SERVICES_LIMITED, "Services that were not looked at further", "詳しく調べなかったサービス") \
 	/* records */ \
 	X(REMARKS, "Remarks", "特記事項") \
@@ -183,16 +186,22 @@ const char *answer_text(const char *answer, enum language l);
 const char *level_text(const char *level, bool mandatory, enum language l);
 /* Constant English texts that other rooms put into the store as reasons. */
 const char *reason_text(const char *reason, enum language l);
+/* The same for texts with names and numbers in them ("port 502 (modbus)", "10.0.0.1: excluded"), in
+ * whichever language they were kept. Others come back as they are. */
+enum { REMARK_TEXT = 600 };
+const char *remark_text(const char *text, enum language l, char out[static REMARK_TEXT]);
+/* "and %s more", of services or of anything. */
+enum word more_word(int64_t n, bool services);
 
 /*
  * The verdict of an item in words that say no more than its level allows: only the mandatory points
  * can be violated, a recommendation is differed from, a hint is no violation yet.
  */
 const char *verdict_text(const char *verdict, const char *level, bool mandatory, enum language l);
-/* The verdict where items of several levels are counted together. */
+/* A word of total_words where items are counted together. */
 const char *verdict_total_text(const char *verdict, enum language l);
-/* All verdicts from the worst; ends with NULL. */
-extern const char *const verdict_words[];
+/* What VERDICT_TOTAL (facts.h) counts, from the worst; ends with NULL. */
+extern const char *const total_words[];
 /* From the worst; ends with NULL. */
 extern const char *const severity_words[];
 

@@ -34,6 +34,8 @@ static void load_attestation(struct site *s, struct ynode n)
 		return;
 	}
 	a->line = yn_line(n);
+	a->guideline_line = yn_line(yn_get(n, "guideline"));
+	a->item_line = yn_line(yn_get(n, "item"));
 	load_name(yn_need(n, "guideline"), &a->guideline);
 	load_name(yn_need(n, "item"), &a->item);
 	load_answer(yn_need(n, "answer"), &a->answer);
@@ -62,6 +64,21 @@ void load_attestations(struct site *s, struct ynode n)
 		load_attestation(s, yn_at(n, i));
 }
 
+/* Findings name addresses in their usual form ("2001:db8::1"), so a waiver must too. */
+static void write_plainly(char **name)
+{
+	char text[ADDR_TEXT];
+	struct addr address;
+
+	if (*name == NULL || addr_parse(*name, &address) != 0)
+		return;
+	char *plain = strdup(addr_format(&address, text));
+	if (plain != NULL) {
+		free(*name);
+		*name = plain;
+	}
+}
+
 static void load_waiver(struct site *s, struct ynode n)
 {
 	static const char *const keys[] = { "check",       "asset",        "port",
@@ -77,8 +94,11 @@ static void load_waiver(struct site *s, struct ynode n)
 		return;
 	}
 	w->line = yn_line(n);
+	w->check_line = yn_line(yn_get(n, "check"));
+	w->asset_line = yn_line(yn_get(n, "asset"));
 	load_name(yn_need(n, "check"), &w->check);
 	load_name(yn_get(n, "asset"), &w->asset);
+	write_plainly(&w->asset);
 	if (yn_number(yn_get(n, "port"), 1, UINT16_MAX, &port))
 		w->port = (uint16_t)port;
 	load_text(yn_need(n, "reason"), &w->reason);

@@ -194,6 +194,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_owned(s, yn_get(root, "owned"));
 	load_ranges(yn_get(root, "exclude"), &s->exclude);
 	load_texts(yn_get(root, "profiles"), &s->profiles, &s->profile_count);
+	s->profiles_line = yn_line(yn_get(root, "profiles"));
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
 	load_later(s, root, later_site_keys);

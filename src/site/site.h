@@ -34,7 +34,7 @@ struct window {
 	uint16_t from, to; /* minutes */
 };
 
-/* As the site file writes it. Returns out. */
+/* As the site file writes it, days in the user's language. Returns out. */
 enum { WINDOW_TEXT = 48 };
 const char *window_format(const struct window *w, char out[static WINDOW_TEXT]);
 
@@ -82,14 +82,14 @@ struct authorisation {
 struct attestation {
 	char *guideline, *item, *answer, *by, *note;
 	int64_t at, until;
-	unsigned line;
+	unsigned line, guideline_line, item_line;
 };
 
 struct waiver {
 	char *check, *asset, *reason, *compensating, *approved_by;
 	uint16_t port; /* 0: any */
 	int64_t approved_at, until;
-	unsigned line;
+	unsigned line, check_line, asset_line;
 };
 
 struct asset {
@@ -132,6 +132,7 @@ struct site {
 	size_t asset_count;
 	char **profiles;
 	size_t profile_count;
+	unsigned profiles_line;
 	struct attestation *attestations;
 	size_t attestation_count;
 	struct waiver *waivers;

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/i18n.h"
 #include "site/declare.h"
 
 enum { DAY_MINUTES = 24 * 60, EVERY_DAY = 0x7f };
 
-static const char *const day_words[7] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+static const char *const day_words[7] = { N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
+					 N_("Thu"), N_("Fri"), N_("Sat") };
 
 static bool day_word(struct span *s, unsigned *ret)
 {
@@ -90,12 +92,13 @@ bool window_parse(const char *text, struct window *ret)
 
 const char *window_format(const struct window *w, char out[static WINDOW_TEXT])
 {
+	const char *comma = i18n_language() == LANGUAGE_JA ? "" : ",";
 	size_t n = 0;
 
 	for (unsigned d = 0; d < 7 && w->days != EVERY_DAY; d++)
 		if (w->days & 1U << d)
-			n += (size_t)snprintf(out + n, WINDOW_TEXT - n, "%s%s", n > 0 ? "," : "",
-					      day_words[d]);
+			n += (size_t)snprintf(out + n, WINDOW_TEXT - n, "%s%s", n > 0 ? comma : "",
+					      _(day_words[d]));
 	snprintf(out + n, WINDOW_TEXT - n, "%s%02u:%02u-%02u:%02u", n > 0 ? " " : "", w->from / 60U,
 		 w->from % 60U, w->to / 60U, w->to % 60U);
 	return out;

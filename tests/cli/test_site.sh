@@ -129,6 +129,42 @@ ends 0 'an expired authorisation is no matter for private addresses' \
 run "$TENKEN" site check expired.yaml
 that 'site check says that it expired' grep -q expired out
 
+# ---- names of the catalogue ----
+site names.yaml <<-END
+	zones:
+	  - {name: plant, kind: ot, networks: [192.168.10.0/24], passive_only: [192.168.10.9]}
+	  - {name: office, kind: it, networks: [192.168.10.0/25]}
+	  - {name: line, kind: public, networks: [203.0.113.8/29]}
+	gateways:
+	  - {name: bridge, address: 192.168.10.1, networks: [192.168.10.64/27]}
+	profiles: [mlit-watter]
+	waivers:
+	  - check: telnet.opne
+	    asset: P-99
+	    reason: a
+	    compensating: b
+	    approved_by: c
+	    approved_at: 2026-01-01
+	    until: 2098-01-01
+	attestations:
+	  - {guideline: mlit-water, item: 9.9.9, answer: met, by: x, at: 2026-01-01}
+	  - {guideline: mlit, item: 1.1, answer: met, by: x, at: 2026-01-01}
+END
+run "$TENKEN" site check names.yaml
+that 'names that do not exist are mistakes' test "$status" = 2 -a ! -s out
+that 'a check that does not exist' grep -q "names.yaml:11: field 'check': .*'telnet.opne'" err
+that 'an asset that nobody knows' grep -q "names.yaml:12: field 'asset': 'P-99'" err
+that 'an item that does not exist' grep -q "names.yaml:19: field 'item': .*'9.9.9'" err
+that 'a guideline that does not exist' grep -q "names.yaml:20: field 'guideline': .*'mlit'" err
+that 'a profile that is no guideline' grep -q "names.yaml:9: field 'profiles': .*'mlit-watter'" err
+sed -e 's/mlit-watter/mlit-water/' -e 's/telnet.opne/tls.protocol-obsolete/' -e 's/P-99/192.168.10.5/' \
+	-e '/attestations/,$d' names.yaml >named.yaml
+ends 0 'names that exist' "$TENKEN" site check named.yaml
+that 'gateways are listed' grep -q 'bridge at 192.168.10.1' out
+that 'warned: addresses in two zones' grep -q "warning: named.yaml:5: 192.168.10.0/25 .*'plant' (ot) holds" err
+that 'warned: public and not owned' grep -q "warning: named.yaml:6: .*203.0.113.8/29 is not covered" err
+that 'warned: passive_only' grep -q "warning: named.yaml:4: .*'passive_only'" err
+
 # ---- the ledger ----
 site ledger.yaml <<-END
 	zones:

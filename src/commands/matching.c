@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/matching.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "commands/commands.h"
+#include "judge/catalogue.h"
+
+struct matching {
+	const struct site *site;
+	struct catalogue catalogue;
+	char **names; /* of all guidelines */
+	size_t name_count;
+	struct complaints *complaints;
+};
+
+__attribute__((format(printf, 4, 5))) static void wrong(const struct matching *m, unsigned line,
+							const char *field, const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	complain(m->complaints, m->site->path, line, _("field '%s': %s"), field,
+		 text != NULL ? text : _("out of memory"));
+	free(text);
+}
+
+static void match_guideline(const struct matching *m, unsigned line, const char *field,
+			    const char *name)
+{
+	char known[1024] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->name_count; i++) {
+		if (strcmp(m->names[i], name) == 0)
+			return;
+		if (n < sizeof(known))
+			n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s",
+					      i > 0 ? ", " : "", m->names[i]);
+	}
+	wrong(m, line, field, _("there is no guideline '%s'; known: %s"), name, known);
+}
+
+static void match_attestation(const struct matching *m, const struct attestation *a)
+{
+	const struct guideline *g = catalogue_guideline(&m->catalogue, a->guideline);
+	const struct control *control = NULL;
+
+	if (g == NULL)
+		match_guideline(m, a->guideline_line, "guideline", a->guideline);
+	else if (guideline_item(g, a->item, &control) == NULL)
+		wrong(m, a->item_line, "item", _("guideline '%s' has no item '%s'"), a->guideline,
+		      a->item);
+}
+
+/* A waiver names what a finding is about: an asset by its id in the ledger, or an address. */
+static bool asset_known(const struct site *s, const char *name)
+{
+	struct addr address;
+
+	for (size_t i = 0; i < s->asset_count; i++)
+		if (s->assets[i].id != NULL && strcmp(s->assets[i].id, name) == 0)
+			return true;
+	if (addr_parse(name, &address) != 0)
+		return false;
+	for (size_t i = 0; i < s->asset_count; i++)
+		if (s->assets[i].has_address &&
+		    addr_compare(&s->assets[i].address, &address) == 0)
+			return true;
+	return site_zone(s, &address) != NULL;
+}
+
+static void match_waiver(const struct matching *m, const struct waiver *w)
+{
+	if (catalogue_check(&m->catalogue, w->check) == NULL)
+		wrong(m, w->check_line, "check",
+		      _("there is no check '%s'; tenken profile show lists them"), w->check);
+	if (w->asset != NULL && !asset_known(m->site, w->asset))
+		wrong(m, w->asset_line, "asset",
+		      _("'%s' is neither an id in the ledger nor an address in a zone"), w->asset);
+}
+
+bool site_matches_catalogue(const struct site *s, const char *const *checks, size_t check_count,
+			    struct complaints *c)
+{
+	struct matching m = { .site = s, .complaints = c };
+	size_t before = c->count;
+
+	if (s->profile_count == 0 && s->attestation_count == 0 && s->waiver_count == 0)
+		return true;
+	int r = catalogue_names(data_dir(), &m.names, &m.name_count);
+	if (r < 0)
+		complain(c, data_dir(), 0, _("cannot be read: %s"), strerror(-r));
+	else
+		r = catalogue_load(data_dir(), (const char *const *)m.names, m.name_count, checks,
+				   check_count, &m.catalogue, c);
+	for (size_t i = 0; r >= 0 && i < s->profile_count; i++)
+		match_guideline(&m, s->profiles_line, "profiles", s->profiles[i]);
+	for (size_t i = 0; r >= 0 && i < s->attestation_count; i++)
+		match_attestation(&m, &s->attestations[i]);
+	for (size_t i = 0; r >= 0 && i < s->waiver_count; i++)
+		match_waiver(&m, &s->waivers[i]);
+	if (r < 0 && c->count == before)
+		complain(c, NULL, 0, "%s", strerror(-r));
+	for (size_t i = 0; i < m.name_count; i++)
+		free(m.names[i]);
+	free(m.names);
+	catalogue_done(&m.catalogue);
+	return c->count == before;
+}
