@@ -100,15 +100,20 @@ static const char *gap_of(const char *state, const char *reason, bool complete)
 		return "answers on every port";
 	/* A host that never answered has no service to look into, unless the scan ended before it was
 	 * given the time; the coverage tells how many answered. */
-	if (complete || (strcmp(state, "silent") == 0 &&
-			 (reason == NULL || strcmp(reason, "stopped") != 0)))
+	if (complete ||
+	    (strcmp(state, "silent") == 0 && (reason == NULL || strcmp(reason, "stopped") != 0)))
 		return NULL;
 	if (strcmp(state, "distress") == 0)
 		return "distress";
-	/* Of other hosts the reason says how their state is known ("connected"). */
 	if (strcmp(state, "skipped") == 0)
 		return reason != NULL ? reason : "skipped";
-	return reason != NULL && strcmp(reason, "stopped") == 0 ? "stopped" : "sweep incomplete";
+	/* Of other hosts the reason says how their state is known ("connected"). */
+	static const char *const ends[] = { "stopped", "the scan ended before its sweep did" };
+
+	for (size_t i = 0; i < countof(ends); i++)
+		if (reason != NULL && strcmp(reason, ends[i]) == 0)
+			return ends[i];
+	return "sweep incomplete";
 }
 
 static int load_hosts(struct judged *j)
@@ -197,7 +202,7 @@ static int load_services(struct judged *j)
 	while ((r = query_step(q)) == 1 && j->service_count < (size_t)count) {
 		ptrdiff_t host = judged_host_find(j, query_text(q, 0));
 
-		if (host < 0) { /* the store's writer puts the host first */
+		if (host < 0) { /* the view host has one for every service */
 			r = -EBADMSG;
 			break;
 		}

@@ -120,6 +120,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "stopped", "調査を停止" },
 		{ "sweep incomplete", "ポート調査が未完了" },
 		{ "the host did not answer", "機器が応答しない" },
+		{ "the scan ended before its sweep did", "ポート調査の途中で調査が終わった" },
 		{ "timeout", "時間切れ" },
 		{ "unknown need", "前提条件の指定が不明" },
 	};

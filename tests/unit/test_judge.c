@@ -901,6 +901,31 @@ static void killed_scan_has_its_own_clock(void **state)
 	db_free(db);
 }
 
+/* Services are kept during the sweep, hosts at its end: each table alone must do. */
+static void hosts_may_be_missing(void **state)
+{
+	struct db *db = store_with(
+		":memory:",
+		NO_TELNET "DELETE FROM host; DELETE FROM service WHERE address = '10.0.0.2';"
+			  "UPDATE scan SET finished = NULL, status = 'running'");
+
+	(void)state;
+	judge_quietly(db, 1);
+	expect(db, "SELECT group_concat(address || ' ' || kind || ' ' || answering) FROM asset",
+	       "10.0.0.1 unassigned 1,10.0.0.2 unassigned 1");
+	expect(db, "SELECT coalesce(zone, '-') || complete || open || ' ' || last_ms FROM host",
+	       "-01 1500000");
+	expect(db, "SELECT group_concat(check_id || ' ' || address, ' ') FROM finding_now",
+	       "t.ssh-weak 10.0.0.1");
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
+	expect(db, "SELECT verdict || ' ' || note_ja FROM verdict WHERE item = 'telnet'",
+	       "not-run 未実施または一部のみ実施：t.telnet（ポート調査の途中で調査が終わった）。");
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'ot-telnet'", "not-run");
+	expect(db, "SELECT ran || reason FROM check_run WHERE check_id = 't.telnet'",
+	       "0the scan ended before its sweep did");
+	db_free(db);
+}
+
 static void reading_only_is_enough(void **state)
 {
 	char path[256];
@@ -1066,6 +1091,7 @@ int main(void)
 		cmocka_unit_test(fingerprints_hold),
 		cmocka_unit_test(coverage_is_counted),
 		cmocka_unit_test(killed_scan_has_its_own_clock),
+		cmocka_unit_test(hosts_may_be_missing),
 		cmocka_unit_test(reading_only_is_enough),
 		cmocka_unit_test(mistakes_in_sql_are_told),
 		cmocka_unit_test(mistakes_in_files_are_told),
