@@ -180,6 +180,12 @@ static const char *why_not_run(const struct judged *j, const struct check_state 
 		if (reason != NULL)
 			return reason;
 	}
+	if (unknown == NULL && state->cover->unseen != NULL) {
+		const struct cover *const covers[] = { state->cover };
+
+		if (coverage_of(j, covers, 1, members).checked == 0)
+			return state->cover->unseen;
+	}
 	return unknown;
 }
 
@@ -364,8 +370,18 @@ static void say_count(struct note *n, size_t count, const char *en_one, const ch
 	fprintf(n->ja, "%zu%s", count, ja);
 }
 
+/* A check brings reasons of its own. */
+static const char *reason_ja(const struct catalogue *c, const char *reason)
+{
+	for (size_t i = 0; i < c->check_count; i++)
+		if (c->checks[i].seen != NULL && strcmp(c->checks[i].unseen.en, reason) == 0)
+			return c->checks[i].unseen.ja;
+	return judge_reason_text(reason, "ja");
+}
+
 /* "did not run: a, b (no probe); c (timeout)". */
-static void say_not_run(struct note *n, const struct item *item, const struct outcome *o)
+static void say_not_run(const struct bench *b, struct note *n, const struct item *item,
+			const struct outcome *o)
 {
 	bool some = false, clean = false;
 
@@ -389,7 +405,7 @@ static void say_not_run(struct note *n, const struct item *item, const struct ou
 			comma_ja = "、";
 		}
 		fprintf(n->en, " (%s)", o->reasons[i]);
-		fprintf(n->ja, "（%s）", judge_reason_text(o->reasons[i], "ja"));
+		fprintf(n->ja, "（%s）", reason_ja(b->j->catalogue, o->reasons[i]));
 		some = true;
 	}
 	fputs(".", n->en);
@@ -500,7 +516,7 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 			  "件の検出はすべて有効な例外措置の対象。");
 		break;
 	case VERDICT_NOT_RUN:
-		say_not_run(n, item, o);
+		say_not_run(b, n, item, o);
 		break;
 	case VERDICT_CLEAN:
 		say(n, "All of its checks ran and found nothing.",
