@@ -97,7 +97,8 @@ static const char guideline_yaml[] =
 			"unfed",
 			"assess: indirect, checks: [t.unfed]") ITEM("no-probe",
 								    "assess: indirect, checks: "
-								    "[t.no-probe]") ITEM("any",
+								    "[t.no-probe]") ITEM(
+			"later", "assess: direct, checks: [t.modbus], later: [t.someday, t.unfed, t.modbus]") ITEM("any",
 											 "assess: "
 											 "indirect,"
 											 " checks: "
@@ -505,7 +506,11 @@ static const struct {
 	{ NO_TELNET, "telnet", "no-violation-observed", NULL },
 	{ "", "auth", "no-violation-observed", NULL },
 	{ "", "modbus", "no-violation-observed", NULL },
-	{ "", "any", "no-violation-observed", NULL },
+	{ "", "any", "no-violation-observed", "A scan sees this item only in part" },
+	{ "", "any", "no-violation-observed", "この項目の一部" },
+	{ "", "later", "not-run",
+	  "A check of this item does not exist yet: t.someday, t.unfed. Ran clean: t.modbus.|"
+	  "この項目のチェックが未対応：t.someday、t.unfed。" },
 	{ LEDGER, "ledger", "no-violation-observed", NULL },
 	{ "UPDATE scan SET vantage_kind = 'public'", "public", "no-violation-observed", NULL },
 	{ NO_WEAK ANSWER("weak", "met", "NULL"), "weak", "no-violation-observed", "answer: met" },
@@ -894,7 +899,7 @@ static void coverage_is_counted(void **state)
 	       "SELECT ran || ' ' || coalesce(reason, '-') FROM verdict_check WHERE item = 'mixed'"
 	       " AND check_id = 't.ssh-auth'",
 	       "0 closed");
-	expect(db, "SELECT count(*) || ' ' || max(position) FROM verdict", "26 26");
+	expect(db, "SELECT count(*) || ' ' || max(position) FROM verdict", "27 27");
 	db_free(db);
 }
 
