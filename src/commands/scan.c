@@ -16,6 +16,7 @@
 #include "commands/engine.h"
 #include "commands/judging.h"
 #include "commands/lock.h"
+#include "commands/matching.h"
 #include "commands/snapshot.h"
 #include "wire/vendor.h"
 
@@ -614,7 +615,8 @@ int command_scan(int argc, char **argv)
 	o.wish.data_dir = data_dir();
 	o.wish.now = time(NULL);
 	status = EXIT_USAGE;
-	if (plan_make(&o.wish, &plan, &c) == 0) {
+	if (plan_make(&o.wish, &plan, &c) == 0 &&
+	    site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
 		if (o.dry_run && plan.risk < SITE_TOUCH) {
