@@ -30,7 +30,7 @@
 
 enum {
 	REDIRECTS_MAX = 3,
-	INTERIM_MAX = 3,  /* answers 1xx before the real one */
+	INTERIM_MAX = 3,   /* answers 1xx before the real one */
 	PIECES_MAX = 1024, /* reads of one body */
 	PATH_LENGTH = 1024,
 	HOST_LENGTH = 80,
@@ -195,9 +195,8 @@ static void note_scheme(json_t *evidence, const char *scheme, size_t length)
 	size_t i;
 	json_t *known;
 
-	json_array_foreach(list, i, known)
-		if (span_is_nocase(span_of(scheme, length), json_string_value(known)))
-			return;
+	json_array_foreach(list, i, known) if (span_is_nocase(span_of(scheme, length),
+							      json_string_value(known))) return;
 	list_text(list, span_of(scheme, length));
 }
 
@@ -218,8 +217,8 @@ static void note_authentication(json_t *evidence, struct span value)
 			bool starts = rest.at == value.at && n == 0;
 			bool follows = n >= 2 && (rest.at[n - 1] == ',' ||
 						  (rest.at[n - 1] == ' ' && rest.at[n - 2] == ','));
-			bool ends = end == rest.length || rest.at[end] == ' ' ||
-				    rest.at[end] == ',';
+			bool ends =
+				end == rest.length || rest.at[end] == ' ' || rest.at[end] == ',';
 
 			if ((starts || follows) && ends) {
 				note_scheme(evidence, schemes[i], length);
@@ -247,9 +246,8 @@ static void note_auth_scheme(json_t *evidence)
 	size_t i;
 	json_t *known;
 
-	json_array_foreach(list, i, known)
-		if (strcmp(json_string_value(known), "Basic") == 0)
-			scheme = "Basic";
+	json_array_foreach(list, i, known) if (strcmp(json_string_value(known), "Basic") == 0)
+		scheme = "Basic";
 	if (scheme != NULL)
 		note_word(evidence, "auth_scheme", scheme);
 }
@@ -306,9 +304,9 @@ static const struct {
 /* A later answer replaces what an earlier one said of itself. */
 static void forget_answer(json_t *evidence)
 {
-	static const char *const keys[] = { "status",  "title",	  "product",	  "version",
-					    "charset", "date",	  "auth_schemes", "auth_scheme",
-					    "realm",   "http",	  "login_form",	  "frame_ancestors",
+	static const char *const keys[] = { "status",   "title", "product",      "version",
+					    "charset",  "date",  "auth_schemes", "auth_scheme",
+					    "realm",    "http",  "login_form",   "frame_ancestors",
 					    "wants_tls" };
 
 	for (size_t i = 0; i < countof(plain_headers); i++)

@@ -73,7 +73,8 @@ static enum ending run(struct task *t, int probe, struct conn *c, json_t *eviden
 	t->tried[probe] = true;
 	if (spoke(e, evidence))
 		found(t, probe, how);
-	if (e != ENDING_NOT_THIS) /* a silent port where this protocol belongs is worth knowing too */
+	if (e !=
+	    ENDING_NOT_THIS) /* a silent port where this protocol belongs is worth knowing too */
 		worker_report(t->w, t->job, probe, e, c, evidence, started_ms);
 	conn_free(c);
 	return e;
@@ -115,9 +116,8 @@ static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum endin
 	json_t *evidence = json_object();
 	struct conn_setup setup = setup_of(t, NO_PROBE, evidence, false);
 	int64_t started_ms = worker_unix_ms();
-	struct conn *c = evidence != NULL ?
-				 worker_open(t->w, t->job, NO_PROBE, &setup, ret_ending) :
-				 NULL;
+	struct conn *c =
+		evidence != NULL ? worker_open(t->w, t->job, NO_PROBE, &setup, ret_ending) : NULL;
 	bool good = false;
 
 	*ret_silent = false;
@@ -156,7 +156,8 @@ static bool by_port(struct task *t, enum ending *ret_ending)
 {
 	*ret_ending = ENDING_NOT_THIS;
 	for (int i = 0; probes[i] != NULL; i++) {
-		if (!probe_belongs(probes[i], t->job->port) || (t->depth == DEPTH_LIMITED && !probes[i]->ot))
+		if (!probe_belongs(probes[i], t->job->port) ||
+		    (t->depth == DEPTH_LIMITED && !probes[i]->ot))
 			continue;
 		if (try_probe(t, i, "port", false, ret_ending))
 			return true;
@@ -166,17 +167,15 @@ static bool by_port(struct task *t, enum ending *ret_ending)
 	return false;
 }
 
-static bool by_hello(struct task *t)
+static bool by_hello(struct task *t, enum ending *ret_ending)
 {
 	for (int order = 1; order <= HELLOS; order++)
 		for (int i = 0; probes[i] != NULL; i++) {
-			enum ending e;
-
 			if (probes[i]->hello_order != order || t->tried[i])
 				continue;
-			if (try_probe(t, i, "hello", false, &e))
+			if (try_probe(t, i, "hello", false, ret_ending))
 				return true;
-			if (hopeless(e))
+			if (hopeless(*ret_ending))
 				return false;
 		}
 	return false;
@@ -186,8 +185,8 @@ static bool by_hello(struct task *t)
  * logs of a mail or directory server. */
 static bool other_tls(uint16_t port)
 {
-	static const uint16_t ports[] = { 465, 563, 636, 853, 989, 990, 992, 993, 994, 995,
-					  2484, 3269, 5061, 5671, 6697, 8883 };
+	static const uint16_t ports[] = { 465, 563, 636,  853,  989,  990,  992,  993,
+					  994, 995, 2484, 3269, 5061, 5671, 6697, 8883 };
 
 	for (size_t i = 0; i < countof(ports); i++)
 		if (ports[i] == port)
@@ -196,17 +195,16 @@ static bool other_tls(uint16_t port)
 }
 
 /* TLS stands; what is spoken inside? */
-static void inside_tls(struct task *t)
+static void inside_tls(struct task *t, enum ending *ret_ending)
 {
 	char spoken[sizeof(t->done->spoken)];
-	enum ending e;
 
 	t->done->tls = true;
 	if (other_tls(t->job->port))
 		return;
 	memcpy(spoken, t->done->spoken, sizeof(spoken));
 	for (int i = 0; probes[i] != NULL; i++)
-		if (probes[i]->over_tls && try_probe(t, i, spoken, true, &e))
+		if (probes[i]->over_tls && try_probe(t, i, spoken, true, ret_ending))
 			return;
 }
 
@@ -235,14 +233,14 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	}
 	bool good = by_port(&t, &e);
 	if (!good && !hopeless(e)) {
-		good = by_greeting(&t, true, &silent, &e);
+		good = by_greeting(&t, !job->quiet, &silent, &e);
 		if (!good && silent && job->quiet)
 			limit(&t, "raw print port: nothing is sent");
 		else if (!good && silent && !hopeless(e))
-			good = by_hello(&t);
+			good = by_hello(&t, &e);
 	}
 	if (good && strcmp(done->protocol, "tls") == 0)
-		inside_tls(&t);
+		inside_tls(&t, &e);
 	done->ending = e;
 }
 

@@ -16,7 +16,7 @@
 enum risk {
 	RISK_LISTEN,
 	RISK_TOUCH, /* ARP, ICMP, TCP handshake */
-	RISK_READ,  /* requests that the protocol defines as read-only, and what strangers are offered */
+	RISK_READ, /* requests that the protocol defines as read-only, and what strangers are offered */
 	RISK_LOGIN, /* any password, community or key */
 	RISKS
 };

@@ -17,6 +17,7 @@ extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
 
+/* clang-format off */
 const struct probe *const probes[] = {
 	&probe_ssh,
 	&probe_smtp,
@@ -31,6 +32,7 @@ const struct probe *const probes[] = {
 	&probe_redis,
 	NULL,
 };
+/* clang-format on */
 
 const struct probe *probe_find(const char *name)
 {

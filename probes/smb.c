@@ -61,8 +61,8 @@ static const struct dialect {
 	uint16_t code;
 	const char *name;
 } dialects[] = {
-	{ 0x0202, "2.0.2" }, { 0x0210, "2.1" }, { 0x0300, "3.0" }, { 0x0302, "3.0.2" },
-	{ 0x0311, "3.1.1" },
+	{ 0x0202, "2.0.2" }, { 0x0210, "2.1" },   { 0x0300, "3.0" },
+	{ 0x0302, "3.0.2" }, { 0x0311, "3.1.1" },
 };
 enum { DIALECT_300 = 0x0300, DIALECT_311 = 0x0311 };
 
@@ -188,9 +188,8 @@ static bool read_negotiated(const struct smb2 *m, struct negotiated *ret)
 	size_t offset = rd_le32(&r);
 	if (!rd_ok(&r))
 		return false;
-	if (n.dialect == DIALECT_311 &&
-	    (!read_part(m->message, offset, 0, &contexts) ||
-	     !read_contexts(span_from(m->message, offset), count, &n)))
+	if (n.dialect == DIALECT_311 && (!read_part(m->message, offset, 0, &contexts) ||
+					 !read_contexts(span_from(m->message, offset), count, &n)))
 		return false;
 	*ret = n;
 	return true;
@@ -525,8 +524,12 @@ static void note_filetime(json_t *evidence, const char *key, uint64_t filetime)
 
 static void note_negotiated(json_t *evidence, const struct negotiated *n)
 {
-	static const char *const capabilities[] = { "dfs", "leasing", "large-mtu", "multi-channel",
-						    "persistent-handles", "directory-leasing",
+	static const char *const capabilities[] = { "dfs",
+						    "leasing",
+						    "large-mtu",
+						    "multi-channel",
+						    "persistent-handles",
+						    "directory-leasing",
 						    "encryption" };
 	static const char *const ciphers[] = { NULL, "AES-128-CCM", "AES-128-GCM", "AES-256-CCM",
 					       "AES-256-GCM" };

@@ -89,10 +89,10 @@ static struct extensions read_extensions(const struct reply *r)
 static void note_greeting(json_t *evidence, const struct reply *greeting)
 {
 	static const char *const names[] = {
-		"Postfix",   "Exim",	    "Sendmail",	  "Microsoft ESMTP MAIL",
+		"Postfix",   "Exim",        "Sendmail",   "Microsoft ESMTP MAIL",
 		"OpenSMTPD", "hMailServer", "MailEnable", "Haraka",
-		"qmail",     "Dovecot",	    "Exchange",	  "Zimbra",
-		"IceWarp",   "MDaemon",	    "Kerio",	  "Lotus Domino",
+		"qmail",     "Dovecot",     "Exchange",   "Zimbra",
+		"IceWarp",   "MDaemon",     "Kerio",      "Lotus Domino",
 		NULL
 	};
 	struct product p;

@@ -31,7 +31,7 @@
 enum {
 	PACKET_MAX = 35000,  /* RFC 4253 6.1 */
 	NAME_MAX_BYTES = 64, /* RFC 4251 6 */
-	LINES_MAX = 32,	     /* before the identification */
+	LINES_MAX = 32,      /* before the identification */
 	PACKETS_MAX = 4,     /* before the KEXINIT: IGNORE and DEBUG may come at any time */
 	MSG_DISCONNECT = 1,
 	MSG_IGNORE = 2,
@@ -177,7 +177,8 @@ static bool array_has(const json_t *array, struct span name)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value)
+	{
 		struct span s = span_of(json_string_value(value), json_string_length(value));
 
 		if (s.length == name.length && memcmp(s.at, name.at, s.length) == 0)
@@ -251,7 +252,7 @@ static void say_kexinit(struct conn *c)
 	wr_bytes(&w, cookie, sizeof(cookie));
 	for (size_t i = 0; i < LISTS; i++)
 		write_name_list(&w, lists[i]);
-	wr_u8(&w, 0);	/* no guessed packet follows */
+	wr_u8(&w, 0);   /* no guessed packet follows */
 	wr_be32(&w, 0); /* reserved */
 	struct span payload = wr_span(&w);
 
@@ -283,9 +284,9 @@ static enum ending hear_identification(struct conn *c, struct identification *re
 				return ENDING_CLOSED;
 			continue;
 		}
-		return read_identification(line, ret) ?
-			       ENDING_DONE :
-			       conn_oddity(c, "ssh.identification-malformed");
+		return read_identification(line, ret)
+			       ? ENDING_DONE
+			       : conn_oddity(c, "ssh.identification-malformed");
 	}
 	return ENDING_NOT_THIS;
 }

@@ -240,8 +240,8 @@ static const char *converse(ssh_session s, int fd, int64_t until, json_t *eviden
 			return "timeout";
 	if (r == SSH_AUTH_ERROR)
 		return ssh_get_error(s);
-	note_methods(evidence, r == SSH_AUTH_SUCCESS ? SSH_AUTH_METHOD_NONE :
-						       (unsigned)ssh_userauth_list(s, NULL));
+	note_methods(evidence, r == SSH_AUTH_SUCCESS ? SSH_AUTH_METHOD_NONE
+						     : (unsigned)ssh_userauth_list(s, NULL));
 	*ret_auth = true;
 	return *ret_hostkey ? NULL : "the host key is of no type that we can read";
 }

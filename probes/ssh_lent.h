@@ -16,7 +16,7 @@ enum { SSH_LENT_PACKETS = 96 };
 /* What a public key blob says about itself (RFC 4253 6.6, RFC 5656 3.1, RFC 8709 4). */
 struct ssh_key_facts {
 	struct span type; /* "ssh-rsa", of the blob */
-	unsigned bits;	  /* 0 where the type is unknown to us */
+	unsigned bits;    /* 0 where the type is unknown to us */
 };
 
 bool ssh_read_key(struct span blob, struct ssh_key_facts *ret);

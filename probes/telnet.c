@@ -36,7 +36,7 @@ enum state { STATE_TEXT, STATE_IAC, STATE_VERB, STATE_SB, STATE_SB_IAC };
 struct terminal {
 	enum state state;
 	uint8_t verb;
-	bool commands;		  /* an IAC command was seen */
+	bool commands;            /* an IAC command was seen */
 	uint8_t requested[2][32]; /* bit sets: WILL, DO */
 	struct {
 		uint8_t verb, option;
@@ -125,7 +125,7 @@ static struct span last_line(struct span text)
 /* The terminal waits behind a line such as "login:", "Username:", "Password:", "user name >". */
 static bool is_login_prompt(struct span text)
 {
-	static const char *const words[] = { "login",	"user",	 "password",
+	static const char *const words[] = { "login",   "user",  "password",
 					     "account", "logon", "passwd" };
 	struct span line = last_line(span_trim(text));
 
@@ -140,7 +140,7 @@ static bool is_login_prompt(struct span text)
 /* Text that could stand on a terminal and is no other protocol's greeting. */
 static bool is_terminal_text(struct span text)
 {
-	static const char *const others[] = { "SSH-",  "220",  "+OK",	  "* OK",
+	static const char *const others[] = { "SSH-",  "220",  "+OK",     "* OK",
 					      "HTTP/", "RFB ", "@RSYNCD", "-ERR" };
 
 	for (size_t i = 0; i < countof(others); i++)

@@ -2,8 +2,8 @@
 #include "codec/ber.h"
 
 enum {
-	TAG_LONG = 0x1f,        /* the number stands in further bytes */
-	LENGTH_LONG = 0x80,     /* the length stands in further bytes */
+	TAG_LONG = 0x1f,    /* the number stands in further bytes */
+	LENGTH_LONG = 0x80, /* the length stands in further bytes */
 	LENGTH_BYTES_MAX = 4,
 };
 

@@ -5,39 +5,16 @@
 #include <time.h>
 
 #include "codec/limits.h"
+#include "codec/utf8.h"
 
-/* The length of the UTF-8 sequence at p, or 0 where there is none (RFC 3629: no surrogates, no
- * overlong forms, nothing above U+10FFFF). C1 controls count as none, they are escaped too. */
-static size_t utf8_length(const uint8_t *p, size_t left)
+/* The length of the character at p that may stand in evidence, or 0: no UTF-8, or a control character
+ * (C0, DEL, C1). */
+static size_t plain_length(const uint8_t *p, size_t left)
 {
 	uint32_t v;
-	size_t n;
+	size_t n = utf8_next(p, left, &v);
 
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	if ((p[0] & 0xe0) == 0xc0) {
-		n = 2;
-		v = p[0] & 0x1fU;
-	} else if ((p[0] & 0xf0) == 0xe0) {
-		n = 3;
-		v = p[0] & 0x0fU;
-	} else if ((p[0] & 0xf8) == 0xf0) {
-		n = 4;
-		v = p[0] & 0x07U;
-	} else {
-		return 0;
-	}
-	if (n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (p[i] & 0x3fU);
-	}
-	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
-	if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-		return 0;
-	return n;
+	return n == 0 || v < 0x20 || (v >= 0x7f && v < 0xa0) ? 0 : n;
 }
 
 #define CUT "\xe2\x80\xa6"
@@ -49,7 +26,7 @@ json_t *clean_text(struct span s)
 	size_t i = 0;
 
 	while (i < s.length) {
-		size_t n = utf8_length(s.at + i, s.length - i);
+		size_t n = plain_length(s.at + i, s.length - i);
 		size_t width = n > 0 ? n : 4;
 
 		if (used + width > TEXT_MAX)
@@ -96,7 +73,8 @@ static size_t put_utf8(uint8_t *out, uint32_t v)
 
 json_t *clean_utf16le(struct span s)
 {
-	uint8_t out[TEXT_MAX + 8]; /* one unit more than clean_text() keeps, so that it marks the cut */
+	uint8_t out[TEXT_MAX +
+		    8]; /* one unit more than clean_text() keeps, so that it marks the cut */
 	size_t used = 0;
 
 	for (size_t i = 0; i + 1 < s.length && used <= TEXT_MAX; i += 2) {

@@ -183,10 +183,10 @@ bool http_chunk_size(struct span line, uint64_t *ret)
 	line = span_trim(line);
 	for (; digits < line.length; digits++) {
 		uint8_t c = line.at[digits];
-		unsigned digit = is_digit(c)		  ? (unsigned)(c - '0') :
-				 (c >= 'a' && c <= 'f') ? (unsigned)(c - 'a' + 10) :
-				 (c >= 'A' && c <= 'F') ? (unsigned)(c - 'A' + 10) :
-							  16;
+		unsigned digit = is_digit(c)              ? (unsigned)(c - '0')
+				 : (c >= 'a' && c <= 'f') ? (unsigned)(c - 'a' + 10)
+				 : (c >= 'A' && c <= 'F') ? (unsigned)(c - 'A' + 10)
+							  : 16;
 
 		if (digit == 16)
 			break;

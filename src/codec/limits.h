@@ -4,12 +4,12 @@
 #define TENKEN_CODEC_LIMITS_H
 
 enum {
-	TEXT_MAX = 512,              /* bytes of one text in the evidence; longer is cut and marked */
-	READ_MAX = 256 * 1024,       /* bytes of one answer that a conversation may hold */
-	LINE_MAX_BYTES = 8 * 1024,   /* bytes of one line of a text protocol */
-	GREETING_MAX = 4 * 1024,     /* bytes listened to before anything is said */
-	LIST_MAX = 256,              /* entries of one list in the evidence */
-	CHAIN_MAX = 10,              /* certificates of one chain */
+	TEXT_MAX = 512,            /* bytes of one text in the evidence; longer is cut and marked */
+	READ_MAX = 256 * 1024,     /* bytes of one answer that a conversation may hold */
+	LINE_MAX_BYTES = 8 * 1024, /* bytes of one line of a text protocol */
+	GREETING_MAX = 4 * 1024,   /* bytes listened to before anything is said */
+	LIST_MAX = 256,            /* entries of one list in the evidence */
+	CHAIN_MAX = 10,            /* certificates of one chain */
 	CERTIFICATE_MAX = 32 * 1024, /* bytes of one certificate */
 	HTTP_BODY_MAX = 64 * 1024,   /* bytes of a page that are looked at */
 	HTTP_HEADERS_MAX = 100,      /* header lines of one answer */

@@ -19,7 +19,7 @@
 struct ntlm_challenge {
 	uint32_t flags;
 	struct span target;
-	struct span computer, domain;                     /* NetBIOS */
+	struct span computer, domain; /* NetBIOS */
 	struct span dns_computer, dns_domain, dns_forest;
 	bool has_version;
 	uint8_t major, minor;

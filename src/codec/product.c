@@ -52,8 +52,8 @@ struct product product_split(struct span word)
 /* Words that may stand between a product's name and its version. */
 static bool is_filler(struct span word)
 {
-	static const char *const fillers[] = { "server", "service", "version", "ftp",	 "ftpd",
-					       "smtp",	 "esmtp",   "mail",    "daemon", "ver" };
+	static const char *const fillers[] = { "server", "service", "version", "ftp",    "ftpd",
+					       "smtp",   "esmtp",   "mail",    "daemon", "ver" };
 
 	for (size_t i = 0; i < countof(fillers); i++)
 		if (span_is_nocase(word, fillers[i]))

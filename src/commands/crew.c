@@ -172,8 +172,8 @@ struct crew *crew_start(const struct engine_setup *setup)
 	c->job_far = new_seats(setup->threads);
 	c->request_guard = new_seats(setup->threads);
 	c->request_far = new_seats(setup->threads);
-	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			 0);
+	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool good = c->job_fd != NULL && c->job_far != NULL && c->request_guard != NULL &&
 		    c->request_far != NULL && c->shared != MAP_FAILED && describe_probes(c) &&
 		    pair(SOCK_SEQPACKET, &c->guard_fd, &far);
@@ -286,17 +286,24 @@ bool crew_give(struct crew *c, unsigned index, const struct job *job)
 	return send(c->job_fd[index], job, sizeof(*job), MSG_NOSIGNAL) == sizeof(*job);
 }
 
+void crew_kill_workers(struct crew *c, int epoll)
+{
+	kill(c->workers, SIGKILL);
+	wait_for(c->workers);
+	c->workers = -1;
+	for (unsigned i = 0; i < c->setup->threads; i++) {
+		epoll_ctl(epoll, EPOLL_CTL_DEL, c->job_fd[i], NULL);
+		close(c->job_fd[i]);
+		c->job_fd[i] = -1;
+	}
+}
+
 bool crew_replace_workers(struct crew *c, int epoll)
 {
 	struct guard_reply waste;
 
-	kill(c->workers, SIGKILL);
-	wait_for(c->workers);
-	for (unsigned i = 0; i < c->setup->threads; i++) {
+	for (unsigned i = 0; i < c->setup->threads; i++)
 		while (recv(c->request_far[i], &waste, sizeof(waste), MSG_DONTWAIT) > 0)
 			;
-		close(c->job_fd[i]);
-		c->job_fd[i] = -1;
-	}
 	return start_workers(c) && crew_watch_workers(c, epoll);
 }

@@ -24,6 +24,8 @@ void crew_order(struct crew *c, enum order_kind kind, const struct addr *a, cons
 bool crew_event(struct crew *c, struct guard_event *ret, bool wait);
 bool crew_guard_gone(const struct crew *c);
 bool crew_give(struct crew *c, unsigned index, const struct job *job);
+/* Ends the worker process, whatever is left of it, and takes its channels out of epoll. */
+void crew_kill_workers(struct crew *c, int epoll);
 /* After ORDER_WORKERS_GONE was answered: a new worker process on the same seats. */
 bool crew_replace_workers(struct crew *c, int epoll);
 

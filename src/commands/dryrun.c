@@ -14,7 +14,7 @@ enum {
 	OT_RATE = 10,
 	OT_SILENT_S = 6, /* connect timeout and pause */
 	OT_SYNS = 3,     /* with the kernel's repeats */
-	IT_SYNS = 2,
+	IT_SYNS = 3,
 	IT_AT_ONCE = 16,
 };
 
@@ -236,7 +236,7 @@ static void forecast(struct outlook *l, const struct group *g)
 	double syns = gentle ? OT_SYNS : IT_SYNS;
 	double shortest = gentle ? ports : host_rate > 0 ? ports / host_rate : 0;
 	double longest = gentle ? tried_silent * OT_SILENT_S :
-				  at_least(ports * 2.5 / IT_AT_ONCE,
+				  at_least(ports * 3.5 / IT_AT_ONCE,
 					   host_rate > 0 ? ports * IT_SYNS / host_rate : 0);
 	shortest *= rounds;
 	longest *= rounds;

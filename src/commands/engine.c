@@ -25,7 +25,7 @@
 #include "wire/vendor.h"
 
 enum {
-	JOBS_OT = 1,  /* conversations under way per host */
+	JOBS_OT = 1, /* conversations under way per host */
 	JOBS_IT = 16,
 	RESPAWNS = 8, /* how often a dead worker process is replaced */
 	PROGRESS_MS = 500,
@@ -104,7 +104,7 @@ static const struct asset *ledger_of(const struct plan *p, const struct guard_ev
 	return NULL;
 }
 
-static void keep_host(struct engine *e, const struct guard_event *v)
+static void write_host(struct engine *e, const struct guard_event *v)
 {
 	const struct plan *p = e->setup->plan;
 	const struct zone *z = site_zone(&p->site, &v->address);
@@ -133,10 +133,15 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 		.last_ms = v->last_ms,
 	};
 
-	if (sscanf(v->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-		   &mac[5]) == 6)
+	if (sscanf(v->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		   &mac[4], &mac[5]) == 6)
 		row.vendor = vendor_name(mac);
 	store_host(e->setup->store, &row);
+}
+
+static void keep_host(struct engine *e, const struct guard_event *v)
+{
+	write_host(e, v);
 	e->result.hosts++;
 	e->result.unrouted += strcmp(v->reason, GUARD_NO_ROUTE) == 0;
 	if (v->host_state == HOST_ANSWERING || v->host_state == HOST_ALL_PORTS ||
@@ -179,13 +184,23 @@ static void take_port(struct engine *e, const struct guard_event *v)
 	if (v->port_state == PORT_FILTERED && v->open + v->closed == 0)
 		return; /* the whole host may be behind a filter: its counts say so */
 	store_service(e->setup->store, addr_format(&v->address, address), v->port, "tcp",
-		      port_words[v->port_state], or_null(v->reason), entry != NULL ? entry->name : NULL);
+		      port_words[v->port_state], or_null(v->reason),
+		      entry != NULL ? entry->name : NULL);
 	if (v->port_state != PORT_OPEN)
 		return;
 	e->result.services++;
 	t = targets_get(e->targets, &v->address);
-	if (t == NULL || !target_add_port(t, v->port))
+	if (t == NULL || !target_add_port(t, v->port)) {
 		begin_stop(e, ENGINE_FAULT);
+		return;
+	}
+	/* The row is complete when the sweep of the host is; a scan killed before has it like this. */
+	if (t->port_count == 1) {
+		struct guard_event so_far = *v;
+
+		so_far.reason[0] = '\0';
+		write_host(e, &so_far);
+	}
 }
 
 static void take_host(struct engine *e, const struct guard_event *v)
@@ -213,8 +228,9 @@ static void take_host(struct engine *e, const struct guard_event *v)
 
 		addr_format(&v->address, address);
 		for (uint32_t i = 0; i < t->port_count; i++)
-			store_service_spoken(e->setup->store, address, t->ports[i], "tcp", NULL, false, "none",
-					     t->all_ports ? "answers on every port" : "left in distress");
+			store_service_spoken(
+				e->setup->store, address, t->ports[i], "tcp", NULL, false, "none",
+				t->all_ports ? "answers on every port" : "left in distress");
 		t->port_next = t->port_count;
 		return;
 	}
@@ -253,8 +269,8 @@ static void take_event(struct engine *e, const struct guard_event *v)
 			t->unassigned = false;
 			t->full_depth = z != NULL && ranges_contain(&z->full_depth, &v->address);
 		}
-		store_host_state(e->setup->store, addr_format(&v->address, address), "ot", NULL, NULL,
-				 v->ot_sign);
+		store_host_state(e->setup->store, addr_format(&v->address, address), "ot", NULL,
+				 NULL, v->ot_sign);
 		break;
 	case EVENT_SWEPT:
 		e->swept = true;
@@ -305,8 +321,12 @@ static void hand_out(struct engine *e)
 					    .capacity = d->capacity };
 			t->active++;
 			e->active_jobs++;
-		} else {
+		} else if (t->distress) {
 			i--; /* this port is not looked at; the desk is still free */
+		} else {
+			t->port_next--; /* the workers died a moment ago: their successors get it */
+			targets_queue(e->targets, t);
+			return;
 		}
 		targets_queue(e->targets, t);
 	}
@@ -332,8 +352,8 @@ static void learn(struct engine *e, struct target *t, const struct result_header
 		t->full_depth = true;
 		t->unassigned = false;
 		char address[ADDR_TEXT];
-		store_host_state(e->setup->store, addr_format(&t->address, address), "it", NULL, NULL,
-				 NULL);
+		store_host_state(e->setup->store, addr_format(&t->address, address), "it", NULL,
+				 NULL, NULL);
 		target_add_port(t, port); /* once more, in full */
 		targets_queue(e->targets, t);
 	}
@@ -343,10 +363,12 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 			  const char *document)
 {
 	char address[ADDR_TEXT];
-	char *text = strndup(document, h->length);
+	json_t *parsed = json_loadb(document, h->length, 0, NULL);
+	char *text = strndup(parsed != NULL ? document : "{}", parsed != NULL ? h->length : 2);
 
-	if (text == NULL || h->probe < 0 || h->ending >= ENDINGS) {
-		free(text);
+	json_decref(parsed);
+	if (text == NULL) {
+		begin_stop(e, ENGINE_FAULT);
 		return;
 	}
 	struct evidence_row row = {
@@ -356,7 +378,6 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 		.probe = probes[h->probe]->name,
 		.ending = ending_word(h->ending),
 		.document = text,
-		.document_length = h->length,
 		.connections = h->connections,
 		.sent = h->sent,
 		.received = h->received,
@@ -381,12 +402,20 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 {
 	char address[ADDR_TEXT];
 
-	store_service_spoken(e->setup->store, addr_format(&d->target->address, address), d->port, "tcp",
-			     or_null(h->protocol), h->tls, h->spoken,
-			     h->ending == ENDING_STOPPED  ? "stopped" :
-			     h->ending == ENDING_DISTRESS ? "left in distress" :
-							    or_null(h->limited));
+	store_service_spoken(e->setup->store, addr_format(&d->target->address, address), d->port,
+			     "tcp", or_null(h->protocol), h->tls, h->spoken,
+			     h->ending == ENDING_STOPPED    ? "stopped"
+			     : h->ending == ENDING_DISTRESS ? "left in distress"
+							    : or_null(h->limited));
 	end_job(e, d);
+}
+
+static bool probe_number(int probe)
+{
+	for (int i = 0; probes[i] != NULL; i++)
+		if (i == probe)
+			return true;
+	return false;
 }
 
 /* Reads what a worker thread sent; false where the process is gone. */
@@ -398,8 +427,9 @@ static bool take_results(struct engine *e, unsigned index)
 	for (;;) {
 		if (d->capacity - d->length < 16384) {
 			size_t capacity = d->capacity + 65536;
-			uint8_t *more = capacity <= 2 * EVIDENCE_MAX + 131072 ? realloc(d->buffer, capacity) :
-										NULL;
+			uint8_t *more = capacity <= 2 * EVIDENCE_MAX + 131072
+						? realloc(d->buffer, capacity)
+						: NULL;
 
 			if (more == NULL)
 				return false;
@@ -415,7 +445,9 @@ static bool take_results(struct engine *e, unsigned index)
 		d->length += (size_t)n;
 		while (d->length >= sizeof(h)) {
 			memcpy(&h, d->buffer, sizeof(h));
-			if (d->target == NULL || h.job != d->job || h.length > EVIDENCE_MAX)
+			if (d->target == NULL || h.job != d->job || h.length > EVIDENCE_MAX ||
+			    h.ending >= ENDINGS ||
+			    (h.kind == RESULT_EVIDENCE && !probe_number(h.probe)))
 				return false; /* a worker that has lost its mind */
 			if (d->length < sizeof(h) + h.length)
 				break;
@@ -447,14 +479,16 @@ static void replace_workers(struct engine *e)
 
 			addr_format(&d->target->address, address);
 			snprintf(subject, sizeof(subject), "%s:%u", address, d->port);
-			store_service_spoken(e->setup->store, address, d->port, "tcp", NULL, false, "none",
-					     "worker fault");
+			store_service_spoken(e->setup->store, address, d->port, "tcp", NULL, false,
+					     "none", "worker fault");
 			store_remark(e->setup->store, "worker-fault", subject,
 				     "the worker process ended while it spoke with this port");
 			end_job(e, d);
 		}
 		d->length = 0;
 	}
+	crew_kill_workers(e->crew,
+			  e->epoll); /* before the guard forgets them: nothing more is asked */
 	if (++e->respawns > RESPAWNS) {
 		begin_stop(e, ENGINE_FAULT);
 		return;
@@ -562,8 +596,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
 	if (e.crew == NULL || !watch(&e, e.signals, TAG_SIGNAL) ||
-	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) || !watch(&e, setup->lock_fd, TAG_LOCK) ||
-	    !crew_watch_workers(e.crew, e.epoll)) {
+	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) ||
+	    !watch(&e, setup->lock_fd, TAG_LOCK) || !crew_watch_workers(e.crew, e.epoll)) {
 		e.result.end = ENGINE_FAULT;
 		e.abandoned = true;
 	}
@@ -582,7 +616,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
 	if (e.stopped && e.result.end == ENGINE_DONE)
 		e.result.end = ENGINE_STOPPED;
-	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 && e.result.unrouted == e.result.hosts)
+	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 &&
+	    e.result.unrouted == e.result.hosts)
 		e.result.end = ENGINE_NO_ROUTE;
 	crew_end(e.crew, e.abandoned);
 	for (unsigned i = 0; e.desks != NULL && i < setup->threads; i++)

@@ -22,11 +22,11 @@ struct engine_setup {
 
 enum engine_end {
 	ENGINE_DONE,
-	ENGINE_STOPPED, /* by a signal, the stop file or `tenken stop` */
-	ENGINE_STORE,   /* the store could not be written: nothing more was sent */
-	ENGINE_JOURNAL, /* the journal could not be written: nothing more was sent */
+	ENGINE_STOPPED,  /* by a signal, the stop file or `tenken stop` */
+	ENGINE_STORE,    /* the store could not be written: nothing more was sent */
+	ENGINE_JOURNAL,  /* the journal could not be written: nothing more was sent */
 	ENGINE_NO_ROUTE, /* there is no route to any of the targets */
-	ENGINE_FAULT,   /* guard or workers could not be kept alive */
+	ENGINE_FAULT,    /* guard or workers could not be kept alive */
 };
 
 struct engine_result {

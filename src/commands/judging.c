@@ -23,7 +23,8 @@ static bool join(char **text, const char *name)
 {
 	char *longer;
 
-	if (asprintf(&longer, "%s%s%s", *text != NULL ? *text : "", *text != NULL ? "," : "", name) < 0)
+	if (asprintf(&longer, "%s%s%s", *text != NULL ? *text : "", *text != NULL ? "," : "",
+		     name) < 0)
 		return false;
 	free(*text);
 	*text = longer;
@@ -150,7 +151,8 @@ static bool fails_on(struct db *db, const char *severity)
 		char sql[128];
 
 		snprintf(sql, sizeof(sql),
-			 "SELECT count(*) FROM finding_now WHERE status = 'open' AND severity = '%s'",
+			 "SELECT count(*) FROM finding_now WHERE status = 'open' AND severity = "
+			 "'%s'",
 			 severity_word(s));
 		db_number(db, sql, 0, &n);
 	}
@@ -170,7 +172,8 @@ int judging_end(struct judging *j, struct store *store, int64_t scan,
 		return status;
 	if (judge_run(db, &j->catalogue, scan, j->probes, &j->ports, &options) != 0 ||
 	    judge_keep(db) != 0) {
-		fprintf(stderr, _("error: %s: the scan cannot be judged: %s\n"), store_path, db_error(db));
+		fprintf(stderr, _("error: %s: the scan cannot be judged: %s\n"), store_path,
+			db_error(db));
 	} else {
 		bool good = write_file(db, j, FORM_HTML, outputs->html);
 

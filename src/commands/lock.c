@@ -17,7 +17,8 @@ static socklen_t address(struct sockaddr_un *sa)
 {
 	memset(sa, 0, sizeof(*sa));
 	sa->sun_family = AF_UNIX;
-	memcpy(sa->sun_path + 1, name, sizeof(name) - 1); /* a leading zero: abstract, see unix(7) */
+	memcpy(sa->sun_path + 1, name,
+	       sizeof(name) - 1); /* a leading zero: abstract, see unix(7) */
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name));
 }
 

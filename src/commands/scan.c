@@ -16,6 +16,7 @@
 #include "commands/engine.h"
 #include "commands/judging.h"
 #include "commands/lock.h"
+#include "commands/matching.h"
 #include "commands/snapshot.h"
 #include "wire/vendor.h"
 
@@ -35,10 +36,31 @@ struct options {
 };
 
 enum option_id {
-	OPT_PORTS = 256, OPT_EXCLUDE, OPT_EXCLUDE_FILE, OPT_INPUT, OPT_RISK, OPT_RATE, OPT_HOST_RATE,
-	OPT_ZONE, OPT_OWNED, OPT_STORE, OPT_JSON, OPT_CSV, OPT_HTML, OPT_NO_HTML, OPT_NDJSON, OPT_XML,
-	OPT_PROFILE, OPT_CHECKS, OPT_DRY_RUN, OPT_FAIL_ON, OPT_WAIT, OPT_STOP_FILE, OPT_THREADS,
-	OPT_QUIET, OPT_HELP,
+	OPT_PORTS = 256,
+	OPT_EXCLUDE,
+	OPT_EXCLUDE_FILE,
+	OPT_INPUT,
+	OPT_RISK,
+	OPT_RATE,
+	OPT_HOST_RATE,
+	OPT_ZONE,
+	OPT_OWNED,
+	OPT_STORE,
+	OPT_JSON,
+	OPT_CSV,
+	OPT_HTML,
+	OPT_NO_HTML,
+	OPT_NDJSON,
+	OPT_XML,
+	OPT_PROFILE,
+	OPT_CHECKS,
+	OPT_DRY_RUN,
+	OPT_FAIL_ON,
+	OPT_WAIT,
+	OPT_STOP_FILE,
+	OPT_THREADS,
+	OPT_QUIET,
+	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -76,27 +98,35 @@ static const struct option long_options[] = {
 
 static void help(void)
 {
-	printf(_("Usage: tenken scan [-c SITE.yaml] [TARGET...]\n"
-		 "Targets: addresses, CIDR, ranges (10.0.0.1-20), names, @FILE. With a site file and no\n"
-		 "target, its zones.\n"
-		 "  -c, --site FILE         zones, ledger, limits, authorisation (tenken-site(5))\n"
-		 "  -p, --ports PORTS       22,80,1000-2000, names; default: our list for IT and OT\n"
-		 "  -iL FILE  --exclude LIST  --exclude-file FILE\n"
-		 "  --zone KIND             ot, it, dmz, public, unassigned: targets without a zone\n"
-		 "  --risk CLASS            the most that may be done: listen, touch, read (default)\n"
-		 "  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
-		 "  --owned CIDR            repeats public addresses that the site file declares as owned\n"
-		 "  --dry-run               says what would be sent, sends nothing\n"
-		 "  --profile NAME          guideline to judge by; default mlit-water (repeatable)\n"
-		 "  --checks FILE           checks of your own (repeatable)\n"
-		 "  --store FILE            default SITE.tenken beside the site file, or ./tenken.sqlite\n"
-		 "  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
-		 "  --nmap-xml FILE\n"
-		 "  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
-		 "  --wait                  wait for another scan on this bastion to end\n"
-		 "  --stop-file FILE        sending ends when it appears; default STORE.stop\n"
-		 "  --quiet                 no summary\n"
-		 "Exit status: 0 done, 1 --fail-on was met, 2 usage or configuration, 3 ended early.\n"));
+	printf(_(
+		"Usage: tenken scan [-c SITE.yaml] [TARGET...]\n"
+		"Targets: addresses, CIDR, ranges (10.0.0.1-20), names, @FILE. With a site file "
+		"and no\n"
+		"target, its zones.\n"
+		"  -c, --site FILE         zones, ledger, limits, authorisation (tenken-site(5))\n"
+		"  -p, --ports PORTS       22,80,1000-2000, names; default: our list for IT and "
+		"OT\n"
+		"  -iL FILE  --exclude LIST  --exclude-file FILE\n"
+		"  --zone KIND             ot, it, dmz, public, unassigned: targets without a "
+		"zone\n"
+		"  --risk CLASS            the most that may be done: listen, touch, read "
+		"(default)\n"
+		"  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
+		"  --owned CIDR            repeats public addresses that the site file declares as "
+		"owned\n"
+		"  --dry-run               says what would be sent, sends nothing\n"
+		"  --profile NAME          guideline to judge by; default mlit-water (repeatable)\n"
+		"  --checks FILE           checks of your own (repeatable)\n"
+		"  --store FILE            default SITE.tenken beside the site file, or "
+		"./tenken.sqlite\n"
+		"  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
+		"  --nmap-xml FILE\n"
+		"  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
+		"  --wait                  wait for another scan on this bastion to end\n"
+		"  --stop-file FILE        sending ends when it appears; default STORE.stop\n"
+		"  --quiet                 no summary\n"
+		"Exit status: 0 done, 1 --fail-on was met, 2 usage or configuration, 3 ended "
+		"early.\n"));
 }
 
 static bool add(struct list *l, const char *text)
@@ -122,7 +152,8 @@ static int read_options(int argc, char **argv, struct options *o)
 
 		if (c == -1) { /* a target; options may follow */
 			if (o->wish.target_count == countof(targets)) {
-				fprintf(stderr, _("error: too many targets; put them into a file (@FILE)\n"));
+				fprintf(stderr, _("error: too many targets; put them into a file "
+						  "(@FILE)\n"));
 				return EXIT_USAGE;
 			}
 			targets[o->wish.target_count++] = argv[optind++];
@@ -130,42 +161,91 @@ static int read_options(int argc, char **argv, struct options *o)
 			continue;
 		}
 		switch (c) {
-		case 'c': o->wish.site_path = optarg; break;
+		case 'c':
+			o->wish.site_path = optarg;
+			break;
 		case 'p':
-		case OPT_PORTS: o->wish.ports = optarg; break;
-		case OPT_EXCLUDE: good = add(&o->excludes, optarg); break;
-		case OPT_EXCLUDE_FILE: good = add(&o->exclude_files, optarg); break;
-		case OPT_INPUT: good = add(&o->input_files, optarg); break;
-		case OPT_RISK: o->wish.risk = optarg; break;
-		case OPT_RATE: o->wish.rate = optarg; break;
-		case OPT_HOST_RATE: o->wish.host_rate = optarg; break;
-		case OPT_ZONE: o->wish.zone = optarg; break;
-		case OPT_OWNED: good = add(&o->owned, optarg); break;
-		case OPT_STORE: o->store = optarg; break;
-		case OPT_JSON: o->json = optarg; break;
-		case OPT_NDJSON: o->ndjson = optarg; break;
-		case OPT_CSV: o->csv = optarg; break;
-		case OPT_HTML: o->html = optarg; break;
-		case OPT_NO_HTML: o->no_html = true; break;
-		case OPT_XML: o->nmap_xml = optarg; break;
-		case OPT_PROFILE: good = add(&o->profiles, optarg); break;
-		case OPT_CHECKS: good = add(&o->checks, optarg); break;
-		case OPT_DRY_RUN: o->dry_run = true; break;
-		case OPT_FAIL_ON: o->fail_on = optarg; break;
-		case OPT_WAIT: o->wait = true; break;
-		case OPT_STOP_FILE: o->stop_file = optarg; break;
+		case OPT_PORTS:
+			o->wish.ports = optarg;
+			break;
+		case OPT_EXCLUDE:
+			good = add(&o->excludes, optarg);
+			break;
+		case OPT_EXCLUDE_FILE:
+			good = add(&o->exclude_files, optarg);
+			break;
+		case OPT_INPUT:
+			good = add(&o->input_files, optarg);
+			break;
+		case OPT_RISK:
+			o->wish.risk = optarg;
+			break;
+		case OPT_RATE:
+			o->wish.rate = optarg;
+			break;
+		case OPT_HOST_RATE:
+			o->wish.host_rate = optarg;
+			break;
+		case OPT_ZONE:
+			o->wish.zone = optarg;
+			break;
+		case OPT_OWNED:
+			good = add(&o->owned, optarg);
+			break;
+		case OPT_STORE:
+			o->store = optarg;
+			break;
+		case OPT_JSON:
+			o->json = optarg;
+			break;
+		case OPT_NDJSON:
+			o->ndjson = optarg;
+			break;
+		case OPT_CSV:
+			o->csv = optarg;
+			break;
+		case OPT_HTML:
+			o->html = optarg;
+			break;
+		case OPT_NO_HTML:
+			o->no_html = true;
+			break;
+		case OPT_XML:
+			o->nmap_xml = optarg;
+			break;
+		case OPT_PROFILE:
+			good = add(&o->profiles, optarg);
+			break;
+		case OPT_CHECKS:
+			good = add(&o->checks, optarg);
+			break;
+		case OPT_DRY_RUN:
+			o->dry_run = true;
+			break;
+		case OPT_FAIL_ON:
+			o->fail_on = optarg;
+			break;
+		case OPT_WAIT:
+			o->wait = true;
+			break;
+		case OPT_STOP_FILE:
+			o->stop_file = optarg;
+			break;
 		case OPT_THREADS: {
 			char *end;
 			unsigned long n = strtoul(optarg, &end, 10);
 
 			if (*end != '\0' || n < 1 || n > 512) {
-				fprintf(stderr, _("error: --threads takes 1 to 512, not '%s'\n"), optarg);
+				fprintf(stderr, _("error: --threads takes 1 to 512, not '%s'\n"),
+					optarg);
 				return EXIT_USAGE;
 			}
 			o->threads = (unsigned)n;
 			break;
 		}
-		case OPT_QUIET: o->quiet = true; break;
+		case OPT_QUIET:
+			o->quiet = true;
+			break;
 		case 'h':
 		case OPT_HELP:
 			help();
@@ -179,12 +259,14 @@ static int read_options(int argc, char **argv, struct options *o)
 			return EXIT_USAGE;
 		}
 		if (!good) {
-			fprintf(stderr, _("error: option '%s' is given too often\n"), argv[optind - 1]);
+			fprintf(stderr, _("error: option '%s' is given too often\n"),
+				argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}
 	if (o->fail_on != NULL && severity_of_word(o->fail_on) == SEVERITIES) {
-		fprintf(stderr, _("error: --fail-on takes info, low, medium, high or critical, not '%s'\n"),
+		fprintf(stderr,
+			_("error: --fail-on takes info, low, medium, high or critical, not '%s'\n"),
 			o->fail_on);
 		return EXIT_USAGE;
 	}
@@ -270,8 +352,9 @@ static void make_uuid(char out[static 37])
 		memset(b, 0, sizeof(b));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4 */
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		 b[13], b[14], b[15]);
 }
 
 static int store_message(const char *path, enum store_fault fault, const char *words)
@@ -291,7 +374,8 @@ static int store_message(const char *path, enum store_fault fault, const char *w
 		return EXIT_INCOMPLETE;
 	case STORE_FULL:
 		fprintf(stderr,
-			_("error: %s: no space left on the disk; what was found before is kept\n"), path);
+			_("error: %s: no space left on the disk; what was found before is kept\n"),
+			path);
 		return EXIT_INCOMPLETE;
 	default:
 		fprintf(stderr, _("error: %s: the store cannot be written: %s\n"), path, words);
@@ -311,14 +395,15 @@ static int take_lock(bool wait)
 		if (fd >= 0)
 			return fd;
 		if (fd != -EADDRINUSE) {
-			fprintf(stderr, _("error: the sending lock cannot be taken: %s\n"), strerror(-fd));
+			fprintf(stderr, _("error: the sending lock cannot be taken: %s\n"),
+				strerror(-fd));
 			return -1;
 		}
 		if (!told) {
 			lock_holder(holder, sizeof(holder));
 			fprintf(stderr,
-				wait ? _("waiting: another scan is sending from this bastion: %s\n") :
-				       _("error: another scan is sending from this bastion: %s\n"),
+				wait ? _("waiting: another scan is sending from this bastion: %s\n")
+				     : _("error: another scan is sending from this bastion: %s\n"),
 				holder);
 		}
 		told = true;
@@ -415,20 +500,23 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 		.threads = o->threads,
 	};
 
-	snprintf(identity, sizeof(identity), contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s",
-		 PACKAGE_VERSION, contact);
+	snprintf(identity, sizeof(identity),
+		 contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s", PACKAGE_VERSION,
+		 contact);
 	struct engine_result r = engine_run(&setup);
 	if (r.faults > 0)
-		fprintf(stderr, _("warning: workers ended by a fault %lu times and were replaced; the "
-				  "report names the services\n"), (unsigned long)r.faults);
+		fprintf(stderr,
+			_("warning: workers ended by a fault %lu times and were replaced; the "
+			  "report names the services\n"),
+			(unsigned long)r.faults);
 	store_journal(store, scan, paths->journal);
 	snapshot_roles(store, scan);
 	store_scan_end(store, r.end == ENGINE_DONE ? "done" : "incomplete",
-		       r.end == ENGINE_STOPPED ? "stopped" :
-		       r.end == ENGINE_JOURNAL ? "journal not writable" :
-		       r.end == ENGINE_NO_ROUTE ? "no network" :
-		       r.end == ENGINE_FAULT   ? "fault" :
-						 NULL,
+		       r.end == ENGINE_STOPPED    ? "stopped"
+		       : r.end == ENGINE_JOURNAL  ? "journal not writable"
+		       : r.end == ENGINE_NO_ROUTE ? "no network"
+		       : r.end == ENGINE_FAULT    ? "fault"
+						  : NULL,
 		       time(NULL));
 	return r.end;
 }
@@ -466,7 +554,8 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	if (end == ENGINE_STOPPED)
 		fprintf(stderr, _("the scan was stopped before its end; what was found is kept\n"));
 	else if (end == ENGINE_JOURNAL && store_error(store) == STORE_OK)
-		fprintf(stderr, _("error: %s: the journal cannot be written, so nothing more was sent\n"),
+		fprintf(stderr,
+			_("error: %s: the journal cannot be written, so nothing more was sent\n"),
 			paths->journal);
 	else if (end == ENGINE_NO_ROUTE)
 		fprintf(stderr, _("error: no network: there is no route to any of the targets\n"));
@@ -476,7 +565,8 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
-static int run(const struct options *o, const struct plan *plan, const char *store, struct judging *j)
+static int run(const struct options *o, const struct plan *plan, const char *store,
+	       struct judging *j)
 {
 	struct paths paths = { 0 };
 	int status = EXIT_USAGE;
@@ -488,7 +578,8 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 		   !writable(o->ndjson) || !writable(o->csv) || !writable(o->nmap_xml)) {
 		status = EXIT_USAGE; /* said already */
 	} else if (access(paths.stop, F_OK) == 0) {
-		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"), paths.stop);
+		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"),
+			paths.stop);
 	} else {
 		int lock = take_lock(o->wait);
 
@@ -524,7 +615,8 @@ int command_scan(int argc, char **argv)
 	o.wish.data_dir = data_dir();
 	o.wish.now = time(NULL);
 	status = EXIT_USAGE;
-	if (plan_make(&o.wish, &plan, &c) == 0) {
+	if (plan_make(&o.wish, &plan, &c) == 0 &&
+	    site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
 		if (o.dry_run && plan.risk < SITE_TOUCH) {
@@ -537,8 +629,8 @@ int command_scan(int argc, char **argv)
 					 o.checks.count, &c)) {
 			char *store = o.store != NULL ? strdup(o.store) : default_store(&plan);
 
-			snprintf(ports_path, sizeof(ports_path), "%s/probes/data/controller-makers.txt",
-				 data_dir());
+			snprintf(ports_path, sizeof(ports_path),
+				 "%s/probes/data/controller-makers.txt", data_dir());
 			vendor_load("/usr/share/ieee-data", ports_path);
 			if (store != NULL)
 				status = run(&o, &plan, store, j);

@@ -30,8 +30,8 @@ static char *ports_json(const struct port_range *ports, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("[s, i, i]", ports[i].transport, (int)ports[i].first,
-						      (int)ports[i].last));
+		json_array_append_new(list, json_pack("[s, i, i]", ports[i].transport,
+						      (int)ports[i].first, (int)ports[i].last));
 	char *text = json_dumps(list, JSON_COMPACT);
 	json_decref(list);
 	return text;
@@ -81,21 +81,22 @@ void snapshot_site(struct store *store, const struct plan *p)
 		if (c->port_count == 0)
 			store_conduit(store, c->from, c->to, "any", 0, 65535, c->until);
 		for (size_t k = 0; k < c->port_count; k++)
-			store_conduit(store, c->from, c->to, c->ports[k].transport, c->ports[k].first,
-				      c->ports[k].last, c->until);
+			store_conduit(store, c->from, c->to, c->ports[k].transport,
+				      c->ports[k].first, c->ports[k].last, c->until);
 	}
 	for (size_t i = 0; i < s->asset_count; i++)
 		keep_asset(store, &s->assets[i]);
 	for (size_t i = 0; i < s->attestation_count; i++) {
 		const struct attestation *a = &s->attestations[i];
 
-		store_attestation(store, a->guideline, a->item, a->answer, a->by, a->at, a->until, a->note);
+		store_attestation(store, a->guideline, a->item, a->answer, a->by, a->at, a->until,
+				  a->note);
 	}
 	for (size_t i = 0; i < s->waiver_count; i++) {
 		const struct waiver *w = &s->waivers[i];
 
-		store_waiver(store, w->check, w->asset, w->port, w->reason, w->compensating, w->approved_by,
-			     w->approved_at, w->until);
+		store_waiver(store, w->check, w->asset, w->port, w->reason, w->compensating,
+			     w->approved_by, w->approved_at, w->until);
 	}
 	for (size_t i = 0; i < p->skipped_count; i++)
 		store_remark(store, "left-out", NULL, p->skipped[i]);
@@ -119,14 +120,16 @@ void snapshot_roles(struct store *store, int64_t scan)
 		 "  AND document->>'$.vendor' IS NOT NULL)",
 		 (long long)scan, (long long)scan);
 	db_execf(db,
-		 "UPDATE host SET role = 'printer' WHERE scan = %lld AND role IS NULL AND state = 'answering'"
+		 "UPDATE host SET role = 'printer' WHERE scan = %lld AND role IS NULL AND state = "
+		 "'answering'"
 		 " AND address IN (SELECT address FROM service WHERE scan = %lld AND state = 'open'"
 		 "  AND port IN (515, 631, 9100) GROUP BY address HAVING count(*) >= 2)",
 		 (long long)scan, (long long)scan);
 	db_execf(db,
 		 "UPDATE host SET os = (SELECT document->>'$.os_version' FROM evidence e WHERE"
 		 " e.scan = host.scan AND e.address = host.address AND e.probe IN ('smb', 'rdp')"
-		 " AND document->>'$.os_version' IS NOT NULL AND document->>'$.samba' IS NOT 1 LIMIT 1)"
+		 " AND document->>'$.os_version' IS NOT NULL AND document->>'$.samba' IS NOT 1 "
+		 "LIMIT 1)"
 		 " WHERE scan = %lld",
 		 (long long)scan);
 	db_free(db);

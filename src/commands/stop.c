@@ -13,7 +13,8 @@ static int read_arguments(int argc, char **argv)
 	if (argc < 2)
 		return -1;
 	if (strcmp(argv[1], "--help") == 0) {
-		printf(_("usage: tenken stop    ends the running scan of this bastion within a second\n"
+		printf(_("usage: tenken stop    ends the running scan of this bastion within a "
+			 "second\n"
 			 "       tenken status  says who is sending from this bastion\n"));
 		return EXIT_DONE;
 	}
@@ -36,7 +37,8 @@ int command_stop(int argc, char **argv)
 		printf(_("nothing is running on this bastion\n"));
 		return EXIT_DONE;
 	case -EPERM:
-		fprintf(stderr, _("error: only root and the user who runs it may stop it: %s\n"), holder);
+		fprintf(stderr, _("error: only root and the user who runs it may stop it: %s\n"),
+			holder);
 		return EXIT_USAGE;
 	default:
 		fprintf(stderr, _("error: the running scan does not answer\n"));

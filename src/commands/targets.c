@@ -62,7 +62,8 @@ struct target *targets_get(struct targets *ts, const struct addr *a)
 			return NULL;
 		for (size_t i = 0; i < ts->capacity; i++)
 			if (ts->slots[i] != NULL)
-				*slot(slots, ts->capacity * 2, &ts->slots[i]->address) = ts->slots[i];
+				*slot(slots, ts->capacity * 2, &ts->slots[i]->address) =
+					ts->slots[i];
 		free(ts->slots);
 		ts->slots = slots;
 		ts->capacity *= 2;

@@ -174,8 +174,8 @@ static bool sound_id(const char *id)
 
 static void read_check(struct loader *l, struct ynode n)
 {
-	static const char *const keys[] = { "id",     "severity", "needs", "title",
-					    "remedy", "sql",      NULL };
+	static const char *const keys[] = { "id",  "severity", "needs",  "title", "remedy",
+					    "sql", "seen",     "unseen", NULL };
 	struct catalogue *c = l->catalogue;
 
 	if (!yn_map(n, keys))
@@ -200,6 +200,13 @@ static void read_check(struct loader *l, struct ynode n)
 	check.sql_line = yn_line(sql);
 	if (yn_given(sql) && !is_null(sql))
 		check.sql = keep(l, yn_text(sql));
+	struct ynode seen = yn_get(n, "seen");
+	check.seen_line = yn_line(seen);
+	if (yn_given(seen))
+		check.seen = keep(l, yn_text(seen));
+	check.unseen = read_bilingual(l, yn_get(n, "unseen"));
+	if ((check.seen != NULL) != (*check.unseen.en != '\0'))
+		yn_complain(n, _("'seen' and 'unseen' belong together"));
 	for (size_t i = 0; i < check.needs.count; i++)
 		if (!need_known(check.needs.list[i]))
 			yn_complain(yn_at(yn_get(n, "needs"), i),
@@ -812,9 +819,11 @@ size_t catalogue_cross_check(const struct catalogue *c, struct complaints *compl
 	for (size_t i = 0; i < c->check_count; i++) {
 		const struct check *check = &c->checks[i];
 
-		if (!both_languages(&check->title) || !both_languages(&check->remedy))
+		if (!both_languages(&check->title) || !both_languages(&check->remedy) ||
+		    (check->seen != NULL && !both_languages(&check->unseen)))
 			complain(complaints, check->file, check->line,
-				 _("check '%s' lacks a title or remedy in English or Japanese"),
+				 _("check '%s' lacks a title, remedy or reason in English or "
+				   "Japanese"),
 				 check->id);
 	}
 	for (size_t i = 0; i < c->scope_count; i++)

@@ -40,8 +40,11 @@ struct check {
 	struct words needs;
 	struct bilingual title, remedy;
 	const char *sql; /* NULL: nothing feeds this check yet */
+	/* Which hosts or services it could judge, and the reason for the others; NULL: all of them. */
+	const char *seen;
+	struct bilingual unseen;
 	const char *file;
-	unsigned line, sql_line;
+	unsigned line, sql_line, seen_line;
 };
 
 /* A scope word, or "declared:*", whose SQL finds what stands behind the colon as :word. The SQL is

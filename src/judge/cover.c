@@ -15,8 +15,7 @@
 
 enum { REASONS_MAX = 60000 };
 
-/* The number of an interned reason as a subject's state. */
-static uint16_t reason_state(struct judged *j, const char *reason)
+uint16_t reason_state(struct judged *j, const char *reason)
 {
 	for (size_t i = 0; i < j->reason_count; i++)
 		if (strcmp(j->reasons[i], reason) == 0)
@@ -100,15 +99,20 @@ static const char *gap_of(const char *state, const char *reason, bool complete)
 		return "answers on every port";
 	/* A host that never answered has no service to look into, unless the scan ended before it was
 	 * given the time; the coverage tells how many answered. */
-	if (complete || (strcmp(state, "silent") == 0 &&
-			 (reason == NULL || strcmp(reason, "stopped") != 0)))
+	if (complete ||
+	    (strcmp(state, "silent") == 0 && (reason == NULL || strcmp(reason, "stopped") != 0)))
 		return NULL;
 	if (strcmp(state, "distress") == 0)
 		return "distress";
-	/* Of other hosts the reason says how their state is known ("connected"). */
 	if (strcmp(state, "skipped") == 0)
 		return reason != NULL ? reason : "skipped";
-	return reason != NULL && strcmp(reason, "stopped") == 0 ? "stopped" : "sweep incomplete";
+	/* Of other hosts the reason says how their state is known ("connected"). */
+	static const char *const ends[] = { "stopped", "the scan ended before its sweep did" };
+
+	for (size_t i = 0; i < countof(ends); i++)
+		if (reason != NULL && strcmp(reason, ends[i]) == 0)
+			return ends[i];
+	return "sweep incomplete";
 }
 
 static int load_hosts(struct judged *j)
@@ -172,6 +176,24 @@ ptrdiff_t judged_host_find(const struct judged *j, const char *address)
 	return -1;
 }
 
+ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp)
+{
+	size_t low = 0, high = j->service_count;
+
+	while (low < high) { /* the first one of this host or behind */
+		size_t middle = low + (high - low) / 2;
+
+		if (j->services[middle].host < host)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < j->service_count && j->services[low].host == host; low++)
+		if (j->services[low].port == port && j->services[low].udp == udp)
+			return (ptrdiff_t)low;
+	return -1;
+}
+
 #define OPEN_SERVICES "FROM main.service AS s"
 #define OPEN_SERVICES_WHERE \
 	" WHERE s.scan = ?1 AND s.state = 'open' ORDER BY s.address, s.port, s.transport"
@@ -197,7 +219,7 @@ static int load_services(struct judged *j)
 	while ((r = query_step(q)) == 1 && j->service_count < (size_t)count) {
 		ptrdiff_t host = judged_host_find(j, query_text(q, 0));
 
-		if (host < 0) { /* the store's writer puts the host first */
+		if (host < 0) { /* the view host has one for every service */
 			r = -EBADMSG;
 			break;
 		}
@@ -247,6 +269,8 @@ bool need_known(const char *need)
 		return need[6] != '\0' && strchr(need, ',') == NULL;
 	if (starts(need, "any:"))
 		return need[4] != '\0' && need[4] != ',';
+	if (starts(need, "ports:"))
+		return need[6] != '\0' && need[6] != '/';
 	if (starts(need, "port:"))
 		return need[5] != '\0' && strspn(need + 5, "0123456789,-") == strlen(need + 5);
 	return false;
@@ -272,6 +296,57 @@ bool need_has_probes(const struct judge_probe *probes, const char *need)
 		at += *at == ',';
 	}
 	return true;
+}
+
+static size_t column_of(const struct data_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->columns.count; i++)
+		if (strcmp(l->columns.list[i], name) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* "LIST" or "LIST/WORD": the ports of the list's rows whose first column is the word. */
+static const char *listed_ports_missing(const struct judged *j, const char *text)
+{
+	static const char front[] = "data_";
+	size_t length = strcspn(text, "/");
+	const char *word = text[length] == '/' ? text + length + 1 : NULL;
+	const struct data_list *l = NULL;
+	const char *missing = NULL;
+	bool some = false;
+
+	for (size_t i = 0; l == NULL && i < j->catalogue->list_count; i++) {
+		const char *name = j->catalogue->lists[i].table + strlen(front);
+		bool same = strlen(name) == length;
+
+		for (size_t k = 0; same && k < length; k++)
+			same = name[k] == (text[k] == '-' ? '_' : text[k]);
+		if (same)
+			l = &j->catalogue->lists[i];
+	}
+	if (l == NULL)
+		return "unknown need";
+	size_t port = column_of(l, "port"), transport = column_of(l, "transport");
+	if (port == SIZE_MAX || transport == SIZE_MAX)
+		return "unknown need";
+	for (size_t i = 0; i < l->row_count; i++) {
+		const char *const *row = l->rows[i].list;
+
+		if (word != NULL && strcmp(row[0], word) != 0)
+			continue;
+		bool udp = strcmp(row[transport], "udp") == 0;
+		unsigned long number = strtoul(row[port], NULL, 10);
+
+		some = true;
+		if (number > 65535 ||
+		    ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)number))
+			continue;
+		if (!udp)
+			return "ports not in the plan";
+		missing = "UDP ports not tried";
+	}
+	return some ? missing : "unknown need";
 }
 
 /* Every port of the list ("502,102") is planned; any: one of them is. */
@@ -434,7 +509,7 @@ static bool any_service(const struct judged *j, const struct cover *v)
 /* "NAME", "NAME/FACET", separated by commas. all: each must exist, else one must. */
 static int add_probes(struct judged *j, struct cover *v, const char *list, bool all)
 {
-	bool one = false, planned = false;
+	bool one = false, planned = false, every = true;
 
 	v->counts_services = true;
 	for (const char *at = list; *at != '\0';) {
@@ -459,7 +534,9 @@ static int add_probes(struct judged *j, struct cover *v, const char *list, bool 
 			if (r < 0)
 				return r;
 			one = true;
-			planned |= p->ports == NULL || ports_planned(j, p->ports, true);
+			bool here = p->ports == NULL || ports_planned(j, p->ports, true);
+			planned |= here;
+			every &= here;
 		}
 		at += length;
 		if (*at == ',')
@@ -471,6 +548,8 @@ static int add_probes(struct judged *j, struct cover *v, const char *list, bool 
 		v->reason = "class not allowed";
 	else if (!planned && !any_service(j, v))
 		v->reason = "ports not in the plan";
+	else if (!every)
+		v->missing = "ports not in the plan";
 	return 0;
 }
 
@@ -499,6 +578,8 @@ static int fill_cover(struct judged *j, struct cover *v)
 			r = add_probes(j, v, need + 6, true);
 		else if (r >= 0 && v->reason == NULL && starts(need, "any:"))
 			r = add_probes(j, v, need + 4, false);
+		if (r >= 0 && v->missing == NULL && starts(need, "ports:"))
+			v->missing = listed_ports_missing(j, need + 6);
 		if (r < 0)
 			return r;
 		network |= starts(need, "probe:") || starts(need, "any:") ||
@@ -514,6 +595,8 @@ static int fill_cover(struct judged *j, struct cover *v)
 			continue;
 		if (h->gap != NULL)
 			v->host[i] = reason_state(j, h->gap);
+		else if (v->missing != NULL && (v->counts_hosts || h->answering))
+			v->host[i] = reason_state(j, v->missing);
 		else if (v->counts_hosts)
 			v->host[i] = SUBJECT_RAN;
 	}
@@ -573,8 +656,10 @@ struct coverage coverage_of(const struct judged *j, const struct cover *const *c
 		c.answering += h->answering;
 		c.planned += h->planned;
 		if (hosts && !h->absent) {
-			c.services++;
-			c.checked += joined(covers, count, i, false) == SUBJECT_RAN;
+			uint16_t state = joined(covers, count, i, false);
+
+			c.services += state != SUBJECT_NONE;
+			c.checked += state == SUBJECT_RAN;
 		}
 	}
 	for (size_t i = 0; i < j->service_count; i++) {

@@ -351,8 +351,12 @@ static int note_run(struct judged *j, struct query *q, const struct check *check
 	bool ran = reason == NULL, partial = false;
 
 	if (ran && (reason = main_reason(j, state->cover)) != NULL) {
-		ran = c.checked > 0;
+		/* What it found it found, also where it could not look at everything. */
+		ran = c.checked > 0 || state->finding_count > 0;
 		partial = ran;
+	} else if (ran && state->cover->unseen != NULL && c.checked == 0) {
+		reason = state->cover->unseen;
+		ran = false;
 	}
 	query_bind_text(q, 1, check->id);
 	query_bind_text(q, 2, severity_word(check->severity));
@@ -421,7 +425,7 @@ int findings_make(struct judged *j)
 	for (size_t i = 0; r >= 0 && i < c->check_count; i++) {
 		struct check_state *state = &j->states[i];
 
-		state->cover = cover_of(j, &c->checks[i].needs, &r);
+		state->cover = cover_for(j, &c->checks[i], &r);
 		if (state->cover == NULL)
 			break;
 		state->reason = state->cover->reason;

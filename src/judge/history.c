@@ -8,28 +8,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* The state of an open service for a cover; its place among the services, or -1. */
-static ptrdiff_t find_service(const struct judged *j, size_t host, int64_t port, bool udp)
-{
-	size_t low = 0, high = j->service_count;
-
-	while (low < high) { /* the first one of this host or behind */
-		size_t middle = low + (high - low) / 2;
-
-		if (j->services[middle].host < host)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < j->service_count && j->services[low].host == host; low++)
-		if (j->services[low].port == port && j->services[low].udp == udp)
-			return (ptrdiff_t)low;
-	return -1;
-}
-
 static const char *reason_of(const struct judged *j, uint16_t state)
 {
 	return state >= SUBJECT_REASON ? j->reasons[state - SUBJECT_REASON] : NULL;
+}
+
+static bool is_unseen(const struct judged *j, const struct cover *v, size_t host)
+{
+	const char *reason = reason_of(j, v->host[host]);
+
+	return v->unseen != NULL && reason != NULL && strcmp(reason, v->unseen) == 0;
 }
 
 /* NULL: the check looked at this port of this host again; else why not. */
@@ -38,7 +26,9 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 {
 	if (!ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)port))
 		return "ports not in the plan";
-	ptrdiff_t at = find_service(j, host, port, udp);
+	ptrdiff_t at = judged_service_find(j, host, port, udp);
+	if (is_unseen(j, v, host))
+		return v->unseen;
 	if (at < 0 || v->counts_hosts)
 		return NULL; /* not open any more, or the sweep says it all */
 	uint16_t state = v->service[at];
@@ -50,6 +40,8 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 
 static const char *not_retested_host(const struct judged *j, const struct cover *v, size_t host)
 {
+	if (is_unseen(j, v, host))
+		return v->unseen;
 	for (size_t i = 0; i < j->service_count; i++)
 		if (j->services[i].host == host && v->service[i] >= SUBJECT_REASON)
 			return reason_of(j, v->service[i]);

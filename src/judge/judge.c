@@ -76,6 +76,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 	static const struct {
 		const char *en, *ja;
 	} words[] = {
+		{ "UDP ports not tried", "UDPポートは未調査" },
 		{ "answers on every port", "全ポートで応答" },
 		{ "class not allowed", "この調査区分は許可されていない" },
 		{ "closed", "相手が切断" },
@@ -86,6 +87,16 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "limited in OT", "制御系のため制限" },
 		{ "malformed", "応答が不正" },
 		{ "no advisories yet", "脆弱性情報との照合は未対応" },
+		{ "no backup store declared behind a zone boundary",
+		  "ゾーン境界の先にバックアップ保存先の申告がない" },
+		{ "no clock read", "時刻を取得できず" },
+		{ "nothing identifies the machine", "機器を識別する情報がない" },
+		{ "operating system not known", "OSが不明" },
+		{ "product not in the support table", "サポート期限表にない製品" },
+		{ "the kind of device is not known", "機器の種類が不明" },
+		{ "the ledger lists no ports for it", "資産台帳に許可ポートの記載がない" },
+		{ "this bastion stands in the zone itself, or the zone is not known",
+		  "点検端末がそのゾーンに接続しているか、ゾーンが不明" },
 		{ "no asset in scope", "対象となる資産がない" },
 		{ "no comparison with earlier scans yet", "過去の調査との比較は未対応" },
 		{ "no conduits declared", "ゾーン間の許可通信が未宣言" },
@@ -120,6 +131,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "stopped", "調査を停止" },
 		{ "sweep incomplete", "ポート調査が未完了" },
 		{ "the host did not answer", "機器が応答しない" },
+		{ "the scan ended before its sweep did", "ポート調査の途中で調査が終わった" },
 		{ "timeout", "時間切れ" },
 		{ "unknown need", "前提条件の指定が不明" },
 	};

@@ -31,8 +31,10 @@ struct cover {
 	const struct words *needs;
 	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
-	uint16_t *host;    /* per host; with counts_services only gaps */
-	uint16_t *service; /* per service */
+	uint16_t *host;      /* per host; with counts_services only gaps */
+	uint16_t *service;   /* per service */
+	const char *missing; /* not all the ports that they look at were tried on any host */
+	const char *unseen;  /* of a check with `seen`: why it could not judge the others */
 };
 
 struct judged_finding {
@@ -82,11 +84,17 @@ int views_list(struct db *db);
 int cover_load(struct judged *j);
 /* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */
 struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
+/* seen.c: the cover of one check: that of its needs, less what it could not judge. */
+struct cover *cover_for(struct judged *j, const struct check *check, int *ret_error);
+/* The number of an interned reason as a subject's state. */
+uint16_t reason_state(struct judged *j, const char *reason);
 /* All the probes that it names are in the list. */
 bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
 ptrdiff_t judged_host_find(const struct judged *j, const char *address);
+/* The place of an open service, or -1. */
+ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp);
 
 struct coverage {
 	int64_t hosts, answering, planned, services, checked;

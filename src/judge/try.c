@@ -75,7 +75,10 @@ int judge_try(struct db *db, const struct catalogue *catalogue, const struct jud
 	for (size_t i = 0; r >= 0 && i < catalogue->check_count; i++) {
 		const struct check *check = &catalogue->checks[i];
 
-		if (check->sql != NULL && has_probes(&j, check))
+		if (r >= 0 && check->seen != NULL && has_probes(&j, check))
+			r = try_sql(&j, check->seen, check->file, check->seen_line, _("check"),
+				    check->id, true);
+		if (r >= 0 && check->sql != NULL && has_probes(&j, check))
 			r = try_sql(&j, check->sql, check->file, check->sql_line, _("check"),
 				    check->id, true);
 	}

@@ -59,6 +59,7 @@ struct outcome {
 	struct coverage coverage;
 	const char **reasons; /* per check; NULL: it ran everywhere */
 	bool alternatives_open;
+	const char *absent; /* a check of the item that does not exist yet */
 };
 
 /* ---- findings of an item ---- */
@@ -180,6 +181,12 @@ static const char *why_not_run(const struct judged *j, const struct check_state 
 		if (reason != NULL)
 			return reason;
 	}
+	if (unknown == NULL && state->cover->unseen != NULL) {
+		const struct cover *const covers[] = { state->cover };
+
+		if (coverage_of(j, covers, 1, members).checked == 0)
+			return state->cover->unseen;
+	}
 	return unknown;
 }
 
@@ -193,6 +200,14 @@ static const char *why_empty(const struct judged *j, const struct coverage *c,
 		if (members[i] == -1)
 			return "scope unknown";
 	return c->hosts == 0 ? "no asset in scope" : "no host answered";
+}
+
+/* Nobody has written this check, or nothing feeds it. */
+static bool not_yet(const struct catalogue *c, const char *id)
+{
+	const struct check *check = catalogue_check(c, id);
+
+	return check == NULL || check->sql == NULL;
 }
 
 static int assess_checks(struct judged *j, const struct guideline *g, const struct item *item,
@@ -227,6 +242,9 @@ static int assess_checks(struct judged *j, const struct guideline *g, const stru
 	if (r < 0)
 		return r;
 	o->coverage = coverage_of(j, covers, cover_count, members);
+	for (size_t i = 0; i < item->later.count && o->absent == NULL; i++)
+		if (not_yet(c, item->later.list[i]))
+			o->absent = item->later.list[i];
 	const char *empty = why_empty(j, &o->coverage, members);
 	for (size_t i = 0; i < item->checks.count; i++) {
 		if (o->reasons[i] == NULL && o->unknown > 0)
@@ -318,7 +336,7 @@ static enum verdict decide(const struct bench *b, const struct item *item, struc
 	for (size_t i = 0; i < item->checks.count; i++)
 		if (o->reasons[i] != NULL)
 			return VERDICT_NOT_RUN;
-	return VERDICT_CLEAN;
+	return o->absent != NULL ? VERDICT_NOT_RUN : VERDICT_CLEAN;
 }
 
 /* ---- notes in both languages ---- */
@@ -364,12 +382,43 @@ static void say_count(struct note *n, size_t count, const char *en_one, const ch
 	fprintf(n->ja, "%zu%s", count, ja);
 }
 
+/* A check brings reasons of its own. */
+static const char *reason_ja(const struct catalogue *c, const char *reason)
+{
+	for (size_t i = 0; i < c->check_count; i++)
+		if (c->checks[i].seen != NULL && strcmp(c->checks[i].unseen.en, reason) == 0)
+			return c->checks[i].unseen.ja;
+	return judge_reason_text(reason, "ja");
+}
+
+static void say_absent(const struct bench *b, struct note *n, const struct item *item)
+{
+	const char *comma_en = "", *comma_ja = "";
+
+	say(n, "A check of this item does not exist yet: ", "この項目のチェックが未対応：");
+	for (size_t i = 0; i < item->later.count; i++) {
+		if (!not_yet(b->j->catalogue, item->later.list[i]))
+			continue;
+		fprintf(n->en, "%s%s", comma_en, item->later.list[i]);
+		fprintf(n->ja, "%s%s", comma_ja, item->later.list[i]);
+		comma_en = ", ";
+		comma_ja = "、";
+	}
+	fputs(".", n->en);
+	fputs("。", n->ja);
+}
+
 /* "did not run: a, b (no probe); c (timeout)". */
-static void say_not_run(struct note *n, const struct item *item, const struct outcome *o)
+static void say_not_run(const struct bench *b, struct note *n, const struct item *item,
+			const struct outcome *o)
 {
 	bool some = false, clean = false;
 
-	say(n, "Did not run everywhere: ", "未実施または一部のみ実施：");
+	for (size_t i = 0; i < item->checks.count; i++)
+		some |= o->reasons[i] != NULL;
+	if (some)
+		say(n, "Did not run everywhere: ", "未実施または一部のみ実施：");
+	some = false;
 	for (size_t i = 0; i < item->checks.count; i++) {
 		bool first = o->reasons[i] != NULL;
 
@@ -389,11 +438,15 @@ static void say_not_run(struct note *n, const struct item *item, const struct ou
 			comma_ja = "、";
 		}
 		fprintf(n->en, " (%s)", o->reasons[i]);
-		fprintf(n->ja, "（%s）", judge_reason_text(o->reasons[i], "ja"));
+		fprintf(n->ja, "（%s）", reason_ja(b->j->catalogue, o->reasons[i]));
 		some = true;
 	}
-	fputs(".", n->en);
-	fputs("。", n->ja);
+	if (some) {
+		fputs(".", n->en);
+		fputs("。", n->ja);
+	}
+	if (o->absent != NULL)
+		say_absent(b, n, item);
 	for (size_t i = 0; i < item->checks.count; i++) {
 		if (o->reasons[i] != NULL)
 			continue;
@@ -500,11 +553,16 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 			  "件の検出はすべて有効な例外措置の対象。");
 		break;
 	case VERDICT_NOT_RUN:
-		say_not_run(n, item, o);
+		say_not_run(b, n, item, o);
 		break;
 	case VERDICT_CLEAN:
 		say(n, "All of its checks ran and found nothing.",
 		    "すべてのチェックを実施し、検出なし。");
+		if (item->assess == ASSESS_INDIRECT)
+			say(n,
+			    "A scan sees this item only in part; it does not show that it is met.",
+			    "調査で確認できるのはこの項目の一部であり、満たしていることを示すもので"
+			    "はない。");
 		break;
 	case VERDICT_ATTESTED:
 		break;

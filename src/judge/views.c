@@ -14,7 +14,7 @@
 #include "judge/arena.h"
 
 /* The asset key of a fingerprint: the ledger's id, else the address. (A recognised identity goes
- * between them once there is one.) Columns of main.host are h's. */
+ * between them once there is one.) Columns of host are h's. */
 #define ASSET_KEY "coalesce(h.ledger_id, h.address)"
 
 static int drop_made(struct db *db)
@@ -86,10 +86,6 @@ static int shadow_tables(struct judged *j)
 		{ "attestation", "guideline, item, answer, given_by, given_at, until, note" },
 		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
 			    " until" },
-		{ "host",
-		  "address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names,"
-		  " ledger_id, role, os, public, planned, open, closed, filtered, silent,"
-		  " complete, rtt_us, first_ms, last_ms" },
 		{ "service",
 		  "address, port, transport, state, reason, name, protocol, tls, product,"
 		  " version, spoken, limited" },
@@ -109,6 +105,42 @@ static int shadow_tables(struct judged *j)
 	return 0;
 }
 
+#define HOST_COLUMNS                                                                 \
+	" address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names," \
+	" ledger_id, role, os, public, planned, open, closed, filtered, silent,"     \
+	" complete, rtt_us, first_ms, last_ms"
+
+/* Services and evidence are kept while the sweep runs, a host at its end. Of a scan that was killed
+ * some hosts are thus known by what stood on them only: somebody answered there, and nothing tells
+ * how much of the host was tried. */
+static int make_hosts(struct judged *j)
+{
+	long long scan = (long long)j->scan;
+	int r = db_execf(j->db,
+			 "CREATE TEMP TABLE host AS SELECT" HOST_COLUMNS
+			 " FROM main.host WHERE scan = %lld;"
+			 "CREATE UNIQUE INDEX temp.host_address ON host (address)",
+			 scan);
+
+	if (r < 0)
+		return r;
+	return db_execf(
+		j->db,
+		"INSERT INTO temp.host (" HOST_COLUMNS ")"
+		" WITH told AS ("
+		"  SELECT address, NULL AS ms FROM main.service WHERE scan = %lld"
+		"   AND state IN ('open', 'closed')"
+		"  UNION ALL SELECT address, started_ms FROM main.evidence WHERE scan = %lld"
+		"  UNION ALL SELECT address, finished_ms FROM main.evidence WHERE scan = %lld)"
+		" SELECT address, NULL, 'unassigned', 'unassigned', 'answering',"
+		"  'the scan ended before its sweep did', NULL, NULL, NULL, '[]', NULL, NULL, NULL,"
+		"  NULL, 0, (SELECT count(*) FROM main.service AS s WHERE s.scan = %lld"
+		"   AND s.address = told.address AND s.state = 'open'), 0, 0, 0, 0, NULL,"
+		"  min(ms), max(ms)"
+		" FROM told WHERE address NOT IN (SELECT address FROM temp.host) GROUP BY address",
+		scan, scan, scan, scan);
+}
+
 static int make_assets(struct judged *j)
 {
 	/* One row per ledger id: of several lines the first counts. */
@@ -124,9 +156,9 @@ static int make_assets(struct judged *j)
 		"  h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
 		"  coalesce(h.os, line.os) AS os, h.mac AS mac, h.vendor AS vendor,"
 		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END AS declared"
-		" FROM main.host AS h LEFT JOIN line ON line.id = h.ledger_id"
-		" WHERE h.scan = %lld ORDER BY h.address",
-		(long long)j->scan, (long long)j->scan);
+		" FROM temp.host AS h LEFT JOIN line ON line.id = h.ledger_id"
+		" ORDER BY h.address",
+		(long long)j->scan);
 	if (r < 0)
 		return r;
 	return db_exec(j->db, "CREATE UNIQUE INDEX temp.asset_address ON asset (address);"
@@ -253,6 +285,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 			     (long long)j->now, (long long)j->scan);
 	if (r >= 0)
 		r = shadow_tables(j);
+	if (r >= 0)
+		r = make_hosts(j);
 	if (r >= 0)
 		r = make_assets(j);
 	if (r >= 0)

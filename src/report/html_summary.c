@@ -171,13 +171,12 @@ static void severity_tiles(struct page *p)
 		mark(p, "</span></li>\n");
 	}
 	tile(p, "plain",
-	     facts_count(p->facts, "SELECT count(*) FROM main.host WHERE " JUDGED_SCAN
-				   " AND state NOT IN ('silent', 'absent', 'skipped')"));
+	     facts_count(p->facts, "SELECT count(*) FROM host WHERE state NOT IN ('silent', "
+				   "'absent', 'skipped')"));
 	char tried[32];
 	const char *values[] = { tried };
 	snprintf(tried, sizeof(tried), "%" PRId64,
-		 facts_count(p->facts, "SELECT count(*) FROM main.host WHERE " JUDGED_SCAN
-				       " AND state <> 'skipped'"));
+		 facts_count(p->facts, "SELECT count(*) FROM host WHERE state <> 'skipped'"));
 	say_word(p, W_HOSTS_ANSWERING);
 	mark(p, "<small>");
 	say_with(p, W_OF_TRIED, values);

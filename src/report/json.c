@@ -195,9 +195,8 @@ static json_t *names_of(const char *text)
 static void put_hosts(struct writing *w)
 {
 	struct query *q = facts_ask(
-		w->facts, "SELECT h.* FROM main.host h" JOIN_PLACE(
-				  "h") " WHERE h." JUDGED_SCAN
-				       " AND h.state NOT IN ('silent', 'absent', 'skipped')"
+		w->facts, "SELECT h.* FROM host h" JOIN_PLACE(
+				  "h") " WHERE h.state NOT IN ('silent', 'absent', 'skipped')"
 				       " ORDER BY place.position, h.address");
 	struct query *services = facts_ask(w->facts, "SELECT * FROM main.service WHERE " JUDGED_SCAN
 						     " AND address = ?1 ORDER BY port, transport");

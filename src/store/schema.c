@@ -22,14 +22,16 @@ static const char version_1[] =
 	" networks TEXT NOT NULL, PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;"
 	/* Allowed paths. transport tcp, udp, icmp or any; first_port = 0 and last_port = 65535: all. */
 	"CREATE TABLE conduit ("
-	" scan INTEGER NOT NULL REFERENCES scan(id), from_zone TEXT NOT NULL, to_zone TEXT NOT NULL,"
+	" scan INTEGER NOT NULL REFERENCES scan(id), from_zone TEXT NOT NULL, to_zone TEXT NOT "
+	"NULL,"
 	" transport TEXT NOT NULL, first_port INTEGER NOT NULL, last_port INTEGER NOT NULL,"
 	" until INTEGER) STRICT;"
 	/* The asset list. class: server, terminal, mobile, network-device, printer, iot, plc, hmi, rtu or
 	 * another word of the operator; declared: JSON list of the words of scopes ('important', ...);
 	 * ports: JSON list of [transport, first, last] that may be open, NULL: not stated. */
 	"CREATE TABLE ledger ("
-	" scan INTEGER NOT NULL REFERENCES scan(id), id TEXT NOT NULL, name TEXT, address TEXT, mac TEXT,"
+	" scan INTEGER NOT NULL REFERENCES scan(id), id TEXT NOT NULL, name TEXT, address TEXT, "
+	"mac TEXT,"
 	" zone TEXT, class TEXT, vendor TEXT, model TEXT, os TEXT, owner TEXT, location TEXT,"
 	" declared TEXT NOT NULL DEFAULT '[]', ports TEXT, line INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX ledger_address ON ledger (scan, address);"
@@ -40,8 +42,10 @@ static const char version_1[] =
 	" note TEXT) STRICT;"
 	/* check_id with an optional asset (ledger id or address) and port; both NULL: every finding. */
 	"CREATE TABLE waiver ("
-	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT NOT NULL, asset TEXT, port INTEGER,"
-	" reason TEXT NOT NULL, compensating TEXT, approved_by TEXT NOT NULL, approved_at INTEGER NOT NULL,"
+	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT NOT NULL, asset TEXT, port "
+	"INTEGER,"
+	" reason TEXT NOT NULL, compensating TEXT, approved_by TEXT NOT NULL, approved_at INTEGER "
+	"NOT NULL,"
 	" until INTEGER NOT NULL) STRICT;"
 	/* One row per address of the scan that was to be tried. state: answering (something came back:
 	 * open, closed or filtered by itself), silent (tried, nothing came), absent (its router or our
@@ -50,10 +54,13 @@ static const char version_1[] =
 	 * ('unassigned' where nobody declared one); treated: how it was handled, ot or it. complete: all
 	 * planned ports were tried. */
 	"CREATE TABLE host ("
-	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, zone TEXT, kind TEXT NOT NULL,"
-	" treated TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, ot_sign TEXT, mac TEXT, vendor TEXT,"
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, zone TEXT, kind TEXT "
+	"NOT NULL,"
+	" treated TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, ot_sign TEXT, mac TEXT, vendor "
+	"TEXT,"
 	" names TEXT NOT NULL DEFAULT '[]', ledger_id TEXT, role TEXT, os TEXT,"
-	" public INTEGER NOT NULL DEFAULT 0, planned INTEGER NOT NULL, open INTEGER NOT NULL DEFAULT 0,"
+	" public INTEGER NOT NULL DEFAULT 0, planned INTEGER NOT NULL, open INTEGER NOT NULL "
+	"DEFAULT 0,"
 	" closed INTEGER NOT NULL DEFAULT 0, filtered INTEGER NOT NULL DEFAULT 0,"
 	" silent INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, rtt_us INTEGER,"
 	" first_ms INTEGER, last_ms INTEGER,"
@@ -65,21 +72,25 @@ static const char version_1[] =
 	"CREATE TABLE service ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, port INTEGER NOT NULL,"
 	" transport TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, name TEXT, protocol TEXT,"
-	" tls INTEGER NOT NULL DEFAULT 0, product TEXT, version TEXT, spoken TEXT NOT NULL DEFAULT 'none',"
+	" tls INTEGER NOT NULL DEFAULT 0, product TEXT, version TEXT, spoken TEXT NOT NULL DEFAULT "
+	"'none',"
 	" limited TEXT, PRIMARY KEY (scan, address, port, transport)) STRICT, WITHOUT ROWID;"
 	/* What each probe brought back. ending: doc/architecture.md. A document is a JSON object; beside
 	 * the probe's own keys it may have "oddities", "gathered" (complete facets) and "limited"
 	 * (facets left out because the depth is limited). */
 	"CREATE TABLE evidence ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, port INTEGER NOT NULL,"
-	" transport TEXT NOT NULL, probe TEXT NOT NULL, ending TEXT NOT NULL, document TEXT NOT NULL,"
+	" transport TEXT NOT NULL, probe TEXT NOT NULL, ending TEXT NOT NULL, document TEXT NOT "
+	"NULL,"
 	" connections INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,"
 	" started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL,"
 	" PRIMARY KEY (scan, address, port, transport, probe)) STRICT, WITHOUT ROWID;"
 	/* Findings with their history, one row per fingerprint. status: open, fixed, waived. */
 	"CREATE TABLE finding ("
-	" fingerprint TEXT PRIMARY KEY, site TEXT NOT NULL, check_id TEXT NOT NULL, severity TEXT NOT NULL,"
-	" asset TEXT NOT NULL, address TEXT, port INTEGER, transport TEXT, detail TEXT NOT NULL DEFAULT '',"
+	" fingerprint TEXT PRIMARY KEY, site TEXT NOT NULL, check_id TEXT NOT NULL, severity TEXT "
+	"NOT NULL,"
+	" asset TEXT NOT NULL, address TEXT, port INTEGER, transport TEXT, detail TEXT NOT NULL "
+	"DEFAULT '',"
 	" status TEXT NOT NULL, vantage TEXT NOT NULL, zone TEXT,"
 	" first_seen INTEGER NOT NULL, first_scan INTEGER NOT NULL,"
 	" last_seen INTEGER NOT NULL, last_scan INTEGER NOT NULL, fixed_at INTEGER,"

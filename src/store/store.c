@@ -34,39 +34,53 @@ enum statement {
 	INSERT_EVIDENCE,
 	UPDATE_PRODUCT,
 	OPEN_JOURNAL,
+	NAME_JOURNAL,
 	CLOSE_JOURNAL,
 	STATEMENTS
 };
 
 static const char *const sql[STATEMENTS] = {
-	[INSERT_SCAN] = "INSERT INTO scan (uuid, site, vantage, vantage_zone, vantage_kind, profile,"
-			" started, status, version, plan) VALUES (?,?,?,?,?,?,?,'running',?,?)",
+	[INSERT_SCAN] =
+		"INSERT INTO scan (uuid, site, vantage, vantage_zone, vantage_kind, profile,"
+		" started, status, version, plan) VALUES (?,?,?,?,?,?,?,'running',?,?)",
 	[END_SCAN] = "UPDATE scan SET status=?, reason=?, finished=? WHERE id=?",
 	[INSERT_ZONE] = "INSERT OR REPLACE INTO zone VALUES (?,?,?,?)",
 	[INSERT_CONDUIT] = "INSERT INTO conduit VALUES (?,?,?,?,?,?,nullif(?,0))",
-	[INSERT_LEDGER] = "INSERT INTO ledger (scan, id, name, address, mac, zone, class, vendor, model,"
-			  " os, owner, location, declared, ports, line)"
-			  " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[INSERT_LEDGER] =
+		"INSERT INTO ledger (scan, id, name, address, mac, zone, class, vendor, model,"
+		" os, owner, location, declared, ports, line)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[INSERT_ATTESTATION] = "INSERT INTO attestation VALUES (?,?,?,?,?,?,nullif(?,0),?)",
 	[INSERT_WAIVER] = "INSERT INTO waiver VALUES (?,?,?,nullif(?,0),?,?,?,?,?)",
 	[INSERT_REMARK] = "INSERT INTO remark VALUES (?,?,?,?)",
-	[INSERT_HOST] = "INSERT OR REPLACE INTO host (scan, address, zone, kind, treated, state, reason,"
-			" ot_sign, mac, vendor, ledger_id, role, os, public, complete, planned, open,"
-			" closed, filtered, silent, rtt_us, first_ms, last_ms)"
-			" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?)",
+	[INSERT_HOST] =
+		"INSERT OR REPLACE INTO host (scan, address, zone, kind, treated, state, reason,"
+		" ot_sign, mac, vendor, ledger_id, role, os, public, complete, planned, open,"
+		" closed, filtered, silent, rtt_us, first_ms, last_ms)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?)",
 	[UPDATE_HOST] = "UPDATE host SET treated=coalesce(?3,treated), state=coalesce(?4,state),"
 			" reason=coalesce(?5,reason), ot_sign=coalesce(?6,ot_sign)"
 			" WHERE scan=?1 AND address=?2",
-	[INSERT_SERVICE] = "INSERT OR REPLACE INTO service (scan, address, port, transport, state, reason,"
-			   " name) VALUES (?,?,?,?,?,?,?)",
+	[INSERT_SERVICE] =
+		"INSERT OR REPLACE INTO service (scan, address, port, transport, state, reason,"
+		" name) VALUES (?,?,?,?,?,?,?)",
 	[UPDATE_SERVICE] = "UPDATE service SET protocol=?5, tls=?6, spoken=?7, limited=?8"
 			   " WHERE scan=?1 AND address=?2 AND port=?3 AND transport=?4",
-	[INSERT_EVIDENCE] = "INSERT OR REPLACE INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+	/* A second look that brings less does not take the place of the first. */
+	[INSERT_EVIDENCE] =
+		"INSERT INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+		" ON CONFLICT DO UPDATE SET ending=excluded.ending, document=excluded.document,"
+		" connections=excluded.connections, sent=excluded.sent,"
+		" received=excluded.received, started_ms=excluded.started_ms,"
+		" finished_ms=excluded.finished_ms"
+		" WHERE excluded.ending='done' OR evidence.ending<>'done'",
 	[UPDATE_PRODUCT] = "UPDATE service SET product=coalesce(?5->>'$.product',product),"
 			   " version=coalesce(?5->>'$.version',version)"
 			   " WHERE scan=?1 AND address=?2 AND port=?3 AND transport=?4",
-	[OPEN_JOURNAL] = "INSERT OR REPLACE INTO journal (scan, number, kind, opened_ms, address, port,"
-			 " transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
+	[OPEN_JOURNAL] =
+		"INSERT OR REPLACE INTO journal (scan, number, kind, opened_ms, address, port,"
+		" transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
+	[NAME_JOURNAL] = "UPDATE journal SET probe=?3 WHERE scan=?1 AND number=?2",
 	[CLOSE_JOURNAL] = "UPDATE journal SET closed_ms=?3, source=?4, source_port=?5, packets=?6,"
 			  " sent=?7, received=?8, ending=?9 WHERE scan=?1 AND number=?2",
 };
@@ -122,9 +136,9 @@ static enum store_fault fault_of(int code)
 static bool fail(struct store *s, int code)
 {
 	if (s->fault == STORE_OK) {
-		s->fault = fault_of(sqlite3_extended_errcode(s->db) != SQLITE_OK ?
-					    sqlite3_extended_errcode(s->db) :
-					    code);
+		s->fault = fault_of(sqlite3_extended_errcode(s->db) != SQLITE_OK
+					    ? sqlite3_extended_errcode(s->db)
+					    : code);
 		snprintf(s->words, sizeof(s->words), "%s", sqlite3_errmsg(s->db));
 	}
 	return false;
@@ -179,7 +193,8 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 		else if (types[i] == 'b')
 			sqlite3_bind_int(st, i + 1, va_arg(values, int));
 		else
-			sqlite3_bind_text(st, i + 1, va_arg(values, const char *), -1, SQLITE_STATIC);
+			sqlite3_bind_text(st, i + 1, va_arg(values, const char *), -1,
+					  SQLITE_STATIC);
 	}
 	va_end(values);
 	code = sqlite3_step(st);
@@ -202,7 +217,8 @@ void store_tick(struct store *s)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((now.tv_sec - s->committed.tv_sec) * 1000 + (now.tv_nsec - s->committed.tv_nsec) / 1000000 >=
+	if ((now.tv_sec - s->committed.tv_sec) * 1000 +
+		    (now.tv_nsec - s->committed.tv_nsec) / 1000000 >=
 	    1000)
 		store_commit(s);
 }
@@ -249,7 +265,8 @@ static void mend(struct store *s)
 	if (killed > 0) {
 		store_journal(s, killed, journal);
 		exec(s, "UPDATE scan SET status='incomplete', reason='killed',"
-			" finished=coalesce((SELECT max(last_ms)/1000 FROM host WHERE scan=scan.id), started)"
+			" finished=coalesce((SELECT max(last_ms)/1000 FROM host WHERE "
+			"scan=scan.id), started)"
 			" WHERE status='running'");
 	} else {
 		unlink(journal);
@@ -312,7 +329,8 @@ void store_close(struct store *s)
 		/* One plain file, which read-only media can carry. Another reader keeps the WAL; harmless.
 		 * What we refused to write stays as it is. */
 		if (s->fault != STORE_NOT_OURS && s->fault != STORE_NEWER)
-			sqlite3_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE",
+			sqlite3_exec(s->db,
+				     "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE",
 				     NULL, NULL, NULL);
 		sqlite3_close(s->db);
 	}
@@ -349,28 +367,30 @@ void store_zone(struct store *s, const char *name, const char *kind, const char 
 void store_conduit(struct store *s, const char *from, const char *to, const char *transport,
 		   uint16_t first, uint16_t last, int64_t until)
 {
-	run(s, INSERT_CONDUIT, "itttbbi", s->scan, from, to, transport, (int)first, (int)last, until);
+	run(s, INSERT_CONDUIT, "itttbbi", s->scan, from, to, transport, (int)first, (int)last,
+	    until);
 }
 
 void store_ledger(struct store *s, const struct ledger_row *r)
 {
-	run(s, INSERT_LEDGER, "ittttttttttttti", s->scan, r->id, r->name, r->address, r->mac, r->zone,
-	    r->class_, r->vendor, r->model, r->os, r->owner, r->location, r->declared, r->ports,
-	    (int64_t)r->line);
+	run(s, INSERT_LEDGER, "ittttttttttttti", s->scan, r->id, r->name, r->address, r->mac,
+	    r->zone, r->class_, r->vendor, r->model, r->os, r->owner, r->location, r->declared,
+	    r->ports, (int64_t)r->line);
 }
 
 void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
 		       const char *by, int64_t at, int64_t until, const char *note)
 {
-	run(s, INSERT_ATTESTATION, "ittttiit", s->scan, guideline, item, answer, by, at, until, note);
+	run(s, INSERT_ATTESTATION, "ittttiit", s->scan, guideline, item, answer, by, at, until,
+	    note);
 }
 
 void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,
 		  const char *reason, const char *compensating, const char *by, int64_t at,
 		  int64_t until)
 {
-	run(s, INSERT_WAIVER, "ittbtttii", s->scan, check, asset, (int)port, reason, compensating, by, at,
-	    until);
+	run(s, INSERT_WAIVER, "ittbtttii", s->scan, check, asset, (int)port, reason, compensating,
+	    by, at, until);
 }
 
 void store_remark(struct store *s, const char *kind, const char *subject, const char *text)
@@ -380,38 +400,46 @@ void store_remark(struct store *s, const char *kind, const char *subject, const 
 
 void store_host(struct store *s, const struct host_row *r)
 {
-	run(s, INSERT_HOST, "itttttttttttt" "bbiiiiiiii", s->scan, r->address, r->zone, r->kind,
-	    r->treated, r->state, r->reason, r->ot_sign, r->mac, r->vendor, r->ledger_id, r->role, r->os,
-	    (int)r->is_public, (int)r->complete, (int64_t)r->planned, (int64_t)r->open,
-	    (int64_t)r->closed, (int64_t)r->filtered, (int64_t)r->silent, (int64_t)r->rtt_us,
-	    r->first_ms, r->last_ms);
+	run(s, INSERT_HOST,
+	    "itttttttttttt"
+	    "bbiiiiiiii",
+	    s->scan, r->address, r->zone, r->kind, r->treated, r->state, r->reason, r->ot_sign,
+	    r->mac, r->vendor, r->ledger_id, r->role, r->os, (int)r->is_public, (int)r->complete,
+	    (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed, (int64_t)r->filtered,
+	    (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms);
 }
 
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,
 		      const char *reason, const char *ot_sign)
 {
-	run(s, UPDATE_HOST, "itttt" "t", s->scan, address, treated, state, reason, ot_sign);
+	run(s, UPDATE_HOST,
+	    "itttt"
+	    "t",
+	    s->scan, address, treated, state, reason, ot_sign);
 }
 
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
 		   const char *state, const char *reason, const char *name)
 {
-	run(s, INSERT_SERVICE, "itbtttt", s->scan, address, (int)port, transport, state, reason, name);
+	run(s, INSERT_SERVICE, "itbtttt", s->scan, address, (int)port, transport, state, reason,
+	    name);
 }
 
-void store_service_spoken(struct store *s, const char *address, uint16_t port, const char *transport,
-			  const char *protocol, bool tls, const char *spoken, const char *limited)
+void store_service_spoken(struct store *s, const char *address, uint16_t port,
+			  const char *transport, const char *protocol, bool tls, const char *spoken,
+			  const char *limited)
 {
-	run(s, UPDATE_SERVICE, "itbttbtt", s->scan, address, (int)port, transport, protocol, (int)tls,
-	    spoken, limited);
+	run(s, UPDATE_SERVICE, "itbttbtt", s->scan, address, (int)port, transport, protocol,
+	    (int)tls, spoken, limited);
 }
 
 void store_evidence(struct store *s, const struct evidence_row *r)
 {
-	run(s, INSERT_EVIDENCE, "itbttttiiiii", s->scan, r->address, (int)r->port, r->transport, r->probe,
-	    r->ending, r->document, (int64_t)r->connections, (int64_t)r->sent, (int64_t)r->received,
-	    r->started_ms, r->finished_ms);
-	run(s, UPDATE_PRODUCT, "itbtt", s->scan, r->address, (int)r->port, r->transport, r->document);
+	run(s, INSERT_EVIDENCE, "itbttttiiiii", s->scan, r->address, (int)r->port, r->transport,
+	    r->probe, r->ending, r->document, (int64_t)r->connections, (int64_t)r->sent,
+	    (int64_t)r->received, r->started_ms, r->finished_ms);
+	run(s, UPDATE_PRODUCT, "itbtt", s->scan, r->address, (int)r->port, r->transport,
+	    r->document);
 }
 
 /* ---- the guard's journal ---- */
@@ -429,14 +457,21 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 		unsigned port, packets;
 		unsigned long long sent, received;
 
-		if (sscanf(line, "O %lld %lld %95s %u %31s", &number, &ms, address, &port, word) == 5)
-			run(s, OPEN_JOURNAL, "iitit" "it", scan, (int64_t)number,
-			    strcmp(word, "sweep") == 0 ? "sweep" : "talk", (int64_t)ms, address,
-			    (int64_t)port, strcmp(word, "sweep") == 0 ? NULL : word);
-		else if (sscanf(line, "C %lld %lld %95s %u %u %llu %llu %31s", &number, &ms, address, &port,
-				&packets, &sent, &received, word) == 8)
-			run(s, CLOSE_JOURNAL, "iiitiiiit", scan, (int64_t)number, (int64_t)ms, address,
-			    (int64_t)port, (int64_t)packets, (int64_t)sent, (int64_t)received, word);
+		if (sscanf(line, "O %lld %lld %95s %u %31s", &number, &ms, address, &port, word) ==
+		    5)
+			run(s, OPEN_JOURNAL,
+			    "iitit"
+			    "it",
+			    scan, (int64_t)number, strcmp(word, "sweep") == 0 ? "sweep" : "talk",
+			    (int64_t)ms, address, (int64_t)port,
+			    strcmp(word, "sweep") == 0 ? NULL : word);
+		else if (sscanf(line, "B %lld %lld %31s", &number, &ms, word) == 3)
+			run(s, NAME_JOURNAL, "iit", scan, (int64_t)number, word);
+		else if (sscanf(line, "C %lld %lld %95s %u %u %llu %llu %31s", &number, &ms,
+				address, &port, &packets, &sent, &received, word) == 8)
+			run(s, CLOSE_JOURNAL, "iiitiiiit", scan, (int64_t)number, (int64_t)ms,
+			    address, (int64_t)port, (int64_t)packets, (int64_t)sent,
+			    (int64_t)received, word);
 	}
 	fclose(f);
 	store_commit(s);

@@ -16,12 +16,12 @@ struct store;
 
 enum store_fault {
 	STORE_OK,
-	STORE_NO_FILE,   /* cannot be opened or made */
-	STORE_NOT_OURS,  /* no SQLite file, or one of something else */
-	STORE_NEWER,     /* made by a newer tenken */
-	STORE_BUSY,      /* another process writes it */
-	STORE_FULL,      /* no space left */
-	STORE_BROKEN,    /* any other fault of SQLite */
+	STORE_NO_FILE,  /* cannot be opened or made */
+	STORE_NOT_OURS, /* no SQLite file, or one of something else */
+	STORE_NEWER,    /* made by a newer tenken */
+	STORE_BUSY,     /* another process writes it */
+	STORE_FULL,     /* no space left */
+	STORE_BROKEN,   /* any other fault of SQLite */
 };
 
 /* Opens or makes the store for writing (mode 0600), brings it to the newest schema, marks scans that
@@ -48,7 +48,8 @@ void store_zone(struct store *s, const char *name, const char *kind, const char 
 void store_conduit(struct store *s, const char *from, const char *to, const char *transport,
 		   uint16_t first, uint16_t last, int64_t until);
 struct ledger_row {
-	const char *id, *name, *address, *mac, *zone, *class_, *vendor, *model, *os, *owner, *location;
+	const char *id, *name, *address, *mac, *zone, *class_, *vendor, *model, *os, *owner,
+		*location;
 	const char *declared, *ports; /* JSON */
 	unsigned line;
 };
@@ -61,8 +62,8 @@ void store_waiver(struct store *s, const char *check, const char *asset, uint16_
 void store_remark(struct store *s, const char *kind, const char *subject, const char *text);
 
 struct host_row {
-	const char *address, *zone, *kind, *treated, *state, *reason, *ot_sign, *mac, *vendor, *ledger_id,
-		*role, *os;
+	const char *address, *zone, *kind, *treated, *state, *reason, *ot_sign, *mac, *vendor,
+		*ledger_id, *role, *os;
 	bool is_public, complete;
 	uint32_t planned, open, closed, filtered, silent, rtt_us;
 	int64_t first_ms, last_ms;
@@ -74,12 +75,12 @@ void store_host_state(struct store *s, const char *address, const char *treated,
 		      const char *reason, const char *ot_sign);
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
 		   const char *state, const char *reason, const char *name);
-void store_service_spoken(struct store *s, const char *address, uint16_t port, const char *transport,
-			  const char *protocol, bool tls, const char *spoken, const char *limited);
+void store_service_spoken(struct store *s, const char *address, uint16_t port,
+			  const char *transport, const char *protocol, bool tls, const char *spoken,
+			  const char *limited);
 
 struct evidence_row {
 	const char *address, *transport, *probe, *ending, *document;
-	size_t document_length;
 	uint16_t port;
 	uint32_t connections;
 	uint64_t sent, received;

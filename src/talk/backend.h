@@ -35,7 +35,7 @@ struct conn_setup {
 	const char *ehlo;
 	enum depth depth;
 	bool anonymous;       /* conn_anonymous() */
-	bool tls; /* the port is known to speak TLS: conn_tls_wanted() */
+	bool tls;             /* the port is known to speak TLS: conn_tls_wanted() */
 	unsigned connections; /* most */
 	uint32_t sent;        /* most bytes */
 	uint32_t received;

@@ -172,12 +172,12 @@ static int raw_send(void *context, const void *bytes, size_t n, unsigned timeout
 static ssize_t raw_receive(void *context, void *bytes, size_t n, unsigned timeout_ms)
 {
 	struct conn *c = context;
-	size_t left = c->setup.received - c->received;
+	size_t left = c->setup.received > c->received ? c->setup.received - c->received : 0;
 
 	if (left == 0)
 		return -EDQUOT;
-	ssize_t got = c->setup.backend->receive(c->setup.context, bytes, n < left ? n : left,
-						timeout_ms);
+	ssize_t got =
+		c->setup.backend->receive(c->setup.context, bytes, n < left ? n : left, timeout_ms);
 	if (got > 0)
 		c->received += (size_t)got;
 	return got;
@@ -205,8 +205,8 @@ void conn_write(struct conn *c, const void *bytes, size_t n)
 		fail(c, ENDING_CLOSED);
 		return;
 	}
-	int r = c->tls != NULL ? tls_send(c->tls, bytes, n, c->deadline_ms) :
-				 raw_send(c, bytes, n, c->deadline_ms);
+	int r = c->tls != NULL ? tls_send(c->tls, bytes, n, c->deadline_ms)
+			       : raw_send(c, bytes, n, c->deadline_ms);
 	if (r == -ECONNRESET || r == -EPIPE)
 		c->reset = true;
 	if (r < 0)
@@ -262,9 +262,8 @@ static ssize_t fill(struct conn *c, unsigned timeout_ms)
 		return -EPIPE;
 	if (!make_room(c, CHUNK))
 		return -ENOMEM;
-	ssize_t got = c->tls != NULL ?
-			      tls_receive(c->tls, c->buffer + c->tail, CHUNK, timeout_ms) :
-			      raw_receive(c, c->buffer + c->tail, CHUNK, timeout_ms);
+	ssize_t got = c->tls != NULL ? tls_receive(c->tls, c->buffer + c->tail, CHUNK, timeout_ms)
+				     : raw_receive(c, c->buffer + c->tail, CHUNK, timeout_ms);
 	if (got > 0)
 		c->tail += (size_t)got;
 	else if (got == 0 || ending_of_error((int)got) == ENDING_CLOSED)
@@ -331,8 +330,8 @@ struct span conn_read_until(struct conn *c, const char *delimiter, size_t max)
 	size_t length = strlen(delimiter);
 
 	while (conn_ok(c)) {
-		struct span have = unread(c) > 0 ? span_of(c->buffer + c->head, unread(c)) :
-						   nothing(c);
+		struct span have =
+			unread(c) > 0 ? span_of(c->buffer + c->head, unread(c)) : nothing(c);
 		ptrdiff_t at = span_find(have, delimiter, length);
 
 		if (at >= 0 && (size_t)at + length <= max)

@@ -31,8 +31,8 @@ struct guard_setup {
 	const struct plan *plan;
 	const struct guard_probe *probes;
 	size_t probe_count;
-	int main_fd;            /* SOCK_SEQPACKET: orders in, events out */
-	const int *worker_fds;  /* SOCK_SEQPACKET, one per worker thread */
+	int main_fd;           /* SOCK_SEQPACKET: orders in, events out */
+	const int *worker_fds; /* SOCK_SEQPACKET, one per worker thread */
 	size_t worker_count;
 	struct shared *shared;
 	const char *journal_path; /* appended to; see store/journal.c for its lines */

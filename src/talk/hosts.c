@@ -122,6 +122,8 @@ void hosts_look_up_mac(struct hosts *hs, struct host *h)
 		other->device->open += h->own.open;
 		if (h->own.next_ms > other->device->next_ms)
 			other->device->next_ms = h->own.next_ms;
+		other->device->ot |= h->own.ot;
+		other->device->distress |= h->own.distress;
 		h->own = (struct device){ 0 };
 		h->device = other->device;
 		return;

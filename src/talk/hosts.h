@@ -10,6 +10,8 @@
 struct device {
 	unsigned open;   /* connections now */
 	int64_t next_ms; /* the next may begin then */
+	bool ot;         /* one of its addresses is a controller's: strict for all of them */
+	bool distress;   /* one of its addresses showed distress: all are left alone */
 };
 
 struct host {
@@ -17,7 +19,7 @@ struct host {
 	const struct zone *zone; /* NULL: nobody declared one */
 	enum zone_kind kind;
 	enum treatment treatment;
-	bool unassigned;  /* no zone, and nothing has shown yet what it is */
+	bool unassigned; /* no zone, and nothing has shown yet what it is */
 	bool full_depth;
 	bool distress;
 	bool waited_for; /* under way, and nothing has come back yet */
@@ -26,11 +28,11 @@ struct host {
 	struct device own;
 	struct sweep_host sweep;
 	struct pace pace;
-	uint32_t rtt_us;   /* the shortest seen */
+	uint32_t rtt_us; /* the shortest seen */
 	unsigned slow, failures;
 	int64_t first_ms, last_ms;
-	char mac[18];      /* "00:00:5e:00:53:01", or empty */
-	char maker[48];    /* controller maker by its MAC, or empty */
+	char mac[18];   /* "00:00:5e:00:53:01", or empty */
+	char maker[48]; /* controller maker by its MAC, or empty */
 	char ot_sign[64];
 };
 

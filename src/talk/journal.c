@@ -20,6 +20,15 @@ bool journal_opened(int fd, uint64_t number, int64_t ms, const struct addr *a, u
 			    addr_format(a, address), port, kind));
 }
 
+bool journal_became(int fd, uint64_t number, int64_t ms, const char *probe)
+{
+	char line[128];
+
+	return put(
+		fd, line,
+		snprintf(line, sizeof(line), "B %" PRIu64 " %" PRId64 " %s\n", number, ms, probe));
+}
+
 bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *source,
 		    uint16_t source_port, unsigned packets, uint64_t sent, uint64_t received,
 		    const char *ending)
@@ -28,7 +37,7 @@ bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *sour
 
 	return put(fd, line,
 		   snprintf(line, sizeof(line),
-			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s\n", number,
-			    ms, addr_format(source, address), source_port, packets, sent, received,
-			    ending));
+			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s\n",
+			    number, ms, addr_format(source, address), source_port, packets, sent,
+			    received, ending));
 }

@@ -19,6 +19,15 @@ void pace_init(struct pace *p, unsigned rate, unsigned least, int64_t now_ms)
 	p->micro = (int64_t)burst * packet;
 }
 
+void pace_change(struct pace *p, unsigned rate, unsigned least, int64_t now_ms)
+{
+	int64_t before = p->rate != 0 ? p->micro : INT64_MAX;
+
+	pace_init(p, rate, least, now_ms);
+	if (before < p->micro)
+		p->micro = before;
+}
+
 static void fill(struct pace *p, unsigned need, int64_t now_ms)
 {
 	int64_t most = (int64_t)(p->burst > need ? p->burst : need) * packet;

@@ -12,15 +12,17 @@
 #include <stdint.h>
 
 struct pace {
-	unsigned rate;    /* packets per second; 0: no limit */
+	unsigned rate; /* packets per second; 0: no limit */
 	unsigned burst;
-	int64_t micro;    /* millionths of a packet, may be negative (debt) */
+	int64_t micro; /* millionths of a packet, may be negative (debt) */
 	int64_t at_ms;
 };
 
 /* least: the largest reservation that will be asked for; a lower rate is kept by waiting longer
  * between such reservations. */
 void pace_init(struct pace *p, unsigned rate, unsigned least, int64_t now_ms);
+/* Another rate from now on; what was owed stays owed. */
+void pace_change(struct pace *p, unsigned rate, unsigned least, int64_t now_ms);
 /* Could n packets be sent now? */
 bool pace_ready(struct pace *p, unsigned n, int64_t now_ms);
 /* Takes n packets, also into debt. Negative n gives back. */

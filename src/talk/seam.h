@@ -24,14 +24,14 @@ struct shared {
 #define GUARD_NO_ROUTE "no route from here"
 
 enum event_kind {
-	EVENT_PORT,     /* an open or filtered port */
-	EVENT_HOST,     /* the sweep of this host is over */
-	EVENT_DISTRESS, /* the host is left alone from now on */
-	EVENT_OT,       /* a sign: the host is treated as OT from now on */
-	EVENT_SWEPT,    /* the sweep of all hosts is over */
+	EVENT_PORT,            /* an open or filtered port */
+	EVENT_HOST,            /* the sweep of this host is over */
+	EVENT_DISTRESS,        /* the host is left alone from now on */
+	EVENT_OT,              /* a sign: the host is treated as OT from now on */
+	EVENT_SWEPT,           /* the sweep of all hosts is over */
 	EVENT_WORKERS_CLEARED, /* after ORDER_WORKERS_GONE: the channels are empty */
-	EVENT_NO_JOURNAL, /* the journal cannot be written: nothing is sent any more */
-	EVENT_STOPPED,  /* nothing is sent any more and everything is closed */
+	EVENT_NO_JOURNAL,      /* the journal cannot be written: nothing is sent any more */
+	EVENT_STOPPED,         /* nothing is sent any more and everything is closed */
 };
 
 struct guard_event {
@@ -53,11 +53,11 @@ struct guard_event {
 /* ---- main to guard ---- */
 
 enum order_kind {
-	ORDER_OT,          /* evidence showed control equipment: tighten */
-	ORDER_IT,          /* evidence showed a general-purpose computer: an unassigned host only */
+	ORDER_OT, /* evidence showed control equipment: tighten */
+	ORDER_IT, /* evidence showed a general-purpose computer: an unassigned host only */
 	ORDER_WORKERS_GONE, /* the worker process died: close what it held */
 	ORDER_STOP,
-	ORDER_QUIT,        /* all work is done */
+	ORDER_QUIT, /* all work is done */
 };
 
 struct guard_order {
@@ -69,11 +69,11 @@ struct guard_order {
 /* ---- worker to guard, one channel per thread ---- */
 
 enum request_kind {
-	REQUEST_OPEN,  /* a connection to (address, port) for this probe */
+	REQUEST_OPEN,   /* a connection to (address, port) for this probe */
 	REQUEST_BECOME, /* the open listening connection goes on as this probe's */
-	REQUEST_WRITE, /* n bytes are to be sent now */
-	REQUEST_LEND,  /* n packets for a library */
-	REQUEST_CLOSE, /* the connection is over; no reply */
+	REQUEST_WRITE,  /* n bytes are to be sent now */
+	REQUEST_LEND,   /* n packets for a library */
+	REQUEST_CLOSE,  /* the connection is over; no reply */
 };
 
 /* probe: index in the registry; NO_PROBE: only listening. */
@@ -100,11 +100,11 @@ struct job {
 	struct addr address;
 	uint16_t port;
 	enum treatment treatment;
-	bool full_depth;  /* the site file says so for an OT device */
-	bool unassigned;  /* nobody declared a zone and nothing has shown what it is */
-	bool anonymous;   /* logins without a secret may be tried */
-	bool quiet;       /* never send text here (raw print port) */
-	bool speak;       /* risk class read is allowed; else only what the sweep saw */
+	bool full_depth; /* the site file says so for an OT device */
+	bool unassigned; /* nobody declared a zone and nothing has shown what it is */
+	bool anonymous;  /* logins without a secret may be tried */
+	bool quiet;      /* never send text here (raw print port) */
+	bool speak;      /* risk class read is allowed; else only what the sweep saw */
 };
 
 enum result_kind {

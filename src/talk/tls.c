@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "codec/limits.h"
 
@@ -31,9 +32,10 @@ static SSL_CTX *shared_context(void)
 		SSL_CTX_set_security_level(made, 0);
 		SSL_CTX_set_min_proto_version(made, TLS1_VERSION);
 		SSL_CTX_set_cipher_list(made, "ALL:COMPLEMENTOFALL");
-		SSL_CTX_set_ciphersuites(made, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
-					       "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
-					       "TLS_AES_128_CCM_8_SHA256");
+		SSL_CTX_set_ciphersuites(made,
+					 "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+					 "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
+					 "TLS_AES_128_CCM_8_SHA256");
 		SSL_CTX_set_options(made, SSL_OP_LEGACY_SERVER_CONNECT);
 		SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
 		SSL_CTX *none = NULL;
@@ -69,12 +71,28 @@ static int flush(struct tls *t, unsigned timeout_ms)
 	return 0;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* What is left until then, for one step of the carrier; a peer that drips does not start it anew. */
+static unsigned left_ms(int64_t until)
+{
+	int64_t left = until - now_ms();
+
+	return left > 0 ? (unsigned)left : 0;
+}
+
 /* Does what OpenSSL asks for after `result`: 0 to try again, or the negative errno of the end. A
  * clean close by the peer is -ESHUTDOWN. */
-static int attend(struct tls *t, int result, unsigned timeout_ms)
+static int attend(struct tls *t, int result, int64_t until)
 {
 	int wish = SSL_get_error(t->ssl, result);
-	int r = flush(t, timeout_ms);
+	int r = flush(t, left_ms(until));
 
 	if (r < 0)
 		return r;
@@ -86,7 +104,9 @@ static int attend(struct tls *t, int result, unsigned timeout_ms)
 	if (wish != SSL_ERROR_WANT_READ)
 		return -EPROTO;
 	uint8_t bytes[4096];
-	ssize_t got = t->carrier->receive(t->context, bytes, sizeof(bytes), timeout_ms);
+	ssize_t got = left_ms(until) > 0 ? t->carrier->receive(t->context, bytes, sizeof(bytes),
+							       left_ms(until))
+					 : -ETIMEDOUT;
 	if (got < 0)
 		return (int)got;
 	if (got == 0)
@@ -99,6 +119,7 @@ struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const 
 {
 	struct tls *t = calloc(1, sizeof(*t));
 	SSL_CTX *shared = shared_context();
+	int64_t until = now_ms() + timeout_ms;
 
 	*ret_error = -ENOMEM;
 	if (t == NULL || shared == NULL) {
@@ -124,7 +145,7 @@ struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const 
 	for (;;) {
 		ERR_clear_error();
 		int result = SSL_do_handshake(t->ssl);
-		int r = result == 1 ? flush(t, timeout_ms) : attend(t, result, timeout_ms);
+		int r = result == 1 ? flush(t, left_ms(until)) : attend(t, result, until);
 
 		if (r == 0 && result == 1)
 			return t;
@@ -138,10 +159,12 @@ struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const 
 
 int tls_send(struct tls *t, const void *bytes, size_t n, unsigned timeout_ms)
 {
+	int64_t until = now_ms() + timeout_ms;
+
 	for (;;) {
 		ERR_clear_error();
 		int result = SSL_write(t->ssl, bytes, (int)n);
-		int r = result > 0 ? flush(t, timeout_ms) : attend(t, result, timeout_ms);
+		int r = result > 0 ? flush(t, left_ms(until)) : attend(t, result, until);
 
 		if (r < 0 || result > 0)
 			return r == -ESHUTDOWN ? -EPIPE : r;
@@ -150,13 +173,15 @@ int tls_send(struct tls *t, const void *bytes, size_t n, unsigned timeout_ms)
 
 ssize_t tls_receive(struct tls *t, void *bytes, size_t n, unsigned timeout_ms)
 {
+	int64_t until = now_ms() + timeout_ms;
+
 	for (;;) {
 		ERR_clear_error();
 		int result = SSL_read(t->ssl, bytes, (int)n);
 
 		if (result > 0)
 			return result;
-		int r = attend(t, result, timeout_ms);
+		int r = attend(t, result, until);
 		if (r < 0)
 			return r == -ESHUTDOWN ? 0 : r;
 	}

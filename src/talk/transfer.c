@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-int transfer_send(int channel, const void *bytes, size_t n, int fd)
+static int put(int channel, const void *bytes, size_t n, int fd, int flags)
 {
 	union {
 		struct cmsghdr align;
@@ -23,10 +23,20 @@ int transfer_send(int channel, const void *bytes, size_t n, int fd)
 		c->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	}
-	while (sendmsg(channel, &m, MSG_NOSIGNAL) < 0)
+	while (sendmsg(channel, &m, MSG_NOSIGNAL | flags) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
+}
+
+int transfer_send(int channel, const void *bytes, size_t n, int fd)
+{
+	return put(channel, bytes, n, fd, 0);
+}
+
+int transfer_offer(int channel, const void *bytes, size_t n, int fd)
+{
+	return put(channel, bytes, n, fd, MSG_DONTWAIT);
 }
 
 ssize_t transfer_receive(int channel, void *bytes, size_t n, int *ret_fd)

@@ -158,7 +158,8 @@ static int lent_send(void *context, const void *bytes, size_t n, unsigned timeou
 
 		if (e != ENDING_DONE)
 			return error_of(e);
-		until = mono_ms(NULL) + timeout_ms; /* waiting for our own pace is not the peer's time */
+		until = mono_ms(NULL) +
+			timeout_ms; /* waiting for our own pace is not the peer's time */
 	}
 	while (n > 0) {
 		ssize_t put = send(w->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -259,7 +260,8 @@ struct conn *worker_open(struct worker *w, const struct job *job, int probe,
 	return c;
 }
 
-enum ending worker_become(struct worker *w, struct conn *c, int probe, const struct conn_setup *setup)
+enum ending worker_become(struct worker *w, struct conn *c, int probe,
+			  const struct conn_setup *setup)
 {
 	w->open.kind = REQUEST_BECOME;
 	w->open.probe = probe;
@@ -327,7 +329,9 @@ static void *thread_run(void *context)
 	struct job job;
 
 	while (recv(w->main_fd, &job, sizeof(job), MSG_WAITALL) == sizeof(job)) {
-		struct result_header done = { .kind = RESULT_DONE, .job = job.id, .ending = ENDING_DONE };
+		struct result_header done = { .kind = RESULT_DONE,
+					      .job = job.id,
+					      .ending = ENDING_DONE };
 
 		addr_format(&job.address, w->address);
 		snprintf(done.spoken, sizeof(done.spoken), "none");

@@ -19,8 +19,8 @@ bool neighbour_mac(const struct addr *a, uint8_t ret_mac[static 6])
 		char address[64];
 		unsigned type, flags, m[6];
 
-		if (sscanf(line, "%63s 0x%x 0x%x %x:%x:%x:%x:%x:%x", address, &type, &flags, &m[0], &m[1],
-			   &m[2], &m[3], &m[4], &m[5]) != 9 ||
+		if (sscanf(line, "%63s 0x%x 0x%x %x:%x:%x:%x:%x:%x", address, &type, &flags, &m[0],
+			   &m[1], &m[2], &m[3], &m[4], &m[5]) != 9 ||
 		    strcmp(address, wanted) != 0 || !(flags & ARP_COMPLETE))
 			continue;
 		for (size_t i = 0; i < 6; i++)

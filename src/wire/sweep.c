@@ -8,7 +8,8 @@
  * "nothing answered on the first ports" means something. */
 static const uint16_t early[] = { 80, 443, 22, 445, 3389, 23, 21, 135, 139 };
 
-static void put(struct sweep_order *o, uint64_t done[static 1024], const struct plan *p, uint16_t port)
+static void put(struct sweep_order *o, uint64_t done[static 1024], const struct plan *p,
+		uint16_t port)
 {
 	if (port == 0 || ports_has(done, port) || !ports_has(p->ports.tcp, port))
 		return;
@@ -59,8 +60,9 @@ static void end(struct sweep_host *h, enum host_state s, const char *reason)
 }
 
 void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_state s,
-		  bool no_host, enum treatment t)
+		  unsigned no_host, enum treatment t)
 {
+	uint32_t enough = o->first > SWEEP_SILENT_LEAST ? o->first : SWEEP_SILENT_LEAST;
 	uint32_t open, tried;
 
 	h->in_flight--;
@@ -68,17 +70,20 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 	open = h->count[PORT_OPEN];
 	tried = open + h->count[PORT_CLOSED] + h->count[PORT_FILTERED] + h->count[PORT_SILENT];
 	bool answered = open + h->count[PORT_CLOSED] > 0;
-	if (no_host && !answered)
+	h->no_host += no_host;
+	if (h->no_host >= SWEEP_NO_HOST && !answered)
 		end(h, HOST_ABSENT, "no such host");
 	if (open >= SWEEP_ALL_PORTS_LEAST && open == tried &&
 	    (open >= SWEEP_ALL_PORTS_ENOUGH || tried == o->count))
 		end(h, HOST_ALL_PORTS, "answers on every port");
-	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= o->first &&
+	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= enough &&
 	    h->next < o->count)
 		end(h, HOST_SILENT, "no answer on the first ports");
 	if (h->next >= o->count && h->in_flight == 0)
 		end(h, answered || h->count[PORT_FILTERED] > 0 ? HOST_ANSWERING : HOST_SILENT,
-		    answered ? NULL : h->count[PORT_FILTERED] > 0 ? "filtered" : "no answer");
+		    answered                      ? NULL
+		    : h->count[PORT_FILTERED] > 0 ? "filtered"
+						  : "no answer");
 }
 
 bool sweep_finished(const struct sweep_host *h)

@@ -17,6 +17,8 @@
 #include "wire/states.h"
 
 enum {
+	SWEEP_SILENT_LEAST = 9, /* fewer silent ports say nothing of a host */
+	SWEEP_NO_HOST = 2, /* weight of messages that there is no such host: see sweep_answer() */
 	SWEEP_ALL_PORTS_LEAST = 20, /* with fewer ports nobody can be said to answer on all */
 	SWEEP_ALL_PORTS_ENOUGH = 40,
 };
@@ -32,19 +34,22 @@ int sweep_order_make(const struct plan *p, struct sweep_order *ret);
 void sweep_order_done(struct sweep_order *o);
 
 struct sweep_host {
-	uint32_t next;      /* index of the next port */
+	uint32_t next; /* index of the next port */
 	uint32_t in_flight;
 	uint32_t count[PORT_STATES];
-	bool over;          /* no further port is started */
+	unsigned no_host;      /* weight so far */
+	bool cut;              /* ended before its end: not complete */
+	bool over;             /* no further port is started */
 	enum host_state state; /* valid when over */
 	const char *reason;
 };
 
 /* The next port of this host, or 0 where there is none to start. */
 uint16_t sweep_next(struct sweep_host *h, const struct sweep_order *o);
-/* One answer. no_host: a message that this address does not exist, whatever the port. */
+/* One answer. no_host: the weight of a message that this address does not exist, whatever the port:
+ * SWEEP_NO_HOST from our own stack, half of it from a router, 0 without. */
 void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_state s,
-		  bool no_host, enum treatment t);
+		  unsigned no_host, enum treatment t);
 /* Over, and nothing in flight. */
 bool sweep_finished(const struct sweep_host *h);
 

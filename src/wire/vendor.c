@@ -57,11 +57,13 @@ static void read_registry(const char *dir, const char *file)
 			name++;
 		}
 		size_t n = 0;
-		while (name[n] != '\0' && name[n] != stop && name[n] != '\n' && n + 1 < sizeof(e.name))
+		while (name[n] != '\0' && name[n] != stop && name[n] != '\n' &&
+		       n + 1 < sizeof(e.name))
 			n++;
 		memcpy(e.name, name, n);
 		if (entry_count % 4096 == 0) {
-			struct entry *more = realloc(entries, (entry_count + 4096) * sizeof(*entries));
+			struct entry *more =
+				realloc(entries, (entry_count + 4096) * sizeof(*entries));
 
 			if (more == NULL)
 				break;

@@ -96,7 +96,7 @@ if apart; then
 	mkdir cd
 	mount -t tmpfs -o size=16m tmpfs cd
 	cp good.sqlite cd/plant.tenken
-	mount -o remount,ro cd
+	mount -o remount,bind,ro cd
 	ends 0 'report from read-only media' "$TENKEN" report cd/plant.tenken --html here.html
 	that 'its page is written elsewhere' grep -q '</html>' here.html
 	ends 0 'export from read-only media' "$TENKEN" export --format json cd/plant.tenken

@@ -156,13 +156,16 @@ int main(int argc, char **argv)
 
 		chosen = probes[i];
 		runs = 0;
-		snprintf(path, sizeof(path), "%s/wire/%s", dir != NULL ? dir : "tests", chosen->name);
+		snprintf(path, sizeof(path), "%s/wire/%s", dir != NULL ? dir : "tests",
+			 chosen->name);
 		run_path(path);
-		snprintf(path, sizeof(path), "%s/fuzz/%s", dir != NULL ? dir : "tests", chosen->name);
+		snprintf(path, sizeof(path), "%s/fuzz/%s", dir != NULL ? dir : "tests",
+			 chosen->name);
 		struct stat st;
 		if (stat(path, &st) == 0)
 			run_path(path);
-		printf("%sok %u - fuzz %s: %u inputs\n", runs > 0 ? "" : "not ", ++n, chosen->name, runs);
+		printf("%sok %u - fuzz %s: %u inputs\n", runs > 0 ? "" : "not ", ++n, chosen->name,
+		       runs);
 	}
 	printf("1..%u\n", n);
 	return 0;

@@ -80,8 +80,8 @@ static int plain_send(void *context, const void *bytes, size_t n, unsigned timeo
 static ssize_t live_receive(void *context, void *bytes, size_t n, unsigned timeout_ms)
 {
 	struct live *l = context;
-	ssize_t got = l->tls != NULL ? tls_receive(l->tls, bytes, n, timeout_ms) :
-				       plain_receive(l, bytes, n, timeout_ms);
+	ssize_t got = l->tls != NULL ? tls_receive(l->tls, bytes, n, timeout_ms)
+				     : plain_receive(l, bytes, n, timeout_ms);
 
 	if (got > 0)
 		record(l, '<', bytes, (size_t)got);
@@ -95,8 +95,8 @@ static int live_send(void *context, const void *bytes, size_t n, unsigned timeou
 	struct live *l = context;
 
 	record(l, '>', bytes, n);
-	return l->tls != NULL ? tls_send(l->tls, bytes, n, timeout_ms) :
-				plain_send(l, bytes, n, timeout_ms);
+	return l->tls != NULL ? tls_send(l->tls, bytes, n, timeout_ms)
+			      : plain_send(l, bytes, n, timeout_ms);
 }
 
 static enum ending connect_now(struct live *l)

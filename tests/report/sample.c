@@ -295,7 +295,6 @@ static void observe(struct store *s, const struct machine *m, int64_t now, int b
 						  .probe = p->probe,
 						  .ending = "done",
 						  .document = p->document,
-						  .document_length = strlen(p->document),
 						  .port = p->port,
 						  .connections = 1,
 						  .sent = 60,

@@ -152,11 +152,11 @@ static void text_is_cleaned(void **state)
 	cleaned(span_text("\xe6\xb0\xb4\xe9\x81\x93"), "\xe6\xb0\xb4\xe9\x81\x93");
 	cleaned(span_of("a\0b", 3), "a\\x00b");
 	cleaned(span_text("\x1b[31m\r\n"), "\\x1b[31m\\x0d\\x0a");
-	cleaned(span_text("\xff\xc0\x80"), "\\xff\\xc0\\x80");         /* no UTF-8, overlong */
-	cleaned(span_text("\xed\xa0\x80"), "\\xed\\xa0\\x80");         /* a surrogate */
+	cleaned(span_text("\xff\xc0\x80"), "\\xff\\xc0\\x80");          /* no UTF-8, overlong */
+	cleaned(span_text("\xed\xa0\x80"), "\\xed\\xa0\\x80");          /* a surrogate */
 	cleaned(span_text("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
-	cleaned(span_text("\xc2\x85"), "\\xc2\\x85");                  /* a C1 control */
-	cleaned(span_of("\xe6\xb0", 2), "\\xe6\\xb0");                 /* cut in a character */
+	cleaned(span_text("\xc2\x85"), "\\xc2\\x85");                   /* a C1 control */
+	cleaned(span_of("\xe6\xb0", 2), "\\xe6\\xb0");                  /* cut in a character */
 }
 
 static void long_text_is_cut_and_marked(void **state)
@@ -170,7 +170,8 @@ static void long_text_is_cut_and_marked(void **state)
 		size_t length = strlen(json_string_value(t));
 
 		assert_int_equal(length, n <= TEXT_MAX ? n : TEXT_MAX + 3);
-		assert_int_equal(strstr(json_string_value(t), "\xe2\x80\xa6") != NULL, n > TEXT_MAX);
+		assert_int_equal(strstr(json_string_value(t), "\xe2\x80\xa6") != NULL,
+				 n > TEXT_MAX);
 		json_decref(t);
 	}
 }
@@ -182,8 +183,7 @@ static void utf16_becomes_utf8(void **state)
 
 	(void)state;
 	/* P, U+6C34, U+1F600; the lone surrogate at the end is escaped. */
-	assert_string_equal(json_string_value(t),
-			    "P\xe6\xb0\xb4\xf0\x9f\x98\x80\\xed\\xa0\\x80");
+	assert_string_equal(json_string_value(t), "P\xe6\xb0\xb4\xf0\x9f\x98\x80\\xed\\xa0\\x80");
 	json_decref(t);
 }
 

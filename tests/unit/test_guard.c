@@ -64,7 +64,9 @@ static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
 	b->stranger = listen_on("127.0.0.2", &b->port);
 	assert_int_equal(site_default(&b->plan.site), 0);
 	if (kind != ZONE_UNASSIGNED) {
-		zone = (struct zone){ .name = (char *)(uintptr_t) "test", .kind = kind, .risk = SITE_READ };
+		zone = (struct zone){ .name = (char *)(uintptr_t) "test",
+				      .kind = kind,
+				      .risk = SITE_READ };
 		assert_int_equal(range_parse("127.0.0.0/8", true, &loopback), 0);
 		assert_int_equal(ranges_add(&zone.networks, &loopback), 0);
 		b->plan.site.zones = &zone;
@@ -76,17 +78,18 @@ static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
 	ports_put(b->plan.ports.tcp, b->port);
 	ports_put(b->plan.ports.tcp, 9);
 	for (int i = 0; i < PROBES; i++) {
-		b->probes[i] = (struct guard_probe){ .name = "test",
-						     .risk = i == PROBE_LOGIN ? SITE_LOGIN : SITE_READ,
-						     .connections = { 1, 2 },
-						     .sent = { 100, 100 },
-						     .received = { 100, 100 },
-						     .ot = i == PROBE_OT };
+		b->probes[i] =
+			(struct guard_probe){ .name = "test",
+					      .risk = i == PROBE_LOGIN ? SITE_LOGIN : SITE_READ,
+					      .connections = { 1, 2 },
+					      .sent = { 100, 100 },
+					      .received = { 100, 100 },
+					      .ot = i == PROBE_OT };
 		if (probe_knows_port)
 			ports_put(b->probes[i].ports.tcp, b->port);
 	}
-	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			 0);
+	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(b->journal, sizeof(b->journal), "test_guard.%ld.journal", (long)getpid());
 	unlink(b->journal);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, main_pair), 0);
@@ -143,10 +146,9 @@ static enum ending ask(struct bench *b, const struct worker_request *q, int *ret
 static enum ending ask_open(struct bench *b, const char *address, uint16_t port, int probe,
 			    uint32_t conversation, int *ret_fd)
 {
-	struct worker_request q = { .kind = REQUEST_OPEN,
-				    .port = port,
-				    .probe = probe,
-				    .conversation = conversation };
+	struct worker_request q = {
+		.kind = REQUEST_OPEN, .port = port, .probe = probe, .conversation = conversation
+	};
 
 	assert_int_equal(addr_parse(address, &q.address), 0);
 	return ask(b, &q, ret_fd);
@@ -242,7 +244,8 @@ static void nothing_leaves_the_scope(void **state)
 	visitors(b.listener);
 	/* Another address on which something listens; a port that is not planned; no such probe. */
 	assert_int_equal(ask_open(&b, "127.0.0.2", b.port, PROBE_ANY, 1, &fd), ENDING_LIMIT);
-	assert_int_equal(ask_open(&b, "127.0.0.1", (uint16_t)(b.port ^ 1), PROBE_ANY, 2, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.0.1", (uint16_t)(b.port ^ 1), PROBE_ANY, 2, &fd),
+			 ENDING_LIMIT);
 	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBES, 3, &fd), ENDING_LIMIT);
 	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, -2, 4, &fd), ENDING_LIMIT);
 	assert_int_equal(ask_open(&b, "::1", b.port, PROBE_ANY, 5, &fd), ENDING_LIMIT);
@@ -301,8 +304,9 @@ static void unknown_ports_of_ot_get_nothing(void **state)
 	await(&b, EVENT_SWEPT);
 	visitors(b.listener);
 	for (int probe = NO_PROBE; probe < PROBES; probe++)
-		assert_int_equal(ask_open(&b, "127.0.0.1", b.port, probe, (uint32_t)(10 + probe), &fd),
-				 ENDING_LIMIT);
+		assert_int_equal(
+			ask_open(&b, "127.0.0.1", b.port, probe, (uint32_t)(10 + probe), &fd),
+			ENDING_LIMIT);
 	assert_int_equal(visitors(b.listener), 0);
 	finish(&b);
 }
@@ -318,7 +322,9 @@ static void what_only_listens_may_not_speak(void **state)
 	await(&b, EVENT_SWEPT);
 	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, NO_PROBE, 1, &fd), ENDING_DONE);
 	assert_int_not_equal(ask(&b, &q, &none), ENDING_DONE);
-	q = (struct worker_request){ .kind = REQUEST_BECOME, .probe = PROBE_ANY, .conversation = 2 };
+	q = (struct worker_request){ .kind = REQUEST_BECOME,
+				     .probe = PROBE_ANY,
+				     .conversation = 2 };
 	assert_int_equal(ask(&b, &q, &none), ENDING_DONE);
 	q = (struct worker_request){ .kind = REQUEST_WRITE, .n = 1 };
 	assert_int_equal(ask(&b, &q, &none), ENDING_DONE);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "judge/judge.h"
+#include "probes/probe.h"
 #include "store/schema.h"
 
 /* ---- the catalogue ---- */
@@ -96,7 +97,8 @@ static const char guideline_yaml[] =
 			"unfed",
 			"assess: indirect, checks: [t.unfed]") ITEM("no-probe",
 								    "assess: indirect, checks: "
-								    "[t.no-probe]") ITEM("any",
+								    "[t.no-probe]") ITEM(
+			"later", "assess: direct, checks: [t.modbus], later: [t.someday, t.unfed, t.modbus]") ITEM("any",
 											 "assess: "
 											 "indirect,"
 											 " checks: "
@@ -391,6 +393,16 @@ static void expect(struct db *db, const char *sql, const char *want)
 		fail_msg("%s\n#  gives  %s\n#  not    %s", sql, have, want);
 }
 
+static void expect_complaint(const struct complaints *c, const char *part)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strstr(c->list[i], part) != NULL)
+			return;
+	for (size_t i = 0; i < c->count; i++)
+		print_message("# %s\n", c->list[i]);
+	fail_msg("nobody says: %s", part);
+}
+
 /* ---- every verdict ---- */
 
 static const struct {
@@ -494,7 +506,11 @@ static const struct {
 	{ NO_TELNET, "telnet", "no-violation-observed", NULL },
 	{ "", "auth", "no-violation-observed", NULL },
 	{ "", "modbus", "no-violation-observed", NULL },
-	{ "", "any", "no-violation-observed", NULL },
+	{ "", "any", "no-violation-observed", "A scan sees this item only in part" },
+	{ "", "any", "no-violation-observed", "この項目の一部" },
+	{ "", "later", "not-run",
+	  "A check of this item does not exist yet: t.someday, t.unfed. Ran clean: t.modbus.|"
+	  "この項目のチェックが未対応：t.someday、t.unfed。" },
 	{ LEDGER, "ledger", "no-violation-observed", NULL },
 	{ "UPDATE scan SET vantage_kind = 'public'", "public", "no-violation-observed", NULL },
 	{ NO_WEAK ANSWER("weak", "met", "NULL"), "weak", "no-violation-observed", "answer: met" },
@@ -883,7 +899,7 @@ static void coverage_is_counted(void **state)
 	       "SELECT ran || ' ' || coalesce(reason, '-') FROM verdict_check WHERE item = 'mixed'"
 	       " AND check_id = 't.ssh-auth'",
 	       "0 closed");
-	expect(db, "SELECT count(*) || ' ' || max(position) FROM verdict", "26 26");
+	expect(db, "SELECT count(*) || ' ' || max(position) FROM verdict", "27 27");
 	db_free(db);
 }
 
@@ -898,6 +914,31 @@ static void killed_scan_has_its_own_clock(void **state)
 	judge_quietly(db, 1);
 	expect(db, "SELECT now FROM judged", "1500");
 	assert_int_equal(judge_run(db, &catalogue, 7, probes_here, NULL, NULL), -ENOENT);
+	db_free(db);
+}
+
+/* Services are kept during the sweep, hosts at its end: each table alone must do. */
+static void hosts_may_be_missing(void **state)
+{
+	struct db *db = store_with(
+		":memory:",
+		NO_TELNET "DELETE FROM host; DELETE FROM service WHERE address = '10.0.0.2';"
+			  "UPDATE scan SET finished = NULL, status = 'running'");
+
+	(void)state;
+	judge_quietly(db, 1);
+	expect(db, "SELECT group_concat(address || ' ' || kind || ' ' || answering) FROM asset",
+	       "10.0.0.1 unassigned 1,10.0.0.2 unassigned 1");
+	expect(db, "SELECT coalesce(zone, '-') || complete || open || ' ' || last_ms FROM host",
+	       "-01 1500000");
+	expect(db, "SELECT group_concat(check_id || ' ' || address, ' ') FROM finding_now",
+	       "t.ssh-weak 10.0.0.1");
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
+	expect(db, "SELECT verdict || ' ' || note_ja FROM verdict WHERE item = 'telnet'",
+	       "not-run 未実施または一部のみ実施：t.telnet（ポート調査の途中で調査が終わった）。");
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'ot-telnet'", "not-run");
+	expect(db, "SELECT ran || reason FROM check_run WHERE check_id = 't.telnet'",
+	       "0the scan ended before its sweep did");
 	db_free(db);
 }
 
@@ -930,17 +971,222 @@ static void reading_only_is_enough(void **state)
 	unlink(path);
 }
 
-/* ---- mistakes ---- */
+/* ---- what a check could see ---- */
 
-static void expect_complaint(const struct complaints *c, const char *part)
+static const char seen_checks[] =
+	"- {id: s.host, severity: low, needs: ['any:ssh'], title: a, remedy: b,\n"
+	"   seen: \"SELECT address FROM ssh WHERE software = 'x'\", unseen: {en: dark, ja: 闇},\n"
+	"   sql: SELECT address FROM asset WHERE 0}\n"
+	"- {id: s.service, severity: low, needs: [probe:ssh], title: a, remedy: b,\n"
+	"   seen: \"SELECT address, port FROM ssh WHERE software = 'x'\", unseen: {en: dark, ja: "
+	"闇},\n"
+	"   sql: SELECT address FROM asset WHERE 0}\n"
+	"- {id: s.none, severity: low, needs: [probe:modbus], title: a, remedy: b,\n"
+	"   seen: 'SELECT address, port FROM modbus', unseen: {en: dark, ja: 闇},\n"
+	"   sql: SELECT address FROM asset WHERE 0}\n"
+	"- {id: s.concern, severity: low, needs: [sweep], title: a, remedy: b,\n"
+	"   seen: \"SELECT address, kind = 'ot' AS concerns FROM asset\", unseen: {en: dark, ja: "
+	"闇},\n"
+	"   sql: SELECT address FROM asset WHERE 0}\n"
+	"- {id: s.ports, severity: low, needs: [sweep, 'ports:doors/open'], title: a, remedy: b,\n"
+	"   sql: SELECT address FROM asset WHERE kind = 'ot'}\n"
+	"- {id: s.tcp, severity: low, needs: [sweep, 'ports:doors/shut'], title: a, remedy: b,\n"
+	"   sql: SELECT address FROM asset WHERE kind = 'ot'}\n"
+	"- {id: s.wrong, severity: low, needs: [sweep], title: a, remedy: b,\n"
+	"   seen: SELECT nowhere FROM asset, unseen: {en: dark, ja: 闇},\n"
+	"   sql: SELECT address FROM asset}\n";
+
+static void only_what_was_seen_counts(void **state)
 {
-	for (size_t i = 0; i < c->count; i++)
-		if (strstr(c->list[i], part) != NULL)
-			return;
-	for (size_t i = 0; i < c->count; i++)
-		print_message("# %s\n", c->list[i]);
-	fail_msg("nobody says: %s", part);
+	static const struct {
+		const char *check, *run;
+	} rows[] = {
+		{ "s.host", "1 1 dark 3 1 0" },	   /* of three that answer one told it */
+		{ "s.service", "1 1 dark 2 1 0" }, /* of two services */
+		{ "s.none", "0 0 dark 0 0 0" },	   /* nothing to judge is not clean */
+		{ "s.concern", "1 0 - 1 1 0" },
+		{ "s.ports", "1 1 UDP ports not tried 4 0 1" }, /* what was found stays */
+		{ "s.tcp", "1 1 ports not in the plan 4 0 1" },
+		{ "s.wrong", "0 0 error in the check 0 0 0" },
+	};
+	char path[256], sql[512];
+	const char *const list[] = { path };
+	struct catalogue own;
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c };
+	struct db *db = store_with(":memory:", "");
+
+	(void)state;
+	write_file("seen.yaml", seen_checks);
+	write_file("data/doors.csv",
+		   "state,transport,port\nopen,tcp,23\nopen,udp,9\nshut,tcp,22\nshut,tcp,81\n");
+	write_file("guidelines/seen.yaml",
+		   "guideline: {id: seen, title: a, version: '1', date: 2026-01, publisher: us}\n"
+		   "controls:\n"
+		   "- id: '1'\n  title: a\n  kind: technical\n  level: recommended\n  items:\n"
+		   "  - {id: all, en: a, ja: a, assess: direct, checks: [s.host]}\n"
+		   "  - {id: nothing, en: a, ja: a, assess: direct, checks: [s.none]}\n");
+	const char *const names[] = { "seen" };
+	snprintf(path, sizeof(path), "%s/profiles/seen.yaml", folder);
+	int r = catalogue_load(folder, names, 1, list, 1, &own, &c);
+	complaints_print(&c, stderr);
+	assert_int_equal(r, 0);
+	assert_int_equal(judge_run(db, &own, 1, probes_here, NULL, &options), 0);
+	assert_int_equal(c.count, 1);
+	expect_complaint(&c, "check 's.wrong': no such column: nowhere");
+	for (size_t i = 0; i < countof(rows); i++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT ran || ' ' || partial || ' ' || coalesce(reason, '-') || ' ' ||"
+			 " services || ' ' || checked || ' ' || findings FROM check_run"
+			 " WHERE check_id = '%s'",
+			 rows[i].check);
+		expect(db, sql, rows[i].run);
+	}
+	expect(db, "SELECT verdict || ' ' || note_ja FROM verdict WHERE item = 'all'",
+	       "not-run 未実施または一部のみ実施：s.host（闇）。");
+	expect(db, "SELECT verdict || ' ' || note_en FROM verdict WHERE item = 'nothing'",
+	       "not-run Did not run everywhere: s.none (dark).");
+	complaints_done(&c);
+	catalogue_done(&own);
+	db_free(db);
 }
+
+/* ---- the checks that are shipped ---- */
+
+#define ZONES                                                                                     \
+	"INSERT INTO zone (scan, name, kind, networks) VALUES (1, 'office', 'it', '[]'),"         \
+	" (1, 'plant', 'ot', '[]');"                                                              \
+	"INSERT INTO conduit (scan, from_zone, to_zone, transport, first_port, last_port) VALUES" \
+	" (1, 'plant', 'office', 'tcp', 9, 9);"
+#define ALL_PORTS "UPDATE scan SET plan = json_set(plan, '$.ports_tcp', '1-65535');"
+#define UDP "UPDATE scan SET plan = json_set(plan, '$.ports_udp', '1-65535');"
+#define SAW "ran || ' ' || partial || ' ' || coalesce(reason, '-') || ' ' || findings"
+#define STANDS "this bastion stands in the zone itself, or the zone is not known"
+#define HTTP(address, document)                                                                  \
+	"INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES"   \
+	" (1, '" address "', 80, 'tcp', 'open', 'http', 'port');"                                \
+	"INSERT INTO evidence VALUES (1, '" address "', 80, 'tcp', 'http', 'done', '" document   \
+	"', 1, 1, 1, 1000000, 1500000);"
+#define HOSTKEYS                                                                                  \
+	"UPDATE evidence SET document = '{\"software\":\"OpenSSH_9.2p1\",\"hostkey\":{\"sha256\":" \
+	"\"abcdefabcdefabcdef\"},\"gathered\":[\"hostkey\"]}';"
+
+static const struct {
+	const char *change, *check, *run;
+} shipped_rows[] = {
+	/* an operating system, a product and a clock that nobody told */
+	{ "", "asset.os-unsupported", "0 0 operating system not known 0" },
+	{ "UPDATE evidence SET document = '{\"banner\":\"SSH-2.0-OpenSSH_9.2p1 "
+	  "Debian-2+deb12u3\"}' WHERE address = '10.0.0.1'",
+	  "asset.os-unsupported", "1 1 operating system not known 0" },
+	{ "UPDATE evidence SET document = '{\"banner\":\"SSH-2.0-OpenSSH_5.5p1 "
+	  "Debian-6+deb6u3\"}' WHERE address = '10.0.0.1'",
+	  "asset.os-unsupported", "1 1 operating system not known 1" },
+	{ ALL_PORTS HTTP("10.0.0.1", "{\"headers\":{\"server\":\"lighttpd\"},\"server\":\"lighttpd\","
+			   "\"gathered\":[\"headers\"]}"),
+	  "asset.software-unsupported", "0 0 product not in the support table 0" },
+	{ "", "asset.time-drift", "0 0 no clock read 0" },
+	{ "", "asset.default-device-role", "0 0 the kind of device is not known 0" },
+	/* ports that were not tried */
+	{ "", "exposure.engineering-port", "0 0 ports not in the plan 0" },
+	{ ALL_PORTS, "exposure.engineering-port", "0 0 UDP ports not tried 0" },
+	{ ALL_PORTS UDP, "exposure.engineering-port", "1 0 - 0" },
+	{ ALL_PORTS UDP, "exposure.unneeded-service", "1 0 - 0" },
+	{ ZONES "UPDATE scan SET vantage_zone = 'office'", "exposure.remote-admin-internal",
+	  "1 1 ports not in the plan 1" },
+	{ ZONES ALL_PORTS "UPDATE scan SET vantage_zone = 'office'",
+	  "exposure.remote-admin-internal", "1 0 - 1" },
+	{ ZONES "UPDATE scan SET vantage_zone = 'office'", "exposure.database-public",
+	  "0 0 ports not in the plan 0" },
+	/* what can be seen from outside only */
+	{ ALL_PORTS, "exposure.remote-admin-public", "0 0 not seen from outside 0" },
+	{ ALL_PORTS UDP, "exposure.ot-protocol-public", "0 0 not seen from outside 0" },
+	{ ALL_PORTS UDP "UPDATE scan SET vantage_kind = 'public'", "exposure.ot-protocol-public",
+	  "1 0 - 0" },
+	{ ALL_PORTS "UPDATE host SET public = 1 WHERE address = '10.0.0.2'",
+	  "exposure.remote-admin-public", "1 1 not seen from outside 1" },
+	/* a leg of this machine in the zone is no path through the boundary */
+	{ ZONES "UPDATE scan SET vantage_zone = 'office'", "network.cross-zone-reachable",
+	  "1 0 - 1" },
+	{ ZONES "UPDATE scan SET vantage_zone = 'office'; UPDATE host SET mac = '02:00:00:00:00:03'"
+		" WHERE address = '10.0.0.3'",
+	  "network.cross-zone-reachable", "0 0 " STANDS " 0" },
+	{ ZONES ALL_PORTS
+	  "UPDATE scan SET vantage_zone = 'office'; UPDATE host SET mac = '02:00:00:00:00:03'"
+	  " WHERE address = '10.0.0.3'",
+	  "exposure.remote-admin-internal", "0 0 " STANDS " 0" },
+	/* one MAC address is one machine */
+	{ HOSTKEYS, "ssh.hostkey-shared", "1 0 - 2" },
+	{ HOSTKEYS "UPDATE host SET mac = '02:00:00:00:00:01' WHERE address < '10.0.0.3'",
+	  "ssh.hostkey-shared", "1 0 - 0" },
+	{ ZONES "UPDATE host SET mac = '02:00:00:00:00:01' WHERE address IN ('10.0.0.1', "
+		"'10.0.0.3')",
+	  "asset.bridging-host", "1 1 not gathered 2" },
+	{ ZONES "UPDATE host SET mac = '02:00:00:00:00:01' WHERE address IN ('10.0.0.1', "
+		"'10.0.0.2')",
+	  "asset.bridging-host", "1 1 nothing identifies the machine 0" },
+};
+
+static struct judge_probe *shipped_probes(void)
+{
+	size_t count = 0;
+
+	while (probes[count] != NULL)
+		count++;
+	struct judge_probe *list = calloc(count + 1, sizeof(*list));
+	assert_non_null(list);
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct judge_probe){
+			.name = probes[i]->name,
+			.ports = probes[i]->ports,
+			.over_tls = probes[i]->over_tls,
+			.view = probes[i]->view,
+		};
+	return list;
+}
+
+static void shipped_checks_claim_what_they_saw(void **state)
+{
+	const char *data = getenv("TENKEN_DATA");
+	struct judge_probe *list = shipped_probes();
+	struct catalogue shipped;
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c };
+
+	(void)state;
+	assert_non_null(data);
+	assert_int_equal(catalogue_load(data, NULL, 0, NULL, 0, &shipped, &c), 0);
+	for (size_t i = 0; i < countof(shipped_rows); i++) {
+		struct db *db = store_with(
+			":memory:",
+			"UPDATE evidence SET document = json_remove(document, '$.algorithms');"
+			"UPDATE scan SET finished = 1795132800");
+		char sql[256];
+
+		if (db_exec(db, shipped_rows[i].change) < 0)
+			fail_msg("%s", db_error(db));
+		assert_int_equal(judge_run(db, &shipped, 1, list, NULL, &options), 0);
+		if (c.count > 0)
+			fail_msg("complaint: %s", c.list[0]);
+		snprintf(sql, sizeof(sql), "SELECT " SAW " FROM check_run WHERE check_id = '%s'",
+			 shipped_rows[i].check);
+		const char *have = value_of(db, sql);
+		if (strcmp(have, shipped_rows[i].run) != 0)
+			fail_msg("row %zu: %s: %s\n#  not: %s\n#  after %s", i,
+				 shipped_rows[i].check, have, shipped_rows[i].run,
+				 shipped_rows[i].change);
+		db_free(db);
+	}
+	for (size_t i = 0; i < shipped.check_count; i++)
+		if (shipped.checks[i].seen != NULL)
+			assert_string_equal(judge_reason_text(shipped.checks[i].unseen.en, "ja"),
+					    shipped.checks[i].unseen.ja);
+	catalogue_done(&shipped);
+	complaints_done(&c);
+	free(list);
+}
+
+/* ---- mistakes ---- */
 
 static void mistakes_in_sql_are_told(void **state)
 {
@@ -1013,6 +1259,8 @@ static void mistakes_in_files_are_told(void **state)
 		  "field 'needs'" },
 		{ "id: b.a", "bad.yaml:1" },
 		{ "- {id: b.a", "is not YAML" },
+		{ "- {id: b.a, severity: low, needs: [], title: a, remedy: b, sql: x, seen: y}",
+		  "'seen' and 'unseen' belong together" },
 		{ "- 5", "bad.yaml:1" },
 	};
 	char path[256];
@@ -1066,7 +1314,10 @@ int main(void)
 		cmocka_unit_test(fingerprints_hold),
 		cmocka_unit_test(coverage_is_counted),
 		cmocka_unit_test(killed_scan_has_its_own_clock),
+		cmocka_unit_test(hosts_may_be_missing),
 		cmocka_unit_test(reading_only_is_enough),
+		cmocka_unit_test(only_what_was_seen_counts),
+		cmocka_unit_test(shipped_checks_claim_what_they_saw),
 		cmocka_unit_test(mistakes_in_sql_are_told),
 		cmocka_unit_test(mistakes_in_files_are_told),
 		cmocka_unit_test(cross_check_finds_what_is_missing),

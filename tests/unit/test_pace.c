@@ -31,7 +31,9 @@ static void no_sliding_second_exceeds_the_rate(void **state)
 	static unsigned sent[MS];
 	static const struct {
 		unsigned rate, n;
-	} cases[] = { { 1000, 1 }, { 1000, 4 }, { 40, 4 }, { 40, 1 }, { 10, 4 }, { 10, 3 }, { 5, 4 } };
+	} cases[] = {
+		{ 1000, 1 }, { 1000, 4 }, { 40, 4 }, { 40, 1 }, { 10, 4 }, { 10, 3 }, { 5, 4 }
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -62,7 +62,8 @@ static bool read_tokens(const char *p, struct bytes *out)
 					put(out, '\n');
 				else if (*p == 't')
 					put(out, '\t');
-				else if (*p == 'x' && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
+				else if (*p == 'x' && hex_digit(p[1]) >= 0 &&
+					 hex_digit(p[2]) >= 0) {
 					put(out, (uint8_t)(hex_digit(p[1]) * 16 + hex_digit(p[2])));
 					p += 2;
 				} else if (*p == '\\' || *p == '\'')
@@ -184,7 +185,8 @@ bool talk_read(struct talk *t, const char *path)
 			good = add_bytes(t, STEP_RECEIVE, rest, line);
 			break;
 		case '!':
-			new_step(t, span_is(first_word(rest), "reset") ? STEP_RESET : STEP_CLOSE, line);
+			new_step(t, span_is(first_word(rest), "reset") ? STEP_RESET : STEP_CLOSE,
+				 line);
 			break;
 		case '+': {
 			struct span word = first_word(rest);
@@ -230,7 +232,8 @@ bool talk_from_bytes(struct talk *t, const uint8_t *bytes, size_t n)
 			length = rd_left(&r);
 		struct span s = rd_span(&r, length);
 		struct step *step = new_step(t, STEP_RECEIVE, 0);
-		step->bytes = malloc(length > 0 ? length : 1); /* exact, so that a sanitizer sees one over */
+		step->bytes = malloc(length > 0 ? length
+						: 1); /* exact, so that a sanitizer sees one over */
 		if (step->bytes == NULL)
 			return false;
 		memcpy(step->bytes, s.at, length);
@@ -333,7 +336,8 @@ static const struct step *seek(struct player *q, enum step_kind kind)
 		if (t->steps[i].kind == kind) {
 			for (size_t k = q->step; k < i; k++)
 				if (t->steps[k].kind == STEP_RECEIVE)
-					q->position += t->steps[k].length - (k == q->step ? q->offset : 0);
+					q->position +=
+						t->steps[k].length - (k == q->step ? q->offset : 0);
 			if (i != q->step) /* else a message goes on that was begun */
 				q->offset = 0;
 			q->step = i;
@@ -444,8 +448,9 @@ static void memory_random(void *context, void *bytes, size_t n)
 	const struct talk *t = q->play->talk;
 
 	for (size_t i = 0; i < n; i++, q->random++)
-		((uint8_t *)bytes)[i] = t->random_length > 0 ? t->random[q->random % t->random_length] :
-							       (uint8_t)q->random;
+		((uint8_t *)bytes)[i] = t->random_length > 0
+						? t->random[q->random % t->random_length]
+						: (uint8_t)q->random;
 }
 
 static int64_t memory_clock(void *context)

@@ -48,15 +48,15 @@ size_t talk_received(const struct talk *t);
 
 struct play {
 	const struct talk *talk;
-	bool strict;       /* compare what is sent; stop at the first difference */
-	size_t cut;        /* the peer's bytes end here, then it closes; SIZE_MAX: never */
-	size_t flip;       /* this bit of the peer's bytes is flipped; SIZE_MAX: none */
-	bool record;       /* accept what is sent and keep it for writing the file anew */
+	bool strict; /* compare what is sent; stop at the first difference */
+	size_t cut;  /* the peer's bytes end here, then it closes; SIZE_MAX: never */
+	size_t flip; /* this bit of the peer's bytes is flipped; SIZE_MAX: none */
+	bool record; /* accept what is sent and keep it for writing the file anew */
 	/* result */
 	enum ending ending;
-	json_t *evidence;  /* the caller's to free */
+	json_t *evidence;    /* the caller's to free */
 	char complaint[512]; /* strict: the first difference, or empty */
-	struct step *sent; /* record: the STEP_SENDs as they were, by step index */
+	struct step *sent;   /* record: the STEP_SENDs as they were, by step index */
 };
 
 /* Plays the probe through; false only where memory ran out. */

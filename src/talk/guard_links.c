@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guard: connections from the journal line to the proper close, and what their ends mean. */
+#include "talk/guard_parts.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/tcp.h> /* the kernel's own struct tcp_info: glibc's lacks the byte counts */
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* ---- links ---- */
+
+static struct link *link_new(struct guard *g)
+{
+	for (unsigned i = 0; i < g->link_most; i++) {
+		struct link *l = &g->links[(g->link_turn + i) % g->link_most];
+
+		if (l->state == LINK_FREE) {
+			g->link_turn = (g->link_turn + i + 1) % g->link_most;
+			return l;
+		}
+	}
+	return NULL;
+}
+
+bool guard_gate_open(struct guard *g, struct host *h, int64_t now)
+{
+	return g->links_used < g->link_most && h->device->open < guard_places(h) &&
+	       now >= h->device->next_ms && guard_pace_allows(g, h, OPEN_COST, now);
+}
+
+void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, uint64_t *received)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	*packets = l->charged;
+	*sent = *received = 0;
+	if (l->fd >= 0 && getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
+		*sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
+		/* The peer's FIN counts as a byte there (RFC 9293, 3.4). */
+		*received =
+			info.tcpi_bytes_received - (l->peer_closed && info.tcpi_bytes_received > 0);
+		*packets = info.tcpi_segs_out;
+	}
+}
+
+void guard_link_end(struct guard *g, struct link *l, int64_t now)
+{
+	unsigned packets;
+	uint64_t sent, received;
+	struct addr source = { 0 };
+	uint16_t source_port = 0;
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+
+	guard_count_link(l, &packets, &sent, &received);
+	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0)
+		addr_from_sockaddr((struct sockaddr *)&sa, &source, &source_port);
+	guard_charge(g, l, (int)packets - (int)l->charged); /* the difference, either way */
+	journal_closed(g->journal, l->number, guard_unix_ms(), &source, source_port, packets, sent,
+		       received, ending_word(l->ending));
+	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
+	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
+	if (l->worker >= 0)
+		shutdown(l->fd,
+			 SHUT_RDWR); /* ends it for a worker that still holds its duplicate */
+	close(l->fd);
+	l->host->device->open--;
+	if (guard_gentle(l->host))
+		l->host->device->next_ms = now + OT_PAUSE_MS;
+	l->host->last_ms = guard_unix_ms();
+	if (l->worker >= 0 && g->worker_link[l->worker] == l)
+		g->worker_link[l->worker] = NULL;
+	l->state = LINK_FREE;
+	l->fd = -1;
+	g->links_used--;
+}
+
+void guard_link_drain(struct guard *g, struct link *l, int64_t now)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = l };
+
+	if (l->worker >= 0 && g->worker_link[l->worker] == l)
+		g->worker_link[l->worker] = NULL;
+	shutdown(l->fd, SHUT_WR);
+	l->state = LINK_DRAINING;
+	l->deadline_ms = now + DRAIN_MS;
+	l->drained = 0;
+	if (epoll_ctl(g->epoll, EPOLL_CTL_MOD, l->fd, &e) != 0 && errno == ENOENT)
+		epoll_ctl(g->epoll, EPOLL_CTL_ADD, l->fd, &e);
+}
+
+static void link_read_away(struct guard *g, struct link *l, int64_t now)
+{
+	uint8_t waste[4096];
+	ssize_t n;
+
+	while ((n = recv(l->fd, waste, sizeof(waste), MSG_DONTWAIT)) > 0) {
+		l->drained += (size_t)n;
+		if (l->drained > DRAIN_BYTES)
+			break;
+	}
+	l->peer_closed = n == 0;
+	if (n > 0 || n == 0 || (errno != EAGAIN && errno != EINTR))
+		guard_link_end(g, l, now);
+}
+
+struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
+			     int64_t now, int *ret_error)
+{
+	struct sockaddr_storage sa;
+	socklen_t length = addr_to_sockaddr(&h->address, port, &sa);
+	const char *name = worker < 0          ? "sweep"
+			   : probe == NO_PROBE ? "greeting"
+					       : g->setup->probes[probe].name;
+	struct link *l = link_new(g);
+	int on = 1;
+
+	*ret_error = -EMFILE;
+	if (l == NULL)
+		return NULL;
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		*ret_error = -errno;
+		return NULL;
+	}
+	setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+		   sa.ss_family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	*l = (struct link){
+		.state = LINK_CONNECTING,
+		.fd = fd,
+		.host = h,
+		.port = port,
+		.worker = worker,
+		.probe = probe,
+		.number = ++g->journal_number,
+		.opened_ms = now,
+		.deadline_ms = now + (h->treatment == TREAT_OT ? CONNECT_MS_OT : CONNECT_MS_IT),
+	};
+	if (!journal_opened(g->journal, l->number, guard_unix_ms(), &h->address, port, name)) {
+		*ret_error = -EIO; /* nothing is sent that is not written down */
+		close(fd);
+		l->state = LINK_FREE;
+		if (!g->stopping)
+			guard_tell_simple(g, EVENT_NO_JOURNAL);
+		guard_stop(g);
+		return NULL;
+	}
+	g->links_used++;
+	h->device->open++;
+	guard_charge(g, l, OPEN_COST);
+	struct epoll_event e = { .events = EPOLLOUT, .data.ptr = l };
+	epoll_ctl(g->epoll, EPOLL_CTL_ADD, fd, &e);
+	if (connect(fd, (struct sockaddr *)&sa, length) != 0 && errno != EINPROGRESS) {
+		*ret_error = -errno;
+		l->ending = ENDING_REFUSED;
+		guard_link_end(g, l, now);
+		return NULL;
+	}
+	return l;
+}
+
+/* ---- what an attempt found ---- */
+
+/* The ICMP message behind an error, from the socket's error queue. */
+static bool read_icmp(const struct link *l, struct sock_extended_err *ret, struct addr *ret_from)
+{
+	char control[512];
+	struct iovec iov = { .iov_base = control, .iov_len = 0 };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	if (recvmsg(l->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
+		if (!((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+		      (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)))
+			continue;
+		memcpy(ret, CMSG_DATA(c), sizeof(*ret));
+		if (ret->ee_origin != SO_EE_ORIGIN_ICMP && ret->ee_origin != SO_EE_ORIGIN_ICMP6)
+			continue;
+		uint16_t port;
+		struct sockaddr_storage sa;
+		size_t room = c->cmsg_len - CMSG_LEN(sizeof(*ret));
+		memset(&sa, 0, sizeof(sa));
+		memcpy(&sa, SO_EE_OFFENDER((struct sock_extended_err *)(void *)CMSG_DATA(c)),
+		       room < sizeof(sa) ? room : sizeof(sa));
+		*ret_from = (struct addr){ 0 };
+		addr_from_sockaddr((struct sockaddr *)&sa, ret_from, &port);
+		return true;
+	}
+	return false;
+}
+
+/* Is this the address that the connection was to leave from? */
+static bool is_ours(const struct link *l, const struct addr *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	struct addr source;
+	uint16_t port;
+
+	return getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0 &&
+	       addr_from_sockaddr((struct sockaddr *)&sa, &source, &port) == 0 &&
+	       addr_compare(&source, a) == 0;
+}
+
+static struct finding judge_error(const struct link *l, int error)
+{
+	struct finding f = { .state = PORT_FILTERED };
+	struct sock_extended_err icmp;
+	struct addr from;
+	char text[ADDR_TEXT];
+
+	if (error == ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
+		f.state = PORT_CLOSED;
+		snprintf(f.reason, sizeof(f.reason), "reset");
+		return f;
+	}
+	/* A reset that answers a SYN is ECONNREFUSED: here the connection stood before (tcp(7)). */
+	if (error == ECONNRESET) {
+		f.state = PORT_OPEN;
+		snprintf(f.reason, sizeof(f.reason), "connected, then reset");
+		return f;
+	}
+	if (error != ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
+		/* Our own stack: no neighbour answers, or there is no route. */
+		f.state = PORT_SILENT;
+		f.no_host = error == EHOSTUNREACH || error == ENETUNREACH ? SWEEP_NO_HOST : 0;
+		snprintf(f.reason, sizeof(f.reason), "%s", strerror(error));
+		return f;
+	}
+	bool v4 = icmp.ee_origin == SO_EE_ORIGIN_ICMP;
+	/* RFC 792 and RFC 1122: 3/0 net, 3/1 host unreachable; RFC 4443: 1/0 no route, 1/3 address. */
+	bool no_host =
+		v4 ? icmp.ee_type == ICMP_DEST_UNREACH && (icmp.ee_code == ICMP_NET_UNREACH ||
+							   icmp.ee_code == ICMP_HOST_UNREACH)
+		   : icmp.ee_type == 1 && (icmp.ee_code == 0 || icmp.ee_code == 3);
+	/* From our own stack (nobody answers ARP) it is certain; a router may mean only this port; and
+	 * what the address says of itself proves that it is there. */
+	if (no_host && addr_compare(&from, &l->host->address) != 0) {
+		f.state = PORT_SILENT;
+		f.no_host = is_ours(l, &from) ? SWEEP_NO_HOST : SWEEP_NO_HOST / 2;
+	}
+	snprintf(f.reason, sizeof(f.reason), "ICMP%s %u/%u from %s", v4 ? "" : "v6", icmp.ee_type,
+		 icmp.ee_code, addr_format(&from, text));
+	return f;
+}
+
+/* ---- connections that stand or failed ---- */
+
+/* The latency of a host that gets into trouble rises before it falls silent. */
+static void watch_latency(struct guard *g, struct host *h, uint32_t rtt_us)
+{
+	enum { SLOW_US = 1000000, TIMES = 10, IN_A_ROW = 2 };
+
+	if (h->rtt_us == 0 || rtt_us < h->rtt_us)
+		h->rtt_us = rtt_us;
+	if (rtt_us > SLOW_US && rtt_us / TIMES > h->rtt_us)
+		h->slow++;
+	else
+		h->slow = 0;
+	if (h->slow >= IN_A_ROW)
+		guard_leave_alone(g, h, "connections take ten times as long as at first");
+}
+
+static void link_stands(struct guard *g, struct link *l, int64_t now)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 && info.tcpi_rtt > 0)
+		watch_latency(g, l->host, info.tcpi_rtt);
+	l->host->failures = 0;
+	if (l->worker < 0) {
+		struct finding f = { .state = PORT_OPEN };
+
+		l->ending = ENDING_DONE;
+		snprintf(f.reason, sizeof(f.reason), "connected");
+		guard_link_drain(g, l, now);
+		guard_sweep_found(g, l->host, l->port, &f);
+		return;
+	}
+	l->state = LINK_LENT;
+	l->deadline_ms = now + TALK_MS;
+	l->write_ms = now;
+	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
+	guard_reply(g, l->worker, ENDING_DONE, l->fd, guard_unpaced(g, l->host));
+}
+
+/* A port that the sweep found open does not open any more. */
+static void watch_failure(struct guard *g, struct host *h, bool silent)
+{
+	enum { IN_A_ROW = 2, RESETS_IN_A_ROW = 3 };
+
+	h->failures++;
+	if (silent && (guard_gentle(h) || h->failures >= IN_A_ROW))
+		guard_leave_alone(g, h, "silent after it had answered");
+	else if (guard_gentle(h) && h->failures >= RESETS_IN_A_ROW)
+		guard_leave_alone(g, h, "refuses what it had accepted");
+}
+
+void guard_link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now)
+{
+	struct host *h = l->host;
+	uint16_t port = l->port;
+	int worker = l->worker;
+
+	l->ending = f->state == PORT_OPEN     ? ENDING_CLOSED
+		    : f->state == PORT_CLOSED ? ENDING_REFUSED
+					      : ENDING_TIMEOUT;
+	enum ending e = l->ending;
+	guard_link_end(g, l, now);
+	if (worker < 0) {
+		guard_sweep_found(g, h, port, f);
+		return;
+	}
+	if (f->state == PORT_SILENT || f->state == PORT_CLOSED)
+		watch_failure(g, h, f->state == PORT_SILENT);
+	guard_reply(g, worker, e, -1, false);
+}
+
+void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t now)
+{
+	if (l->state == LINK_DRAINING) {
+		link_read_away(g, l, now);
+		return;
+	}
+	if (l->state != LINK_CONNECTING)
+		return;
+	int error = 0;
+	socklen_t n = sizeof(error);
+	getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+	if (error == 0 && (events & EPOLLOUT) && !(events & EPOLLERR)) {
+		link_stands(g, l, now);
+		return;
+	}
+	if (error == 0) {
+		struct tcp_info info = { 0 };
+		socklen_t length = sizeof(info);
+
+		getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+		if (info.tcpi_state == STATE_SYN_SENT) {
+			struct sock_extended_err
+				icmp; /* read away, or epoll tells of it for ever */
+			struct addr from;
+
+			while (read_icmp(l, &icmp, &from))
+				;
+			return; /* the attempt goes on */
+		}
+		error = ECONNRESET;
+	}
+	struct finding f = judge_error(l, error);
+	guard_link_failed(g, l, &f, now);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guard: requests of workers. */
+#include "talk/guard_parts.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* ---- workers ---- */
+
+void guard_reply(struct guard *g, int worker, enum ending e, int fd, bool free_pace)
+{
+	struct guard_reply r = { .ending = e, .unpaced = free_pace };
+
+	/* One reply per request: only a worker that has lost its mind leaves no room for it. */
+	if (transfer_offer(g->setup->worker_fds[worker], &r, sizeof(r), fd) == -EAGAIN &&
+	    g->worker_link[worker] != NULL)
+		guard_link_drain(g, g->worker_link[worker], guard_mono_ms());
+}
+
+bool guard_allowed(const struct guard *g, const struct host *h, uint16_t port, int probe)
+{
+	if (h->risk < SITE_READ && probe != NO_PROBE)
+		return false;
+	if (probe == NO_PROBE) /* listening to an unknown port: not at controllers */
+		return h->treatment == TREAT_IT || h->unassigned || h->full_depth;
+	const struct guard_probe *p = &g->setup->probes[probe];
+	const struct port_entry *entry = port_list_find(&g->setup->plan->port_list, port, false);
+	if (p->risk > h->risk || (entry != NULL && entry->raw_print))
+		return false;
+	if (h->full_depth)
+		return true;
+	return p->ot && ports_has(p->ports.tcp, port);
+}
+
+/* Did the sweep find this port open, or is it planned at all? A worker may not invent ports. */
+static bool planned(const struct guard *g, uint16_t port)
+{
+	return ports_has(g->setup->plan->ports.tcp, port);
+}
+
+static void refuse_wait(struct guard *g, int worker, enum ending e)
+{
+	g->waiting[worker].active = false;
+	guard_reply(g, worker, e, -1, false);
+}
+
+static bool count_conversation(struct guard *g, int worker, const struct worker_request *q,
+			       const struct host *h)
+{
+	struct conversation *c = &g->conversation[worker];
+	unsigned most =
+		q->probe == NO_PROBE ? 1 : g->setup->probes[q->probe].connections[h->full_depth];
+
+	if (c->id != q->conversation)
+		*c = (struct conversation){ .id = q->conversation, .started_ms = guard_mono_ms() };
+	return c->connections++ < most && guard_mono_ms() - c->started_ms < CONVERSATION_MS;
+}
+
+void guard_take_request(struct guard *g, int worker)
+{
+	struct worker_request q;
+
+	while (guard_take_order(g)) /* main may have said something just before */
+		;
+	ssize_t n = recv(g->setup->worker_fds[worker], &q, sizeof(q), MSG_DONTWAIT);
+	struct link *l = g->worker_link[worker];
+	int64_t now = guard_mono_ms();
+
+	if (n != sizeof(q))
+		return;
+	switch (q.kind) {
+	case REQUEST_CLOSE:
+		if (l != NULL) {
+			l->ending = q.n < ENDINGS ? (enum ending)q.n : ENDING_CLOSED;
+			guard_link_drain(g, l, now);
+		}
+		return;
+	case REQUEST_OPEN: {
+		struct host *h = hosts_find(g->hosts, &q.address);
+
+		if (q.probe < NO_PROBE || q.probe >= (int)g->setup->probe_count || h == NULL ||
+		    l != NULL || !planned(g, q.port) || !guard_allowed(g, h, q.port, q.probe) ||
+		    !count_conversation(g, worker, &q, h)) {
+			guard_reply(g, worker, ENDING_LIMIT, -1, false);
+			return;
+		}
+		g->waiting[worker] = (struct waiting){ .active = true, .request = q, .host = h };
+		return;
+	}
+	case REQUEST_BECOME:
+		if (q.probe < 0 || q.probe >= (int)g->setup->probe_count || l == NULL ||
+		    l->state != LINK_LENT || l->probe != NO_PROBE ||
+		    !guard_allowed(g, l->host, l->port, q.probe) ||
+		    !count_conversation(g, worker, &q, l->host)) {
+			guard_reply(g, worker, ENDING_LIMIT, -1, false);
+			return;
+		}
+		if (!journal_became(g->journal, l->number, guard_unix_ms(),
+				    g->setup->probes[q.probe].name)) {
+			guard_reply(g, worker, ENDING_LIMIT, -1, false);
+			return;
+		}
+		l->probe = q.probe;
+		guard_reply(g, worker, ENDING_DONE, -1, guard_unpaced(g, l->host));
+		return;
+	case REQUEST_WRITE:
+	case REQUEST_LEND:
+		if (l == NULL || l->state != LINK_LENT || l->probe == NO_PROBE) {
+			guard_reply(g, worker, g->stopping ? ENDING_STOPPED : ENDING_CLOSED, -1,
+				    false);
+			return;
+		}
+		g->waiting[worker] =
+			(struct waiting){ .active = true, .request = q, .host = l->host };
+		return;
+	}
+}
+
+/* Time passes and signs are found between a request and its turn: a window closes, the host turns out
+ * to be a controller. */
+static bool may_go_on(const struct guard *g, int worker, const struct waiting *w)
+{
+	const struct link *l = g->worker_link[worker];
+	bool opens = w->request.kind == REQUEST_OPEN;
+
+	if (!opens && l == NULL)
+		return true; /* its connection ended: told where it is served */
+	return plan_refusal(g->setup->plan, &w->host->address, time(NULL)) == NULL &&
+	       guard_allowed(g, w->host, opens ? w->request.port : l->port,
+			     opens ? w->request.probe : l->probe);
+}
+
+void guard_serve_waiting(struct guard *g, int64_t now)
+{
+	for (int i = 0; i < (int)g->setup->worker_count; i++) {
+		struct waiting *w = &g->waiting[i];
+
+		if (!w->active)
+			continue;
+		struct host *h = w->host;
+		if (g->stopping) {
+			refuse_wait(g, i, ENDING_STOPPED);
+		} else if (h->distress || h->device->distress) {
+			refuse_wait(g, i, ENDING_DISTRESS);
+		} else if (!may_go_on(g, i, w)) {
+			refuse_wait(g, i, ENDING_LIMIT);
+		} else if (w->request.kind == REQUEST_OPEN) {
+			int error;
+
+			if (!guard_gate_open(g, h, now))
+				continue;
+			struct link *l = guard_link_open(g, h, w->request.port, i, w->request.probe,
+							 now, &error);
+			if (l == NULL &&
+			    (error == -EMFILE || error == -ENFILE || error == -ENOBUFS ||
+			     error == -EADDRNOTAVAIL || error == -EAGAIN))
+				continue; /* our own shortage: later */
+			if (l == NULL) {
+				refuse_wait(g, i,
+					    error == -ECONNREFUSED ? ENDING_REFUSED
+								   : ENDING_TIMEOUT);
+				continue;
+			}
+			w->active = false;
+			g->worker_link[i] = l;
+		} else {
+			struct link *l = g->worker_link[i];
+			unsigned cost = w->request.kind == REQUEST_LEND
+						? w->request.n
+						: WRITE_COST + w->request.n / 1400;
+
+			if (l == NULL) {
+				refuse_wait(g, i, ENDING_CLOSED);
+				continue;
+			}
+			unsigned most = h->pace.burst > OPEN_COST ? h->pace.burst : OPEN_COST;
+			if (now < l->write_ms ||
+			    !guard_pace_allows(g, h, cost < most ? cost : most, now))
+				continue;
+			guard_charge(g, l, (int)cost);
+			l->write_ms = h->treatment == TREAT_OT ? now + OT_WRITE_PAUSE_MS : now;
+			refuse_wait(g, i, ENDING_DONE);
+		}
+	}
+}
+
+void guard_workers_gone(struct guard *g, int64_t now)
+{
+	struct worker_request waste;
+
+	for (size_t i = 0; i < g->setup->worker_count; i++) {
+		while (recv(g->setup->worker_fds[i], &waste, sizeof(waste), MSG_DONTWAIT) > 0)
+			;
+		g->waiting[i].active = false;
+		g->conversation[i] = (struct conversation){ 0 };
+		struct link *l = g->worker_link[i];
+		if (l != NULL && l->state == LINK_CONNECTING) {
+			l->ending = ENDING_STOPPED;
+			guard_link_end(g, l, now);
+		} else if (l != NULL) {
+			guard_link_drain(g, l, now);
+		}
+	}
+	guard_tell_simple(g, EVENT_WORKERS_CLEARED);
+}
