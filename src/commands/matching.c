@@ -71,8 +71,7 @@ static bool asset_known(const struct site *s, const char *name)
 	if (addr_parse(name, &address) != 0)
 		return false;
 	for (size_t i = 0; i < s->asset_count; i++)
-		if (s->assets[i].has_address &&
-		    addr_compare(&s->assets[i].address, &address) == 0)
+		if (s->assets[i].has_address && addr_compare(&s->assets[i].address, &address) == 0)
 			return true;
 	return site_zone(s, &address) != NULL;
 }

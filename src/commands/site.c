@@ -305,7 +305,8 @@ static void print_warnings(const struct site *s, int64_t now)
 			met += warn_overlap(s, &s->zones[k], z);
 		if (z->passive_only.count > 0)
 			warn(s, z->line,
-			     _("zone '%s': addresses under 'passive_only' are sent nothing, and are "
+			     _("zone '%s': addresses under 'passive_only' are sent nothing, and "
+			       "are "
 			       "not listened to yet: nothing will be known of them"),
 			     z->name);
 	}

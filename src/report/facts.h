@@ -56,15 +56,15 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" WHEN 'attested' THEN 6 ELSE 7 END"
 /* How a verdict is counted: what differs from a recommendation or example apart from what is
  * mandatory or required. An expression over verdict's columns, and its order from the worst. */
-#define VERDICT_TOTAL                                                          \
-	"CASE WHEN mandatory = 1 OR level = 'required' THEN verdict"           \
-	" WHEN verdict = 'violated' THEN 'differs'"                            \
+#define VERDICT_TOTAL                                                           \
+	"CASE WHEN mandatory = 1 OR level = 'required' THEN verdict"            \
+	" WHEN verdict = 'violated' THEN 'differs'"                             \
 	" WHEN verdict = 'no-violation-observed' THEN 'no-difference-observed'" \
 	" ELSE verdict END"
-#define BY_TOTAL                                                                           \
+#define BY_TOTAL                                                                             \
 	"CASE total WHEN 'contradicted' THEN 0 WHEN 'violated' THEN 1 WHEN 'differs' THEN 2" \
-	" WHEN 'hint' THEN 3 WHEN 'waived' THEN 4 WHEN 'not-run' THEN 5"                   \
-	" WHEN 'no-violation-observed' THEN 6 WHEN 'no-difference-observed' THEN 7"        \
+	" WHEN 'hint' THEN 3 WHEN 'waived' THEN 4 WHEN 'not-run' THEN 5"                     \
+	" WHEN 'no-violation-observed' THEN 6 WHEN 'no-difference-observed' THEN 7"          \
 	" WHEN 'attested' THEN 8 ELSE 9 END"
 /* Addresses in their own order rather than that of their texts: a TEMP table (address, position) of
  * every address of the scan and its findings. */

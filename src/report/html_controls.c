@@ -54,7 +54,8 @@ void verdict_bar(struct page *p, const char *guideline, const char *where)
 	int64_t counts[16], at = 0;
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict WHERE guideline = ?1 AND %s"
+		 "SELECT " VERDICT_TOTAL
+		 " AS total, count(*) FROM verdict WHERE guideline = ?1 AND %s"
 		 " GROUP BY total",
 		 where);
 	struct query *q = ask_of(p, sql, guideline, NULL);

@@ -196,10 +196,11 @@ static void tell_verdicts(struct telling *t)
 			continue;
 		fputs("  ", t->out);
 		head(t, W_MANDATORY_POINTS);
-		tell_counts(t,
-			    "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
-			    " WHERE guideline = ?1 AND mandatory = 1 GROUP BY total ORDER BY " BY_TOTAL,
-			    guideline);
+		tell_counts(
+			t,
+			"SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
+			" WHERE guideline = ?1 AND mandatory = 1 GROUP BY total ORDER BY " BY_TOTAL,
+			guideline);
 	}
 	query_free(q);
 }

@@ -10,8 +10,17 @@
 static const struct bilingual table[WORD_COUNT] = { WORDS(WORD_ROW) };
 
 const char *const total_words[] = {
-	"contradicted", "violated", "differs", "hint", "waived", "not-run",
-	"no-violation-observed", "no-difference-observed", "attested", "not-assessable", NULL,
+	"contradicted",
+	"violated",
+	"differs",
+	"hint",
+	"waived",
+	"not-run",
+	"no-violation-observed",
+	"no-difference-observed",
+	"attested",
+	"not-assessable",
+	NULL,
 };
 const char *const severity_words[] = { "critical", "high", "medium", "low", "info", NULL };
 
@@ -149,7 +158,8 @@ const char *reason_text(const char *reason, enum language l)
 		{ "no such check", { "no such check", "その検査項目はない" } },
 		{ "no vantage declared", { "no vantage declared", "観測地点の申告なし" } },
 		{ "no zones declared", { "no zones declared", "ゾーンの申告なし" } },
-		{ "no conduits declared", { "no conduits declared", "ゾーン間の許可通信の申告なし" } },
+		{ "no conduits declared",
+		  { "no conduits declared", "ゾーン間の許可通信の申告なし" } },
 		{ "not in the scan", { "not in the scan", "今回のスキャンの対象外" } },
 		{ "not probed", { "not probed", "未確認" } },
 		{ "not seen from outside",
@@ -301,7 +311,8 @@ const char *remark_text(const char *text, enum language l, char out[static REMAR
 	if (text == NULL || strlen(text) + 200 > REMARK_TEXT)
 		return reason_text(text, l);
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++)
-		if (captures(text, remarks[i].en, values) || captures(text, remarks[i].ja, values)) {
+		if (captures(text, remarks[i].en, values) ||
+		    captures(text, remarks[i].ja, values)) {
 			fill_in(pick(&remarks[i], l), values, out);
 			return out;
 		}
@@ -355,8 +366,7 @@ const char *verdict_total_text(const char *verdict, enum language l)
 {
 	static const struct pair list[] = {
 		{ "contradicted", { "answer contradicted", "回答と矛盾" } },
-		{ "violated",
-		  { "mandatory or required, not met", "義務・必須事項を満たさない" } },
+		{ "violated", { "mandatory or required, not met", "義務・必須事項を満たさない" } },
 		{ "differs", { "differs from the recommendation", "推奨事項と相違" } },
 		{ "hint", { "hint, not yet a violation", "兆候（違反とは未確定）" } },
 		{ "waived", { "waived", "例外措置" } },

@@ -9,7 +9,7 @@
 enum { DAY_MINUTES = 24 * 60, EVERY_DAY = 0x7f };
 
 static const char *const day_words[7] = { N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
-					 N_("Thu"), N_("Fri"), N_("Sat") };
+					  N_("Thu"), N_("Fri"), N_("Sat") };
 
 static bool day_word(struct span *s, unsigned *ret)
 {
