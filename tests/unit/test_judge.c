@@ -501,6 +501,16 @@ static const struct {
 		  " '{\"software\":\"z\"}', 1, 1, 1, 1, 1)",
 	  "weak", "not-run", "closed" },
 
+	{ "UPDATE host SET kind = 'it';"
+	  "INSERT INTO remark VALUES (1, 'left-out', NULL, '10.0.1.0/24: passive only'),"
+	  " (1, 'left-out', NULL, '3 UDP ports: UDP is not scanned yet')",
+	  "ot-telnet", "not-run", "passive only" },
+	{ NO_TELNET "UPDATE host SET state = 'skipped', reason = 'passive only', complete = 0",
+	  "telnet", "not-run", "passive only" },
+	{ NO_TELNET "DELETE FROM service; DELETE FROM evidence; DELETE FROM host;"
+		    "INSERT INTO remark VALUES (1, 'left-out', NULL, '10.0.1.0/24: outside the window')",
+	  "telnet", "not-run", "許可された時間帯の外" },
+
 	/* no violation observed */
 	{ NO_WEAK, "weak", "no-violation-observed", "ran and found nothing" },
 	{ NO_TELNET, "telnet", "no-violation-observed", NULL },
