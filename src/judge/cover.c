@@ -234,6 +234,28 @@ static int load_services(struct judged *j)
 	return r < 0 ? r : 0;
 }
 
+/* Left-out remarks are "RANGE: why"; others of that kind ("3 UDP ports: ...") begin with no address. */
+static int load_left_out(struct judged *j)
+{
+	struct query *q = NULL;
+	int r = query_new(j->db,
+			  "SELECT substr(text, instr(text, ': ') + 2) FROM remark"
+			  " WHERE kind = 'left-out' AND instr(text, ': ') > 1"
+			  " AND substr(text, 1, instr(text, ': ') - 1) GLOB '[0-9a-f]*[.:]*'"
+			  " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
+			  &q);
+
+	if (r < 0)
+		return r;
+	r = query_step(q);
+	if (r == 1) {
+		j->left_out = arena_text(j->arena, query_text(q, 0));
+		r = j->left_out == NULL ? -ENOMEM : 0;
+	}
+	query_free(q);
+	return r;
+}
+
 int cover_load(struct judged *j)
 {
 	int r = load_plan(j);
@@ -244,6 +266,8 @@ int cover_load(struct judged *j)
 			    : -ENOMEM;
 	if (r >= 0)
 		r = load_hosts(j);
+	if (r >= 0)
+		r = load_left_out(j);
 	if (r >= 0)
 		r = load_services(j);
 	return r;
@@ -565,6 +589,15 @@ static bool same_needs(const struct words *a, const struct words *b)
 	return true;
 }
 
+/* Where all were left alone, nobody was asked. */
+static const char *nobody_answered(const struct judged *j)
+{
+	for (size_t i = 0; i < j->host_count; i++)
+		if (j->hosts[i].gap != NULL)
+			return j->hosts[i].gap;
+	return j->host_count == 0 && j->left_out != NULL ? j->left_out : "no host answered";
+}
+
 static int fill_cover(struct judged *j, struct cover *v)
 {
 	const struct words *needs = v->needs;
@@ -601,7 +634,7 @@ static int fill_cover(struct judged *j, struct cover *v)
 			v->host[i] = SUBJECT_RAN;
 	}
 	if (v->reason == NULL && !j->any_answering)
-		v->reason = "no host answered";
+		v->reason = nobody_answered(j);
 	return 0;
 }
 

@@ -178,7 +178,7 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *asset, *before, *waiver, *insert;
+	struct query *asset, *before, *waiver, *insert, *observed;
 };
 
 static void keeper_done(struct keeper *k)
@@ -187,6 +187,7 @@ static void keeper_done(struct keeper *k)
 	query_free(k->before);
 	query_free(k->waiver);
 	query_free(k->insert);
+	query_free(k->observed);
 }
 
 static int keeper_init(struct judged *j, struct keeper *k)
@@ -211,6 +212,27 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			      " AND (port IS NULL OR port = 0 OR port = ?4)"
 			      " ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1",
 			      &k->waiver);
+	/* The conversations with this port, else all with this host, else what the sweep saw of it. */
+	if (r >= 0)
+		r = query_new(
+			j->db,
+			"SELECT max((SELECT started FROM temp.judged), min(?4, coalesce("
+			"  (SELECT max(finished_ms) FROM temp.evidence WHERE address = ?1"
+			"    AND port = ?2 AND transport = ?3),"
+			"  iif(?2 = 0, (SELECT max(finished_ms) FROM temp.evidence WHERE address = "
+			"?1),"
+			"   NULL),"
+			"  (SELECT last_ms FROM temp.host WHERE address = ?1)) / 1000)),"
+			" (SELECT json_object('protocol', protocol, 'tls', json(iif(tls, 'true', "
+			"'false')),"
+			"   'product', product, 'version', version, 'documents',"
+			"   (SELECT json_group_object(e.probe, json(e.document)) FROM "
+			"temp.evidence AS e"
+			"    WHERE e.address = ?1 AND e.port = ?2 AND e.transport = ?3"
+			"     AND e.ending = 'done' AND json_valid(e.document)"
+			"     AND length(e.document) <= 1024))"
+			"  FROM temp.service WHERE address = ?1 AND port = ?2 AND transport = ?3)",
+			&k->observed);
 	if (r >= 0)
 		r = query_new(
 			j->db,
@@ -227,7 +249,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		    const struct row *row)
 {
 	char fingerprint[FINGERPRINT_TEXT];
-	int64_t first_seen = j->now, reopened = 0;
+	int64_t seen = j->now, first_seen, reopened = 0;
 	const char *status = "open", *waiver = NULL;
 
 	query_bind_text(k->asset, 1, row->address);
@@ -241,8 +263,25 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		r = fingerprint_make(j->site, check->id, key, row->transport, (unsigned)row->port,
 				     row->detail, fingerprint);
 	if (r >= 0) {
+		query_bind_text(k->observed, 1, row->address);
+		query_bind_int(k->observed, 2, row->port);
+		query_bind_text(k->observed, 3, row->transport);
+		query_bind_int(k->observed, 4, j->now);
+		r = query_step(k->observed);
+	}
+	const char *evidence = row->evidence;
+	if (r == 1) {
+		if (!query_null(k->observed, 0))
+			seen = query_int(k->observed, 0);
+		/* A grave finding is never without what supports it. */
+		if (evidence == NULL &&
+		    (row->severity >= SEVERITY_HIGH || check->severity >= SEVERITY_HIGH))
+			evidence = query_text(k->observed, 1);
+	}
+	first_seen = seen;
+	if (r >= 0) {
 		query_bind_text(k->before, 1, fingerprint);
-		query_bind_int(k->before, 2, j->now);
+		query_bind_int(k->before, 2, seen);
 		r = query_step(k->before);
 	}
 	if (r == 1) {
@@ -274,15 +313,16 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_text(k->insert, 10, query_text(k->asset, 2));
 		query_bind_text(k->insert, 11, j->vantage);
 		query_bind_text(k->insert, 12, row->detail);
-		query_bind_text(k->insert, 13, row->evidence);
+		query_bind_text(k->insert, 13, evidence);
 		query_bind_text(k->insert, 14, waiver);
 		query_bind_int(k->insert, 15, first_seen);
-		query_bind_int(k->insert, 16, j->now);
+		query_bind_int(k->insert, 16, seen);
 		query_bind_int(k->insert, 17, reopened);
 		r = query_run(k->insert);
 	}
 	query_reset(k->asset);
 	query_reset(k->before);
+	query_reset(k->observed);
 	query_reset(k->waiver);
 	return r;
 }

@@ -63,6 +63,7 @@ struct judged {
 	struct judged_host *hosts; /* by address text */
 	size_t host_count;
 	bool any_answering;
+	const char *left_out; /* why addresses were left out of the plan; NULL: none were */
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;
 	const char **reasons; /* interned */

@@ -3,6 +3,7 @@
 #include "judge/judged.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "codec/i18n.h"
 #include "judge/arena.h"
@@ -51,6 +52,18 @@ static int try_guideline(struct judged *j, const struct guideline *g)
 	return r;
 }
 
+/* A check waits for probes that are still to come only as long as it has no SQL or another probe
+ * feeds it: "probe:nosuch" beside SQL never runs. */
+static void tell_unknown_probes(const struct judged *j, const struct check *check)
+{
+	for (size_t i = 0; i < check->needs.count; i++)
+		if (check->sql != NULL && strncmp(check->needs.list[i], "probe:", 6) == 0 &&
+		    !need_has_probes(j->probes, check->needs.list[i]))
+			complain(j->options.complaints, check->file, check->line,
+				 _("check '%s': there is no probe for '%s'"), check->id,
+				 check->needs.list[i]);
+}
+
 int judge_try(struct db *db, const struct catalogue *catalogue, const struct judge_probe *probes,
 	      struct complaints *complaints)
 {
@@ -75,6 +88,7 @@ int judge_try(struct db *db, const struct catalogue *catalogue, const struct jud
 	for (size_t i = 0; r >= 0 && i < catalogue->check_count; i++) {
 		const struct check *check = &catalogue->checks[i];
 
+		tell_unknown_probes(&j, check);
 		if (r >= 0 && check->seen != NULL && has_probes(&j, check))
 			r = try_sql(&j, check->seen, check->file, check->seen_line, _("check"),
 				    check->id, true);

@@ -199,7 +199,10 @@ static const char *why_empty(const struct judged *j, const struct coverage *c,
 	for (size_t i = 0; members != NULL && i < j->host_count; i++)
 		if (members[i] == -1)
 			return "scope unknown";
-	return c->hosts == 0 ? "no asset in scope" : "no host answered";
+	if (c->hosts > 0)
+		return "no host answered";
+	/* What was left out might have been in the scope. */
+	return j->left_out != NULL ? j->left_out : "no asset in scope";
 }
 
 /* Nobody has written this check, or nothing feeds it. */

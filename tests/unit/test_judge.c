@@ -501,6 +501,16 @@ static const struct {
 		  " '{\"software\":\"z\"}', 1, 1, 1, 1, 1)",
 	  "weak", "not-run", "closed" },
 
+	{ "UPDATE host SET kind = 'it';"
+	  "INSERT INTO remark VALUES (1, 'left-out', NULL, '10.0.1.0/24: passive only'),"
+	  " (1, 'left-out', NULL, '3 UDP ports: UDP is not scanned yet')",
+	  "ot-telnet", "not-run", "passive only" },
+	{ NO_TELNET "UPDATE host SET state = 'skipped', reason = 'passive only', complete = 0",
+	  "telnet", "not-run", "passive only" },
+	{ NO_TELNET "DELETE FROM service; DELETE FROM evidence; DELETE FROM host;"
+		    "INSERT INTO remark VALUES (1, 'left-out', NULL, '10.0.1.0/24: outside the window')",
+	  "telnet", "not-run", "許可された時間帯の外" },
+
 	/* no violation observed */
 	{ NO_WEAK, "weak", "no-violation-observed", "ran and found nothing" },
 	{ NO_TELNET, "telnet", "no-violation-observed", NULL },
@@ -623,7 +633,7 @@ static void findings_are_told(void **state)
 	       " evidence || ' ' || first_seen || ' ' || last_seen || ' ' || reopened || "
 	       "coalesce(waiver, '')"
 	       " FROM finding_now WHERE check_id = 't.ssh-weak'",
-	       "high open L1 10.0.0.1 22 tcp office it b1 old {\"name\":\"old\"} 2000 2000 0");
+	       "high open L1 10.0.0.1 22 tcp office it b1 old {\"name\":\"old\"} 1500 1500 0");
 	expect(db,
 	       "SELECT group_concat(check_id, ' ') FROM (SELECT check_id FROM finding_now ORDER BY "
 	       "1)",
@@ -632,6 +642,10 @@ static void findings_are_told(void **state)
 	       "SELECT group_concat(item, ' ') FROM (SELECT item FROM verdict_finding AS v JOIN"
 	       " finding_now USING (fingerprint) WHERE check_id = 't.telnet' ORDER BY item)",
 	       "both-telnet either-telnet example mixed needs-telnet ot-telnet telnet");
+	/* The check gives no evidence of its own; a grave finding brings the service's. */
+	expect(db, "SELECT evidence FROM finding_now WHERE check_id = 't.telnet'",
+	       "{\"protocol\":\"telnet\",\"tls\":false,\"product\":null,\"version\":null,"
+	       "\"documents\":{}}");
 	/* The same once more, and from the second scan of the same plant. */
 	char before[4096];
 	const char *all =
@@ -663,6 +677,9 @@ static void scan_again(struct db *db, const char *change)
 				 "INSERT INTO main.%s SELECT * FROM copy; DROP TABLE copy",
 				 tables[i], tables[i]),
 			0);
+	assert_int_equal(db_exec(db, "UPDATE main.evidence SET finished_ms = finished_ms + 1000000 *"
+				     " (scan - 1) WHERE scan = (SELECT id FROM latest)"),
+			 0);
 	if (db_exec(db, change) < 0)
 		fail_msg("%s", db_error(db));
 	assert_int_equal(db_exec(db, "DROP TABLE latest"), 0);
@@ -698,7 +715,7 @@ static void findings_have_a_life(void **state)
 	judge_and_keep(db, 2);
 	expect(db, KEPT, "open 1 2 - 0"); /* still there */
 	judge_quietly(db, 2);
-	expect(db, NOW, "open 2000 3000 0");
+	expect(db, NOW, "open 1500 2500 0");
 	assert_int_equal(judge_keep(db), 0); /* twice changes nothing */
 	judge_forget(db);
 	expect(db, KEPT, "open 1 2 - 0");
@@ -731,7 +748,7 @@ static void findings_have_a_life(void **state)
 
 	/* The report of an older scan, made now, is not news. */
 	judge_quietly(db, 2);
-	expect(db, NOW, "open 2000 3000 0");
+	expect(db, NOW, "open 1500 2500 0");
 	assert_int_equal(judge_keep(db), 0);
 	judge_forget(db);
 	expect(db, KEPT, "fixed 1 2 5000 0");
@@ -739,7 +756,7 @@ static void findings_have_a_life(void **state)
 	/* It is back, and later under a waiver, which then runs out. */
 	scan_again(db, "");
 	judge_quietly(db, 6);
-	expect(db, NOW, "open 2000 7000 1");
+	expect(db, NOW, "open 1500 6500 1");
 	assert_int_equal(judge_keep(db), 0);
 	judge_forget(db);
 	expect(db, KEPT, "open 1 6 - 1");
@@ -752,7 +769,7 @@ static void findings_have_a_life(void **state)
 		       "'chief', 900,"
 		       " 8500 FROM latest");
 	judge_quietly(db, 8);
-	expect(db, NOW, "open 2000 9000 1");
+	expect(db, NOW, "open 1500 8500 1");
 	expect(db, "SELECT waiver->>'$.state' FROM finding_now WHERE check_id = 't.ssh-weak'",
 	       "expired");
 	assert_int_equal(judge_keep(db), 0);
@@ -764,7 +781,7 @@ static void findings_have_a_life(void **state)
 	expect(db,
 	       "SELECT first_seen || ' ' || last_seen FROM finding_now WHERE check_id = "
 	       "'t.ssh-weak'",
-	       "2000 2000");
+	       "1500 1500");
 	assert_int_equal(judge_keep(db), 0);
 	judge_forget(db);
 	expect(db, KEPT, "open 1 8 - 1");
@@ -1291,6 +1308,22 @@ static void mistakes_in_files_are_told(void **state)
 	catalogue_done(&own);
 }
 
+static void unknown_probes_are_told(void **state)
+{
+	struct complaints c = { 0 };
+	struct db *db = NULL;
+
+	(void)state;
+	assert_int_equal(db_open(":memory:", DB_CREATE, &db), 0);
+	for (int i = 0; i < store_version; i++)
+		assert_int_equal(db_exec(db, store_migrations[i]), 0);
+	assert_int_equal(judge_try(db, &catalogue, probes_here, &c), 0);
+	assert_int_equal(c.count, 1);
+	expect_complaint(&c, "check 't.no-probe': there is no probe for 'probe:snmp'");
+	complaints_done(&c);
+	db_free(db);
+}
+
 static void cross_check_finds_what_is_missing(void **state)
 {
 	struct complaints c = { 0 };
@@ -1320,6 +1353,7 @@ int main(void)
 		cmocka_unit_test(shipped_checks_claim_what_they_saw),
 		cmocka_unit_test(mistakes_in_sql_are_told),
 		cmocka_unit_test(mistakes_in_files_are_told),
+		cmocka_unit_test(unknown_probes_are_told),
 		cmocka_unit_test(cross_check_finds_what_is_missing),
 	};
 
