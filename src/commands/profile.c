@@ -202,6 +202,13 @@ static int check_profiles(const char *const *files, size_t count)
 	if (r >= 0)
 		r = try_sql(&catalogue, &c);
 	int status = told(r, &c);
+	for (size_t i = 0; i < catalogue.check_count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (strcmp(catalogue.checks[i].file, files[k]) == 0) {
+				printf("%s: %s (%s)\n", files[k], catalogue.checks[i].id,
+				       severity_word(catalogue.checks[i].severity));
+				break;
+			}
 	size_t fed = 0;
 	for (size_t i = 0; i < catalogue.check_count; i++)
 		fed += catalogue.checks[i].sql != NULL;
