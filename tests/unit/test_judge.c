@@ -443,7 +443,7 @@ static const struct {
 	/* not-run: each reason */
 	{ "", "listen", "not-run", "t.listen (no listening yet)" },
 	{ "", "unfed", "not-run", "no evidence yet" },
-	{ "", "no-probe", "not-run", "t.no-probe（プローブがない）" },
+	{ "", "no-probe", "not-run", "t.no-probe（この検査項目は未対応）" },
 	{ "", "no-check", "not-run", "no such check" },
 	{ "", "port", "not-run", "ports not in the plan" },
 	{ "", "public", "not-run", "not seen from outside" },
@@ -952,7 +952,7 @@ static void hosts_may_be_missing(void **state)
 	       "t.ssh-weak 10.0.0.1");
 	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
 	expect(db, "SELECT verdict || ' ' || note_ja FROM verdict WHERE item = 'telnet'",
-	       "not-run 未実施または一部のみ実施：t.telnet（ポート調査の途中で調査が終わった）。");
+	       "not-run 未実施または一部のみ実施：t.telnet（ポートの確認の途中でスキャンが終わった）。");
 	expect(db, "SELECT verdict FROM verdict WHERE item = 'ot-telnet'", "not-run");
 	expect(db, "SELECT ran || reason FROM check_run WHERE check_id = 't.telnet'",
 	       "0the scan ended before its sweep did");
