@@ -137,7 +137,8 @@ static bool print_probe(const struct outlook *l, const struct probe *p, enum dep
 
 static void tell_limited(const struct outlook *l, const struct group *g, enum site_risk risk)
 {
-	fprintf(l->out, _("    conversations: the safe probe of each known port only, risk class %s\n"),
+	fprintf(l->out,
+		_("    conversations: the safe probe of each known port only, risk class %s\n"),
 		site_risk_word(risk));
 	for (size_t i = 0; probes[i] != NULL; i++) {
 		struct cost one = { 0 };
@@ -154,7 +155,8 @@ static void tell_limited(const struct outlook *l, const struct group *g, enum si
 
 		fprintf(l->out, _("      any other port, listening for a greeting only: "));
 		print_cost(l->out, &greeting);
-		fprintf(l->out, _("      a host that speaks SMB or RDP is no controller; its other ports are "
+		fprintf(l->out, _("      a host that speaks SMB or RDP is no controller; its other "
+				  "ports are "
 				  "asked as in full depth:\n"));
 	}
 }
@@ -163,7 +165,8 @@ static void tell_full(const struct outlook *l, enum site_risk risk)
 {
 	struct cost most = { 0 };
 
-	fprintf(l->out, _("    conversations: every open port, risk class %s\n"), site_risk_word(risk));
+	fprintf(l->out, _("    conversations: every open port, risk class %s\n"),
+		site_risk_word(risk));
 	for (size_t i = 0; probes[i] != NULL; i++) {
 		struct cost one = { 0 };
 
@@ -190,7 +193,8 @@ static void tell_conversations(const struct outlook *l, const struct group *g, b
 			       enum site_risk risk)
 {
 	if (risk < SITE_READ) {
-		fprintf(l->out, _("    conversations: none, risk class %s\n"), site_risk_word(risk));
+		fprintf(l->out, _("    conversations: none, risk class %s\n"),
+			site_risk_word(risk));
 		return;
 	}
 	if (gentle && g->full < g->hosts)
@@ -235,8 +239,8 @@ static void forecast(struct outlook *l, const struct group *g)
 	double tried_silent = gentle ? l->order.first : ports;
 	double syns = gentle ? OT_SYNS : IT_SYNS;
 	double shortest = gentle ? ports : host_rate > 0 ? ports / host_rate : 0;
-	double longest = gentle ? tried_silent * OT_SILENT_S :
-				  at_least(ports * 3.5 / IT_AT_ONCE,
+	double longest = gentle ? tried_silent * OT_SILENT_S
+				: at_least(ports * 3.5 / IT_AT_ONCE,
 					   host_rate > 0 ? ports * IT_SYNS / host_rate : 0);
 	shortest *= rounds;
 	longest *= rounds;
@@ -247,10 +251,12 @@ static void forecast(struct outlook *l, const struct group *g)
 	l->shortest = at_least(l->shortest, shortest < longest ? shortest : longest);
 	l->longest = at_least(l->longest, shortest < longest ? longest : shortest);
 	fprintf(out,
-		_("    sweep: at most %.0f connections, one SYN each; %.0f packets if nobody answers\n"),
+		_("    sweep: at most %.0f connections, one SYN each; %.0f packets if nobody "
+		  "answers\n"),
 		n * ports, n * tried_silent * syns);
-	fprintf(out, gentle ? _("    pace: 1 connection at a time per device, 1 s apart, closed properly; ") :
-			      _("    pace: at most 16 connections at a time per host; "));
+	fprintf(out, gentle ? _("    pace: 1 connection at a time per device, 1 s apart, closed "
+				"properly; ")
+			    : _("    pace: at most 16 connections at a time per host; "));
 	if (host_rate > 0)
 		fprintf(out, _("at most %.0f packets a second per host\n"), host_rate);
 	else
@@ -305,8 +311,8 @@ void dry_run(const struct plan *p, FILE *out)
 	char *ports = ports_text(p->ports.tcp);
 	fprintf(out, _("Nothing is sent. A scan would do this:\n"));
 	fprintf(out, _("  targets: %s\n"), targets != NULL ? targets : "");
-	fprintf(out, ngettext("  %u TCP port: %s\n", "  %u TCP ports: %s\n", l.order.count), l.order.count,
-		ports != NULL ? ports : "");
+	fprintf(out, ngettext("  %u TCP port: %s\n", "  %u TCP ports: %s\n", l.order.count),
+		l.order.count, ports != NULL ? ports : "");
 	for (size_t i = 0; i < p->site.zone_count; i++)
 		zones[i] = &p->site.zones[i];
 	qsort(zones, p->site.zone_count, sizeof(*zones), by_strictness);
@@ -318,8 +324,12 @@ void dry_run(const struct plan *p, FILE *out)
 	uint64_t before = ranges_count(&left);
 	ranges_subtract(&left, &loopback);
 	uint64_t rest = ranges_count(&left);
-	const struct group here = { .name = _("this bastion itself"), .kind = ZONE_IT, .hosts = before - rest };
-	const struct group strange = { .name = _("(none declared)"), .kind = p->ad_hoc_kind, .hosts = rest };
+	const struct group here = { .name = _("this bastion itself"),
+				    .kind = ZONE_IT,
+				    .hosts = before - rest };
+	const struct group strange = { .name = _("(none declared)"),
+				       .kind = p->ad_hoc_kind,
+				       .hosts = rest };
 	if (here.hosts > 0)
 		forecast(&l, &here);
 	if (strange.hosts > 0)
@@ -329,7 +339,9 @@ void dry_run(const struct plan *p, FILE *out)
 	else
 		fprintf(out, _("  overall: no limit of packets\n"));
 	char from[DURATION_TEXT], to[DURATION_TEXT];
-	fprintf(out, _("  expected duration of the sweep: %s to %s; conversations come on top, per open port\n"),
+	fprintf(out,
+		_("  expected duration of the sweep: %s to %s; conversations come on top, per open "
+		  "port\n"),
 		duration_text(l.shortest, from), duration_text(l.longest, to));
 	for (size_t i = 0; i < p->skipped_count; i++)
 		fprintf(out, _("  left out: %s\n"), p->skipped[i]);

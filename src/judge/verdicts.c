@@ -398,7 +398,7 @@ static void say_absent(const struct bench *b, struct note *n, const struct item 
 {
 	const char *comma_en = "", *comma_ja = "";
 
-	say(n, "A check of this item does not exist yet: ", "この項目のチェックが未対応：");
+	say(n, "A check of this item does not exist yet: ", "この項目の検査項目が未対応：");
 	for (size_t i = 0; i < item->later.count; i++) {
 		if (!not_yet(b->j->catalogue, item->later.list[i]))
 			continue;
@@ -560,18 +560,19 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 		break;
 	case VERDICT_CLEAN:
 		say(n, "All of its checks ran and found nothing.",
-		    "すべてのチェックを実施し、検出なし。");
+		    "すべての検査項目を実施し、検出なし。");
 		if (item->assess == ASSESS_INDIRECT)
 			say(n,
 			    "A scan sees this item only in part; it does not show that it is met.",
-			    "調査で確認できるのはこの項目の一部であり、満たしていることを示すもので"
+			    "スキャンで確認できるのはこの項目の一部であり、満たしていることを示すも"
+			    "ので"
 			    "はない。");
 		break;
 	case VERDICT_ATTESTED:
 		break;
 	case VERDICT_NOT_ASSESSABLE:
 		say(n, "A scan cannot see this; the operator's answer is needed.",
-		    "調査では確認できない。事業者の回答が必要。");
+		    "スキャンでは確認できない。事業者の回答が必要。");
 		break;
 	}
 	if (o->verdict == VERDICT_VIOLATED || o->verdict == VERDICT_HINT ||

@@ -48,9 +48,9 @@ static void test_split(void)
 
 static void test_find(void)
 {
-	static const char *const names[] = { "vsFTPd",		 "ProFTPD",  "Pure-FTPd",
+	static const char *const names[] = { "vsFTPd",           "ProFTPD",  "Pure-FTPd",
 					     "FileZilla Server", "Sendmail", "Microsoft ESMTP MAIL",
-					     "VxWorks",		 NULL };
+					     "VxWorks",          NULL };
 	static const struct {
 		const char *text, *name, *version;
 	} cases[] = {

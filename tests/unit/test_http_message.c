@@ -23,8 +23,15 @@ static bool read_head(const char *text, struct http_head *ret)
 static void status_lines(void **state)
 {
 	static const char *const none[] = {
-		"", "HTTP/1.1", "HTTP/1.1 20", "HTTP/1.1 2x0 OK", "HTTP/1.1 099 x",
-		"HTTP/1.1 2000 x", "HTTP/2.0 200 OK", "HTTP/1.x 200 OK", "ICY 200 OK",
+		"",
+		"HTTP/1.1",
+		"HTTP/1.1 20",
+		"HTTP/1.1 2x0 OK",
+		"HTTP/1.1 099 x",
+		"HTTP/1.1 2000 x",
+		"HTTP/2.0 200 OK",
+		"HTTP/1.x 200 OK",
+		"ICY 200 OK",
 		" HTTP/1.1 200 OK",
 	};
 	struct http_head h;
@@ -235,10 +242,10 @@ static void password_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(status_lines), cmocka_unit_test(fields),
-		cmocka_unit_test(field_limit),  cmocka_unit_test(framing),
-		cmocka_unit_test(chunk_sizes),  cmocka_unit_test(parameters),
-		cmocka_unit_test(dates),        cmocka_unit_test(titles),
+		cmocka_unit_test(status_lines),    cmocka_unit_test(fields),
+		cmocka_unit_test(field_limit),     cmocka_unit_test(framing),
+		cmocka_unit_test(chunk_sizes),     cmocka_unit_test(parameters),
+		cmocka_unit_test(dates),           cmocka_unit_test(titles),
 		cmocka_unit_test(password_fields),
 	};
 

@@ -79,146 +79,206 @@ static const char guideline_yaml[] =
 	"  level: recommended\n"
 	"  items:\n" ITEM("weak", "assess: direct, checks: [t.ssh-weak]") ITEM(
 		"weak-seen-in-part",
-		"assess: indirect, checks: [t.ssh-weak]") ITEM("telnet", "assess: direct, checks: "
-									 "[t.telnet]") ITEM("auth",
-											    "assess"
-											    ": "
-											    "direct"
-											    ", "
-											    "checks"
-											    ": "
-											    "[t."
-											    "ssh-"
-											    "auth]")
-		ITEM("ledger", "assess: direct, checks: [t.ledger]") ITEM("listen", "assess: "
-										    "indirect, "
-										    "checks: "
-										    "[t.listen]") ITEM(
-			"unfed",
-			"assess: indirect, checks: [t.unfed]") ITEM("no-probe",
-								    "assess: indirect, checks: "
-								    "[t.no-probe]") ITEM(
-			"later", "assess: direct, checks: [t.modbus], later: [t.someday, t.unfed, t.modbus]") ITEM("any",
-											 "assess: "
-											 "indirect,"
-											 " checks: "
-											 "[t.any]")
-			ITEM("modbus", "assess: direct, checks: [t.modbus]") ITEM(
-				"port",
-				"assess: direct, checks: [t.port]") ITEM("public",
+		"assess: indirect, checks: [t.ssh-weak]") ITEM("telnet",
+							       "assess: direct, checks: "
+							       "[t.telnet]") ITEM("auth", "assess"
+											  ": "
+											  "direct"
+											  ", "
+											  "checks"
+											  ": "
+											  "[t."
+											  "ssh-"
+											  "auth]")
+		ITEM("ledger", "assess: direct, checks: [t.ledger]") ITEM(
+			"listen",
+			"assess: "
+			"indirect, "
+			"checks: "
+			"[t.listen]") ITEM("unfed",
+					   "assess: indirect, checks: [t.unfed]") ITEM("no-probe",
+										       "assess: "
+										       "indirect, "
+										       "checks: "
+										       "[t.no-"
+										       "probe]")
+			ITEM("later", "assess: direct, checks: [t.modbus], later: [t.someday, "
+				      "t.unfed, t.modbus]") ITEM(
+				"any",
+				"assess: "
+				"indirect,"
+				" checks: "
+				"[t.any]") ITEM("modbus", "assess: direct, checks: [t.modbus]")
+				ITEM("port", "assess: direct, checks: [t.port]") ITEM(
+					"public",
+					"assess: direct, checks: "
+					"[t.public]") ITEM("mixed",
+							   "assess"
+							   ": "
+							   "direct"
+							   ", "
+							   "checks"
+							   ": "
+							   "[t."
+							   "telnet"
+							   ", "
+							   "t."
+							   "listen"
+							   ", "
+							   "t.ssh-"
+							   "auth]") ITEM("no-check",
 									 "assess: direct, checks: "
-									 "[t.public]") ITEM("mixed",
-											    "assess"
-											    ": "
-											    "direct"
-											    ", "
-											    "checks"
-											    ": "
-											    "[t."
-											    "telnet"
-											    ", "
-											    "t."
-											    "listen"
-											    ", "
-											    "t.ssh-"
-											    "auth]")
-				ITEM("no-check", "assess: direct, checks: [t.nothing]") ITEM("none", "assess: none, checks: []") ITEM(
-					"ot-telnet", "assess: direct, checks: [t.telnet], scope: "
-						     "[ot]") ITEM("server-telnet",
-								  "assess: direct, checks: "
-								  "[t.telnet], scope: [server]")
-					ITEM("either-telnet", "assess: direct, checks: [t.telnet], "
-							      "scope: ['server|ot']") ITEM(
-						"both-telnet",
-						"assess: direct, checks: [t.telnet], scope: [ot, "
-						"'declared:important']") ITEM("when-telnet",
-									      "assess: direct, "
-									      "checks: [t.telnet], "
-									      "when: \"a.kind = "
-									      "'it' AND"
-									      " f.vantage_kind IS "
-									      "NOT 'public'\"")
-						ITEM("needs-telnet",
-						     "assess: direct, checks: [t.telnet], needs: "
-						     "['vantage:public']") "- id: ordinance-3\n"
-									   "  title: {en: Third, "
-									   "ja: 第三}\n"
-									   "  kind: technical\n"
-									   "  level: required\n"
-									   "  mandatory: true\n"
-									   "  items:\n" ITEM(
-										   "ordinance-3-1",
+									 "[t.nothing]")
+					ITEM("none", "assess: none, checks: []") ITEM(
+						"ot-telnet", "assess: direct, checks: [t.telnet], "
+							     "scope: "
+							     "[ot]") ITEM("server-telnet",
+									  "assess: direct, checks: "
+									  "[t.telnet], scope: "
+									  "[server]") ITEM("either-"
+											   "telnet",
+											   "assess:"
+											   " direct"
+											   ", "
+											   "checks:"
+											   " [t."
+											   "telnet]"
+											   ", "
+											   "scope: "
+											   "['"
+											   "server|"
+											   "ot']")
+						ITEM("both-telnet",
+						     "assess: direct, checks: [t.telnet], scope: "
+						     "[ot, "
+						     "'declared:important']") ITEM("when-telnet",
 										   "assess: "
 										   "direct, "
 										   "checks: "
-										   "[t.remark], "
-										   "scope: [ot],"
-										   " alternatives: "
-										   "[[ordinance-3-"
-										   "3, "
-										   "ordinance-3-4],"
-										   " [ordinance-3-"
-										   "5]]") ITEM("ord"
-											       "ina"
-											       "nce"
-											       "-3-"
-											       "3",
-											       "ass"
-											       "ess"
-											       ": "
-											       "dir"
-											       "ect"
-											       ", "
-											       "che"
-											       "cks"
-											       ": "
-											       "[t."
-											       "egr"
-											       "ess"
-											       "], "
-											       "sco"
-											       "pe:"
-											       " ["
-											       "ot"
-											       "]") ITEM("ordinance-3-4",
-													 "assess: none, checks: []")
-										   ITEM("ordinance-"
-											"3-5",
-											"assess: "
-											"none, "
-											"checks: "
-											"[]") "- "
-											      "id: "
-											      "'2'"
-											      "\n"
-											      "  "
-											      "titl"
-											      "e: "
-											      "{en:"
-											      " Sec"
-											      "ond,"
-											      " ja:"
-											      " 第"
-											      "二}"
-											      "\n"
-											      "  "
-											      "kind"
-											      ": "
-											      "tech"
-											      "nica"
-											      "l\n"
-											      "  "
-											      "leve"
-											      "l: "
-											      "exam"
-											      "ple"
-											      "\n"
-											      "  "
-											      "item"
-											      "s:"
-											      "\n" ITEM(
-												      "example",
-												      "assess: direct, checks: [t.telnet]");
+										   "[t.telnet], "
+										   "when: \"a.kind "
+										   "= "
+										   "'it' AND"
+										   " f.vantage_"
+										   "kind IS "
+										   "NOT 'public'\"")
+							ITEM("needs-telnet",
+							     "assess: direct, checks: [t.telnet], "
+							     "needs: "
+							     "['vantage:public']") "- id: "
+										   "ordinance-3\n"
+										   "  title: {en: "
+										   "Third, "
+										   "ja: 第三}\n"
+										   "  kind: "
+										   "technical\n"
+										   "  level: "
+										   "required\n"
+										   "  mandatory: "
+										   "true\n"
+										   "  "
+										   "items:\n" ITEM(
+											   "ordinan"
+											   "ce-3-1",
+											   "assess:"
+											   " "
+											   "direct,"
+											   " "
+											   "checks:"
+											   " "
+											   "[t."
+											   "remark]"
+											   ", "
+											   "scope: "
+											   "[ot],"
+											   " altern"
+											   "atives:"
+											   " "
+											   "[["
+											   "ordinan"
+											   "ce-3-"
+											   "3, "
+											   "ordinan"
+											   "ce-3-4]"
+											   ","
+											   " ["
+											   "ordinan"
+											   "ce-3-"
+											   "5]]") ITEM("ord"
+												       "ina"
+												       "nce"
+												       "-3-"
+												       "3",
+												       "ass"
+												       "ess"
+												       ": "
+												       "dir"
+												       "ect"
+												       ", "
+												       "che"
+												       "cks"
+												       ": "
+												       "[t."
+												       "egr"
+												       "ess"
+												       "], "
+												       "sco"
+												       "pe:"
+												       " ["
+												       "ot"
+												       "]") ITEM("ordinance-3-4",
+														 "assess: none, checks: []")
+											   ITEM("or"
+												"di"
+												"na"
+												"nc"
+												"e-"
+												"3-"
+												"5",
+												"as"
+												"se"
+												"ss"
+												": "
+												"no"
+												"ne"
+												", "
+												"ch"
+												"ec"
+												"ks"
+												": "
+												"["
+												"]") "- "
+												     "id: "
+												     "'2'"
+												     "\n"
+												     "  "
+												     "titl"
+												     "e: "
+												     "{en:"
+												     " Sec"
+												     "ond,"
+												     " ja:"
+												     " 第"
+												     "二}"
+												     "\n"
+												     "  "
+												     "kind"
+												     ": "
+												     "tech"
+												     "nica"
+												     "l\n"
+												     "  "
+												     "leve"
+												     "l: "
+												     "exam"
+												     "ple"
+												     "\n"
+												     "  "
+												     "item"
+												     "s:"
+												     "\n" ITEM(
+													     "example",
+													     "assess: direct, checks: [t.telnet]");
 
 static char folder[] = "/tmp/tenken-judge-XXXXXX";
 
@@ -507,8 +567,9 @@ static const struct {
 	  "ot-telnet", "not-run", "passive only" },
 	{ NO_TELNET "UPDATE host SET state = 'skipped', reason = 'passive only', complete = 0",
 	  "telnet", "not-run", "passive only" },
-	{ NO_TELNET "DELETE FROM service; DELETE FROM evidence; DELETE FROM host;"
-		    "INSERT INTO remark VALUES (1, 'left-out', NULL, '10.0.1.0/24: outside the window')",
+	{ NO_TELNET
+	  "DELETE FROM service; DELETE FROM evidence; DELETE FROM host;"
+	  "INSERT INTO remark VALUES (1, 'left-out', NULL, '10.0.1.0/24: outside the window')",
 	  "telnet", "not-run", "許可された時間帯の外" },
 
 	/* no violation observed */
@@ -520,7 +581,7 @@ static const struct {
 	{ "", "any", "no-violation-observed", "この項目の一部" },
 	{ "", "later", "not-run",
 	  "A check of this item does not exist yet: t.someday, t.unfed. Ran clean: t.modbus.|"
-	  "この項目のチェックが未対応：t.someday、t.unfed。" },
+	  "この項目の検査項目が未対応：t.someday、t.unfed。" },
 	{ LEDGER, "ledger", "no-violation-observed", NULL },
 	{ "UPDATE scan SET vantage_kind = 'public'", "public", "no-violation-observed", NULL },
 	{ NO_WEAK ANSWER("weak", "met", "NULL"), "weak", "no-violation-observed", "answer: met" },
@@ -677,8 +738,9 @@ static void scan_again(struct db *db, const char *change)
 				 "INSERT INTO main.%s SELECT * FROM copy; DROP TABLE copy",
 				 tables[i], tables[i]),
 			0);
-	assert_int_equal(db_exec(db, "UPDATE main.evidence SET finished_ms = finished_ms + 1000000 *"
-				     " (scan - 1) WHERE scan = (SELECT id FROM latest)"),
+	assert_int_equal(db_exec(db,
+				 "UPDATE main.evidence SET finished_ms = finished_ms + 1000000 *"
+				 " (scan - 1) WHERE scan = (SELECT id FROM latest)"),
 			 0);
 	if (db_exec(db, change) < 0)
 		fail_msg("%s", db_error(db));
@@ -937,10 +999,10 @@ static void killed_scan_has_its_own_clock(void **state)
 /* Services are kept during the sweep, hosts at its end: each table alone must do. */
 static void hosts_may_be_missing(void **state)
 {
-	struct db *db = store_with(
-		":memory:",
-		NO_TELNET "DELETE FROM host; DELETE FROM service WHERE address = '10.0.0.2';"
-			  "UPDATE scan SET finished = NULL, status = 'running'");
+	struct db *db =
+		store_with(":memory:", NO_TELNET
+			   "DELETE FROM host; DELETE FROM service WHERE address = '10.0.0.2';"
+			   "UPDATE scan SET finished = NULL, status = 'running'");
 
 	(void)state;
 	judge_quietly(db, 1);
@@ -952,7 +1014,8 @@ static void hosts_may_be_missing(void **state)
 	       "t.ssh-weak 10.0.0.1");
 	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
 	expect(db, "SELECT verdict || ' ' || note_ja FROM verdict WHERE item = 'telnet'",
-	       "not-run 未実施または一部のみ実施：t.telnet（ポートの確認の途中でスキャンが終わった）。");
+	       "not-run "
+	       "未実施または一部のみ実施：t.telnet（ポートの確認の途中でスキャンが終わった）。");
 	expect(db, "SELECT verdict FROM verdict WHERE item = 'ot-telnet'", "not-run");
 	expect(db, "SELECT ran || reason FROM check_run WHERE check_id = 't.telnet'",
 	       "0the scan ended before its sweep did");
@@ -1018,9 +1081,9 @@ static void only_what_was_seen_counts(void **state)
 	static const struct {
 		const char *check, *run;
 	} rows[] = {
-		{ "s.host", "1 1 dark 3 1 0" },	   /* of three that answer one told it */
+		{ "s.host", "1 1 dark 3 1 0" },    /* of three that answer one told it */
 		{ "s.service", "1 1 dark 2 1 0" }, /* of two services */
-		{ "s.none", "0 0 dark 0 0 0" },	   /* nothing to judge is not clean */
+		{ "s.none", "0 0 dark 0 0 0" },    /* nothing to judge is not clean */
 		{ "s.concern", "1 0 - 1 1 0" },
 		{ "s.ports", "1 1 UDP ports not tried 4 0 1" }, /* what was found stays */
 		{ "s.tcp", "1 1 ports not in the plan 4 0 1" },
@@ -1079,12 +1142,12 @@ static void only_what_was_seen_counts(void **state)
 #define UDP "UPDATE scan SET plan = json_set(plan, '$.ports_udp', '1-65535');"
 #define SAW "ran || ' ' || partial || ' ' || coalesce(reason, '-') || ' ' || findings"
 #define STANDS "this bastion stands in the zone itself, or the zone is not known"
-#define HTTP(address, document)                                                                  \
-	"INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES"   \
-	" (1, '" address "', 80, 'tcp', 'open', 'http', 'port');"                                \
-	"INSERT INTO evidence VALUES (1, '" address "', 80, 'tcp', 'http', 'done', '" document   \
+#define HTTP(address, document)                                                                \
+	"INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES" \
+	" (1, '" address "', 80, 'tcp', 'open', 'http', 'port');"                              \
+	"INSERT INTO evidence VALUES (1, '" address "', 80, 'tcp', 'http', 'done', '" document \
 	"', 1, 1, 1, 1000000, 1500000);"
-#define HOSTKEYS                                                                                  \
+#define HOSTKEYS                                                                                   \
 	"UPDATE evidence SET document = '{\"software\":\"OpenSSH_9.2p1\",\"hostkey\":{\"sha256\":" \
 	"\"abcdefabcdefabcdef\"},\"gathered\":[\"hostkey\"]}';"
 
@@ -1099,8 +1162,9 @@ static const struct {
 	{ "UPDATE evidence SET document = '{\"banner\":\"SSH-2.0-OpenSSH_5.5p1 "
 	  "Debian-6+deb6u3\"}' WHERE address = '10.0.0.1'",
 	  "asset.os-unsupported", "1 1 operating system not known 1" },
-	{ ALL_PORTS HTTP("10.0.0.1", "{\"headers\":{\"server\":\"lighttpd\"},\"server\":\"lighttpd\","
-			   "\"gathered\":[\"headers\"]}"),
+	{ ALL_PORTS HTTP("10.0.0.1",
+			 "{\"headers\":{\"server\":\"lighttpd\"},\"server\":\"lighttpd\","
+			 "\"gathered\":[\"headers\"]}"),
 	  "asset.software-unsupported", "0 0 product not in the support table 0" },
 	{ "", "asset.time-drift", "0 0 no clock read 0" },
 	{ "", "asset.default-device-role", "0 0 the kind of device is not known 0" },

@@ -51,12 +51,12 @@ static void make(struct challenge *c, uint32_t flags, struct span pairs)
 }
 
 static const uint8_t good_pairs[] = {
-	1, 0, 4, 0, 'P', 0, 'C', 0,                     /* NetBIOS computer */
-	3, 0, 2, 0, 'd', 0,                             /* DNS computer */
-	6, 0, 4, 0, 2, 0, 0, 0,                         /* flags */
-	99, 0, 1, 0, 'x',                               /* one that nobody knows */
-	7, 0, 8, 0, 0, 0x80, 0x3e, 0xd5, 0xde, 0xb1, 0x9d, 1, /* 1970-01-01 */
-	0, 0, 0, 0,
+	1,  0, 4, 0, 'P', 0,    'C',  0,                         /* NetBIOS computer */
+	3,  0, 2, 0, 'd', 0,                                     /* DNS computer */
+	6,  0, 4, 0, 2,   0,    0,    0,                         /* flags */
+	99, 0, 1, 0, 'x',                                        /* one that nobody knows */
+	7,  0, 8, 0, 0,   0x80, 0x3e, 0xd5, 0xde, 0xb1, 0x9d, 1, /* 1970-01-01 */
+	0,  0, 0, 0,
 };
 
 static void whole(void **state)
@@ -114,7 +114,7 @@ static void offsets(void **state)
 		uint8_t value;
 	} changes[] = {
 		{ 12, 0xff }, { 16, 0xff }, { 19, 0xff }, { 40, 0xff },
-		{ 44, 0xff }, { 47, 0x80 }, { 0, 'n' },	 { 8, 1 },
+		{ 44, 0xff }, { 47, 0x80 }, { 0, 'n' },   { 8, 1 },
 	};
 	struct challenge c;
 	struct ntlm_challenge n;
@@ -256,8 +256,8 @@ static void times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole), cmocka_unit_test(cut),    cmocka_unit_test(offsets),
-		cmocka_unit_test(pairs), cmocka_unit_test(old),    cmocka_unit_test(samba),
+		cmocka_unit_test(whole),  cmocka_unit_test(cut),       cmocka_unit_test(offsets),
+		cmocka_unit_test(pairs),  cmocka_unit_test(old),       cmocka_unit_test(samba),
 		cmocka_unit_test(tokens), cmocka_unit_test(negotiate), cmocka_unit_test(times),
 	};
 
