@@ -102,13 +102,14 @@ static const char guideline_yaml[] =
 										       "checks: "
 										       "[t.no-"
 										       "probe]")
-			ITEM("later", "assess: direct, checks: [t.modbus], later: [t.someday, "
-				      "t.unfed, t.modbus]") ITEM(
-				"any",
-				"assess: "
-				"indirect,"
-				" checks: "
-				"[t.any]") ITEM("modbus", "assess: direct, checks: [t.modbus]")
+			ITEM("later",
+			     "assess: direct, checks: [t.modbus], later: [t.someday, "
+			     "t.unfed, t.modbus]") ITEM("any", "assess: "
+							       "indirect,"
+							       " checks: "
+							       "[t.any]") ITEM("modbus",
+									       "assess: direct, "
+									       "checks: [t.modbus]")
 				ITEM("port", "assess: direct, checks: [t.port]") ITEM(
 					"public",
 					"assess: direct, checks: "
