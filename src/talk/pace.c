@@ -53,12 +53,3 @@ void pace_take(struct pace *p, int n)
 	if (p->rate != 0)
 		p->micro -= n * packet;
 }
-
-unsigned pace_wait_ms(struct pace *p, unsigned n, int64_t now_ms)
-{
-	if (pace_ready(p, n, now_ms))
-		return 0;
-	int64_t missing = (int64_t)n * packet - p->micro;
-	int64_t step = refill(p);
-	return step > 0 ? (unsigned)((missing + step - 1) / step) : 1000;
-}

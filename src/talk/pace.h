@@ -27,7 +27,5 @@ void pace_change(struct pace *p, unsigned rate, unsigned least, int64_t now_ms);
 bool pace_ready(struct pace *p, unsigned n, int64_t now_ms);
 /* Takes n packets, also into debt. Negative n gives back. */
 void pace_take(struct pace *p, int n);
-/* Milliseconds until pace_ready(n). */
-unsigned pace_wait_ms(struct pace *p, unsigned n, int64_t now_ms);
 
 #endif
