@@ -15,7 +15,9 @@
 #define TENKEN_TALK_GUARD_H
 
 #include "site/plan.h"
+#include "talk/pace.h"
 #include "talk/seam.h"
+#include "wire/routes.h"
 
 /* What the guard must know of a probe, in the order of the registry. */
 struct guard_probe {
@@ -35,6 +37,9 @@ struct guard_setup {
 	const int *worker_fds; /* SOCK_SEQPACKET, one per worker thread */
 	size_t worker_count;
 	struct shared *shared;
+	const struct routes *routes; /* the ways to the targets */
+	struct pace_board *board;    /* shared with the packets process */
+	bool packets;                /* there is one that sends frames: see sweep_way.h */
 	const char *journal_path; /* appended to; see store/journal.c for its lines */
 	const char *stop_path;    /* the stop file; NULL: none */
 };

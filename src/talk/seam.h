@@ -56,6 +56,8 @@ enum order_kind {
 	ORDER_OT, /* evidence showed control equipment: tighten */
 	ORDER_IT, /* evidence showed a general-purpose computer: an unassigned host only */
 	ORDER_WORKERS_GONE, /* the worker process died: close what it held */
+	ORDER_SWEEP,        /* the packets process found this address: sweep it by connections */
+	ORDER_SWEEP_LAST,   /* no ORDER_SWEEP will follow */
 	ORDER_STOP,
 	ORDER_QUIT, /* all work is done */
 };
@@ -63,6 +65,37 @@ enum order_kind {
 struct guard_order {
 	enum order_kind kind;
 	struct addr address;
+	char mac[18];    /* ORDER_SWEEP: where it was learnt, else empty */
+	char reason[64]; /* of ORDER_OT; ORDER_SWEEP: the OT sign, or empty */
+};
+
+/* ---- packets process to main: arrays of these, many in one message ---- */
+
+enum sight_kind {
+	SIGHT_PORT,      /* an open or filtered port */
+	SIGHT_HOST,      /* the sweep of this host is over */
+	SIGHT_QUIET,     /* nothing came back from address .. last: host_state and reason say why */
+	SIGHT_FOUND,     /* to be swept by connections: ORDER_SWEEP to the guard */
+	SIGHT_FOUND_LAST,
+	SIGHT_DUPLICATE, /* another MAC answered for this address as well */
+	SIGHT_REMARK,    /* reason: a text for the report; address where it concerns one */
+	SIGHT_PLACE,     /* how far the sweep came: what --resume needs; see packets.h */
+	SIGHT_SWEPT,     /* nothing more will be sent but on an order */
+	SIGHT_STOPPED,   /* after ORDER_STOP: nothing more is sent */
+};
+
+struct sight {
+	enum sight_kind kind;
+	struct addr address, last;
+	uint16_t port;
+	bool udp;
+	enum port_state port_state;
+	enum host_state host_state;
+	bool complete;
+	bool has_mac;
+	uint8_t mac[6];
+	uint32_t open, closed, filtered, silent, rtt_us;
+	int64_t first_ms, last_ms;
 	char reason[64];
 };
 

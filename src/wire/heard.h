@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Frames that we receive: bytes to plain facts, by the bounded reader; nothing is believed here (the
+ * caller compares cookies). Ethernet with up to two 802.1Q/802.1ad tags, ARP (RFC 826), IPv4 (RFC 791;
+ * fragments but the first are none of ours), IPv6 (RFC 8200, with hop-by-hop, routing, destination options
+ * and first fragments), TCP, UDP, ICMP (RFC 792), ICMPv6 (RFC 4443), ND (RFC 4861).
+ */
+#ifndef TENKEN_WIRE_HEARD_H
+#define TENKEN_WIRE_HEARD_H
+
+#include "codec/address.h"
+#include "codec/span.h"
+
+enum heard_kind {
+	HEARD_NOTHING,
+	HEARD_ARP,	 /* request or reply: `from` has `mac`; `reply` tells which */
+	HEARD_ADVERT,	 /* neighbour advertisement: `from` (the target) has `mac` (option, else frame) */
+	HEARD_SOLICIT,	 /* a neighbour solicitation of somebody: `from` has `mac` where it says so */
+	HEARD_ROUTER,	 /* router advertisement from `from` */
+	HEARD_TCP,
+	HEARD_UDP,
+	HEARD_ECHO,	 /* echo reply */
+	HEARD_ERROR,	 /* ICMP or ICMPv6 error about a packet, see quoted_* */
+};
+
+struct heard {
+	enum heard_kind kind;
+	struct addr from, to; /* IP source and destination (ARP: sender and target) */
+	uint8_t mac[6];	      /* sender's, see above; else of the frame; zero without Ethernet */
+	uint16_t vlan;	      /* outermost tag's id, 0 without */
+	bool reply;
+	/* TCP and UDP */
+	uint16_t from_port, to_port;
+	uint32_t sequence, acknowledged;
+	uint8_t flags; /* TCP */
+	struct span payload; /* UDP; bytes of the frame */
+	/* echo: as one number, identifier << 16 | sequence */
+	uint32_t echo;
+	/* errors */
+	uint8_t type, code;
+	uint8_t quoted_protocol; /* 1, 6, 17, 58; 0: too little was quoted */
+	struct addr quoted_to, quoted_from;
+	uint16_t quoted_from_port, quoted_to_port;
+	uint32_t quoted_number; /* TCP sequence; echo id and sequence; UDP: 0 */
+};
+
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+
+/* link: length of the link-layer header that the capture has (14 Ethernet, 0 raw IP). False: nothing
+ * that concerns us, or malformed. Views live as long as the frame. */
+bool heard_read(const uint8_t *frame, size_t n, size_t link, struct heard *ret);
+
+#endif
