@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "talk/packets_parts.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/i18n.h"
+
+enum { STOP_POLL_MS = 200, SIGHTS_PER_MESSAGE = 128, SIGHTS_MOST = 1 << 16, SILENT_MS = 5 };
+
+bool packets_able(void)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
+}
+
+bool packets_wanted(const struct plan *p, const struct routes *r)
+{
+	if (p->risk < SITE_TOUCH)
+		return false;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct range *range = &r->list[i].range;
+
+		/* A range may lie in several zones; its way alone decides whether frames can be sent. */
+		if (r->list[i].way.error == 0 && !r->list[i].way.local && r->list[i].way.ethernet &&
+		    (r->list[i].way.on_link ||
+		     sweep_way(p, r, true, &range->first) == SWEEP_BY_PACKETS))
+			return true;
+	}
+	return false;
+}
+
+/* ---- time ---- */
+
+static int64_t clock_ms(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+uint32_t packets_since(const struct packets *p)
+{
+	return (uint32_t)p->now_ms;
+}
+
+/* ---- telling main ---- */
+
+/* Sends what waits, many in one message; main may be slow. */
+static void tell_waiting(struct packets *p)
+{
+	size_t sent = 0;
+
+	while (sent < p->sight_count) {
+		size_t n = p->sight_count - sent;
+
+		if (n > SIGHTS_PER_MESSAGE)
+			n = SIGHTS_PER_MESSAGE;
+		ssize_t r = send(p->setup->main_fd, &p->sights[sent], n * sizeof(*p->sights),
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0 && errno == EAGAIN)
+			break;
+		sent += n; /* or main is gone, which the loop notices */
+	}
+	p->sight_count -= sent;
+	if (sent > 0)
+		memmove(p->sights, p->sights + sent, p->sight_count * sizeof(*p->sights));
+}
+
+static void stop(struct packets *p);
+
+void packets_tell(struct packets *p, const struct sight *s)
+{
+	if (p->sight_count == p->sight_room) {
+		size_t more = p->sight_room == 0 ? 1024 : p->sight_room * 2;
+		struct sight *list = realloc(p->sights, more * sizeof(*list));
+
+		if (list == NULL) {
+			stop(p); /* a host that main never hears of would be called clean */
+			return;
+		}
+		p->sights = list;
+		p->sight_room = more;
+	}
+	p->sights[p->sight_count++] = *s;
+	if (p->sight_count >= 4 * SIGHTS_PER_MESSAGE)
+		tell_waiting(p);
+}
+
+static void tell_simple(struct packets *p, enum sight_kind kind)
+{
+	struct sight s = { .kind = kind };
+
+	packets_tell(p, &s);
+}
+
+void packets_remark(struct packets *p, const struct addr *a, const char *text)
+{
+	struct sight s = { .kind = SIGHT_REMARK };
+
+	if (a != NULL)
+		s.address = *a;
+	snprintf(s.reason, sizeof(s.reason), "%s", text);
+	packets_tell(p, &s);
+}
+
+/* ---- starting ---- */
+
+static int list_probes(struct packets *p)
+{
+	const struct plan *plan = p->setup->plan;
+	int e = sweep_order_make(plan, &p->ports);
+
+	if (e != 0)
+		return e;
+	p->probes = calloc(p->ports.count + 1, sizeof(*p->probes));
+	if (p->probes == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->ports.count; i++) {
+		const struct port_entry *entry =
+			port_list_find(&plan->port_list, p->ports.ports[i], false);
+
+		p->probes[i] = (struct probe_way){ .port = p->ports.ports[i],
+						   .ot = entry != NULL && entry->ot };
+	}
+	p->probe_count = p->ports.count;
+	return 0;
+}
+
+/* What a wing has to hear: answers to our own addresses and to our own port. */
+static int open_wing(struct packets *p, struct wing *w, uint16_t port)
+{
+	char filter[2048], address[ADDR_TEXT];
+	size_t n = 0;
+
+	n += (size_t)snprintf(filter, sizeof(filter), "(arp and arp[6:2] = 2)");
+	for (size_t i = 0; i < p->lane_count && n < sizeof(filter) - 256; i++) {
+		const struct lane *l = &p->lanes[i];
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again |= p->lanes[k].wing == w &&
+				 addr_compare(&p->lanes[k].way->source, &l->way->source) == 0;
+		if (l->wing != w || again)
+			continue;
+		addr_format(&l->way->source, address);
+		address[strcspn(address, "%")] = '\0';
+		n += (size_t)snprintf(filter + n, sizeof(filter) - n,
+				      addr_is_ipv4(&l->way->source)
+					      ? " or (ip and dst host %s and (icmp or (tcp and dst "
+						"port %u)))"
+					      : " or (ip6 and dst host %s and (icmp6 or (tcp and "
+						"dst port %u)))",
+				      address, port);
+	}
+	return tap_open(w->interface->name, filter, CAPTURE_BYTES, &w->tap);
+}
+
+static int open_wings(struct packets *p)
+{
+	uint16_t port = (uint16_t)(SOURCE_PORT + (p->setup->key[0] << 4 | p->setup->key[1] >> 4));
+
+	for (size_t i = 0; i < p->lane_count; i++)
+		p->lanes[i].source_port = port;
+	for (size_t i = 0; i < p->wing_count; i++) {
+		struct wing *w = &p->wings[i];
+		int e = open_wing(p, w, port);
+
+		if (e == -EPERM || e == -ENOMEM)
+			return e;
+		if (e != 0)
+			w->error = e; /* its hosts are told as not tried */
+	}
+	return 0;
+}
+
+/* Sockets are open: nothing else of what root may do is needed from now on. */
+static void drop_all(void)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_apply(CAPNG_SELECT_BOTH);
+}
+
+static int start(struct packets *p)
+{
+	sigset_t mask;
+	int e = list_probes(p);
+
+	if (e == 0)
+		e = lanes_make(p);
+	if (e == 0)
+		e = packets_gate_make(p);
+	if (e == 0)
+		e = open_wings(p);
+	drop_all();
+	if (e != 0)
+		return e;
+	p->journal = open(p->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (p->journal < 0)
+		return -errno;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	p->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return p->signals < 0 ? -errno : 0;
+}
+
+/* ---- stopping ---- */
+
+static void stop(struct packets *p)
+{
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	for (size_t i = 0; i < p->wing_count; i++)
+		if (p->wings[i].tap != NULL)
+			tap_forget(p->wings[i].tap);
+	for (size_t i = 0; i < p->lane_count; i++) {
+		struct lane *l = &p->lanes[i];
+
+		if (l->stage != STAGE_OVER && l->segment.seen_of != NULL)
+			segment_tell(p, l);
+		l->stage = STAGE_OVER;
+	}
+}
+
+/* The only orders are to stop and to quit: whatever else main says sends nothing. */
+static void take_orders(struct packets *p)
+{
+	struct guard_order o;
+	ssize_t n;
+
+	while ((n = recv(p->setup->main_fd, &o, sizeof(o), MSG_DONTWAIT)) > 0) {
+		if (n != sizeof(o))
+			continue;
+		if (o.kind == ORDER_STOP || o.kind == ORDER_QUIT)
+			stop(p);
+		p->quitting |= o.kind == ORDER_QUIT;
+	}
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		p->quitting = true; /* nobody is left to work for */
+		stop(p);
+	}
+}
+
+static void poll_stop(struct packets *p)
+{
+	struct signalfd_siginfo info;
+	struct stat st;
+
+	take_orders(p);
+	if (read(p->signals, &info, sizeof(info)) == sizeof(info))
+		stop(p);
+	if (p->now_ms >= p->stop_poll_ms) {
+		p->stop_poll_ms = p->now_ms + STOP_POLL_MS;
+		if (p->setup->stop_path != NULL && stat(p->setup->stop_path, &st) == 0)
+			stop(p);
+	}
+}
+
+/* ---- the loop ---- */
+
+/* What may be sent now changes with the clock: windows, the authorisation. */
+static void look_at_windows(struct packets *p)
+{
+	int64_t now = time(NULL);
+
+	for (size_t i = 0; i < p->lane_count; i++) {
+		struct lane *l = &p->lanes[i];
+
+		if (l->stage != STAGE_OVER)
+			l->closed = plan_refusal(p->setup->plan, &l->targets.set.list[0].first, now);
+	}
+}
+
+static void look_at_drops(struct packets *p)
+{
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < p->wing_count; i++)
+		if (p->wings[i].tap != NULL)
+			dropped += tap_dropped(p->wings[i].tap);
+	p->dropped = dropped;
+}
+
+static bool lane_advance(struct packets *p, struct lane *l)
+{
+	if (l->stage == STAGE_OVER || l->closed != NULL)
+		return false;
+	return sweep_advance(p, l);
+}
+
+/* Waits for answers, orders or a little time. */
+static void wait_a_little(struct packets *p)
+{
+	struct pollfd fds[64];
+	nfds_t n = 0;
+
+	fds[n++] = (struct pollfd){ .fd = p->setup->main_fd, .events = POLLIN };
+	fds[n++] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
+	for (size_t i = 0; i < p->wing_count && n < 64; i++)
+		if (p->wings[i].tap != NULL)
+			fds[n++] = (struct pollfd){ .fd = tap_fd(p->wings[i].tap),
+						    .events = POLLIN };
+	if (p->sight_count > 0)
+		fds[0].events |= POLLOUT;
+	poll(fds, n, p->swept_told ? STOP_POLL_MS : SILENT_MS);
+}
+
+static bool all_over(const struct packets *p, bool finding_only)
+{
+	for (size_t i = 0; i < p->lane_count; i++) {
+		const struct lane *l = &p->lanes[i];
+
+		if (l->stage != STAGE_OVER && (!finding_only || l->sweep == SWEEP_AFTER_FOUND ||
+					       l->way->on_link))
+			return false;
+	}
+	return true;
+}
+
+static void tell_ends(struct packets *p)
+{
+	if (!p->swept_told && all_over(p, false)) {
+		char text[64];
+
+		p->swept_told = true;
+		look_at_drops(p);
+		if (p->dropped > 0) {
+			snprintf(text, sizeof(text), "%llu answers were lost by the capture",
+				 (unsigned long long)p->dropped);
+			packets_remark(p, NULL, text);
+		}
+		tell_simple(p, SIGHT_FOUND_LAST);
+		tell_simple(p, SIGHT_SWEPT);
+	}
+	if (p->stopping && !p->stopped_told) {
+		p->stopped_told = true;
+		tell_simple(p, SIGHT_STOPPED);
+	}
+}
+
+static void run(struct packets *p)
+{
+	while (!p->quitting || p->sight_count > 0) {
+		bool more = false;
+
+		p->now_ms = clock_ms(CLOCK_MONOTONIC) - p->start_ms;
+		poll_stop(p);
+		if (p->quitting)
+			break;
+		if (p->now_ms >= p->tick_ms) {
+			p->tick_ms = p->now_ms + TICK_MS;
+			look_at_windows(p);
+		}
+		for (size_t i = 0; i < p->wing_count; i++)
+			packets_hear(p, &p->wings[i]);
+		/* main has to catch up first where it is far behind. */
+		for (size_t i = 0; i < p->lane_count && p->sight_count < SIGHTS_MOST; i++)
+			more |= lane_advance(p, &p->lanes[(p->turn + i) % p->lane_count]);
+		if (p->lane_count > 0)
+			p->turn = (p->turn + 1) % p->lane_count;
+		for (size_t i = 0; i < p->wing_count; i++)
+			if (p->wings[i].tap != NULL && !p->stopping)
+				packets_flush(p, &p->wings[i]);
+		tell_ends(p);
+		tell_waiting(p);
+		if (!more)
+			wait_a_little(p);
+	}
+}
+
+int packets_run(const struct packets_setup *setup)
+{
+	struct packets p = { .setup = setup, .journal = -1, .signals = -1 };
+
+	p.start_ms = clock_ms(CLOCK_MONOTONIC);
+	p.start_unix_ms = clock_ms(CLOCK_REALTIME);
+	int e = start(&p);
+	if (e == 0)
+		run(&p);
+	else
+		fprintf(stderr, _("error: raw packets: %s\n"), strerror(-e));
+	lanes_done(&p);
+	ranges_done(&p.allowed);
+	sweep_order_done(&p.ports);
+	free(p.probes);
+	free(p.sights);
+	if (p.journal >= 0)
+		close(p.journal);
+	if (p.signals >= 0)
+		close(p.signals);
+	return e == 0 ? 0 : 1;
+}

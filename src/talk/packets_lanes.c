@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The packets process: targets are cut into lanes, each of one zone and one way. */
+#include "talk/packets_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- addresses by number ---- */
+
+static uint64_t distance(const struct addr *from, const struct addr *to)
+{
+	uint64_t a = 0, b = 0;
+
+	/* Ranges of targets hold less than 2^32 addresses (plan.c), so the lower half tells. */
+	for (size_t i = 8; i < 16; i++) {
+		a = a << 8 | from->bytes[i];
+		b = b << 8 | to->bytes[i];
+	}
+	return b - a;
+}
+
+int index_make(struct index *x)
+{
+	x->before = calloc(x->set.count + 1, sizeof(*x->before));
+	if (x->before == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < x->set.count; i++)
+		x->before[i + 1] = x->before[i] +
+				   distance(&x->set.list[i].first, &x->set.list[i].last) + 1;
+	x->count = x->before[x->set.count];
+	x->last = 0;
+	return 0;
+}
+
+void index_done(struct index *x)
+{
+	ranges_done(&x->set);
+	free(x->before);
+	*x = (struct index){ 0 };
+}
+
+struct addr index_at(struct index *x, uint64_t i)
+{
+	if (i < x->before[x->last] || i >= x->before[x->last + 1]) {
+		size_t low = 0, high = x->set.count - 1;
+
+		while (low < high) {
+			size_t middle = (low + high + 1) / 2;
+
+			if (x->before[middle] <= i)
+				low = middle;
+			else
+				high = middle - 1;
+		}
+		x->last = low;
+	}
+	struct addr a = x->set.list[x->last].first;
+	uint64_t n = i - x->before[x->last];
+	for (size_t k = 16; k > 0 && n != 0; k--) {
+		n += a.bytes[k - 1];
+		a.bytes[k - 1] = (uint8_t)n;
+		n >>= 8;
+	}
+	return a;
+}
+
+static bool within(const struct range *r, const struct addr *a)
+{
+	return memcmp(a->bytes, r->first.bytes, 16) >= 0 &&
+	       memcmp(a->bytes, r->last.bytes, 16) <= 0 &&
+	       (r->first.scope == a->scope || r->first.scope == 0);
+}
+
+bool index_place(struct index *x, const struct addr *a, uint64_t *ret)
+{
+	size_t low = 0, high = x->set.count;
+
+	if (x->last < x->set.count && within(&x->set.list[x->last], a)) {
+		low = x->last;
+		high = low + 1;
+	}
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct range *r = &x->set.list[middle];
+
+		if (within(r, a)) {
+			*ret = x->before[middle] + distance(&r->first, a);
+			x->last = middle;
+			return true;
+		}
+		bool below = r->first.scope != 0 && a->scope != r->first.scope
+				     ? a->scope < r->first.scope
+				     : memcmp(a->bytes, r->first.bytes, 16) < 0;
+		if (below)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+/* ---- lanes ---- */
+
+static struct wing *wing_of(struct packets *p, unsigned ifindex)
+{
+	const struct routes *r = p->setup->routes;
+
+	for (size_t i = 0; i < p->wing_count; i++)
+		if (p->wings[i].interface->index == ifindex)
+			return &p->wings[i];
+	for (size_t i = 0; i < r->interface_count; i++)
+		if (r->interfaces[i].index == ifindex) {
+			struct wing *w = &p->wings[p->wing_count++];
+
+			*w = (struct wing){ .interface = &r->interfaces[i], .segment = (int)i };
+			return w;
+		}
+	return NULL;
+}
+
+static bool same_way(const struct way *a, const struct way *b)
+{
+	return a->error == b->error && a->ifindex == b->ifindex && a->local == b->local &&
+	       a->on_link == b->on_link && addr_compare(&a->source, &b->source) == 0 &&
+	       addr_compare(&a->next_hop, &b->next_hop) == 0;
+}
+
+/* One lane for these addresses; they are taken over. */
+static int add_lane(struct packets *p, const struct way *way, int zone, bool public,
+		    struct ranges *addresses)
+{
+	const struct plan *plan = p->setup->plan;
+
+	if (addresses->count == 0)
+		return 0;
+	struct addr first = addresses->list[0].first;
+	enum sweep_way sweep = sweep_way(plan, p->setup->routes, true, &first);
+	struct wing *wing = wing_of(p, way->ifindex);
+	if (sweep == SWEEP_BY_CONNECT || wing == NULL) {
+		ranges_done(addresses);
+		return 0;
+	}
+	struct lane *more = realloc(p->lanes, (p->lane_count + 1) * sizeof(*more));
+	if (more == NULL)
+		return -ENOMEM;
+	p->lanes = more;
+	struct lane *l = &p->lanes[p->lane_count++];
+	const struct zone *z = zone >= 0 ? &plan->site.zones[zone] : NULL;
+	unsigned host_rate = plan->host_rate;
+	if (z != NULL && z->host_rate != 0 && (host_rate == 0 || z->host_rate < host_rate))
+		host_rate = z->host_rate;
+	*l = (struct lane){
+		.zone = zone,
+		.kind = plan_kind(plan, &first),
+		.sweep = sweep,
+		.way = way,
+		.wing = wing,
+		.public = public,
+		.unlimited = plan->rate == 0 && (z == NULL || z->rate == 0),
+		.host_rate = host_rate,
+		.unanswered_most =
+			plan->rate / 10 > UNANSWERED_LEAST ? plan->rate / 10 : UNANSWERED_LEAST,
+		.targets = { .set = *addresses },
+		.answer_ms = ANSWER_MS,
+	};
+	*addresses = (struct ranges){ 0 };
+	if (!l->unlimited || host_rate != 0 || way->on_link) {
+		l->flights = calloc(FLIGHTS, sizeof(*l->flights));
+		if (l->flights == NULL)
+			return -ENOMEM;
+	}
+	return index_make(&l->targets);
+}
+
+/* Public addresses have a rule of their own (authorisation), so they have lanes of their own. */
+static int add_lanes(struct packets *p, const struct way *way, int zone, struct ranges *addresses)
+{
+	struct ranges public = { 0 }, inside = { 0 };
+	int e = ranges_add_not_public(&inside);
+
+	if (e == 0)
+		e = ranges_add_all(&public, addresses);
+	if (e == 0)
+		e = ranges_subtract(&public, &inside);
+	if (e == 0)
+		e = ranges_subtract(addresses, &public);
+	if (e == 0)
+		e = add_lane(p, way, zone, false, addresses);
+	if (e == 0)
+		e = add_lane(p, way, zone, true, &public);
+	ranges_done(&public);
+	ranges_done(&inside);
+	return e;
+}
+
+/* The addresses of one way, zone by zone; an address in two zones belongs to the stricter one. */
+static int cut_way(struct packets *p, const struct way *way, struct ranges *left)
+{
+	const struct site *s = &p->setup->plan->site;
+	int e = 0;
+
+	for (unsigned kind = 0; kind < ZONE_KINDS && e == 0; kind++)
+		for (size_t i = 0; i < s->zone_count && e == 0; i++) {
+			struct ranges own = { 0 };
+
+			if ((unsigned)s->zones[i].kind != kind)
+				continue;
+			e = ranges_common(left, &s->zones[i].networks, &own);
+			if (e == 0)
+				e = ranges_subtract(left, &own);
+			if (e == 0)
+				e = add_lanes(p, way, (int)i, &own);
+			ranges_done(&own);
+		}
+	return e == 0 ? add_lanes(p, way, -1, left) : e;
+}
+
+int lanes_make(struct packets *p)
+{
+	const struct routes *r = p->setup->routes;
+	bool *done = calloc(r->count + 1, sizeof(*done));
+	int e = 0;
+
+	p->wings = calloc(r->interface_count + 1, sizeof(*p->wings));
+	if (done == NULL || p->wings == NULL)
+		e = -ENOMEM;
+	for (size_t i = 0; i < r->count && e == 0; i++) {
+		struct ranges set = { 0 };
+
+		if (done[i])
+			continue;
+		for (size_t k = i; k < r->count && e == 0; k++)
+			if (!done[k] && same_way(&r->list[i].way, &r->list[k].way)) {
+				done[k] = true;
+				e = ranges_add(&set, &r->list[k].range);
+			}
+		if (e == 0)
+			e = cut_way(p, &r->list[i].way, &set);
+		ranges_done(&set);
+	}
+	free(done);
+	return e;
+}
+
+void lanes_done(struct packets *p)
+{
+	for (size_t i = 0; i < p->lane_count; i++) {
+		index_done(&p->lanes[i].targets);
+		segment_done(&p->lanes[i].segment);
+		free(p->lanes[i].flights);
+	}
+	free(p->lanes);
+	for (size_t i = 0; i < p->wing_count; i++)
+		tap_close(p->wings[i].tap);
+	free(p->wings);
+}

@@ -1,0 +1,700 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The packets process: passes over hosts and ports.
+ *
+ * A lane is worked on in segments, contiguous blocks of its addresses. In a pass every host gets one
+ * port before any host gets the next, in a secret order, so that the load spreads over the whole
+ * segment. What was answered is one bit per host and port. After the first pass some answered ports are
+ * asked once more to see how much gets lost; what is still silent is asked again as often as that needs,
+ * silent hosts with an echo request and the first ports only.
+ */
+#include "talk/packets_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOWN_MS = 10000, DOWN_RETRY_MS = 500 };
+
+/* ---- the segment ---- */
+
+void segment_done(struct segment *s)
+{
+	free(s->answered);
+	free(s->seen_of);
+	free(s->seen);
+	free(s->paces);
+	free(s->asked);
+	free(s->there);
+	free(s->found);
+	free(s->sample);
+	*s = (struct segment){ 0 };
+}
+
+/* An attempt is not open any longer; sent: packets that the kernel sent because of the answer. */
+static void settle(struct packets *p, struct lane *l, uint32_t host, int sent)
+{
+	struct segment *s = &l->segment;
+
+	if (l->unanswered > 0)
+		l->unanswered--;
+	if (!l->unlimited)
+		pace_board_count(p->setup->board, l->zone, sent, -1, p->start_ms + p->now_ms);
+	if (s->paces != NULL) {
+		pace_hold(&s->paces[host], -1);
+		pace_take(&s->paces[host], sent, p->start_ms + p->now_ms);
+	}
+}
+
+static int make_forms(struct lane *l)
+{
+	static const uint8_t later[6] = { 0 };
+	int e = frame_form_syn(&l->syn, l->way, later, l->source_port);
+
+	return e == 0 ? frame_form_echo(&l->echo, l->way, later) : e;
+}
+
+int segment_open(struct packets *p, struct lane *l)
+{
+	struct segment *s = &l->segment;
+	uint64_t most = l->host_rate != 0 ? SEGMENT_HOSTS_PACED : SEGMENT_HOSTS;
+	uint64_t left = l->targets.count - l->next;
+
+	/* What was answered early is still in the row; its bits belong to the segment that goes. */
+	for (; l->flight_count > 0; l->flight_count--) {
+		const struct flight *f = &l->flights[l->flight_first];
+
+		if (s->answered != NULL && !bit_is(s->answered, f->bit))
+			settle(p, l, f->host, 0);
+		l->flight_first = (l->flight_first + 1) % FLIGHTS;
+	}
+	l->unanswered = 0;
+	segment_done(s);
+	if (left == 0) {
+		l->stage = STAGE_OVER;
+		return 0;
+	}
+	if (most > SEGMENT_PROBES / (p->probe_count + 1))
+		most = SEGMENT_PROBES / (p->probe_count + 1);
+	s->first = l->next;
+	s->count = (uint32_t)(left < most ? left : most);
+	size_t words = s->count / 64 + 1;
+	bool sweeps = l->sweep == SWEEP_BY_PACKETS;
+	s->seen_of = calloc(s->count, sizeof(*s->seen_of));
+	if (sweeps) {
+		s->answered = calloc((uint64_t)s->count * p->probe_count / 64 + 1, 8);
+		s->sample = calloc((size_t)SAMPLE * 2, sizeof(*s->sample));
+	}
+	if (l->way->on_link) {
+		s->asked = calloc(words, 8);
+		s->there = calloc(words, 8);
+	}
+	if (sweeps && l->host_rate != 0) {
+		s->paces = calloc(s->count, sizeof(*s->paces));
+		for (uint32_t i = 0; s->paces != NULL && i < s->count; i++)
+			pace_init(&s->paces[i], l->host_rate, 2, false, p->start_ms + p->now_ms);
+	}
+	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
+	    (l->way->on_link && (s->asked == NULL || s->there == NULL)) ||
+	    (sweeps && l->host_rate != 0 && s->paces == NULL)) {
+		segment_done(s);
+		return -ENOMEM;
+	}
+	order_init(&s->order, s->count, p->setup->key);
+	l->next += s->count;
+	s->last_sent_ms = s->last_heard_ms = p->now_ms;
+	l->stage = l->way->on_link ? STAGE_FIND : l->hop_tries == 0 ? STAGE_HOP : STAGE_PASS;
+	return make_forms(l);
+}
+
+struct addr segment_address(struct lane *l, uint32_t host)
+{
+	return index_at(&l->targets, l->segment.first + host);
+}
+
+bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret)
+{
+	uint64_t i;
+
+	if (l->segment.seen_of == NULL || !index_place(&l->targets, a, &i) ||
+	    i < l->segment.first || i - l->segment.first >= l->segment.count)
+		return false;
+	*ret = (uint32_t)(i - l->segment.first);
+	return true;
+}
+
+struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host)
+{
+	struct segment *s = &l->segment;
+
+	if (s->seen_of[host] != 0)
+		return &s->seen[s->seen_of[host] - 1];
+	if (s->seen_count == s->seen_room) {
+		size_t more = s->seen_room == 0 ? 256 : s->seen_room * 2;
+		struct seen *list = realloc(s->seen, more * sizeof(*list));
+
+		if (list == NULL)
+			return NULL;
+		s->seen = list;
+		s->seen_room = more;
+	}
+	s->seen[s->seen_count] = (struct seen){ .first_ms = packets_since(p) };
+	s->seen_of[host] = (uint32_t)++s->seen_count;
+	return &s->seen[s->seen_count - 1];
+}
+
+static struct seen *seen_if_any(struct segment *s, uint32_t host)
+{
+	return s->seen_of[host] != 0 ? &s->seen[s->seen_of[host] - 1] : NULL;
+}
+
+/* Hosts that a pass goes over, and the one at a place of its order. */
+static uint32_t hosts_of(const struct lane *l)
+{
+	return l->way->on_link ? (uint32_t)l->segment.found_count : l->segment.count;
+}
+
+static uint32_t host_at(const struct lane *l, const struct order *o, uint64_t place)
+{
+	uint32_t i = (uint32_t)order_at(o, place);
+
+	return l->way->on_link ? l->segment.found[i].host : i;
+}
+
+/* ---- telling ---- */
+
+static struct sight sight_of(struct packets *p, struct lane *l, uint32_t host,
+			     const struct seen *n, enum sight_kind kind)
+{
+	struct sight t = { .kind = kind, .address = segment_address(l, host) };
+	const uint8_t *mac = l->way->on_link ? find_mac(l, host) : NULL;
+
+	t.open = n->open;
+	t.closed = n->closed;
+	t.filtered = n->filtered;
+	t.rtt_us = n->rtt_us;
+	t.silent = p->ports.count - n->open - n->closed - n->filtered;
+	t.first_ms = p->start_unix_ms + n->first_ms;
+	t.last_ms = p->start_unix_ms + n->last_ms;
+	if (mac != NULL) {
+		memcpy(t.mac, mac, 6);
+		t.has_mac = true;
+	}
+	return t;
+}
+
+static void flush_quiet(struct packets *p, struct sight *run, struct lane *l, uint32_t from,
+			uint32_t to)
+{
+	if (from >= to)
+		return;
+	/* An index is contiguous, addresses need not be. */
+	for (uint32_t i = from; i < to;) {
+		uint32_t k = i;
+		struct addr a = segment_address(l, i), next = a;
+
+		run->address = run->last = a;
+		while (++k < to && addr_next(&next)) {
+			struct addr b = segment_address(l, k);
+
+			if (addr_compare(&b, &next) != 0)
+				break;
+			run->last = b;
+		}
+		packets_tell(p, run);
+		i = k;
+	}
+}
+
+void segment_tell(struct packets *p, struct lane *l)
+{
+	struct segment *s = &l->segment;
+	bool cut = p->stopping || l->wing->error != 0;
+	const char *stopped = p->stopping ? "stopped" : "interface down";
+	struct sight quiet = {
+		.kind = SIGHT_QUIET,
+		.host_state = cut ? HOST_SKIPPED : l->way->on_link ? HOST_ABSENT : HOST_SILENT,
+		.complete = !cut,
+		.first_ms = p->start_unix_ms + s->last_sent_ms,
+		.last_ms = p->start_unix_ms + s->last_sent_ms,
+	};
+	uint32_t from = 0;
+
+	snprintf(quiet.reason, sizeof(quiet.reason), "%s",
+		 cut		      ? stopped
+		 : l->stage == STAGE_HOP ? "no answer from the gateway"
+		 : l->way->on_link    ? "no such host"
+				      : "no answer");
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct seen *n = seen_if_any(s, i);
+		bool found = l->way->on_link && bit_is(s->there, i);
+
+		if (n == NULL && !found)
+			continue;
+		flush_quiet(p, &quiet, l, from, i);
+		from = i + 1;
+		struct seen none = { .first_ms = packets_since(p), .last_ms = packets_since(p) };
+		if (n == NULL)
+			n = &none;
+		if (n->handed)
+			continue;
+		struct sight t = sight_of(p, l, i, n, SIGHT_HOST);
+		bool all_ports = n->left && n->open > 0;
+		t.complete = !cut && !n->left;
+		t.host_state = all_ports			   ? HOST_ALL_PORTS
+			       : n->left			   ? HOST_ABSENT
+			       : n->answered || n->filtered > 0 || found ? HOST_ANSWERING
+			       : cut				   ? HOST_SKIPPED
+								   : HOST_SILENT;
+		snprintf(t.reason, sizeof(t.reason), "%s",
+			 all_ports				? "answers on every port"
+			 : n->left				? "no such host"
+			 : cut					? stopped
+			 : n->answered || found			? ""
+			 : n->filtered > 0			? "filtered"
+								: "no answer");
+		packets_tell(p, &t);
+	}
+	flush_quiet(p, &quiet, l, from, s->count);
+}
+
+/* ---- answers ---- */
+
+uint32_t sweep_probe_of(const struct packets *p, uint16_t port, bool udp)
+{
+	for (uint32_t i = 0; i < p->probe_count; i++)
+		if (p->probes[i].port == port && p->probes[i].udp == udp)
+			return i;
+	return UINT32_MAX;
+}
+
+static void hand_over(struct packets *p, struct lane *l, uint32_t host, struct seen *n,
+		      const struct probe_way *w)
+{
+	struct sight t = sight_of(p, l, host, n, SIGHT_FOUND);
+	const struct port_entry *e = port_list_find(&p->setup->plan->port_list, w->port, w->udp);
+
+	snprintf(t.reason, sizeof(t.reason), "port %u (%s)", w->port, e != NULL ? e->name : "");
+	n->left = n->handed = true;
+	packets_tell(p, &t);
+}
+
+/* How long the answer took, where the attempt is among the last. Ten answers tell how long others are
+ * to be waited for. */
+static void note_time(const struct packets *p, struct lane *l, uint64_t bit, struct seen *n)
+{
+	enum { LOOK_BACK = 256, ENOUGH = 10 };
+
+	for (size_t i = 0; i < l->flight_count && i < LOOK_BACK; i++) {
+		const struct flight *f =
+			&l->flights[(l->flight_first + l->flight_count - 1 - i) % FLIGHTS];
+		uint32_t took = packets_since(p) - f->sent_ms;
+
+		if (f->bit != bit)
+			continue;
+		if (n->rtt_us == 0 || took * 1000 < n->rtt_us)
+			n->rtt_us = took > 0 ? took * 1000 : 500;
+		if (took > l->slowest_ms)
+			l->slowest_ms = took;
+		if (++l->timed >= ENOUGH) {
+			uint32_t ms = l->slowest_ms * 4 + 50;
+
+			l->answer_ms = ms < ANSWER_LEAST_MS ? ANSWER_LEAST_MS
+				       : ms > ANSWER_MS	    ? ANSWER_MS
+							    : ms;
+		}
+		return;
+	}
+}
+
+void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
+		  enum port_state state, unsigned no_host, const char *reason)
+{
+	struct segment *s = &l->segment;
+	uint64_t bit = (uint64_t)host * p->probe_count + probe;
+	const struct probe_way *w = &p->probes[probe];
+	int kernel = state == PORT_OPEN && !w->udp; /* its RST for a SYN-ACK that nobody waits for */
+
+	if (s->answered == NULL)
+		return;
+	s->last_heard_ms = p->now_ms;
+	if (bit_is(s->answered, bit)) {
+		if (l->stage == STAGE_SAMPLE || l->stage == STAGE_SAMPLE_WAIT)
+			s->sample_answered++;
+		return;
+	}
+	bit_set(s->answered, bit);
+	s->answers++;
+	struct seen *n = segment_seen(p, l, host);
+	if (n != NULL)
+		note_time(p, l, bit, n);
+	settle(p, l, host, kernel);
+	if (n == NULL)
+		return;
+	if (n->open + n->closed + n->filtered == 0 && !n->answered)
+		s->news++;
+	n->last_ms = packets_since(p);
+	n->answered |= state == PORT_OPEN || state == PORT_CLOSED;
+	if (!w->udp) {
+		n->open += state == PORT_OPEN;
+		n->closed += state == PORT_CLOSED;
+		n->filtered += state == PORT_FILTERED;
+	}
+	if (s->sample_count < SAMPLE && s->pass == 0 && !w->udp && state != PORT_FILTERED) {
+		s->sample[2 * s->sample_count] = host;
+		s->sample[2 * s->sample_count++ + 1] = probe;
+	}
+	if (n->left)
+		return;
+	if (no_host > 0 && n->no_host < UINT8_MAX - no_host)
+		n->no_host = (uint8_t)(n->no_host + no_host);
+	if (n->no_host >= SWEEP_NO_HOST && !n->answered)
+		n->left = true;
+	if (state == PORT_OPEN || state == PORT_FILTERED) {
+		struct sight t = sight_of(p, l, host, n, SIGHT_PORT);
+
+		t.port = w->port;
+		t.udp = w->udp;
+		t.port_state = state;
+		snprintf(t.reason, sizeof(t.reason), "%s", reason);
+		packets_tell(p, &t);
+	}
+	if (state == PORT_OPEN && w->ot)
+		hand_over(p, l, host, n, w);
+	uint32_t hosts = hosts_of(l);
+	uint64_t tried = s->pass == 0 && hosts > 0 ? s->cursor / hosts + 1 : p->probe_count;
+	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
+	    n->open * 10 >= tried * 9)
+		n->left = true;
+}
+
+void sweep_alive(struct packets *p, struct lane *l, uint32_t host)
+{
+	struct seen *n = segment_seen(p, l, host);
+
+	if (n == NULL)
+		return;
+	l->segment.last_heard_ms = p->now_ms;
+	if (!n->answered)
+		l->segment.news++;
+	n->answered = true;
+	n->last_ms = packets_since(p);
+}
+
+/* ---- questions ---- */
+
+static void expire(struct packets *p, struct lane *l)
+{
+	uint32_t now = packets_since(p);
+
+	while (l->flight_count > 0) {
+		struct flight *f = &l->flights[l->flight_first];
+
+		if (now - f->sent_ms < l->answer_ms)
+			break;
+		if (!bit_is(l->segment.answered, f->bit))
+			settle(p, l, f->host, 0);
+		l->flight_first = (l->flight_first + 1) % FLIGHTS;
+		l->flight_count--;
+	}
+}
+
+/* One probe of one host. */
+static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_t probe)
+{
+	struct segment *s = &l->segment;
+	struct addr a = segment_address(l, host);
+	const uint8_t *mac = find_mac(l, host);
+	struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
+	int64_t now = p->start_ms + p->now_ms;
+
+	if (p->probes[probe].udp || mac == NULL)
+		return LAUNCHED; /* nothing to send */
+	if (l->flights != NULL && l->flight_count == FLIGHTS)
+		return LAUNCH_LATER;
+	if (!l->unlimited && l->unanswered >= l->unanswered_most)
+		return LAUNCH_LATER;
+	if (pace != NULL && !pace_ready(pace, 1, 1, now))
+		return LAUNCH_LATER;
+	enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1, 1);
+	if (r != LAUNCHED)
+		return r;
+	if (pace != NULL) {
+		pace_take(pace, 1, now);
+		pace_hold(pace, 1);
+	}
+	s->sent++;
+	if (l->flights != NULL) {
+		l->unanswered++;
+		l->flights[(l->flight_first + l->flight_count++) % FLIGHTS] = (struct flight){
+			.bit = (uint64_t)host * p->probe_count + probe,
+			.host = host,
+			.sent_ms = packets_since(p),
+		};
+	}
+	return LAUNCHED;
+}
+
+/* Does this pass ask this host for this port? */
+static bool wanted(const struct packets *p, struct segment *s, uint32_t host, uint32_t probe)
+{
+	const struct seen *n = seen_if_any(s, host);
+
+	if (n != NULL && n->left)
+		return false;
+	if (s->pass == 0)
+		return true;
+	return !bit_is(s->answered, (uint64_t)host * p->probe_count + probe) &&
+	       ((n != NULL && n->answered) || probe < EARLY);
+}
+
+static bool down(struct packets *p, struct lane *l)
+{
+	struct wing *w = l->wing;
+
+	if (!w->told) {
+		char text[64];
+
+		w->told = true;
+		snprintf(text, sizeof(text), "interface %s: %s", w->interface->name,
+			 strerror(-w->error));
+		packets_remark(p, NULL, text);
+		l->wait_ms = p->now_ms + DOWN_MS;
+	}
+	if (p->now_ms >= l->wait_ms) { /* it does not come back */
+		segment_tell(p, l);
+		l->next = l->targets.count;
+		l->stage = STAGE_OVER;
+	}
+	return false;
+}
+
+static bool echo_pass(struct packets *p, struct lane *l, const struct order *o)
+{
+	struct segment *s = &l->segment;
+	uint32_t hosts = hosts_of(l);
+	unsigned done = 0;
+
+	for (; s->cursor < hosts && done < TURN; s->cursor++) {
+		uint32_t host = host_at(l, o, s->cursor);
+		const struct seen *n = seen_if_any(s, host);
+		const uint8_t *mac = find_mac(l, host);
+
+		if (mac == NULL || (n != NULL && (n->answered || n->left)))
+			continue;
+		struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
+		int64_t now = p->start_ms + p->now_ms;
+		if (pace != NULL && !pace_ready(pace, 1, 0, now))
+			return done > 0;
+		struct addr a = segment_address(l, host);
+		enum launch r = packets_launch_echo(p, l, mac, &a);
+		if (r == LAUNCH_DOWN)
+			return down(p, l);
+		if (r == LAUNCH_LATER)
+			return done > 0;
+		if (pace != NULL)
+			pace_take(pace, 1, now);
+		s->last_sent_ms = p->now_ms;
+		done++;
+	}
+	if (s->cursor >= hosts) {
+		s->echo = false;
+		s->cursor = 0;
+	}
+	return true;
+}
+
+static bool pass(struct packets *p, struct lane *l)
+{
+	struct segment *s = &l->segment;
+	uint32_t hosts = hosts_of(l);
+	struct order o = s->order;
+	uint64_t all = (uint64_t)hosts * p->probe_count;
+	unsigned done = 0, looked = 0;
+
+	if (l->way->on_link)
+		order_init(&o, hosts, p->setup->key);
+	if (s->echo)
+		return echo_pass(p, l, &o);
+	if (s->pass > 0 && s->seen_count == 0 && all > (uint64_t)hosts * EARLY)
+		all = (uint64_t)hosts * EARLY;
+	uint32_t probe = hosts > 0 ? (uint32_t)(s->cursor / hosts) : 0;
+	uint64_t place = hosts > 0 ? s->cursor % hosts : 0;
+	while (s->cursor < all && done < TURN && looked < 64 * TURN) {
+		uint32_t host = host_at(l, &o, place);
+
+		looked++;
+		if (wanted(p, s, host, probe)) {
+			enum launch r = ask(p, l, host, probe);
+
+			if (r == LAUNCH_DOWN)
+				return down(p, l);
+			if (r == LAUNCH_LATER)
+				return done > 0;
+			if (r == LAUNCH_REFUSED && (p->stopping || l->closed != NULL))
+				return done > 0;
+			s->last_sent_ms = p->now_ms;
+			done++;
+		}
+		s->cursor++;
+		if (++place == hosts) {
+			place = 0;
+			probe++;
+		}
+	}
+	if (s->cursor >= all) {
+		if (packets_flush(p, l->wing) == LAUNCH_DOWN)
+			return down(p, l);
+		l->stage = STAGE_PASS_WAIT;
+	}
+	return true;
+}
+
+/* The next thing after a pass whose answers were waited for. */
+static void after_pass(struct packets *p, struct lane *l)
+{
+	struct segment *s = &l->segment;
+	unsigned most = p->setup->retries + 1;
+	bool missing = s->answers < s->sent;
+
+	if (s->pass == 0 && missing && most > 1 && s->sample_count > 0 && s->sample_sent == 0) {
+		l->stage = STAGE_SAMPLE;
+		return;
+	}
+	if (s->rounds == 0) {
+		s->rounds = 2;
+		if (s->sample_sent >= SAMPLE / 2) {
+			double lost = s->sample_answered >= s->sample_sent
+					      ? 0
+					      : 1 - (double)s->sample_answered /
+							    (double)s->sample_sent;
+
+			s->rounds = 1;
+			for (double missed = lost; missed > 0.001 && s->rounds < most; s->rounds++)
+				missed *= lost;
+		} else if (s->sample_sent > 0 && s->sample_answered < s->sample_sent) {
+			s->rounds = 5; /* too few to tell how much, but something gets lost */
+		}
+		if (s->rounds > most)
+			s->rounds = most;
+	}
+	/* A host that was heard of only now has its other ports asked again too. */
+	bool again = s->pass + 1 < s->rounds || (s->pass > 0 && s->news > 0 && s->pass + 1 < most);
+	if (!missing || !again) {
+		segment_tell(p, l);
+		l->stage = STAGE_OPEN;
+		return;
+	}
+	s->pass++;
+	s->cursor = 0;
+	s->echo = true;
+	s->news = 0;
+	s->sent = s->answers = 0;
+	l->stage = STAGE_PASS;
+}
+
+static bool sample(struct packets *p, struct lane *l)
+{
+	struct segment *s = &l->segment;
+	unsigned done = 0;
+
+	while (s->sample_next < s->sample_count && done < 64) {
+		uint32_t host = s->sample[2 * s->sample_next];
+		uint32_t probe = s->sample[2 * s->sample_next + 1];
+		struct seen *n = seen_if_any(s, host);
+		const uint8_t *mac = find_mac(l, host);
+		struct addr a = segment_address(l, host);
+		struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
+		int64_t now = p->start_ms + p->now_ms;
+
+		if (n != NULL && n->left) {
+			s->sample_next++;
+			continue;
+		}
+		/* SYN and RST at once: nothing is held for what was answered before. */
+		if (pace != NULL && !pace_ready(pace, 2, 0, now))
+			break;
+		enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 2, 0);
+		if (r == LAUNCH_DOWN)
+			return down(p, l);
+		if (r != LAUNCHED)
+			break;
+		if (pace != NULL)
+			pace_take(pace, 2, now);
+		s->sample_next++;
+		s->sample_sent++;
+		s->last_sent_ms = p->now_ms;
+		done++;
+	}
+	if (s->sample_next >= s->sample_count) {
+		l->stage = STAGE_SAMPLE_WAIT;
+		return true;
+	}
+	return done > 0;
+}
+
+/* The gateway's MAC: from the kernel, else asked for. */
+static bool hop(struct packets *p, struct lane *l)
+{
+	enum { TRIES = 3, TRY_MS = 1000 };
+	uint8_t mac[6];
+
+	if (!l->way->ethernet ||
+	    neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN) {
+		if (l->way->ethernet)
+			memcpy(l->hop_mac, mac, 6);
+		l->hop_tries = 1;
+		l->stage = STAGE_PASS;
+		return true;
+	}
+	if (l->hop_tries > 0 && p->now_ms < l->wait_ms)
+		return false;
+	if (l->hop_tries == TRIES) {
+		segment_tell(p, l);
+		l->next = l->targets.count;
+		l->stage = STAGE_OVER;
+		return true;
+	}
+	enum launch r = packets_launch_find(p, l, &l->way->next_hop, NULL);
+	if (r == LAUNCH_DOWN)
+		return down(p, l);
+	if (r == LAUNCHED) {
+		l->hop_tries++;
+		l->wait_ms = p->now_ms + TRY_MS;
+	}
+	return false;
+}
+
+bool sweep_advance(struct packets *p, struct lane *l)
+{
+	struct segment *s = &l->segment;
+
+	if (l->flights != NULL && s->answered != NULL && l->stage >= STAGE_PASS)
+		expire(p, l);
+	switch (l->stage) {
+	case STAGE_OPEN:
+		if (segment_open(p, l) != 0)
+			return false; /* no memory now */
+		return true;
+	case STAGE_HOP:
+		return hop(p, l);
+	case STAGE_PASS:
+		return pass(p, l);
+	case STAGE_PASS_WAIT:
+		if (s->answers < s->sent && (p->now_ms - s->last_sent_ms < l->answer_ms ||
+					     p->now_ms - s->last_heard_ms < ANSWER_LEAST_MS))
+			return false;
+		after_pass(p, l);
+		return true;
+	case STAGE_SAMPLE:
+		return sample(p, l);
+	case STAGE_SAMPLE_WAIT:
+		if (s->sample_answered < s->sample_sent &&
+		    p->now_ms - s->last_sent_ms < l->answer_ms)
+			return false;
+		after_pass(p, l);
+		return true;
+	default:
+		return find_advance(p, l);
+	}
+}
