@@ -172,6 +172,9 @@ bool guard_take_order(struct guard *g)
 	case ORDER_WORKERS_GONE:
 		guard_workers_gone(g, guard_mono_ms());
 		break;
+	case ORDER_SWEEP:
+	case ORDER_SWEEP_LAST:
+		break;
 	case ORDER_STOP:
 		guard_stop(g);
 		break;
@@ -215,10 +218,10 @@ static int start(struct guard *g)
 	    g->conversation == NULL || g->active == NULL || g->zone_paces == NULL ||
 	    g->hosts == NULL || sweep_order_make(g->setup->plan, &g->order) != 0)
 		return -ENOMEM;
-	pace_init(&g->pace, g->setup->plan->rate, OPEN_COST, guard_mono_ms());
+	pace_init(&g->pace, g->setup->plan->rate, OPEN_COST, false, guard_mono_ms());
 	for (size_t i = 0; i < g->setup->plan->site.zone_count; i++)
 		pace_init(&g->zone_paces[i], g->setup->plan->site.zones[i].rate, OPEN_COST,
-			  guard_mono_ms());
+			  false, guard_mono_ms());
 	g->target_count = ranges_count(&g->setup->plan->targets);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (g->journal < 0) {

@@ -109,7 +109,7 @@ void guard_host_setup(struct guard *g, struct host *h, int64_t now)
 			(h->zone != NULL && ranges_contain(&h->zone->full_depth, &h->address));
 	h->risk = h->zone != NULL && h->zone->risk < p->risk ? h->zone->risk : p->risk;
 	h->device->ot |= h->kind == ZONE_OT;
-	pace_init(&h->pace, guard_host_rate(g, h), OPEN_COST, now);
+	pace_init(&h->pace, guard_host_rate(g, h), OPEN_COST, false, now);
 	h->first_ms = guard_unix_ms();
 }
 
@@ -174,18 +174,19 @@ bool guard_pace_allows(struct guard *g, struct host *h, unsigned n, int64_t now)
 {
 	struct pace *z = zone_pace(g, h);
 
-	return pace_ready(&g->pace, n, now) && (z == NULL || pace_ready(z, n, now)) &&
-	       pace_ready(&h->pace, n, now);
+	return pace_ready(&g->pace, n, 0, now) && (z == NULL || pace_ready(z, n, 0, now)) &&
+	       pace_ready(&h->pace, n, 0, now);
 }
 
 void guard_charge(struct guard *g, struct link *l, int n)
 {
 	struct pace *z = zone_pace(g, l->host);
+	int64_t now = guard_mono_ms();
 
-	pace_take(&g->pace, n);
+	pace_take(&g->pace, n, now);
 	if (z != NULL)
-		pace_take(z, n);
-	pace_take(&l->host->pace, n);
+		pace_take(z, n, now);
+	pace_take(&l->host->pace, n, now);
 	l->charged = (unsigned)((int)l->charged + n);
 }
 
