@@ -10,26 +10,34 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "commands/rights.h"
 #include "probes/identify.h"
 #include "probes/probe.h"
 #include "talk/guard.h"
+#include "talk/packets.h"
 #include "talk/transfer.h"
 #include "talk/worker.h"
+
+enum { BOARD_LEAST = 4 }; /* a connection and its end: guard_parts.h */
 
 struct crew {
 	const struct engine_setup *setup;
 	struct shared *shared;
 	struct guard_probe *probes;
 	size_t probe_count;
-	pid_t guard, workers;
+	struct routes routes;
+	struct pace_board *board;
+	pid_t guard, packets, workers;
 	int guard_fd;       /* to the guard */
+	int packets_fd;     /* to the packets process; -1: there is none */
 	int *job_fd;        /* to each worker thread, main's end */
 	int *job_far;       /* the thread's end, while a worker process is being made */
 	int *request_guard; /* the guard's end of each thread's channel to it */
 	int *request_far;   /* the thread's end, kept for a replacement */
-	bool guard_gone;
+	bool guard_gone, packets_gone, unframed;
 };
 
 static int by_number(const void *a, const void *b)
@@ -63,17 +71,40 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 		.worker_fds = c->request_guard,
 		.worker_count = n,
 		.shared = c->shared,
+		.routes = &c->routes,
+		.board = c->board,
+		.packets = c->packets > 0,
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
 	};
 
 	if (keep == NULL)
 		_exit(1);
+	rights_drop(RIGHTS_FILES);
 	memcpy(keep, c->request_guard, n * sizeof(int));
 	keep[n] = main_fd;
 	keep_only(keep, n + 1);
 	free(keep);
 	_exit(guard_run(&g));
+}
+
+static _Noreturn void be_packets(struct crew *c, int main_fd)
+{
+	struct packets_setup p = {
+		.plan = c->setup->plan,
+		.routes = &c->routes,
+		.board = c->board,
+		.main_fd = main_fd,
+		.shared = c->shared,
+		.journal_path = c->setup->journal_path,
+		.stop_path = c->setup->stop_path,
+		.retries = c->setup->retries,
+	};
+
+	memcpy(p.key, c->setup->key, sizeof(p.key));
+	memcpy(p.order_key, c->setup->order_key, sizeof(p.order_key));
+	keep_only(&main_fd, 1);
+	_exit(packets_run(&p));
 }
 
 static _Noreturn void be_workers(struct crew *c)
@@ -96,6 +127,7 @@ static _Noreturn void be_workers(struct crew *c)
 	memcpy(keep, c->job_far, n * sizeof(int));
 	memcpy(keep + n, c->request_far, n * sizeof(int));
 	keep_only(keep, 2 * n);
+	rights_drop(RIGHTS_NONE);
 	free(keep);
 	_exit(worker_run(&w));
 }
@@ -150,6 +182,92 @@ static bool describe_probes(struct crew *c)
 	return c->probes != NULL;
 }
 
+/* On a segment with control equipment, or with what nobody declared, five frames a second may go to
+ * everybody. */
+static unsigned segment_rate(const struct crew *c, const struct interface *i)
+{
+	enum { OT_BROADCASTS = 5 };
+	const struct plan *p = c->setup->plan;
+
+	for (size_t k = 0; k < c->routes.count; k++) {
+		const struct way_range *r = &c->routes.list[k];
+		const struct ranges one = { .list = (struct range *)&r->range, .count = 1 };
+		struct ranges left = { 0 };
+		bool gentle = p->ad_hoc_kind == ZONE_OT || p->ad_hoc_kind == ZONE_UNASSIGNED;
+
+		if (!r->way.on_link || r->way.ifindex != i->index)
+			continue;
+		if (ranges_add_all(&left, &one) != 0)
+			return OT_BROADCASTS;
+		for (size_t z = 0; z < p->site.zone_count; z++) {
+			const struct zone *zone = &p->site.zones[z];
+			struct ranges both = { 0 };
+
+			if (ranges_common(&left, &zone->networks, &both) != 0)
+				return OT_BROADCASTS;
+			bool some = both.count > 0;
+			ranges_done(&both);
+			if (some && (zone->kind == ZONE_OT || zone->kind == ZONE_UNASSIGNED)) {
+				ranges_done(&left);
+				return OT_BROADCASTS;
+			}
+		}
+		for (size_t z = 0; z < p->site.zone_count; z++)
+			if (ranges_subtract(&left, &p->site.zones[z].networks) != 0)
+				return OT_BROADCASTS;
+		gentle = gentle && left.count > 0;
+		ranges_done(&left);
+		if (gentle)
+			return OT_BROADCASTS;
+	}
+	return 0;
+}
+
+static bool make_ways(struct crew *c)
+{
+	const struct plan *p = c->setup->plan;
+	unsigned *zones = calloc(p->site.zone_count + 1, sizeof(*zones)), *segments = NULL;
+	struct timespec t;
+
+	if (zones == NULL || routes_make(&p->targets, &c->routes) != 0) {
+		free(zones);
+		return false;
+	}
+	segments = calloc(c->routes.interface_count + 1, sizeof(*segments));
+	for (size_t i = 0; i < p->site.zone_count; i++)
+		zones[i] = p->site.zones[i].rate;
+	for (size_t i = 0; segments != NULL && i < c->routes.interface_count; i++)
+		segments[i] = segment_rate(c, &c->routes.interfaces[i]);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	if (segments != NULL)
+		c->board = pace_board_new(p->rate, zones, p->site.zone_count, segments,
+					  c->routes.interface_count, BOARD_LEAST,
+					  (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+	free(zones);
+	free(segments);
+	return c->board != NULL;
+}
+
+/* The packets process, where it can do anything. It is forked first: nobody else keeps the right to
+ * open raw sockets. */
+static bool start_packets(struct crew *c)
+{
+	bool wanted = !c->setup->connect && packets_wanted(c->setup->plan, &c->routes);
+	int far;
+
+	c->unframed = wanted && !packets_able();
+	if (wanted && !c->unframed) {
+		if (!pair(SOCK_SEQPACKET, &c->packets_fd, &far))
+			return false;
+		c->packets = fork();
+		if (c->packets == 0)
+			be_packets(c, far);
+		close(far);
+	}
+	rights_drop(RIGHTS_ALL_BUT_RAW);
+	return c->packets >= 0;
+}
+
 static int *new_seats(unsigned n)
 {
 	int *seats = malloc(n * sizeof(int));
@@ -167,7 +285,7 @@ struct crew *crew_start(const struct engine_setup *setup)
 	if (c == NULL)
 		return NULL;
 	c->setup = setup;
-	c->guard_fd = -1;
+	c->guard_fd = c->packets_fd = -1;
 	c->job_fd = new_seats(setup->threads);
 	c->job_far = new_seats(setup->threads);
 	c->request_guard = new_seats(setup->threads);
@@ -176,15 +294,20 @@ struct crew *crew_start(const struct engine_setup *setup)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool good = c->job_fd != NULL && c->job_far != NULL && c->request_guard != NULL &&
 		    c->request_far != NULL && c->shared != MAP_FAILED && describe_probes(c) &&
-		    pair(SOCK_SEQPACKET, &c->guard_fd, &far);
+		    make_ways(c) && pair(SOCK_SEQPACKET, &c->guard_fd, &far);
 	for (unsigned i = 0; good && i < setup->threads; i++)
 		good = pair(SOCK_SEQPACKET, &c->request_guard[i], &c->request_far[i]);
 	if (good) {
 		fflush(NULL);
+		good = start_packets(c);
+	}
+	if (good) {
 		c->guard = fork();
 		if (c->guard == 0)
 			be_guard(c, far);
 		close(far);
+		pace_board_free(c->board); /* from here on it is theirs alone */
+		c->board = NULL;
 		good = c->guard > 0 && start_workers(c);
 	}
 	for (unsigned i = 0; good && i < setup->threads; i++) {
@@ -220,6 +343,8 @@ void crew_end(struct crew *c, bool abandoned)
 		crew_order(c, ORDER_QUIT, NULL, NULL);
 	if (c->guard_fd >= 0)
 		close(c->guard_fd); /* without ORDER_QUIT the guard takes this as the order to stop */
+	if (c->packets_fd >= 0)
+		close(c->packets_fd);
 	close_seats(c->job_fd, c->setup->threads);
 	close_seats(c->job_far, c->setup->threads);
 	close_seats(c->request_far, c->setup->threads);
@@ -228,6 +353,9 @@ void crew_end(struct crew *c, bool abandoned)
 		kill(c->workers, SIGKILL);
 	wait_for(c->workers);
 	wait_for(c->guard);
+	wait_for(c->packets);
+	routes_done(&c->routes);
+	pace_board_free(c->board);
 	free(c->probes);
 	if (c->shared != MAP_FAILED && c->shared != NULL)
 		munmap(c->shared, sizeof(*c->shared));
@@ -255,16 +383,58 @@ bool crew_watch_workers(struct crew *c, int epoll)
 	return true;
 }
 
+static void send_order(int fd, const struct guard_order *o, bool *gone)
+{
+	if (fd >= 0 && send(fd, o, sizeof(*o), MSG_NOSIGNAL) != sizeof(*o))
+		*gone = true;
+}
+
 void crew_order(struct crew *c, enum order_kind kind, const struct addr *a, const char *reason)
 {
 	struct guard_order o = { .kind = kind };
 
+	if (c == NULL)
+		return;
 	if (a != NULL)
 		o.address = *a;
 	snprintf(o.reason, sizeof(o.reason), "%s", reason != NULL ? reason : "");
-	if (c != NULL && c->guard_fd >= 0 &&
-	    send(c->guard_fd, &o, sizeof(o), MSG_NOSIGNAL) != sizeof(o))
-		c->guard_gone = true;
+	send_order(c->guard_fd, &o, &c->guard_gone);
+	if (kind == ORDER_STOP || kind == ORDER_QUIT)
+		send_order(c->packets_fd, &o, &c->packets_gone);
+}
+
+void crew_sweep(struct crew *c, const struct sight *s)
+{
+	struct guard_order o = { .kind = ORDER_SWEEP, .address = s->address };
+
+	if (s->has_mac)
+		neighbour_mac_text(s->mac, o.mac);
+	snprintf(o.reason, sizeof(o.reason), "%s", s->reason);
+	send_order(c->guard_fd, &o, &c->guard_gone);
+}
+
+bool crew_unframed(const struct crew *c)
+{
+	return c->unframed;
+}
+
+int crew_packets_channel(const struct crew *c)
+{
+	return c->packets_fd;
+}
+
+size_t crew_sights(struct crew *c, struct sight *ret, size_t most)
+{
+	ssize_t n = recv(c->packets_fd, ret, most * sizeof(*ret), MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		c->packets_gone = true;
+	return n > 0 ? (size_t)n / sizeof(*ret) : 0;
+}
+
+bool crew_packets_gone(const struct crew *c)
+{
+	return c->packets_gone;
 }
 
 bool crew_event(struct crew *c, struct guard_event *ret, bool wait)

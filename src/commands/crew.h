@@ -8,7 +8,7 @@
 
 struct crew;
 
-/* Forks guard and workers; NULL where that failed. */
+/* Forks packets process (where it is of use and allowed), guard and workers; NULL where that failed. */
 struct crew *crew_start(const struct engine_setup *setup);
 /* Ends them: quietly after work, at once where abandoned (the guard still closes properly). Accepts
  * NULL. */
@@ -20,6 +20,16 @@ int crew_channel(const struct crew *c, unsigned index);
 bool crew_watch_workers(struct crew *c, int epoll);
 
 void crew_order(struct crew *c, enum order_kind kind, const struct addr *a, const char *reason);
+/* To the guard: the packets process found this host. */
+void crew_sweep(struct crew *c, const struct sight *s);
+/* The channel to the packets process; -1: there is none. Whole messages are read: room for
+ * SIGHTS_ROOM. */
+enum { SIGHTS_ROOM = 128 };
+/* Frames were wanted, but CAP_NET_RAW is missing. */
+bool crew_unframed(const struct crew *c);
+int crew_packets_channel(const struct crew *c);
+size_t crew_sights(struct crew *c, struct sight *ret, size_t most);
+bool crew_packets_gone(const struct crew *c);
 /* The next event; false where there is none (or, waiting, where the guard is gone). */
 bool crew_event(struct crew *c, struct guard_event *ret, bool wait);
 bool crew_guard_gone(const struct crew *c);

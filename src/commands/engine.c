@@ -21,6 +21,7 @@
 #include "commands/lock.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
+#include "wire/routes.h"
 #include "wire/vendor.h"
 
 enum {
@@ -48,6 +49,7 @@ struct engine {
 	uint32_t jobs;
 	unsigned active_jobs, respawns;
 	bool swept, stopping, stopped, clearing, abandoned;
+	bool frames_swept, frames_stopped; /* the packets process; true where there is none */
 	int epoll, signals;
 	unsigned signal_count;
 	uint64_t total_hosts;
@@ -176,18 +178,21 @@ static void order_ports(const struct engine *e, struct target *t)
 
 static void take_port(struct engine *e, const struct guard_event *v)
 {
-	const struct port_entry *entry = port_list_find(&e->setup->plan->port_list, v->port, false);
+	const struct port_entry *entry =
+		port_list_find(&e->setup->plan->port_list, v->port, v->udp);
 	struct target *t;
 	char address[ADDR_TEXT];
 
 	if (v->port_state == PORT_FILTERED && v->open + v->closed == 0)
 		return; /* the whole host may be behind a filter: its counts say so */
-	store_service(e->setup->store, addr_format(&v->address, address), v->port, "tcp",
-		      port_words[v->port_state], or_null(v->reason),
+	store_service(e->setup->store, addr_format(&v->address, address), v->port,
+		      v->udp ? "udp" : "tcp", port_words[v->port_state], or_null(v->reason),
 		      entry != NULL ? entry->name : NULL);
 	if (v->port_state != PORT_OPEN)
 		return;
 	e->result.services++;
+	if (v->udp)
+		return;
 	t = targets_get(e->targets, &v->address);
 	if (t == NULL || !target_add_port(t, v->port)) {
 		begin_stop(e, ENGINE_FAULT);
@@ -236,6 +241,119 @@ static void take_host(struct engine *e, const struct guard_event *v)
 	order_ports(e, t);
 	if (!e->stopping)
 		targets_queue(e->targets, t);
+}
+
+/* What the packets process tells of one host or port, in the guard's words. */
+static struct guard_event event_of(const struct sight *s, enum event_kind kind)
+{
+	struct guard_event v = {
+		.kind = kind,
+		.address = s->address,
+		.port = s->port,
+		.udp = s->udp,
+		.port_state = s->port_state,
+		.host_state = s->host_state,
+		.treatment = TREAT_IT,
+		.open = s->open,
+		.closed = s->closed,
+		.filtered = s->filtered,
+		.silent = s->silent,
+		.rtt_us = s->rtt_us,
+		.complete = s->complete,
+		.first_ms = s->first_ms,
+		.last_ms = s->last_ms,
+	};
+
+	if (s->has_mac)
+		neighbour_mac_text(s->mac, v.mac);
+	snprintf(v.reason, sizeof(v.reason), "%s", s->reason);
+	return v;
+}
+
+/* Nothing came back from these. */
+static void take_quiet(struct engine *e, const struct sight *s)
+{
+	struct guard_event v = event_of(s, EVENT_HOST);
+
+	for (;;) {
+		v.treatment = plan_kind(e->setup->plan, &v.address) == ZONE_OT ||
+					      plan_kind(e->setup->plan, &v.address) ==
+						      ZONE_UNASSIGNED
+				      ? TREAT_OT
+				      : TREAT_IT;
+		keep_host(e, &v);
+		if (addr_compare(&v.address, &s->last) == 0 || !addr_next(&v.address))
+			break;
+	}
+}
+
+static void take_sight(struct engine *e, const struct sight *s)
+{
+	char address[ADDR_TEXT];
+	struct guard_event v;
+
+	switch (s->kind) {
+	case SIGHT_PORT:
+		v = event_of(s, EVENT_PORT);
+		take_port(e, &v);
+		break;
+	case SIGHT_HOST:
+		v = event_of(s, EVENT_HOST);
+		take_host(e, &v);
+		break;
+	case SIGHT_QUIET:
+		take_quiet(e, s);
+		break;
+	case SIGHT_FOUND:
+		crew_sweep(e->crew, s);
+		break;
+	case SIGHT_FOUND_LAST:
+		crew_order(e->crew, ORDER_SWEEP_LAST, NULL, NULL);
+		break;
+	case SIGHT_DUPLICATE:
+		store_remark(e->setup->store, "duplicate-address", addr_format(&s->address, address),
+			     s->reason);
+		break;
+	case SIGHT_REMARK:
+		store_remark(e->setup->store, "packets",
+			     addr_is_unusable(&s->address) ? NULL
+							   : addr_format(&s->address, address),
+			     s->reason);
+		break;
+	case SIGHT_PLACE:
+		break;
+	case SIGHT_SWEPT:
+		e->frames_swept = true;
+		break;
+	case SIGHT_NO_JOURNAL:
+		begin_stop(e, ENGINE_JOURNAL);
+		break;
+	case SIGHT_STOPPED:
+		e->frames_stopped = true;
+		begin_stop(e, ENGINE_STOPPED);
+		break;
+	}
+}
+
+/* The packets process: what it tells, or that it is gone. */
+static void take_sights(struct engine *e)
+{
+	struct sight sights[SIGHTS_ROOM];
+	size_t n;
+	int more = 64;
+
+	while (more-- > 0 && (n = crew_sights(e->crew, sights, SIGHTS_ROOM)) > 0)
+		for (size_t i = 0; i < n; i++)
+			take_sight(e, &sights[i]);
+	if (!crew_packets_gone(e->crew))
+		return;
+	epoll_ctl(e->epoll, EPOLL_CTL_DEL, crew_packets_channel(e->crew), NULL);
+	e->frames_stopped = true;
+	if (!e->frames_swept) {
+		store_remark(e->setup->store, "packets", NULL, "the packets process ended early");
+		begin_stop(e, ENGINE_FAULT);
+	}
+	e->frames_swept = true;
 }
 
 static void take_event(struct engine *e, const struct guard_event *v)
@@ -529,8 +647,8 @@ static bool over(const struct engine *e)
 	if (e->abandoned)
 		return true;
 	if (e->stopping)
-		return e->stopped && e->active_jobs == 0;
-	return e->swept && targets_idle(e->targets) && e->active_jobs == 0;
+		return e->stopped && e->frames_stopped && e->active_jobs == 0;
+	return e->swept && e->frames_swept && targets_idle(e->targets) && e->active_jobs == 0;
 }
 
 static void take_signal(struct engine *e)
@@ -545,7 +663,7 @@ static void take_signal(struct engine *e)
 	}
 }
 
-enum { TAG_SIGNAL = 1U << 20, TAG_GUARD, TAG_LOCK };
+enum { TAG_SIGNAL = 1U << 20, TAG_GUARD, TAG_LOCK, TAG_PACKETS };
 
 static bool watch(struct engine *e, int fd, uint32_t tag)
 {
@@ -563,6 +681,8 @@ static void dispatch(struct engine *e, uint32_t tag)
 	} else if (tag == TAG_LOCK) {
 		if (lock_answer(e->setup->lock_fd, e->setup->description))
 			begin_stop(e, ENGINE_STOPPED);
+	} else if (tag == TAG_PACKETS) {
+		take_sights(e);
 	} else if (tag == TAG_GUARD) {
 		int more = 256;
 
@@ -596,9 +716,18 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
 	if (e.crew == NULL || !watch(&e, e.signals, TAG_SIGNAL) ||
 	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) ||
+	    !watch(&e, crew_packets_channel(e.crew), TAG_PACKETS) ||
 	    !watch(&e, setup->lock_fd, TAG_LOCK) || !crew_watch_workers(e.crew, e.epoll)) {
 		e.result.end = ENGINE_FAULT;
 		e.abandoned = true;
+	}
+	e.result.frames = e.crew != NULL && crew_packets_channel(e.crew) >= 0;
+	e.frames_swept = e.frames_stopped = !e.result.frames;
+	if (e.crew != NULL && crew_unframed(e.crew)) {
+		fprintf(stderr, _("note: without the right to send raw packets (CAP_NET_RAW) ports "
+				  "are tried by full connections only\n"));
+		store_remark(setup->store, "no-capability", NULL,
+			     "no raw packets: ports were tried by full connections only");
 	}
 	while (!over(&e)) {
 		hand_out(&e);

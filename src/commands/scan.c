@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -17,7 +16,9 @@
 #include "commands/judging.h"
 #include "commands/lock.h"
 #include "commands/matching.h"
+#include "commands/rights.h"
 #include "commands/snapshot.h"
+#include "talk/packets.h"
 #include "wire/vendor.h"
 
 enum { THREADS = 64, LIST = 64 };
@@ -32,7 +33,8 @@ struct options {
 	struct list excludes, exclude_files, input_files, owned, profiles, checks;
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
 	bool dry_run, wait, no_html, quiet;
-	unsigned threads;
+	unsigned threads, retries;
+	bool connect;
 };
 
 enum option_id {
@@ -59,6 +61,8 @@ enum option_id {
 	OPT_WAIT,
 	OPT_STOP_FILE,
 	OPT_THREADS,
+	OPT_RETRIES,
+	OPT_CONNECT,
 	OPT_QUIET,
 	OPT_HELP,
 };
@@ -91,6 +95,10 @@ static const struct option long_options[] = {
 	{ "wait", no_argument, NULL, OPT_WAIT },
 	{ "stop-file", required_argument, NULL, OPT_STOP_FILE },
 	{ "threads", required_argument, NULL, OPT_THREADS },
+	{ "max-retries", required_argument, NULL, OPT_RETRIES },
+	{ "connect", no_argument, NULL, OPT_CONNECT },
+	{ "sT", no_argument, NULL, OPT_CONNECT },
+	{ "unprivileged", no_argument, NULL, OPT_CONNECT },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -112,6 +120,9 @@ static void help(void)
 		"  --risk CLASS            the most that may be done: listen, touch, read "
 		"(default)\n"
 		"  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
+		"  --max-retries N         repeats of what was not answered, 0 to 10 (as many as "
+		"losses need)\n"
+		"  --connect (-sT)         no frames of our own: full connections only\n"
 		"  --owned CIDR            repeats public addresses that the site file declares as "
 		"owned\n"
 		"  --dry-run               says what would be sent, sends nothing\n"
@@ -137,6 +148,17 @@ static bool add(struct list *l, const char *text)
 	return true;
 }
 
+static bool number(const char *text, unsigned least, unsigned most, unsigned *ret)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < least || n > most)
+		return false;
+	*ret = (unsigned)n;
+	return true;
+}
+
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
@@ -144,6 +166,7 @@ static int read_options(int argc, char **argv, struct options *o)
 	int c;
 
 	o->threads = THREADS;
+	o->retries = PACKETS_RETRIES;
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long_only(argc, argv, "+:c:p:h", long_options, NULL)) != -1 ||
@@ -231,18 +254,23 @@ static int read_options(int argc, char **argv, struct options *o)
 		case OPT_STOP_FILE:
 			o->stop_file = optarg;
 			break;
-		case OPT_THREADS: {
-			char *end;
-			unsigned long n = strtoul(optarg, &end, 10);
-
-			if (*end != '\0' || n < 1 || n > 512) {
+		case OPT_THREADS:
+			if (!number(optarg, 1, 512, &o->threads)) {
 				fprintf(stderr, _("error: --threads takes 1 to 512, not '%s'\n"),
 					optarg);
 				return EXIT_USAGE;
 			}
-			o->threads = (unsigned)n;
 			break;
-		}
+		case OPT_RETRIES:
+			if (!number(optarg, 0, PACKETS_RETRIES, &o->retries)) {
+				fprintf(stderr, _("error: --max-retries takes 0 to %d, not '%s'\n"),
+					PACKETS_RETRIES, optarg);
+				return EXIT_USAGE;
+			}
+			break;
+		case OPT_CONNECT:
+			o->connect = true;
+			break;
 		case OPT_QUIET:
 			o->quiet = true;
 			break;
@@ -271,26 +299,6 @@ static int read_options(int argc, char **argv, struct options *o)
 		return EXIT_USAGE;
 	}
 	return EXIT_DONE;
-}
-
-/* Run by sudo, the calling user's rights are enough for all that follows. */
-static bool drop_privileges(void)
-{
-	const char *uid_text = getenv("SUDO_UID"), *gid_text = getenv("SUDO_GID");
-
-	if (geteuid() != 0 || uid_text == NULL || gid_text == NULL)
-		return true;
-	uid_t uid = (uid_t)strtoul(uid_text, NULL, 10);
-	gid_t gid = (gid_t)strtoul(gid_text, NULL, 10);
-	const struct passwd *user = uid != 0 ? getpwuid(uid) : NULL;
-	if (uid == 0)
-		return true;
-	if ((user != NULL ? initgroups(user->pw_name, gid) : setgroups(1, &gid)) != 0 ||
-	    setgid(gid) != 0 || setuid(uid) != 0) {
-		fprintf(stderr, _("error: cannot drop privileges: %s\n"), strerror(errno));
-		return false;
-	}
-	return true;
 }
 
 /* site.yaml -> site.tenken beside it, tenken.sqlite without a site file. */
@@ -487,7 +495,7 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 {
 	const char *contact = plan->site.authorisation.contact;
 	char identity[256];
-	const struct engine_setup setup = {
+	struct engine_setup setup = {
 		.plan = plan,
 		.store = store,
 		.journal_path = paths->journal,
@@ -498,11 +506,17 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 		.description = description,
 		.progress = isatty(STDERR_FILENO) && !o->quiet,
 		.threads = o->threads,
+		.retries = o->retries,
+		.connect = o->connect,
 	};
 
 	snprintf(identity, sizeof(identity),
 		 contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s", PACKAGE_VERSION,
 		 contact);
+	if (getrandom(setup.key, sizeof(setup.key), 0) != (ssize_t)sizeof(setup.key) ||
+	    getrandom(setup.order_key, sizeof(setup.order_key), 0) !=
+		    (ssize_t)sizeof(setup.order_key))
+		return ENGINE_FAULT; /* answers could be forged */
 	struct engine_result r = engine_run(&setup);
 	if (r.faults > 0)
 		fprintf(stderr,
@@ -602,7 +616,7 @@ int command_scan(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
-	if (!drop_privileges())
+	if (!rights_of_caller())
 		return EXIT_USAGE;
 	o.wish.excludes = o.excludes.at;
 	o.wish.exclude_count = o.excludes.count;

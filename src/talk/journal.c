@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static bool put(int fd, const char *line, int n)
@@ -40,4 +41,29 @@ bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *sour
 			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s\n",
 			    number, ms, addr_format(source, address), source_port, packets, sent,
 			    received, ending));
+}
+
+bool journal_lane(int fd, unsigned lane, int64_t ms, const struct addr *source,
+		  uint16_t source_port, const uint8_t key[static 16], uint32_t hosts,
+		  const char *ports, const char *targets)
+{
+	char *line = NULL, address[ADDR_TEXT], hex[33];
+
+	for (size_t i = 0; i < 16; i++)
+		snprintf(hex + 2 * i, 3, "%02x", key[i]);
+	int n = asprintf(&line, "L %u %" PRId64 " %s %u %s %" PRIu32 " %s %s\n", lane, ms,
+			 addr_format(source, address), source_port, hex, hosts, ports, targets);
+	bool good = n > 0 && put(fd, line, n);
+	free(n >= 0 ? line : NULL);
+	return good;
+}
+
+bool journal_stretch(int fd, unsigned lane, int64_t ms, const char *kind, uint64_t from,
+		     uint64_t to)
+{
+	char line[128];
+
+	return put(fd, line,
+		   snprintf(line, sizeof(line), "R %u %" PRId64 " %s %" PRIu64 " %" PRIu64 "\n",
+			    lane, ms, kind, from, to));
 }

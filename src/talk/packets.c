@@ -15,12 +15,14 @@
 #include <unistd.h>
 
 #include "codec/i18n.h"
+#include "talk/journal.h"
 
 enum { STOP_POLL_MS = 200, SIGHTS_PER_MESSAGE = 128, SIGHTS_MOST = 1 << 16, SILENT_MS = 5 };
 
 bool packets_able(void)
 {
-	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
 }
 
 bool packets_wanted(const struct plan *p, const struct routes *r)
@@ -116,6 +118,63 @@ void packets_remark(struct packets *p, const struct addr *a, const char *text)
 	packets_tell(p, &s);
 }
 
+/* ---- the journal ---- */
+
+static int64_t unix_ms(const struct packets *p)
+{
+	return p->start_unix_ms + p->now_ms;
+}
+
+bool packets_write_lane(struct packets *p, struct lane *l)
+{
+	const struct segment *s = &l->segment;
+	struct ranges all = { 0 };
+	struct addr at = segment_address(l, 0);
+	bool good = true;
+
+	for (size_t i = 0; i < l->targets.set.count && good; i++) {
+		struct range r = l->targets.set.list[i];
+		uint64_t from = l->targets.before[i], to = l->targets.before[i + 1];
+
+		if (to <= s->first || from >= s->first + s->count)
+			continue;
+		if (from < s->first)
+			r.first = at;
+		if (to > s->first + s->count)
+			r.last = segment_address(l, s->count - 1);
+		good = ranges_add(&all, &r) == 0;
+	}
+	char *text = good ? ranges_text(&all) : NULL;
+	good = text != NULL &&
+	       journal_lane(p->journal, (unsigned)(l - p->lanes), unix_ms(p), &l->way->source,
+			    l->source_port, p->setup->order_key, s->count, p->ports_text, text);
+	free(text);
+	ranges_done(&all);
+	l->written_kind = NULL;
+	return good;
+}
+
+bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64_t at, uint64_t end)
+{
+	enum { STRETCH = 1 << 16, SECOND_MS = 1000 };
+
+	if (l->written_kind == kind && at >= l->written_from && at < l->written_to &&
+	    p->now_ms - l->written_ms < SECOND_MS)
+		return true;
+	uint64_t to = end - at < STRETCH ? end : at + STRETCH;
+	if (!journal_stretch(p->journal, (unsigned)(l - p->lanes), unix_ms(p), kind, at, to)) {
+		if (!p->stopping)
+			tell_simple(p, SIGHT_NO_JOURNAL);
+		stop(p);
+		return false;
+	}
+	l->written_kind = kind;
+	l->written_from = at;
+	l->written_to = to;
+	l->written_ms = p->now_ms;
+	return true;
+}
+
 /* ---- starting ---- */
 
 static int list_probes(struct packets *p)
@@ -136,7 +195,13 @@ static int list_probes(struct packets *p)
 						   .ot = entry != NULL && entry->ot };
 	}
 	p->probe_count = p->ports.count;
-	return 0;
+	/* In their order, which is what the journal's places mean. */
+	size_t room = (size_t)p->ports.count * 6 + 2, n = 0;
+	p->ports_text = calloc(room, 1);
+	for (uint32_t i = 0; p->ports_text != NULL && i < p->ports.count; i++)
+		n += (size_t)snprintf(p->ports_text + n, room - n, i > 0 ? ",%u" : "%u",
+				      p->ports.ports[i]);
+	return p->ports_text != NULL ? 0 : -ENOMEM;
 }
 
 /* What a wing has to hear: answers to our own addresses and to our own port. */
@@ -186,11 +251,21 @@ static int open_wings(struct packets *p)
 	return 0;
 }
 
-/* Sockets are open: nothing else of what root may do is needed from now on. */
-static void drop_all(void)
+/* The sockets are open: no more of that. What a real root may see of files stays, for the stop file. */
+static void drop_rights(void)
 {
-	capng_clear(CAPNG_SELECT_BOTH);
-	capng_apply(CAPNG_SELECT_BOTH);
+	static const unsigned files[] = { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH };
+	bool held[2] = { false, false };
+
+	if (capng_get_caps_process() != 0)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		held[i] = capng_have_capability(CAPNG_PERMITTED, files[i]) == 1;
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (size_t i = 0; i < 2; i++)
+		if (held[i])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, files[i]);
+	capng_apply(CAPNG_SELECT_CAPS);
 }
 
 static int start(struct packets *p)
@@ -202,14 +277,14 @@ static int start(struct packets *p)
 		e = lanes_make(p);
 	if (e == 0)
 		e = packets_gate_make(p);
+	p->journal = open(p->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (e == 0 && p->journal < 0)
+		e = -errno;
 	if (e == 0)
 		e = open_wings(p);
-	drop_all();
+	drop_rights();
 	if (e != 0)
 		return e;
-	p->journal = open(p->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (p->journal < 0)
-		return -errno;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
@@ -399,6 +474,7 @@ int packets_run(const struct packets_setup *setup)
 	ranges_done(&p.allowed);
 	sweep_order_done(&p.ports);
 	free(p.probes);
+	free(p.ports_text);
 	free(p.sights);
 	if (p.journal >= 0)
 		close(p.journal);

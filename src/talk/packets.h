@@ -27,7 +27,8 @@ struct packets_setup {
 	struct shared *shared;
 	const char *journal_path; /* appended to: journal.h */
 	const char *stop_path;	  /* NULL: none */
-	uint8_t key[16];	  /* secret of this scan: orders and keyed values come from it */
+	uint8_t key[16];       /* secret of this run: what answers must bring back */
+	uint8_t order_key[16]; /* of the scan: the order of addresses, also after a restart */
 	unsigned retries;	  /* at most so many repeats of what was not answered */
 };
 

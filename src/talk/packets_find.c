@@ -254,6 +254,7 @@ bool find_advance(struct packets *p, struct lane *l)
 	struct segment *s = &l->segment;
 	unsigned done = 0;
 	enum launch r = LAUNCHED;
+	bool v4 = addr_is_ipv4(&l->way->source);
 
 	expire(p, l);
 	switch (l->stage) {
@@ -262,6 +263,8 @@ bool find_advance(struct packets *p, struct lane *l)
 		       l->flight_count < FLIGHTS) {
 			uint32_t host = (uint32_t)order_at(&s->order, s->cursor);
 
+			if (!packets_written(p, l, v4 ? "arp" : "nd", s->cursor, s->count))
+				return false;
 			if (!bit_is(s->there, host) && !ask(p, l, host, &r))
 				break;
 			s->cursor++;

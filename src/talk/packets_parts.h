@@ -141,6 +141,10 @@ struct lane {
 	size_t flight_first, flight_count, unanswered;
 	uint32_t answer_ms; /* after that an attempt is not waited for */
 	uint32_t slowest_ms, timed;
+	/* what the journal has */
+	const char *written_kind;
+	uint64_t written_from, written_to;
+	int64_t written_ms;
 };
 
 struct probe_way {
@@ -162,7 +166,8 @@ struct packets {
 	bool public_allowed;
 	int journal, signals;
 	int64_t start_ms, start_unix_ms, now_ms, tick_ms, stop_poll_ms;
-	bool stopping, quitting, found_told, swept_told, stopped_told;
+	char *ports_text;
+	bool stopping, quitting, swept_told, stopped_told;
 	uint64_t sent, dropped;
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_count, sight_room;
@@ -173,6 +178,10 @@ void packets_tell(struct packets *p, const struct sight *s);
 void packets_remark(struct packets *p, const struct addr *a, const char *text);
 /* Milliseconds since the process began. */
 uint32_t packets_since(const struct packets *p);
+/* The journal has the place `at` of the lane's order (up to `end`): false where it cannot be written;
+ * nothing may be sent then. */
+bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64_t at, uint64_t end);
+bool packets_write_lane(struct packets *p, struct lane *l);
 
 /* ---- packets_launch.c ---- */
 /* What is to leave: one frame. The form (syn, echo, udp) or bytes (frame, n). */

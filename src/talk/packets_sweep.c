@@ -100,7 +100,11 @@ int segment_open(struct packets *p, struct lane *l)
 		segment_done(s);
 		return -ENOMEM;
 	}
-	order_init(&s->order, s->count, p->setup->key);
+	order_init(&s->order, s->count, p->setup->order_key);
+	if (!packets_write_lane(p, l)) {
+		segment_done(s);
+		return -EIO;
+	}
 	l->next += s->count;
 	s->last_sent_ms = s->last_heard_ms = p->now_ms;
 	l->stage = l->way->on_link ? STAGE_FIND : l->hop_tries == 0 ? STAGE_HOP : STAGE_PASS;
@@ -146,19 +150,6 @@ struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host)
 static struct seen *seen_if_any(struct segment *s, uint32_t host)
 {
 	return s->seen_of[host] != 0 ? &s->seen[s->seen_of[host] - 1] : NULL;
-}
-
-/* Hosts that a pass goes over, and the one at a place of its order. */
-static uint32_t hosts_of(const struct lane *l)
-{
-	return l->way->on_link ? (uint32_t)l->segment.found_count : l->segment.count;
-}
-
-static uint32_t host_at(const struct lane *l, const struct order *o, uint64_t place)
-{
-	uint32_t i = (uint32_t)order_at(o, place);
-
-	return l->way->on_link ? l->segment.found[i].host : i;
 }
 
 /* ---- telling ---- */
@@ -361,8 +352,7 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 	}
 	if (state == PORT_OPEN && w->ot)
 		hand_over(p, l, host, n, w);
-	uint32_t hosts = hosts_of(l);
-	uint64_t tried = s->pass == 0 && hosts > 0 ? s->cursor / hosts + 1 : p->probe_count;
+	uint64_t tried = s->pass == 0 ? s->cursor / s->count + 1 : p->probe_count;
 	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
 	    n->open * 10 >= tried * 9)
 		n->left = true;
@@ -440,7 +430,7 @@ static bool wanted(const struct packets *p, struct segment *s, uint32_t host, ui
 {
 	const struct seen *n = seen_if_any(s, host);
 
-	if (n != NULL && n->left)
+	if ((n != NULL && n->left) || (s->there != NULL && !bit_is(s->there, host)))
 		return false;
 	if (s->pass == 0)
 		return true;
@@ -469,16 +459,18 @@ static bool down(struct packets *p, struct lane *l)
 	return false;
 }
 
-static bool echo_pass(struct packets *p, struct lane *l, const struct order *o)
+static bool echo_pass(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
-	uint32_t hosts = hosts_of(l);
 	unsigned done = 0;
 
-	for (; s->cursor < hosts && done < TURN; s->cursor++) {
-		uint32_t host = host_at(l, o, s->cursor);
+	for (; s->cursor < s->count && done < TURN; s->cursor++) {
+		uint32_t host = (uint32_t)order_at(&s->order, s->cursor);
 		const struct seen *n = seen_if_any(s, host);
 		const uint8_t *mac = find_mac(l, host);
+
+		if (!packets_written(p, l, "echo", s->cursor, s->count))
+			return false;
 
 		if (mac == NULL || (n != NULL && (n->answered || n->left)))
 			continue;
@@ -497,7 +489,7 @@ static bool echo_pass(struct packets *p, struct lane *l, const struct order *o)
 		s->last_sent_ms = p->now_ms;
 		done++;
 	}
-	if (s->cursor >= hosts) {
+	if (s->cursor >= s->count) {
 		s->echo = false;
 		s->cursor = 0;
 	}
@@ -506,25 +498,24 @@ static bool echo_pass(struct packets *p, struct lane *l, const struct order *o)
 
 static bool pass(struct packets *p, struct lane *l)
 {
+	enum { LOOKS = 64 * TURN };
 	struct segment *s = &l->segment;
-	uint32_t hosts = hosts_of(l);
-	struct order o = s->order;
-	uint64_t all = (uint64_t)hosts * p->probe_count;
+	uint64_t all = (uint64_t)s->count * p->probe_count;
 	unsigned done = 0, looked = 0;
 
-	if (l->way->on_link)
-		order_init(&o, hosts, p->setup->key);
 	if (s->echo)
-		return echo_pass(p, l, &o);
-	if (s->pass > 0 && s->seen_count == 0 && all > (uint64_t)hosts * EARLY)
-		all = (uint64_t)hosts * EARLY;
-	uint32_t probe = hosts > 0 ? (uint32_t)(s->cursor / hosts) : 0;
-	uint64_t place = hosts > 0 ? s->cursor % hosts : 0;
-	while (s->cursor < all && done < TURN && looked < 64 * TURN) {
-		uint32_t host = host_at(l, &o, place);
+		return echo_pass(p, l);
+	/* Of silent hosts only the first ports are asked again. */
+	if (s->pass > 0 && s->seen_count == 0 && all > (uint64_t)s->count * EARLY)
+		all = (uint64_t)s->count * EARLY;
+	uint32_t probe = (uint32_t)(s->cursor / s->count);
+	uint32_t place = (uint32_t)(s->cursor % s->count);
+	while (s->cursor < all && done < TURN && looked++ < LOOKS) {
+		uint32_t host = (uint32_t)order_at(&s->order, place);
 
-		looked++;
 		if (wanted(p, s, host, probe)) {
+			if (!packets_written(p, l, "syn", s->cursor, all))
+				return false;
 			enum launch r = ask(p, l, host, probe);
 
 			if (r == LAUNCH_DOWN)
@@ -533,18 +524,20 @@ static bool pass(struct packets *p, struct lane *l)
 				return done > 0;
 			if (r == LAUNCH_REFUSED && (p->stopping || l->closed != NULL))
 				return done > 0;
-			s->last_sent_ms = p->now_ms;
 			done++;
 		}
 		s->cursor++;
-		if (++place == hosts) {
+		if (++place == s->count) {
 			place = 0;
 			probe++;
 		}
 	}
+	if (done > 0)
+		s->last_sent_ms = p->now_ms;
 	if (s->cursor >= all) {
 		if (packets_flush(p, l->wing) == LAUNCH_DOWN)
 			return down(p, l);
+		packets_written(p, l, "syn", all, all);
 		l->stage = STAGE_PASS_WAIT;
 	}
 	return true;

@@ -38,6 +38,7 @@ struct guard_event {
 	enum event_kind kind;
 	struct addr address;
 	uint16_t port;
+	bool udp;
 	enum port_state port_state;
 	enum host_state host_state;
 	enum treatment treatment;
@@ -81,6 +82,7 @@ enum sight_kind {
 	SIGHT_REMARK,    /* reason: a text for the report; address where it concerns one */
 	SIGHT_PLACE,     /* how far the sweep came: what --resume needs; see packets.h */
 	SIGHT_SWEPT,     /* nothing more will be sent but on an order */
+	SIGHT_NO_JOURNAL, /* the journal cannot be written: nothing more is sent */
 	SIGHT_STOPPED,   /* after ORDER_STOP: nothing more is sent */
 };
 
