@@ -446,6 +446,11 @@ bool crew_event(struct crew *c, struct guard_event *ret, bool wait)
 	return n == sizeof(*ret);
 }
 
+bool crew_stopping(const struct crew *c)
+{
+	return atomic_load(&c->shared->stop) != 0;
+}
+
 bool crew_guard_gone(const struct crew *c)
 {
 	return c->guard_gone;

@@ -32,6 +32,8 @@ size_t crew_sights(struct crew *c, struct sight *ret, size_t most);
 bool crew_packets_gone(const struct crew *c);
 /* The next event; false where there is none (or, waiting, where the guard is gone). */
 bool crew_event(struct crew *c, struct guard_event *ret, bool wait);
+/* The guard ends everything: what workers report from now on may have been cut short by that. */
+bool crew_stopping(const struct crew *c);
 bool crew_guard_gone(const struct crew *c);
 bool crew_give(struct crew *c, unsigned index, const struct job *job);
 /* Ends the worker process, whatever is left of it, and takes its channels out of epoll. */

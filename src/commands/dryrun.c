@@ -48,6 +48,7 @@ struct outlook {
 	const struct plan *plan;
 	struct sweep_order order;
 	double shortest, longest;
+	int64_t now;
 	FILE *out;
 };
 
@@ -209,6 +210,19 @@ static void tell_conversations(const struct outlook *l, const struct group *g, b
 		tell_full(l, risk);
 }
 
+static void tell_wait(const struct outlook *l, const struct group *g)
+{
+	const struct site *s = &l->plan->site;
+	char when[MOMENT_TEXT];
+
+	if (g->zone == NULL || zone_window_open(s, g->zone, l->now))
+		return;
+	int64_t opens = zone_window_next(s, g->zone, l->now);
+	if (opens >= 0)
+		fprintf(l->out, _("    waits until its window opens: %s\n"),
+			site_moment(s, opens, when));
+}
+
 /* The lines of one zone; adds to the totals. */
 static void forecast(struct outlook *l, const struct group *g)
 {
@@ -229,6 +243,7 @@ static void forecast(struct outlook *l, const struct group *g)
 		fprintf(out, _("    nothing is sent, risk class %s\n"), site_risk_word(risk));
 		return;
 	}
+	tell_wait(l, g);
 	if (g->zone != NULL && g->zone->host_rate != 0 &&
 	    (host_rate == 0 || g->zone->host_rate < host_rate))
 		host_rate = g->zone->host_rate;
@@ -296,9 +311,9 @@ static void forecast_zone(struct outlook *l, const struct zone *z, struct ranges
 	ranges_done(&full);
 }
 
-void dry_run(const struct plan *p, FILE *out)
+void dry_run(const struct plan *p, int64_t now, FILE *out)
 {
-	struct outlook l = { .plan = p, .out = out };
+	struct outlook l = { .plan = p, .now = now, .out = out };
 	struct ranges left = { 0 };
 	const struct zone **zones = calloc(p->site.zone_count + 1, sizeof(*zones));
 	struct ranges loopback = { 0 };

@@ -7,6 +7,6 @@
 #include "site/plan.h"
 
 /* What a scan would send to whom, in which zone, at what pace and for how long; sends nothing. */
-void dry_run(const struct plan *p, FILE *out);
+void dry_run(const struct plan *p, int64_t now, FILE *out);
 
 #endif

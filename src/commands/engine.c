@@ -27,7 +27,8 @@
 enum {
 	JOBS_OT = 1, /* conversations under way per host */
 	JOBS_IT = 16,
-	RESPAWNS = 8, /* how often a dead worker process is replaced */
+	CUTS_MOST = 100, /* jobs of a host that may be done again because a window ended */
+	RESPAWNS = 8,    /* how often a dead worker process is replaced */
 	PROGRESS_MS = 500,
 };
 
@@ -52,6 +53,13 @@ struct engine {
 	bool frames_swept, frames_stopped; /* the packets process; true where there is none */
 	int epoll, signals;
 	unsigned signal_count;
+	bool sweep_waits;          /* the guard's sweep has closed zones left only */
+	struct addr waits_for;     /* a host of the one that opens first */
+	const struct zone *closed; /* found closed in this second */
+	int64_t closed_s;
+	int64_t window_s; /* when pause was judged last */
+	int64_t opens;    /* paused until then; 0: not paused */
+	char pause[256];
 	uint64_t total_hosts;
 	int64_t progress_ms;
 };
@@ -392,6 +400,13 @@ static void take_event(struct engine *e, const struct guard_event *v)
 	case EVENT_SWEPT:
 		e->swept = true;
 		break;
+	case EVENT_WAITING:
+		e->sweep_waits = true;
+		e->waits_for = v->address;
+		break;
+	case EVENT_GOES_ON:
+		e->sweep_waits = false;
+		break;
 	case EVENT_WORKERS_CLEARED:
 		e->clearing = false;
 		break;
@@ -400,8 +415,80 @@ static void take_event(struct engine *e, const struct guard_event *v)
 		break;
 	case EVENT_STOPPED:
 		e->stopped = true;
+		begin_stop(
+			e,
+			ENGINE_STOPPED); /* where nobody told us: no job is handed out any more */
 		break;
 	}
+}
+
+/* ---- windows ---- */
+
+/* The guard decides; this keeps worker threads from asking in vain. A target in distress is taken up to
+ * be told so. */
+static bool may_now(void *context, const struct target *t)
+{
+	struct engine *e = context;
+	const struct plan *p = e->setup->plan;
+	const struct zone *z = site_zone(&p->site, &t->address);
+	int64_t now = time(NULL);
+
+	if (z != NULL && z == e->closed && now == e->closed_s)
+		return false; /* as its neighbour in the queue a moment ago */
+	if (plan_start_refusal(p, &t->address, now) == NULL || plan_opens(p, &t->address, now) < 0)
+		return true;
+	e->closed = z;
+	e->closed_s = now;
+	return false;
+}
+
+static void earlier(const struct engine *e, const struct addr *a, int64_t now, int64_t *best,
+		    const struct addr **ret)
+{
+	int64_t opens = plan_opens(e->setup->plan, a, now);
+
+	if (opens >= 0 && (*best == 0 || opens < *best)) {
+		*best = opens;
+		*ret = a;
+	}
+}
+
+/* Are there closed zones left only? Then until when? 0: something can be done. */
+static int64_t paused_until(const struct engine *e, int64_t now, const struct addr **ret)
+{
+	int64_t best = 0;
+
+	if (e->stopping || e->active_jobs > 0 || !(e->swept || e->sweep_waits))
+		return 0;
+	if (!e->swept)
+		earlier(e, &e->waits_for, now, &best, ret);
+	for (const struct target *t = targets_queued(e->targets, NULL); t != NULL;
+	     t = targets_queued(e->targets, t))
+		earlier(e, &t->address, now, &best, ret);
+	return best > now ? best : 0;
+}
+
+/* Says it once where the scan begins to wait. */
+static void watch_pause(struct engine *e)
+{
+	const struct site *s = &e->setup->plan->site;
+	const struct addr *a = NULL;
+	int64_t now = time(NULL);
+	char when[MOMENT_TEXT];
+
+	if (now == e->window_s)
+		return;
+	e->window_s = now;
+	int64_t opens = paused_until(e, now, &a);
+	if (opens == e->opens)
+		return;
+	e->opens = opens;
+	if (opens == 0)
+		return;
+	const struct zone *z = site_zone(s, a);
+	snprintf(e->pause, sizeof(e->pause), _("paused: zone '%s' opens %s"),
+		 z != NULL ? z->name : "?", site_moment(s, opens, when));
+	fprintf(stderr, e->setup->progress ? "\r\033[K%s\n" : "%s\n", e->pause);
 }
 
 /* ---- jobs ---- */
@@ -413,7 +500,7 @@ static void hand_out(struct engine *e)
 
 		if (d->target != NULL)
 			continue;
-		struct target *t = targets_next(e->targets, JOBS_OT, JOBS_IT);
+		struct target *t = targets_next(e->targets, JOBS_OT, JOBS_IT, may_now, e);
 		if (t == NULL)
 			return;
 		uint16_t port = t->ports[t->port_next++];
@@ -501,8 +588,10 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 		.started_ms = h->started_ms,
 		.finished_ms = h->finished_ms,
 	};
-	store_evidence(e->setup->store, &row);
-	e->result.conversations++;
+	if (h->ending != ENDING_STOPPED || crew_stopping(e->crew)) {
+		store_evidence(e->setup->store, &row);
+		e->result.conversations++;
+	} /* else it is gathered once more */
 	free(text);
 	learn(e, d->target, h, d->port);
 }
@@ -519,6 +608,12 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 {
 	char address[ADDR_TEXT];
 
+	if (h->ending == ENDING_STOPPED && !crew_stopping(e->crew) && d->target->cuts < CUTS_MOST) {
+		d->target->cuts++;
+		target_again(d->target, d->port);
+		end_job(e, d);
+		return;
+	}
 	store_service_spoken(e->setup->store, addr_format(&d->target->address, address), d->port,
 			     "tcp", or_null(h->protocol), h->tls, h->spoken,
 			     h->ending == ENDING_STOPPED    ? "stopped"
@@ -679,7 +774,11 @@ static void dispatch(struct engine *e, uint32_t tag)
 	if (tag == TAG_SIGNAL) {
 		take_signal(e);
 	} else if (tag == TAG_LOCK) {
-		if (lock_answer(e->setup->lock_fd, e->setup->description))
+		char description[1024];
+
+		snprintf(description, sizeof(description), e->opens != 0 ? "%s, %s" : "%s",
+			 e->setup->description, e->pause);
+		if (lock_answer(e->setup->lock_fd, description))
 			begin_stop(e, ENGINE_STOPPED);
 	} else if (tag == TAG_PACKETS) {
 		take_sights(e);
@@ -735,6 +834,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 
 		for (int i = 0; i < n; i++)
 			dispatch(&e, events[i].data.u32);
+		watch_pause(&e);
 		store_tick(setup->store);
 		if (store_error(setup->store) != STORE_OK)
 			begin_stop(&e, ENGINE_STORE);

@@ -11,7 +11,7 @@
 
 static const char name[] = "tenken";
 
-enum { ANSWER_MS = 1000 };
+enum { ANSWER_MS = 1000, ANSWER_MOST = 1024 };
 
 static socklen_t address(struct sockaddr_un *sa)
 {
@@ -62,7 +62,7 @@ static int visit(const char *word, char *text, size_t n)
 
 bool lock_holder(char *text, size_t n)
 {
-	char answer[512];
+	char answer[ANSWER_MOST];
 
 	if (visit("who", answer, sizeof(answer)) != 0 || strlen(answer) < 3)
 		return false;
@@ -72,7 +72,7 @@ bool lock_holder(char *text, size_t n)
 
 int lock_stop(char *text, size_t n)
 {
-	char answer[512];
+	char answer[ANSWER_MOST];
 	int r = visit("stop", answer, sizeof(answer));
 
 	text[0] = '\0';
@@ -88,7 +88,7 @@ bool lock_answer(int fd, const char *description)
 	int visitor = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	struct ucred who = { .uid = (uid_t)-1 };
 	socklen_t n = sizeof(who);
-	char word[16], answer[512];
+	char word[16], answer[ANSWER_MOST];
 
 	if (visitor < 0)
 		return false;

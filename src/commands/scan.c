@@ -59,6 +59,7 @@ enum option_id {
 	OPT_DRY_RUN,
 	OPT_FAIL_ON,
 	OPT_WAIT,
+	OPT_SKIP_CLOSED,
 	OPT_STOP_FILE,
 	OPT_THREADS,
 	OPT_RETRIES,
@@ -93,6 +94,7 @@ static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "skip-closed", no_argument, NULL, OPT_SKIP_CLOSED },
 	{ "stop-file", required_argument, NULL, OPT_STOP_FILE },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "max-retries", required_argument, NULL, OPT_RETRIES },
@@ -134,6 +136,8 @@ static void help(void)
 		"  --nmap-xml FILE\n"
 		"  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
 		"  --wait                  wait for another scan on this bastion to end\n"
+		"  --skip-closed           leave out zones whose window is closed now, instead of "
+		"waiting\n"
 		"  --stop-file FILE        sending ends when it appears; default STORE.stop\n"
 		"  --quiet                 no summary\n"
 		"Exit status: 0 done, 1 --fail-on was met, 2 usage or configuration, 3 ended "
@@ -250,6 +254,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_WAIT:
 			o->wait = true;
+			break;
+		case OPT_SKIP_CLOSED:
+			o->wish.skip_closed = true;
 			break;
 		case OPT_STOP_FILE:
 			o->stop_file = optarg;
@@ -397,7 +404,7 @@ static int take_lock(bool wait)
 	bool told = false;
 
 	for (;;) {
-		char holder[512] = "";
+		char holder[1024] = "";
 		int fd = lock_take();
 
 		if (fd >= 0)
@@ -637,7 +644,7 @@ int command_scan(int argc, char **argv)
 			printf(_("Nothing would be sent: the risk class is listen.\n"));
 			status = EXIT_DONE;
 		} else if (o.dry_run) {
-			dry_run(&plan, stdout);
+			dry_run(&plan, o.wish.now, stdout);
 			status = EXIT_DONE;
 		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,
 					 o.checks.count, &c)) {

@@ -24,7 +24,7 @@ static int read_arguments(int argc, char **argv)
 
 int command_stop(int argc, char **argv)
 {
-	char holder[512] = "";
+	char holder[1024] = "";
 	int status = read_arguments(argc, argv);
 
 	if (status >= 0)
@@ -48,7 +48,7 @@ int command_stop(int argc, char **argv)
 
 int command_status(int argc, char **argv)
 {
-	char holder[512] = "";
+	char holder[1024] = "";
 	int status = read_arguments(argc, argv);
 
 	if (status >= 0)

@@ -101,12 +101,23 @@ void targets_queue(struct targets *ts, struct target *t)
 	ts->last = t;
 }
 
-struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it)
+void target_again(struct target *t, uint16_t port)
+{
+	t->ports[--t->port_next] = port;
+}
+
+const struct target *targets_queued(const struct targets *ts, const struct target *after)
+{
+	return after == NULL ? ts->first : after->next_ready;
+}
+
+struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it,
+			    bool (*may)(void *context, const struct target *t), void *context)
 {
 	struct target *before = NULL;
 
 	for (struct target *t = ts->first; t != NULL; before = t, t = t->next_ready) {
-		if (t->active >= (t->treatment == TREAT_OT ? most_ot : most_it))
+		if (t->active >= (t->treatment == TREAT_OT ? most_ot : most_it) || !may(context, t))
 			continue;
 		if (before != NULL)
 			before->next_ready = t->next_ready;

@@ -12,6 +12,7 @@ struct target {
 	uint16_t *ports; /* open, in the order of the jobs */
 	uint32_t port_count, port_next;
 	unsigned active; /* jobs under way */
+	unsigned cuts;   /* jobs that the end of a window cut short */
 	struct target *next_ready;
 	bool queued;
 };
@@ -25,8 +26,14 @@ struct target *targets_get(struct targets *ts, const struct addr *a);
 bool target_add_port(struct target *t, uint16_t port);
 /* Puts the target at the end of the queue of those with jobs left. */
 void targets_queue(struct targets *ts, struct target *t);
-/* The next job of a target that may have one more under way (most, by treatment). NULL: none now. */
-struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it);
+/* This port again, as the next one. Only for a port that was taken by port_next. */
+void target_again(struct target *t, uint16_t port);
+/* The next job of a target that may have one more under way (most, by treatment), and that may be spoken
+ * to now. NULL: none. */
+struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it,
+			    bool (*may)(void *context, const struct target *t), void *context);
+/* All targets with jobs left, in their order; NULL begins. */
+const struct target *targets_queued(const struct targets *ts, const struct target *after);
 bool targets_idle(const struct targets *ts);
 
 #endif

@@ -437,7 +437,7 @@ static int choose_targets(const struct plan_wish *w, struct plan *p, struct comp
 		refuse_scopeless(p, c);
 	if (e == 0)
 		e = refuse_public(w, p, c);
-	if (e == 0)
+	if (e == 0 && w->skip_closed)
 		e = leave_closed_zones(p, w->now);
 	if (e != 0 || c->count > before)
 		return e;

@@ -60,6 +60,7 @@ struct plan_wish {
 	const char *ports; /* nmap's syntax, or NULL: the default list */
 	const char *risk, *zone, *rate, *host_rate;
 	const char *data_dir; /* holds probes/data/ports.csv */
+	bool skip_closed; /* zones whose window is closed are left out; else they are waited for */
 	int64_t now;
 };
 
@@ -74,6 +75,13 @@ enum zone_kind plan_kind(const struct plan *p, const struct addr *a);
  * "passive only", "public and not owned", "no valid authorisation", "outside the window"): a
  * constant, untranslated text. The guard asks this before every connection. */
 const char *plan_refusal(const struct plan *p, const struct addr *a, int64_t now);
+/* As plan_refusal(), for what is to be started: what is open when a window ends is closed properly, and
+ * the closing belongs into the window, so nothing is started in its last seconds. */
+enum { PLAN_CLOSING_S = 2 };
+const char *plan_start_refusal(const struct plan *p, const struct addr *a, int64_t now);
+/* "Not now" or "never": when this address may be spoken to next; now where it may be at once, negative
+ * where no window will change that. */
+int64_t plan_opens(const struct plan *p, const struct addr *a, int64_t now);
 /* The plan as JSON text for the store (targets, exclusions, ports_tcp, ports_udp, risk, rate,
  * host_rate, zone, authorisation, site); the caller frees it. */
 char *plan_json(const struct plan *p);

@@ -39,6 +39,27 @@ const char *plan_refusal(const struct plan *p, const struct addr *a, int64_t now
 	return NULL;
 }
 
+const char *plan_start_refusal(const struct plan *p, const struct addr *a, int64_t now)
+{
+	const char *why = plan_refusal(p, a, now);
+
+	return why != NULL ? why : plan_refusal(p, a, now + PLAN_CLOSING_S);
+}
+
+int64_t plan_opens(const struct plan *p, const struct addr *a, int64_t now)
+{
+	const struct zone *z = site_zone(&p->site, a);
+
+	if (plan_start_refusal(p, a, now) == NULL)
+		return now;
+	/* In the last seconds of a window the next one counts. */
+	int64_t from = now;
+	while (from <= now + PLAN_CLOSING_S && plan_refusal(p, a, from) == NULL)
+		from++;
+	int64_t opens = z != NULL ? zone_window_next(&p->site, z, from) : -1;
+	return opens >= 0 && plan_start_refusal(p, a, opens) == NULL ? opens : -1;
+}
+
 /* Takes the text. */
 static void put_text(json_t *object, const char *key, char *text)
 {

@@ -154,6 +154,12 @@ void site_done(struct site *s);
 const struct zone *site_zone(const struct site *s, const struct addr *a);
 /* May something be sent to this zone at this time? True without windows. */
 bool zone_window_open(const struct site *s, const struct zone *z, int64_t when);
+/* When a window of this zone is open next: `when` itself where one is now; negative where none is within
+ * two weeks. */
+int64_t zone_window_next(const struct site *s, const struct zone *z, int64_t when);
+/* "Sun 2026-11-22 02:00 (Asia/Tokyo)": a moment by the site's clock. */
+enum { MOMENT_TEXT = 160 };
+const char *site_moment(const struct site *s, int64_t when, char out[static MOMENT_TEXT]);
 /* Seconds that the site's clock is ahead of UTC. */
 int32_t site_offset(const struct site *s, int64_t when);
 /* Midnight at the start of a civil day at the site. */

@@ -2,6 +2,7 @@
 /* Windows in the week of the site, and whether an authorisation holds. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "codec/i18n.h"
 #include "site/declare.h"
@@ -126,6 +127,49 @@ bool zone_window_open(const struct site *s, const struct zone *z, int64_t when)
 		if (holds(&z->windows[i], weekday, minute))
 			return true;
 	return false;
+}
+
+static void earlier(const struct site *s, const struct zone *z, int64_t after, int64_t candidate,
+		    int64_t *best)
+{
+	if (candidate > after && (*best < 0 || candidate < *best) &&
+	    zone_window_open(s, z, candidate))
+		*best = candidate;
+}
+
+int64_t zone_window_next(const struct site *s, const struct zone *z, int64_t when)
+{
+	enum { DAYS = 15 }; /* a change of the clock may swallow this week's window */
+	int64_t best = -1;
+
+	if (zone_window_open(s, z, when))
+		return when;
+	/* What is closed opens where a window begins, or where the clocks are changed. */
+	int64_t today = (when + site_offset(s, when)) / 86400;
+	for (int64_t day = today - 1; day <= today + DAYS; day++)
+		for (size_t i = 0; i < z->window_count; i++) {
+			int64_t local = day * 86400 + z->windows[i].from * 60;
+
+			earlier(s, z, when, local - site_offset(s, local - 86400), &best);
+			earlier(s, z, when, local - site_offset(s, local + 86400), &best);
+		}
+	for (size_t i = 0; i < s->offset_count; i++)
+		if (s->offsets[i].from > when && s->offsets[i].from < when + DAYS * 86400)
+			earlier(s, z, when, s->offsets[i].from, &best);
+	return best;
+}
+
+const char *site_moment(const struct site *s, int64_t when, char out[static MOMENT_TEXT])
+{
+	time_t local = (time_t)(when + site_offset(s, when));
+	struct tm tm = { 0 };
+	char day[32] = "";
+
+	if (gmtime_r(&local, &tm) != NULL)
+		strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
+	snprintf(out, MOMENT_TEXT, "%s %s (%s)", _(day_words[tm.tm_wday]), day,
+		 s->timezone != NULL ? s->timezone : "UTC");
+	return out;
 }
 
 bool authorisation_valid(const struct authorisation *a, int64_t when)

@@ -29,7 +29,7 @@ enum ending {
 	ENDING_MALFORMED, /* the protocol, but broken; an oddity says how */
 	ENDING_LIMIT,     /* a budget of ours ran out, or the guard did not allow more */
 	ENDING_DISTRESS,  /* the guard leaves this host alone */
-	ENDING_STOPPED,   /* the scan was told to stop */
+	ENDING_STOPPED,   /* the scan was told to stop, or the zone's window ended */
 	ENDINGS
 };
 

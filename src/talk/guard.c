@@ -29,6 +29,11 @@ int64_t guard_unix_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int64_t guard_clock(const struct guard *g)
+{
+	return g->setup->clock != NULL ? g->setup->clock() : time(NULL);
+}
+
 /* ---- time ---- */
 
 /* Linux repeats a SYN 1, 3, 7, ... s after the first (tcp(7), tcp_syn_retries). */
@@ -85,11 +90,12 @@ static void tick(struct guard *g, int64_t now)
 			break;
 		case LINK_CONNECTING:
 			charge_repeats(g, l, now);
-			if (g->stopping && guard_gentle(l->host) && now - l->opened_ms < FINISH_MS)
+			if ((g->stopping || l->cut) && guard_gentle(l->host) &&
+			    now - l->opened_ms < FINISH_MS)
 				break;
 			if (now >= l->deadline_ms && answered_unseen(g, l, now))
 				break;
-			if (now >= l->deadline_ms || g->stopping) {
+			if (now >= l->deadline_ms || g->stopping || l->cut) {
 				struct finding f = { .state = PORT_SILENT };
 
 				snprintf(f.reason, sizeof(f.reason), "no answer");
@@ -98,10 +104,16 @@ static void tick(struct guard *g, int64_t now)
 					l->host->sweep.in_flight--;
 					l->host->sweep.cut = true;
 					guard_link_end(g, l, now);
-				} else if (g->stopping) {
+				} else if (l->cut && l->worker < 0) {
+					l->ending = ENDING_STOPPED;
+					sweep_undo(&l->host->sweep, l->port);
+					guard_link_end(g, l, now);
+				} else if (g->stopping || l->cut) {
 					int worker = l->worker;
 
 					l->ending = ENDING_STOPPED;
+					if (l->cut)
+						guard_cut_job(g, worker);
 					guard_link_end(g, l, now);
 					guard_reply(g, worker, ENDING_STOPPED, -1, false);
 				} else {
@@ -110,8 +122,10 @@ static void tick(struct guard *g, int64_t now)
 			}
 			break;
 		case LINK_LENT:
-			if (now >= l->deadline_ms || g->stopping) {
-				l->ending = g->stopping ? ENDING_STOPPED : ENDING_LIMIT;
+			if (now >= l->deadline_ms || g->stopping || l->cut) {
+				l->ending = g->stopping || l->cut ? ENDING_STOPPED : ENDING_LIMIT;
+				if (l->cut)
+					guard_cut_job(g, l->worker);
 				guard_link_drain(g, l, now);
 			} else if (bytes) {
 				check_bytes(g, l, now);
@@ -131,14 +145,17 @@ void guard_stop(struct guard *g)
 		return;
 	g->stopping = true;
 	atomic_store(&g->setup->shared->stop, 1);
-	for (unsigned i = 0; i < g->active_count; i++)
-		if (!g->active[i]->sweep.over) {
-			g->active[i]->sweep.over = true;
-			g->active[i]->sweep.state =
-				guard_answered(g->active[i]) ? HOST_ANSWERING : HOST_SKIPPED;
-			g->active[i]->sweep.reason = "stopped";
-			g->active[i]->sweep.cut = true;
-		}
+	for (size_t i = 0; i < g->active_count + g->parked_count; i++) {
+		struct host *h =
+			i < g->active_count ? g->active[i] : g->parked[i - g->active_count];
+
+		if (h->sweep.over)
+			continue;
+		h->sweep.over = true;
+		h->sweep.state = guard_answered(h) ? HOST_ANSWERING : HOST_SKIPPED;
+		h->sweep.reason = "stopped";
+		h->sweep.cut = true;
+	}
 }
 
 bool guard_take_order(struct guard *g)
@@ -282,6 +299,7 @@ int guard_run(const struct guard_setup *setup)
 				guard_stop(&g);
 		}
 		guard_tell_waiting(&g);
+		guard_watch_windows(&g);
 		tick(&g, now);
 		guard_serve_waiting(&g, now);
 		guard_sweep_advance(&g, now);

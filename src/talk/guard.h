@@ -42,6 +42,8 @@ struct guard_setup {
 	bool packets;                /* there is one that sends frames: see sweep_way.h */
 	const char *journal_path; /* appended to; see store/journal.c for its lines */
 	const char *stop_path;    /* the stop file; NULL: none */
+	int64_t (*clock)(
+		void); /* Unix seconds, for windows and authorisation; NULL: the machine's */
 };
 
 /* Runs until told to quit, or until main is gone. Returns the exit status of the process. */

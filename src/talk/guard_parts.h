@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the guard's files share: guard.c (the loop), guard_hosts.c (hosts, pace, what main is told),
- * guard_links.c (connections), guard_sweep.c (the connect sweep), guard_workers.c (requests of
- * workers). Nobody else includes this.
+ * guard_links.c (connections), guard_sweep.c (the connect sweep), guard_windows.c (scan windows),
+ * guard_workers.c (requests of workers). Nobody else includes this.
  */
 #ifndef TENKEN_TALK_GUARD_PARTS_H
 #define TENKEN_TALK_GUARD_PARTS_H
@@ -23,6 +23,7 @@ enum {
 	WRITE_COST = 3,        /* a segment of ours and the ACKs of its answer */
 	CONNECT_MS_OT = 5000,
 	CONNECT_MS_IT = 3500, /* two SYN repeats, at 1 s and 3 s, and time for an answer */
+	LOOKS_MOST = 4096,    /* targets looked at in one pass */
 	OPENS_MOST = 64, /* in one pass: between passes answers, orders and signals are served */
 	DRAIN_MS = 1000,
 	DRAIN_BYTES = 64 * 1024,
@@ -57,7 +58,14 @@ struct link {
 	unsigned charged; /* packets taken from the pace */
 	size_t drained;
 	bool peer_closed;
+	bool cut;           /* the window of its zone ended: it ends as at a stop */
 	enum ending ending; /* for the journal */
+};
+
+/* Targets of one zone, by their indexes in plan.targets, that are taken in when its window opens. */
+struct later {
+	const struct zone *zone;
+	uint64_t next, end;
 };
 
 /* One request of a worker that waits for its turn. */
@@ -89,6 +97,12 @@ struct guard {
 	unsigned active_count, active_turn, unanswered;
 	uint64_t next_target, target_count;
 	bool swept_told;
+	/* windows: what waits for one to open */
+	struct host **parked; /* in the middle of their sweep */
+	struct later *later;  /* not begun; those whose window has opened are taken in first */
+	size_t parked_count, parked_room, later_count, later_room;
+	int64_t window_s; /* the second of the real-time clock that was judged last */
+	bool waiting_told;
 	/* the rest */
 	int epoll, signals, journal;
 	uint64_t journal_number;
@@ -114,6 +128,22 @@ int64_t guard_unix_ms(void);
 void guard_stop(struct guard *g);
 /* One order of main; false where none waits. */
 bool guard_take_order(struct guard *g);
+
+/* The real-time clock, in seconds. */
+int64_t guard_clock(const struct guard *g);
+
+/* ---- guard_windows.c ---- */
+/* NULL, or why nothing may be started to this host now; *ret_later: a window will open. */
+const char *guard_refusal(const struct guard *g, const struct addr *a, bool *ret_later);
+/* Once in each second of the real-time clock: marks what has to end because its window does, sets
+ * hosts aside and takes them up again, tells main when nothing else is left. */
+void guard_watch_windows(struct guard *g);
+/* This target waits for its window. False without memory. */
+bool guard_put_off(struct guard *g, const struct zone *z, uint64_t index);
+/* The next target that was put off and whose window is open; false: none. */
+bool guard_take_up(struct guard *g, uint64_t *ret_index);
+/* Of a worker's job: it was cut short. */
+void guard_cut_job(struct guard *g, int worker);
 
 /* ---- guard_hosts.c ---- */
 /* Sends what waits; main may be slow (its disk), the guard may not stand still for that. */
@@ -161,6 +191,8 @@ void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t 
 /* ---- guard_sweep.c ---- */
 /* Something came back from the host itself. */
 bool guard_answered(const struct host *h);
+/* The host answered, or is not waited for any longer. */
+void guard_waited_enough(struct guard *g, struct host *h);
 /* The answer of one port. */
 void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const struct finding *f);
 /* One pass: takes in targets, starts connections, retires hosts. */

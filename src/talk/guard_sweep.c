@@ -3,7 +3,6 @@
 #include "talk/guard_parts.h"
 
 #include <errno.h>
-#include <time.h>
 
 /* ---- the sweep ---- */
 
@@ -12,8 +11,7 @@ bool guard_answered(const struct host *h)
 	return h->sweep.count[PORT_OPEN] + h->sweep.count[PORT_CLOSED] > 0;
 }
 
-/* The host answered, or is not waited for any longer. */
-static void waited_enough(struct guard *g, struct host *h)
+void guard_waited_enough(struct guard *g, struct host *h)
 {
 	if (h->waited_for)
 		g->unanswered--;
@@ -26,7 +24,7 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 
 	sweep_answer(&h->sweep, &g->order, f->state, f->no_host, h->treatment);
 	if (guard_answered(h) || h->sweep.over)
-		waited_enough(g, h);
+		guard_waited_enough(g, h);
 	if (!before && guard_answered(h)) {
 		hosts_look_up_mac(g->hosts, h);
 		if (h->maker[0] != '\0') {
@@ -58,25 +56,46 @@ static void sweep_host_over(struct guard *g, struct host *h)
 	struct guard_event e = guard_event_of(h, EVENT_HOST);
 
 	e.host_state = h->sweep.state;
-	e.complete = !h->sweep.cut && h->sweep.next >= g->order.count &&
+	e.complete = !h->sweep.cut && !sweep_left(&h->sweep, &g->order) &&
 		     (h->sweep.state == HOST_ANSWERING || h->sweep.state == HOST_SILENT);
 	guard_set_reason(&e, h->sweep.reason);
 	guard_tell(g, &e);
 }
 
-/* Takes the next targets in as long as there is room. */
+/* Takes the next targets in as long as there is room; those whose window has opened before others. */
 static void sweep_admit(struct guard *g, int64_t now)
 {
-	while (!g->stopping && g->next_target < g->target_count && g->active_count < ACTIVE_MOST &&
-	       g->unanswered < UNANSWERED_MOST) {
-		struct addr a = ranges_at(&g->setup->plan->targets, g->next_target);
-		struct host *h = hosts_get(g->hosts, &a);
+	unsigned looks = LOOKS_MOST;
 
-		if (h == NULL)
-			return; /* no memory now: this target comes later */
-		g->next_target++;
+	while (!g->stopping && g->active_count < ACTIVE_MOST && g->unanswered < UNANSWERED_MOST) {
+		uint64_t index = g->next_target;
+		bool later;
+
+		if (looks-- == 0) {
+			g->more_to_open = true;
+			return;
+		}
+		bool put_off = guard_take_up(g, &index);
+		if (!put_off && index == g->target_count)
+			return;
+		struct addr a = ranges_at(&g->setup->plan->targets, index);
+		const char *why = guard_refusal(g, &a, &later);
+		if (later) {
+			const struct zone *z = site_zone(&g->setup->plan->site, &a);
+
+			if (!guard_put_off(g, z, index))
+				return; /* no memory now: this target comes later */
+			g->next_target += !put_off;
+			continue;
+		}
+		struct host *h = hosts_get(g->hosts, &a);
+		if (h == NULL) {
+			if (put_off)
+				guard_put_off(g, site_zone(&g->setup->plan->site, &a), index);
+			return;
+		}
+		g->next_target += !put_off;
 		guard_host_setup(g, h, now);
-		const char *why = plan_refusal(g->setup->plan, &a, time(NULL));
 		if (why == NULL && h->risk < SITE_TOUCH)
 			why = "risk class listen";
 		if (why != NULL) {
@@ -101,11 +120,22 @@ static void sweep_retire(struct guard *g)
 			i++;
 			continue;
 		}
-		waited_enough(g, h);
+		guard_waited_enough(g, h);
 		sweep_host_over(g, h);
 		g->active[i] = g->active[--g->active_count];
 	}
-	if (g->active_count == 0 && (g->next_target == g->target_count || g->stopping) &&
+	for (size_t i = 0; i < g->parked_count;) {
+		struct host *h = g->parked[i];
+
+		if (!sweep_finished(&h->sweep)) {
+			i++;
+			continue;
+		}
+		sweep_host_over(g, h);
+		g->parked[i] = g->parked[--g->parked_count];
+	}
+	bool none_left = g->next_target == g->target_count && g->later_count == 0;
+	if (g->active_count == 0 && g->parked_count == 0 && (none_left || g->stopping) &&
 	    !g->swept_told) {
 		g->swept_told = true;
 		guard_tell_simple(g, EVENT_SWEPT);
@@ -119,12 +149,15 @@ static void sweep_try(struct guard *g, struct host *h, unsigned *left)
 
 	if (h->device->distress)
 		guard_leave_alone(g, h, "silent after it had answered");
-	for (; *left > 0 && !h->sweep.over && h->sweep.next < g->order.count &&
+	for (; *left > 0 && !h->sweep.over && sweep_left(&h->sweep, &g->order) &&
 	       guard_gate_open(g, h, now);
 	     (*left)--) {
-		const char *why = plan_refusal(g->setup->plan, &h->address, time(NULL));
+		bool later;
+		const char *why = guard_refusal(g, &h->address, &later);
 
-		if (why != NULL) { /* a window closed meanwhile */
+		if (later)
+			return;    /* set aside by the next look at the windows */
+		if (why != NULL) { /* the authorisation ended meanwhile */
 			h->sweep.cut = true;
 			h->sweep.over = true;
 			h->sweep.state = HOST_SKIPPED;
@@ -139,8 +172,7 @@ static void sweep_try(struct guard *g, struct host *h, unsigned *left)
 			continue;
 		if (error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
 		    error == -EADDRNOTAVAIL || error == -EAGAIN || error == -EIO) {
-			h->sweep.next--; /* our own shortage is no answer */
-			h->sweep.in_flight--;
+			sweep_undo(&h->sweep, port); /* our own shortage is no answer */
 			return;
 		}
 		struct finding f = {
@@ -165,7 +197,7 @@ void guard_sweep_advance(struct guard *g, int64_t now)
 	unsigned i = 0;
 	for (; i < g->active_count && !g->stopping && left > 0; i++)
 		sweep_try(g, g->active[(g->active_turn + i) % g->active_count], &left);
-	g->more_to_open = left == 0;
+	g->more_to_open |= left == 0;
 	/* Who had no turn in this pass is the first in the next. */
 	if (g->active_count > 0)
 		g->active_turn = (g->active_turn + (left > 0 ? 1 : i)) % g->active_count;

@@ -3,7 +3,6 @@
 #include "talk/guard_parts.h"
 
 #include <errno.h>
-#include <time.h>
 
 /* ---- workers ---- */
 
@@ -117,17 +116,23 @@ void guard_take_request(struct guard *g, int worker)
 }
 
 /* Time passes and signs are found between a request and its turn: a window closes, the host turns out
- * to be a controller. */
-static bool may_go_on(const struct guard *g, int worker, const struct waiting *w)
+ * to be a controller. DONE: it may go on. */
+static enum ending may_go_on(struct guard *g, int worker, const struct waiting *w)
 {
 	const struct link *l = g->worker_link[worker];
-	bool opens = w->request.kind == REQUEST_OPEN;
+	bool opens = w->request.kind == REQUEST_OPEN, later;
 
 	if (!opens && l == NULL)
-		return true; /* its connection ended: told where it is served */
-	return plan_refusal(g->setup->plan, &w->host->address, time(NULL)) == NULL &&
-	       guard_allowed(g, w->host, opens ? w->request.port : l->port,
-			     opens ? w->request.probe : l->probe);
+		return ENDING_DONE; /* its connection ended: told where it is served */
+	if (guard_refusal(g, &w->host->address, &later) != NULL) {
+		if (later)
+			guard_cut_job(g, worker);
+		return later ? ENDING_STOPPED : ENDING_LIMIT;
+	}
+	return guard_allowed(g, w->host, opens ? w->request.port : l->port,
+			     opens ? w->request.probe : l->probe)
+		       ? ENDING_DONE
+		       : ENDING_LIMIT;
 }
 
 void guard_serve_waiting(struct guard *g, int64_t now)
@@ -138,12 +143,13 @@ void guard_serve_waiting(struct guard *g, int64_t now)
 		if (!w->active)
 			continue;
 		struct host *h = w->host;
+		enum ending refused;
 		if (g->stopping) {
 			refuse_wait(g, i, ENDING_STOPPED);
 		} else if (h->distress || h->device->distress) {
 			refuse_wait(g, i, ENDING_DISTRESS);
-		} else if (!may_go_on(g, i, w)) {
-			refuse_wait(g, i, ENDING_LIMIT);
+		} else if ((refused = may_go_on(g, i, w)) != ENDING_DONE) {
+			refuse_wait(g, i, refused);
 		} else if (w->request.kind == REQUEST_OPEN) {
 			int error;
 

@@ -13,9 +13,14 @@
 #include "talk/conn.h"
 #include "wire/states.h"
 
+enum { THREADS_MOST = 512 };
+
 /* Shared memory of all processes. */
 struct shared {
 	atomic_int stop; /* set once by the guard: end what you do */
+	/* By worker thread: set by the guard where the end of a window cut its job short, taken back by
+	 * the thread when the next begins. The job is worth nothing and is done again. */
+	atomic_bool cut[THREADS_MOST];
 };
 
 /* ---- guard to main ---- */
@@ -29,6 +34,9 @@ enum event_kind {
 	EVENT_DISTRESS,        /* the host is left alone from now on */
 	EVENT_OT,              /* a sign: the host is treated as OT from now on */
 	EVENT_SWEPT,           /* the sweep of all hosts is over */
+	EVENT_WAITING,         /* the sweep has only hosts left whose window is closed: one of those
+				* that open first */
+	EVENT_GOES_ON,         /* and a window has opened */
 	EVENT_WORKERS_CLEARED, /* after ORDER_WORKERS_GONE: the channels are empty */
 	EVENT_NO_JOURNAL,      /* the journal cannot be written: nothing is sent any more */
 	EVENT_STOPPED,         /* nothing is sent any more and everything is closed */

@@ -24,6 +24,7 @@ enum {
 struct worker {
 	const struct worker_setup *setup;
 	int main_fd, guard_fd;
+	size_t index;
 	int fd; /* the lent connection, or -1 */
 	bool unpaced;
 	struct worker_request open; /* how this conversation opens connections */
@@ -109,6 +110,12 @@ static bool stopping(const struct worker *w)
 	return atomic_load_explicit(&w->setup->shared->stop, memory_order_relaxed) != 0;
 }
 
+/* The window of the target's zone ended: what this job found may be half the truth. */
+static bool cut_short(const struct worker *w)
+{
+	return atomic_load_explicit(&w->setup->shared->cut[w->index], memory_order_relaxed);
+}
+
 /* Waits for the descriptor, looking up from time to time. 1 ready, or negative errno. */
 static int wait_for(struct worker *w, short events, int64_t until)
 {
@@ -116,7 +123,7 @@ static int wait_for(struct worker *w, short events, int64_t until)
 		int64_t left = until - mono_ms(NULL);
 		struct pollfd p = { .fd = w->fd, .events = events };
 
-		if (stopping(w))
+		if (stopping(w) || cut_short(w))
 			return -ECANCELED;
 		if (left <= 0)
 			return -ETIMEDOUT;
@@ -170,7 +177,7 @@ static int lent_send(void *context, const void *bytes, size_t n, unsigned timeou
 			continue;
 		}
 		if (errno != EAGAIN && errno != EINTR)
-			return stopping(w) ? -ECANCELED : -errno;
+			return stopping(w) || cut_short(w) ? -ECANCELED : -errno;
 		int r = wait_for(w, POLLOUT, until);
 		if (r < 0)
 			return r;
@@ -307,7 +314,7 @@ void worker_report(struct worker *w, const struct job *job, int probe, enum endi
 		.job = job->id,
 		.length = (uint32_t)strlen(document),
 		.probe = probe,
-		.ending = e,
+		.ending = cut_short(w) ? ENDING_STOPPED : e,
 		.started_ms = started_ms,
 		.finished_ms = worker_unix_ms(),
 	};
@@ -333,9 +340,12 @@ static void *thread_run(void *context)
 					      .job = job.id,
 					      .ending = ENDING_DONE };
 
+		atomic_store(&w->setup->shared->cut[w->index], false);
 		addr_format(&job.address, w->address);
 		snprintf(done.spoken, sizeof(done.spoken), "none");
 		w->setup->work(w, &job, &done);
+		if (cut_short(w))
+			done.ending = ENDING_STOPPED;
 		if (!put_all(w->main_fd, &done, sizeof(done)))
 			break;
 	}
@@ -361,6 +371,7 @@ int worker_run(const struct worker_setup *setup)
 	for (size_t i = 0; i < setup->count; i++) {
 		workers[i] = (struct worker){
 			.setup = setup,
+			.index = i,
 			.main_fd = setup->main_fds[i],
 			.guard_fd = setup->guard_fds[i],
 			.fd = -1,

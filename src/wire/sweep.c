@@ -44,10 +44,26 @@ void sweep_order_done(struct sweep_order *o)
 
 uint16_t sweep_next(struct sweep_host *h, const struct sweep_order *o)
 {
-	if (h->over || h->next >= o->count)
+	if (h->over || !sweep_left(h, o))
 		return 0;
 	h->in_flight++;
+	if (h->again_count > 0)
+		return h->again[--h->again_count];
 	return o->ports[h->next++];
+}
+
+void sweep_undo(struct sweep_host *h, uint16_t port)
+{
+	h->in_flight--;
+	if (h->again_count < SWEEP_AGAIN_MOST)
+		h->again[h->again_count++] = port;
+	else
+		h->cut = true; /* more at once than any host gets */
+}
+
+bool sweep_left(const struct sweep_host *h, const struct sweep_order *o)
+{
+	return h->again_count > 0 || h->next < o->count;
 }
 
 static void end(struct sweep_host *h, enum host_state s, const char *reason)
@@ -76,10 +92,9 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 	if (open >= SWEEP_ALL_PORTS_LEAST && open == tried &&
 	    (open >= SWEEP_ALL_PORTS_ENOUGH || tried == o->count))
 		end(h, HOST_ALL_PORTS, "answers on every port");
-	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= enough &&
-	    h->next < o->count)
+	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= enough && sweep_left(h, o))
 		end(h, HOST_SILENT, "no answer on the first ports");
-	if (h->next >= o->count && h->in_flight == 0)
+	if (!sweep_left(h, o) && h->in_flight == 0)
 		end(h, answered || h->count[PORT_FILTERED] > 0 ? HOST_ANSWERING : HOST_SILENT,
 		    answered                      ? NULL
 		    : h->count[PORT_FILTERED] > 0 ? "filtered"

@@ -21,6 +21,7 @@ enum {
 	SWEEP_NO_HOST = 2, /* weight of messages that there is no such host: see sweep_answer() */
 	SWEEP_ALL_PORTS_LEAST = 20, /* with fewer ports nobody can be said to answer on all */
 	SWEEP_ALL_PORTS_ENOUGH = 40,
+	SWEEP_AGAIN_MOST = 16, /* attempts of one host that may be taken back: see sweep_undo() */
 };
 
 /* The ports of a plan in the order of trying. */
@@ -37,10 +38,12 @@ struct sweep_host {
 	uint32_t next; /* index of the next port */
 	uint32_t in_flight;
 	uint32_t count[PORT_STATES];
-	unsigned no_host;      /* weight so far */
-	bool cut;              /* ended before its end: not complete */
-	bool over;             /* no further port is started */
-	enum host_state state; /* valid when over */
+	unsigned no_host; /* weight so far */
+	unsigned again_count;
+	uint16_t again[SWEEP_AGAIN_MOST]; /* ports whose attempt was taken back: the next ones */
+	bool cut;                         /* ended before its end: not complete */
+	bool over;                        /* no further port is started */
+	enum host_state state;            /* valid when over */
 	const char *reason;
 };
 
@@ -50,6 +53,10 @@ uint16_t sweep_next(struct sweep_host *h, const struct sweep_order *o);
  * SWEEP_NO_HOST from our own stack, half of it from a router, 0 without. */
 void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_state s,
 		  unsigned no_host, enum treatment t);
+/* The attempt of this port was not made, or cut short by us: it is to be made later. */
+void sweep_undo(struct sweep_host *h, uint16_t port);
+/* Are there ports that were not tried yet? */
+bool sweep_left(const struct sweep_host *h, const struct sweep_order *o);
 /* Over, and nothing in flight. */
 bool sweep_finished(const struct sweep_host *h);
 

@@ -6,7 +6,7 @@ peers.py silent PORT...          accepts and says nothing
 peers.py cut FIRST TESTS         plays what devices said in TESTS/wire/*/*.talk and some greetings,
                                  cut off after so many bytes: every second port from FIRST on, on
                                  eight addresses
-Prints "ready" and how many listen.
+Prints "ready" and how many listen. PEER_ADDRESS: where, instead of 127.0.0.1.
 """
 import glob
 import os
@@ -17,7 +17,7 @@ import struct
 import sys
 import threading
 
-ADDRESS = "127.0.0.1"
+ADDRESS = os.environ.get("PEER_ADDRESS", "127.0.0.1")
 CUT_ADDRESSES = 8
 CUT_PORTS = 75
 

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "site/declare.h"
 #include "talk/guard.h"
 #include "talk/transfer.h"
 
@@ -32,7 +33,18 @@ struct bench {
 	uint16_t port;
 	char journal[64];
 	pid_t guard;
+	struct zone zones[2];
 };
+
+/* The guard's clock, in memory that it shares with the test: 2026-11-22 was a Sunday. */
+static _Atomic int64_t *clock_now;
+static const int64_t sunday = 1795305600; /* 00:00 UTC */
+enum { HOUR = 3600 };
+
+static int64_t tell_time(void)
+{
+	return *clock_now;
+}
 
 static int listen_on(const char *address, uint16_t *port)
 {
@@ -52,27 +64,35 @@ static int listen_on(const char *address, uint16_t *port)
 	return fd;
 }
 
-/* kind: how the target is declared. The plan holds 127.0.0.1 and one port (and 9, which is closed). */
-static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
+static void declare(struct bench *b, const char *networks, enum zone_kind kind,
+		    struct window *window)
+{
+	struct zone *z = &b->zones[b->plan.site.zone_count++];
+	struct range r;
+
+	*z = (struct zone){ .name = (char *)(uintptr_t) "test", .kind = kind, .risk = SITE_READ };
+	assert_int_equal(range_parse(networks, true, &r), 0);
+	assert_int_equal(ranges_add(&z->networks, &r), 0);
+	z->windows = window;
+	z->window_count = window != NULL;
+	b->plan.site.zones = b->zones;
+}
+
+static void prepare(struct bench *b, const char *targets)
+{
+	memset(b, 0, sizeof(*b));
+	assert_int_equal(site_default(&b->plan.site), 0);
+	assert_int_equal(clock_load(&b->plan.site, "UTC"), 0);
+	assert_int_equal(ranges_parse(&b->plan.targets, targets), 0);
+	*clock_now = sunday + 12 * HOUR;
+}
+
+static void launch(struct bench *b, bool probe_knows_port)
 {
 	int main_pair[2], worker_pair[2];
-	struct range loopback;
-	static struct zone zone;
 
-	memset(b, 0, sizeof(*b));
 	b->listener = listen_on("127.0.0.1", &b->port);
 	b->stranger = listen_on("127.0.0.2", &b->port);
-	assert_int_equal(site_default(&b->plan.site), 0);
-	if (kind != ZONE_UNASSIGNED) {
-		zone = (struct zone){ .name = (char *)(uintptr_t) "test",
-				      .kind = kind,
-				      .risk = SITE_READ };
-		assert_int_equal(range_parse("127.0.0.0/8", true, &loopback), 0);
-		assert_int_equal(ranges_add(&zone.networks, &loopback), 0);
-		b->plan.site.zones = &zone;
-		b->plan.site.zone_count = 1;
-	}
-	assert_int_equal(ranges_parse(&b->plan.targets, "127.0.0.1"), 0);
 	b->plan.ad_hoc_kind = ZONE_UNASSIGNED;
 	b->plan.risk = SITE_READ;
 	ports_put(b->plan.ports.tcp, b->port);
@@ -106,6 +126,7 @@ static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
 			.worker_count = 1,
 			.shared = b->shared,
 			.journal_path = b->journal,
+			.clock = tell_time,
 		};
 		close(main_pair[0]);
 		close(worker_pair[0]);
@@ -117,6 +138,15 @@ static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
 	close(worker_pair[1]);
 	b->main_fd = main_pair[0];
 	b->worker_fd = worker_pair[0];
+}
+
+/* kind: how the target is declared. The plan holds 127.0.0.1 and one port (and 9, which is closed). */
+static void start(struct bench *b, enum zone_kind kind, bool probe_knows_port)
+{
+	prepare(b, "127.0.0.1");
+	if (kind != ZONE_UNASSIGNED)
+		declare(b, "127.0.0.0/8", kind, NULL);
+	launch(b, probe_knows_port);
 }
 
 /* The next event of this kind; others pass by. */
@@ -205,8 +235,8 @@ static void finish(struct bench *b)
 	unlink(b->journal);
 	close(b->listener);
 	close(b->stranger);
-	if (b->plan.site.zone_count > 0)
-		ranges_done(&b->plan.site.zones[0].networks);
+	for (size_t i = 0; i < b->plan.site.zone_count; i++)
+		ranges_done(&b->zones[i].networks);
 	b->plan.site.zones = NULL;
 	b->plan.site.zone_count = 0;
 	ranges_done(&b->plan.targets);
@@ -376,8 +406,146 @@ static void a_controller_found_late_tightens_the_host(void **state)
 	finish(&b);
 }
 
+/* ---- windows ---- */
+
+/* 12:00 to 13:00 on Sundays; the test's clock stands at 12:00 first. */
+static struct window noon = { .days = 1, .from = 12 * 60, .to = 13 * 60 };
+
+/* Some passes of the guard, in which it could do what it must not. */
+static void let_it_run(void)
+{
+	poll(NULL, 0, 300);
+}
+
+static void a_sweep_pauses_and_goes_on_at_its_next_port(void **state)
+{
+	struct bench b;
+	struct guard_event v;
+
+	(void)state;
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_IT, &noon);
+	for (uint16_t port = 23000; port < 23040; port++)
+		ports_put(b.plan.ports.tcp, port);
+	b.plan.host_rate = 40; /* ten connections a second: it lasts */
+	launch(&b, true);
+	while (access(b.journal, F_OK) != 0 || journal_lines(&b, 'C') < 3)
+		poll(NULL, 0, 10);
+	*clock_now = sunday + 13 * HOUR;
+	v = await(&b, EVENT_WAITING);
+	struct addr a;
+	assert_int_equal(addr_parse("127.0.0.1", &a), 0);
+	assert_int_equal(addr_compare(&v.address, &a), 0);
+	unsigned before = journal_lines(&b, 'O');
+	assert_int_equal(before, journal_lines(&b, 'C'));
+	assert_true(before >= 3 && before < 42);
+	let_it_run();
+	assert_int_equal(journal_lines(&b, 'O'), before);
+	/* A week later. */
+	*clock_now = sunday + 7 * 86400 + 12 * HOUR + 5;
+	await(&b, EVENT_GOES_ON);
+	v = await(&b, EVENT_HOST);
+	assert_int_equal(v.open, 1);
+	assert_int_equal(v.open + v.closed, 42);
+	assert_true(v.complete);
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(journal_lines(&b, 'O'), 42); /* none was tried twice */
+	finish(&b);
+}
+
+static void other_zones_go_on_while_one_waits(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	prepare(&b, "127.0.0.1-2");
+	declare(&b, "127.0.0.1/32", ZONE_IT, &noon);
+	declare(&b, "127.0.0.2/32", ZONE_IT, NULL);
+	*clock_now = sunday + 11 * HOUR;
+	launch(&b, true);
+	struct guard_event v = await(&b, EVENT_HOST);
+	struct addr second;
+	assert_int_equal(addr_parse("127.0.0.2", &second), 0);
+	assert_int_equal(addr_compare(&v.address, &second), 0);
+	await(&b, EVENT_WAITING);
+	assert_int_equal(visitors(b.listener), 0);
+	assert_int_equal(visitors(b.stranger), 1);
+	*clock_now = sunday + 12 * HOUR; /* the first second of the window belongs to it */
+	await(&b, EVENT_GOES_ON);
+	v = await(&b, EVENT_HOST);
+	assert_true(v.complete);
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(visitors(b.listener), 1);
+	finish(&b);
+}
+
+static void a_window_that_ends_ends_the_conversation(void **state)
+{
+	struct bench b;
+	uint32_t conversation = 10;
+	int fd, other;
+	char byte;
+
+	(void)state;
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_IT, &noon);
+	launch(&b, true);
+	await(&b, EVENT_SWEPT);
+	visitors(b.listener);
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 1, &fd), ENDING_DONE);
+	assert_false(atomic_load(&b.shared->cut[0]));
+	int peer = accept4(b.listener, NULL, NULL, SOCK_CLOEXEC);
+	*clock_now = sunday + 13 * HOUR - PLAN_CLOSING_S;
+	/* Our FIN, not a reset, though the worker has not closed its descriptor. */
+	assert_int_equal(recv(peer, &byte, 1, 0), 0);
+	assert_true(atomic_load(&b.shared->cut[0]));
+	close(peer);
+	close(fd);
+	atomic_store(&b.shared->cut[0], false);
+	/* "Not now", so that it is asked again; and at once, no thread waits for days. */
+	for (int64_t t = sunday + 13 * HOUR - PLAN_CLOSING_S; t <= sunday + 13 * HOUR; t++) {
+		*clock_now = t;
+		assert_int_equal(
+			ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, ++conversation, &other),
+			ENDING_STOPPED);
+		assert_true(atomic_exchange(&b.shared->cut[0], false));
+	}
+	assert_int_equal(atomic_load(&b.shared->stop), 0);
+	assert_int_equal(visitors(b.listener), 0);
+	/* The clock is set back into the window: it is the clock that counts. */
+	*clock_now = sunday + 12 * HOUR + 30 * 60;
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 3, &fd), ENDING_DONE);
+	say_close(&b, fd);
+	/* And forward out of it, by years. */
+	*clock_now = sunday + INT64_C(3) * 365 * 86400;
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_ANY, 4, &other), ENDING_STOPPED);
+	assert_int_equal(visitors(b.listener), 1);
+	finish(&b);
+}
+
+static void a_stop_ends_a_wait(void **state)
+{
+	struct bench b;
+	struct guard_order o = { .kind = ORDER_STOP };
+
+	(void)state;
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_IT, &noon);
+	*clock_now = sunday;
+	launch(&b, true);
+	await(&b, EVENT_WAITING);
+	assert_int_equal(send(b.main_fd, &o, sizeof(o), 0), sizeof(o));
+	await(&b, EVENT_STOPPED);
+	assert_int_equal(visitors(b.listener), 0);
+	finish(&b);
+}
+
 int main(void)
 {
+	clock_now = mmap(NULL, sizeof(*clock_now), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (clock_now == MAP_FAILED)
+		return 99;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sweep_tells_open_from_closed),
 		cmocka_unit_test(nothing_leaves_the_scope),
@@ -387,6 +555,10 @@ int main(void)
 		cmocka_unit_test(what_only_listens_may_not_speak),
 		cmocka_unit_test(a_stop_ends_what_is_open_and_refuses_what_comes),
 		cmocka_unit_test(a_controller_found_late_tightens_the_host),
+		cmocka_unit_test(a_sweep_pauses_and_goes_on_at_its_next_port),
+		cmocka_unit_test(other_zones_go_on_while_one_waits),
+		cmocka_unit_test(a_window_that_ends_ends_the_conversation),
+		cmocka_unit_test(a_stop_ends_a_wait),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -27,6 +27,7 @@ struct given {
 	const char *exclude, *owned, *ports, *risk, *zone, *rate, *host_rate;
 	const char *input_file, *exclude_file;
 	int64_t now; /* 0: noon */
+	bool skip_closed;
 };
 
 static void make(const struct given *g, struct plan *p, struct complaints *c)
@@ -46,6 +47,7 @@ static void make(const struct given *g, struct plan *p, struct complaints *c)
 			       .rate = g->rate,
 			       .host_rate = g->host_rate,
 			       .data_dir = getenv("TENKEN_DATA"),
+			       .skip_closed = g->skip_closed,
 			       .now = g->now != 0 ? g->now : noon };
 
 	assert_non_null(w.data_dir);
@@ -349,10 +351,12 @@ static void test_windows(void **state)
 {
 	struct given both = { .site = AUTHORISED,
 			      .targets = { "192.168.1.7", "192.168.10.7" },
-			      .now = noon + 3 * 3600 };
+			      .now = noon + 3 * 3600,
+			      .skip_closed = true };
 	struct given closed = { .site = AUTHORISED,
 				.targets = { "192.168.10.7" },
-				.now = noon + 3 * 3600 };
+				.now = noon + 3 * 3600,
+				.skip_closed = true };
 	struct complaints c = { 0 };
 	struct plan p;
 	(void)state;
@@ -373,7 +377,8 @@ static void test_windows(void **state)
 	struct given overlap = { .site = "site: a\ntimezone: Asia/Tokyo\nzones:\n"
 					 "  - {name: all, kind: it, networks: [10.0.0.0/29]}\n"
 					 "  - {name: in, kind: ot, networks: [10.0.0.4/30], "
-					 "window: '01:00-02:00'}\n" };
+					 "window: '01:00-02:00'}\n",
+				 .skip_closed = true };
 	make(&overlap, &p, &c);
 	assert_none(&c);
 	assert_targets(&p, "10.0.0.0/30");
@@ -387,7 +392,8 @@ static void test_open_within_closed(void **state)
 	struct given given = { .site = "site: a\ntimezone: Asia/Tokyo\nzones:\n"
 				       "  - {name: all, kind: it, networks: [10.0.0.0/29], "
 				       "window: '01:00-02:00'}\n"
-				       "  - {name: in, kind: ot, networks: [10.0.0.4/30]}\n" };
+				       "  - {name: in, kind: ot, networks: [10.0.0.4/30]}\n",
+			       .skip_closed = true };
 	struct complaints c = { 0 };
 	struct plan p;
 	(void)state;
@@ -395,6 +401,120 @@ static void test_open_within_closed(void **state)
 	make(&given, &p, &c);
 	assert_none(&c);
 	assert_targets(&p, "10.0.0.4/30");
+	plan_done(&p);
+	complaints_done(&c);
+}
+
+/* Without --skip-closed nothing is left out: it waits. */
+static void test_waiting(void **state)
+{
+	struct given given = { .site = AUTHORISED,
+			       .targets = { "192.168.1.7", "192.168.10.7", "203.0.113.9" },
+			       .owned = "203.0.113.8/29" };
+	const int64_t after = noon + 2 * 3600;
+	const struct {
+		const char *address;
+		int64_t now, opens;
+	} cases[] = {
+		{ "192.168.1.7", after, after },
+		{ "192.168.10.7", noon, noon },
+		{ "192.168.10.7", after, noon + 7 * 86400 - 2 * 3600 },
+		{ "192.168.10.7", noon - 3 * 3600, noon - 2 * 3600 },
+		/* The last seconds are for closing. */
+		{ "192.168.10.7", after - PLAN_CLOSING_S - 1, after - PLAN_CLOSING_S - 1 },
+		{ "192.168.10.7", after - PLAN_CLOSING_S, noon + 7 * 86400 - 2 * 3600 },
+		/* No window changes that. */
+		{ "192.168.10.9", noon, -1 },
+		{ "192.168.2.1", noon, -1 },
+		{ "203.0.113.9", noon, noon },
+		{ "203.0.113.9", noon + 60 * 86400, -1 },
+	};
+	struct complaints c = { 0 };
+	struct plan p;
+	(void)state;
+
+	given.now = after;
+	make(&given, &p, &c);
+	assert_none(&c);
+	assert_targets(&p, "192.168.1.7,192.168.10.7,203.0.113.9");
+	assert_int_equal(p.skipped_count, 0);
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct addr a;
+
+		assert_int_equal(addr_parse(cases[i].address, &a), 0);
+		if (plan_opens(&p, &a, cases[i].now) != cases[i].opens)
+			fail_msg("%s, case %zu: %lld", cases[i].address, i,
+				 (long long)plan_opens(&p, &a, cases[i].now));
+		assert_int_equal(plan_start_refusal(&p, &a, cases[i].now) == NULL,
+				 cases[i].opens == cases[i].now);
+	}
+	plan_done(&p);
+	complaints_done(&c);
+}
+
+/* Central Europe, 2026: 02:00 becomes 03:00 on 29 March, 03:00 becomes 02:00 on 25 October. */
+static void test_windows_and_summer_time(void **state)
+{
+	static const struct {
+		const char *window;
+		const char *now, *opens; /* UTC, minutes */
+	} cases[] = {
+		{ "02:30-04:00", "2026-03-28 12:00",
+		  "2026-03-29 01:00" }, /* at the change itself */
+		{ "02:00-03:00", "2026-03-28 12:00", "2026-03-30 00:00" }, /* does not exist */
+		{ "Sun 02:00-03:00", "2026-03-28 12:00", "2026-04-05 00:00" },
+		{ "03:00-04:00", "2026-03-28 12:00", "2026-03-29 01:00" },
+		{ "02:00-03:00", "2026-10-24 12:00", "2026-10-25 00:00" },
+		{ "02:00-02:30", "2026-10-25 00:30", "2026-10-25 01:00" }, /* exists twice */
+		{ "02:00-03:00", "2026-10-25 02:00", "2026-10-26 01:00" },
+		{ "Sat 23:00-01:00", "2026-03-28 12:00", "2026-03-28 22:00" },
+		{ "Sat 23:00-24:00", "2026-03-28 23:00", "2026-04-04 21:00" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		char text[400], found[32];
+		struct given given = { .site = text };
+		struct complaints c = { 0 };
+		struct plan p;
+		struct tm tm = { 0 };
+		struct addr a;
+
+		snprintf(text, sizeof(text),
+			 "site: a\ntimezone: Europe/Berlin\nzones:\n"
+			 "  - {name: z, kind: ot, networks: [10.0.0.0/30], window: '%s'}\n",
+			 cases[i].window);
+		assert_non_null(strptime(cases[i].now, "%Y-%m-%d %H:%M", &tm));
+		given.now = timegm(&tm);
+		make(&given, &p, &c);
+		assert_none(&c);
+		assert_int_equal(addr_parse("10.0.0.1", &a), 0);
+		time_t opens = plan_opens(&p, &a, given.now);
+		assert_non_null(gmtime_r(&opens, &tm));
+		strftime(found, sizeof(found), "%Y-%m-%d %H:%M", &tm);
+		if (strcmp(found, cases[i].opens) != 0)
+			fail_msg("%s after %s: %s, not %s", cases[i].window, cases[i].now, found,
+				 cases[i].opens);
+		/* The same, the slow way. */
+		for (int64_t t = given.now; t < opens; t += 60)
+			assert_false(zone_window_open(&p.site, &p.site.zones[0], t));
+		assert_true(zone_window_open(&p.site, &p.site.zones[0], opens));
+		plan_done(&p);
+		complaints_done(&c);
+	}
+}
+
+static void test_moment(void **state)
+{
+	struct given given = { .site = AUTHORISED };
+	struct complaints c = { 0 };
+	struct plan p;
+	char text[MOMENT_TEXT];
+	(void)state;
+
+	make(&given, &p, &c);
+	assert_string_equal(site_moment(&p.site, noon + 7 * 86400 - 10 * 3600, text),
+			    "Sun 2026-11-22 02:00 (Asia/Tokyo)");
 	plan_done(&p);
 	complaints_done(&c);
 }
@@ -533,10 +653,17 @@ static void test_port_list(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets),        cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_public),         cmocka_unit_test(test_refusal),
-		cmocka_unit_test(test_windows),        cmocka_unit_test(test_options),
-		cmocka_unit_test(test_port_list),      cmocka_unit_test(test_open_within_closed),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_public),
+		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_windows_and_summer_time),
+		cmocka_unit_test(test_moment),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_port_list),
+		cmocka_unit_test(test_open_within_closed),
 		cmocka_unit_test(test_public_in_zone),
 	};
 
