@@ -50,11 +50,12 @@ struct engine {
 	uint32_t jobs;
 	unsigned active_jobs, respawns;
 	bool swept, stopping, stopped, clearing, abandoned;
-	bool frames_swept, frames_stopped; /* the packets process; true where there is none */
+	bool frames_swept, frames_stopped, frames_wait; /* the packets process; true where there is none */
 	int epoll, signals;
 	unsigned signal_count;
 	bool sweep_waits;          /* the guard's sweep has closed zones left only */
-	struct addr waits_for;     /* a host of the one that opens first */
+	struct addr waits_for;     /* a host of the one that opens first; zero: none of its own */
+	struct addr frames_wait_for;
 	const struct zone *closed; /* found closed in this second */
 	int64_t closed_s;
 	int64_t window_s; /* when pause was judged last */
@@ -330,6 +331,13 @@ static void take_sight(struct engine *e, const struct sight *s)
 		break;
 	case SIGHT_PLACE:
 		break;
+	case SIGHT_WAITING:
+		e->frames_wait = true;
+		e->frames_wait_for = s->address;
+		break;
+	case SIGHT_GOES_ON:
+		e->frames_wait = false;
+		break;
 	case SIGHT_SWEPT:
 		e->frames_swept = true;
 		break;
@@ -458,10 +466,13 @@ static int64_t paused_until(const struct engine *e, int64_t now, const struct ad
 {
 	int64_t best = 0;
 
-	if (e->stopping || e->active_jobs > 0 || !(e->swept || e->sweep_waits))
+	if (e->stopping || e->active_jobs > 0 || !(e->swept || e->sweep_waits) ||
+	    !(e->frames_swept || e->frames_wait))
 		return 0;
-	if (!e->swept)
+	if (!e->swept && !addr_is_unusable(&e->waits_for))
 		earlier(e, &e->waits_for, now, &best, ret);
+	if (!e->frames_swept)
+		earlier(e, &e->frames_wait_for, now, &best, ret);
 	for (const struct target *t = targets_queued(e->targets, NULL); t != NULL;
 	     t = targets_queued(e->targets, t))
 		earlier(e, &t->address, now, &best, ret);

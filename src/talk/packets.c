@@ -308,7 +308,7 @@ static void stop(struct packets *p)
 		struct lane *l = &p->lanes[i];
 
 		if (l->stage != STAGE_OVER && l->segment.seen_of != NULL)
-			segment_tell(p, l);
+			segment_tell(p, l, HOST_SKIPPED, "stopped");
 		l->stage = STAGE_OVER;
 	}
 }
@@ -356,10 +356,42 @@ static void look_at_windows(struct packets *p)
 
 	for (size_t i = 0; i < p->lane_count; i++) {
 		struct lane *l = &p->lanes[i];
+		const struct addr *first = &l->targets.set.list[0].first;
 
-		if (l->stage != STAGE_OVER)
-			l->closed = plan_refusal(p->setup->plan, &l->targets.set.list[0].first, now);
+		if (l->stage == STAGE_OVER)
+			continue;
+		l->closed = plan_start_refusal(p->setup->plan, first, now);
+		if (l->closed != NULL && plan_opens(p->setup->plan, first, now) < 0)
+			lane_end(p, l, HOST_SKIPPED, l->closed); /* no window will change that */
 	}
+}
+
+/* main says what a scan waits for that has closed zones left only. */
+static void tell_waiting_windows(struct packets *p)
+{
+	struct sight s = { .kind = SIGHT_WAITING };
+	bool waiting = !p->stopping;
+	int64_t best = -1, now = time(NULL);
+
+	for (size_t i = 0; i < p->lane_count && waiting; i++) {
+		const struct lane *l = &p->lanes[i];
+
+		if (l->stage == STAGE_OVER)
+			continue;
+		waiting = l->closed != NULL;
+		int64_t opens = plan_opens(p->setup->plan, &l->targets.set.list[0].first, now);
+		if (best < 0 || opens < best) {
+			best = opens;
+			s.address = l->targets.set.list[0].first;
+		}
+	}
+	waiting = waiting && best >= 0;
+	if (waiting == p->waiting_told)
+		return;
+	p->waiting_told = waiting;
+	if (!waiting)
+		s.kind = SIGHT_GOES_ON;
+	packets_tell(p, &s);
 }
 
 static void look_at_drops(struct packets *p)
@@ -396,21 +428,17 @@ static void wait_a_little(struct packets *p)
 	poll(fds, n, p->swept_told ? STOP_POLL_MS : SILENT_MS);
 }
 
-static bool all_over(const struct packets *p, bool finding_only)
+static bool all_over(const struct packets *p)
 {
-	for (size_t i = 0; i < p->lane_count; i++) {
-		const struct lane *l = &p->lanes[i];
-
-		if (l->stage != STAGE_OVER && (!finding_only || l->sweep == SWEEP_AFTER_FOUND ||
-					       l->way->on_link))
+	for (size_t i = 0; i < p->lane_count; i++)
+		if (p->lanes[i].stage != STAGE_OVER)
 			return false;
-	}
 	return true;
 }
 
 static void tell_ends(struct packets *p)
 {
-	if (!p->swept_told && all_over(p, false)) {
+	if (!p->swept_told && all_over(p)) {
 		char text[64];
 
 		p->swept_told = true;
@@ -441,6 +469,7 @@ static void run(struct packets *p)
 		if (p->now_ms >= p->tick_ms) {
 			p->tick_ms = p->now_ms + TICK_MS;
 			look_at_windows(p);
+			tell_waiting_windows(p);
 		}
 		for (size_t i = 0; i < p->wing_count; i++)
 			packets_hear(p, &p->wings[i]);

@@ -230,7 +230,7 @@ static void find_over(struct packets *p, struct lane *l)
 	s->sample_next = 0;
 	s->rounds = 0;
 	if (l->sweep == SWEEP_AFTER_FOUND) {
-		segment_tell(p, l);
+		segment_tell(p, l, HOST_ABSENT, NULL);
 		l->stage = STAGE_OPEN;
 	} else {
 		l->stage = STAGE_PASS;

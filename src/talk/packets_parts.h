@@ -167,7 +167,7 @@ struct packets {
 	int journal, signals;
 	int64_t start_ms, start_unix_ms, now_ms, tick_ms, stop_poll_ms;
 	char *ports_text;
-	bool stopping, quitting, swept_told, stopped_told;
+	bool stopping, quitting, swept_told, stopped_told, waiting_told;
 	uint64_t sent, dropped;
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_count, sight_room;
@@ -218,8 +218,11 @@ struct addr segment_address(struct lane *l, uint32_t host);
 bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret);
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host);
 bool sweep_advance(struct packets *p, struct lane *l);
-/* The segment is over: what was seen and what was not goes to main. */
-void segment_tell(struct packets *p, struct lane *l);
+/* The segment is over: what was seen and what was not goes to main. cut: NULL where everything was
+ * done; else why not, and how the hosts that did not answer are to be told. */
+void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut);
+/* The same for all that is left of the lane, which is over then. */
+void lane_end(struct packets *p, struct lane *l, enum host_state state, const char *cut);
 void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
 		  enum port_state state, unsigned no_host, const char *reason);
 /* An echo reply: the host is there. */

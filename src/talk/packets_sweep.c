@@ -197,28 +197,51 @@ static void flush_quiet(struct packets *p, struct sight *run, struct lane *l, ui
 	}
 }
 
-void segment_tell(struct packets *p, struct lane *l)
+static void tell_host(struct packets *p, struct lane *l, uint32_t host, const struct seen *n,
+		      bool found, enum host_state state, const char *cut)
+{
+	struct sight t = sight_of(p, l, host, n, SIGHT_HOST);
+	bool all_ports = n->left && n->open > 0;
+	const char *why = "";
+
+	t.complete = cut == NULL && !n->left;
+	t.host_state = HOST_ANSWERING;
+	if (all_ports) {
+		t.host_state = HOST_ALL_PORTS;
+		why = "answers on every port";
+	} else if (n->left) {
+		t.host_state = HOST_ABSENT;
+		why = "no such host";
+	} else if (!n->answered && !found && n->filtered == 0) {
+		t.host_state = cut != NULL ? state : HOST_SILENT;
+		why = cut != NULL ? cut : "no answer";
+	} else if (cut != NULL) {
+		why = cut;
+	} else if (!n->answered && !found) {
+		why = "filtered";
+	}
+	snprintf(t.reason, sizeof(t.reason), "%s", why);
+	packets_tell(p, &t);
+}
+
+void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut)
 {
 	struct segment *s = &l->segment;
-	bool cut = p->stopping || l->wing->error != 0;
-	const char *stopped = p->stopping ? "stopped" : "interface down";
+	bool on_link = l->way->on_link;
 	struct sight quiet = {
 		.kind = SIGHT_QUIET,
-		.host_state = cut ? HOST_SKIPPED : l->way->on_link ? HOST_ABSENT : HOST_SILENT,
-		.complete = !cut,
+		.host_state = cut != NULL ? state : on_link ? HOST_ABSENT : HOST_SILENT,
+		.complete = cut == NULL,
 		.first_ms = p->start_unix_ms + s->last_sent_ms,
 		.last_ms = p->start_unix_ms + s->last_sent_ms,
 	};
 	uint32_t from = 0;
 
 	snprintf(quiet.reason, sizeof(quiet.reason), "%s",
-		 cut		      ? stopped
-		 : l->stage == STAGE_HOP ? "no answer from the gateway"
-		 : l->way->on_link    ? "no such host"
-				      : "no answer");
+		 cut != NULL ? cut : on_link ? "no such host" : "no answer");
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct seen *n = seen_if_any(s, i);
-		bool found = l->way->on_link && bit_is(s->there, i);
+		bool found = on_link && bit_is(s->there, i);
 
 		if (n == NULL && !found)
 			continue;
@@ -227,26 +250,35 @@ void segment_tell(struct packets *p, struct lane *l)
 		struct seen none = { .first_ms = packets_since(p), .last_ms = packets_since(p) };
 		if (n == NULL)
 			n = &none;
-		if (n->handed)
-			continue;
-		struct sight t = sight_of(p, l, i, n, SIGHT_HOST);
-		bool all_ports = n->left && n->open > 0;
-		t.complete = !cut && !n->left;
-		t.host_state = all_ports			   ? HOST_ALL_PORTS
-			       : n->left			   ? HOST_ABSENT
-			       : n->answered || n->filtered > 0 || found ? HOST_ANSWERING
-			       : cut				   ? HOST_SKIPPED
-								   : HOST_SILENT;
-		snprintf(t.reason, sizeof(t.reason), "%s",
-			 all_ports				? "answers on every port"
-			 : n->left				? "no such host"
-			 : cut					? stopped
-			 : n->answered || found			? ""
-			 : n->filtered > 0			? "filtered"
-								: "no answer");
-		packets_tell(p, &t);
+		if (!n->handed)
+			tell_host(p, l, i, n, found, state, cut);
 	}
 	flush_quiet(p, &quiet, l, from, s->count);
+}
+
+void lane_end(struct packets *p, struct lane *l, enum host_state state, const char *cut)
+{
+	struct sight quiet = {
+		.kind = SIGHT_QUIET,
+		.host_state = state,
+		.first_ms = p->start_unix_ms + p->now_ms,
+		.last_ms = p->start_unix_ms + p->now_ms,
+	};
+
+	if (l->segment.seen_of != NULL && l->stage != STAGE_OPEN)
+		segment_tell(p, l, state, cut);
+	snprintf(quiet.reason, sizeof(quiet.reason), "%s", cut);
+	for (size_t i = 0; i < l->targets.set.count; i++) {
+		uint64_t from = l->targets.before[i], to = l->targets.before[i + 1];
+
+		if (to <= l->next)
+			continue;
+		quiet.address = index_at(&l->targets, from > l->next ? from : l->next);
+		quiet.last = l->targets.set.list[i].last;
+		packets_tell(p, &quiet);
+	}
+	l->next = l->targets.count;
+	l->stage = STAGE_OVER;
 }
 
 /* ---- answers ---- */
@@ -451,11 +483,8 @@ static bool down(struct packets *p, struct lane *l)
 		packets_remark(p, NULL, text);
 		l->wait_ms = p->now_ms + DOWN_MS;
 	}
-	if (p->now_ms >= l->wait_ms) { /* it does not come back */
-		segment_tell(p, l);
-		l->next = l->targets.count;
-		l->stage = STAGE_OVER;
-	}
+	if (p->now_ms >= l->wait_ms) /* it does not come back */
+		lane_end(p, l, HOST_SKIPPED, "interface down");
 	return false;
 }
 
@@ -574,7 +603,7 @@ static void after_pass(struct packets *p, struct lane *l)
 	/* A host that was heard of only now has its other ports asked again too. */
 	bool again = s->pass + 1 < s->rounds || (s->pass > 0 && s->news > 0 && s->pass + 1 < most);
 	if (!missing || !again) {
-		segment_tell(p, l);
+		segment_tell(p, l, HOST_SILENT, NULL);
 		l->stage = STAGE_OPEN;
 		return;
 	}
@@ -643,9 +672,7 @@ static bool hop(struct packets *p, struct lane *l)
 	if (l->hop_tries > 0 && p->now_ms < l->wait_ms)
 		return false;
 	if (l->hop_tries == TRIES) {
-		segment_tell(p, l);
-		l->next = l->targets.count;
-		l->stage = STAGE_OVER;
+		lane_end(p, l, HOST_SILENT, "no answer from the gateway");
 		return true;
 	}
 	enum launch r = packets_launch_find(p, l, &l->way->next_hop, NULL);

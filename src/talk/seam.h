@@ -89,6 +89,8 @@ enum sight_kind {
 	SIGHT_DUPLICATE, /* another MAC answered for this address as well */
 	SIGHT_REMARK,    /* reason: a text for the report; address where it concerns one */
 	SIGHT_PLACE,     /* how far the sweep came: what --resume needs; see packets.h */
+	SIGHT_WAITING,   /* closed zones are left only; address is in the one that opens first */
+	SIGHT_GOES_ON,
 	SIGHT_SWEPT,     /* nothing more will be sent but on an order */
 	SIGHT_NO_JOURNAL, /* the journal cannot be written: nothing more is sent */
 	SIGHT_STOPPED,   /* after ORDER_STOP: nothing more is sent */
