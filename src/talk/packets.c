@@ -61,30 +61,36 @@ uint32_t packets_since(const struct packets *p)
 /* Sends what waits, many in one message; main may be slow. */
 static void tell_waiting(struct packets *p)
 {
-	size_t sent = 0;
-
-	while (sent < p->sight_count) {
-		size_t n = p->sight_count - sent;
+	while (p->sight_first < p->sight_count) {
+		size_t n = p->sight_count - p->sight_first;
 
 		if (n > SIGHTS_PER_MESSAGE)
 			n = SIGHTS_PER_MESSAGE;
-		ssize_t r = send(p->setup->main_fd, &p->sights[sent], n * sizeof(*p->sights),
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t r = send(p->setup->main_fd, &p->sights[p->sight_first],
+				 n * sizeof(*p->sights), MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0 && errno == EAGAIN)
-			break;
-		sent += n; /* or main is gone, which the loop notices */
+			return;
+		p->sight_first += n; /* or main is gone, which the loop notices */
 	}
-	p->sight_count -= sent;
-	if (sent > 0)
-		memmove(p->sights, p->sights + sent, p->sight_count * sizeof(*p->sights));
+	p->sight_first = p->sight_count = 0;
+}
+
+static size_t untold(const struct packets *p)
+{
+	return p->sight_count - p->sight_first;
 }
 
 static void stop(struct packets *p);
 
 void packets_tell(struct packets *p, const struct sight *s)
 {
+	if (p->sight_count == p->sight_room && p->sight_first > p->sight_room / 2) {
+		p->sight_count -= p->sight_first;
+		memmove(p->sights, p->sights + p->sight_first, p->sight_count * sizeof(*s));
+		p->sight_first = 0;
+	}
 	if (p->sight_count == p->sight_room) {
 		size_t more = p->sight_room == 0 ? 1024 : p->sight_room * 2;
 		struct sight *list = realloc(p->sights, more * sizeof(*list));
@@ -97,7 +103,7 @@ void packets_tell(struct packets *p, const struct sight *s)
 		p->sight_room = more;
 	}
 	p->sights[p->sight_count++] = *s;
-	if (p->sight_count >= 4 * SIGHTS_PER_MESSAGE)
+	if (untold(p) >= 4 * SIGHTS_PER_MESSAGE)
 		tell_waiting(p);
 }
 
@@ -423,7 +429,7 @@ static void wait_a_little(struct packets *p)
 		if (p->wings[i].tap != NULL)
 			fds[n++] = (struct pollfd){ .fd = tap_fd(p->wings[i].tap),
 						    .events = POLLIN };
-	if (p->sight_count > 0)
+	if (untold(p) > 0)
 		fds[0].events |= POLLOUT;
 	poll(fds, n, p->swept_told ? STOP_POLL_MS : SILENT_MS);
 }
@@ -459,7 +465,7 @@ static void tell_ends(struct packets *p)
 
 static void run(struct packets *p)
 {
-	while (!p->quitting || p->sight_count > 0) {
+	while (!p->quitting) {
 		bool more = false;
 
 		p->now_ms = clock_ms(CLOCK_MONOTONIC) - p->start_ms;
@@ -474,7 +480,7 @@ static void run(struct packets *p)
 		for (size_t i = 0; i < p->wing_count; i++)
 			packets_hear(p, &p->wings[i]);
 		/* main has to catch up first where it is far behind. */
-		for (size_t i = 0; i < p->lane_count && p->sight_count < SIGHTS_MOST; i++)
+		for (size_t i = 0; i < p->lane_count && untold(p) < SIGHTS_MOST; i++)
 			more |= lane_advance(p, &p->lanes[(p->turn + i) % p->lane_count]);
 		if (p->lane_count > 0)
 			p->turn = (p->turn + 1) % p->lane_count;

@@ -170,7 +170,7 @@ struct packets {
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
 	uint64_t sent, dropped;
 	struct sight *sights; /* what main has not read yet */
-	size_t sight_count, sight_room;
+	size_t sight_first, sight_count, sight_room;
 };
 
 /* ---- packets.c ---- */
