@@ -13,35 +13,40 @@
 
 enum heard_kind {
 	HEARD_NOTHING,
-	HEARD_ARP,	 /* request or reply: `from` has `mac`; `reply` tells which */
-	HEARD_ADVERT,	 /* neighbour advertisement: `from` (the target) has `mac` (option, else frame) */
-	HEARD_SOLICIT,	 /* a neighbour solicitation of somebody: `from` has `mac` where it says so */
-	HEARD_ROUTER,	 /* router advertisement from `from` */
+	HEARD_ARP,    /* request or reply: `from` has `mac`; `reply` tells which */
+	HEARD_ADVERT, /* neighbour advertisement: `from` (the target) has `mac` (option, else frame);
+			  * `reply`: it answers a solicitation */
+	HEARD_SOLICIT, /* a neighbour solicitation of somebody: `from` has `mac` (option, else frame)
+			  * and asks for `to`; `from` is all zero where an address is still tried out */
+	HEARD_ROUTER,  /* router advertisement from `from` */
 	HEARD_TCP,
 	HEARD_UDP,
-	HEARD_ECHO,	 /* echo reply */
-	HEARD_ERROR,	 /* ICMP or ICMPv6 error about a packet, see quoted_* */
+	HEARD_ECHO,  /* echo reply */
+	HEARD_ERROR, /* ICMP or ICMPv6 error about a packet, see quoted_* */
 };
 
 struct heard {
 	enum heard_kind kind;
-	struct addr from, to; /* IP source and destination (ARP: sender and target) */
-	uint8_t mac[6];	      /* sender's, see above; else of the frame; zero without Ethernet */
-	uint16_t vlan;	      /* outermost tag's id, 0 without */
+	struct addr from,
+		to;     /* IP source and destination (ARP: sender and target). A frame tells no
+			       * scope: the caller sets that of its interface for link-local ones */
+	uint8_t mac[6]; /* sender's, see above; else of the frame; zero without Ethernet */
+	uint16_t vlan;  /* outermost tag's id, 0 without */
 	bool reply;
 	/* TCP and UDP */
 	uint16_t from_port, to_port;
 	uint32_t sequence, acknowledged;
-	uint8_t flags; /* TCP */
-	struct span payload; /* UDP; bytes of the frame */
+	uint8_t flags;       /* TCP */
+	struct span payload; /* UDP; bytes of the frame, as many as were captured */
 	/* echo: as one number, identifier << 16 | sequence */
 	uint32_t echo;
 	/* errors */
-	uint8_t type, code;
-	uint8_t quoted_protocol; /* 1, 6, 17, 58; 0: too little was quoted */
-	struct addr quoted_to, quoted_from;
+	uint8_t type, code;      /* redirects are no errors, and none of ours */
+	uint8_t quoted_protocol; /* 1 and 58: an echo request; 6, 17; 0: too little was quoted, or
+				  * something else */
+	struct addr quoted_to, quoted_from; /* all zero where they were not quoted */
 	uint16_t quoted_from_port, quoted_to_port;
-	uint32_t quoted_number; /* TCP sequence; echo id and sequence; UDP: 0 */
+	uint32_t quoted_number; /* TCP sequence, 0 where not quoted; echo id and sequence; UDP: 0 */
 };
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
