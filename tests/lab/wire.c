@@ -16,9 +16,12 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "wire/routes.h"
 #include "wire/tap.h"
@@ -210,6 +213,18 @@ static void powerless(const char *interface)
 	putchar('\n');
 }
 
+static int run(char *words)
+{
+	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, words, NULL };
+	pid_t pid;
+	int status;
+
+	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0 ||
+	    waitpid(pid, &status, 0) != pid)
+		return -1;
+	return status;
+}
+
 static int tap(const char *interface, const char *buffer)
 {
 	struct tap *t;
@@ -244,7 +259,7 @@ static int tap(const char *interface, const char *buffer)
 		} else if (strcmp(line, "powerless") == 0) {
 			powerless(interface);
 		} else if (strncmp(line, "run ", 4) == 0) {
-			printf("run %d\n", system(words));
+			printf("run %d\n", run(words));
 		} else {
 			printf("unknown command\n");
 		}
