@@ -236,6 +236,15 @@ receive 1 1
 EOF
 said 'our own frames are not captured' 'received 0 altered 0 of 0 to 0 bytes'
 
+near "$wire" tun >"$out" 2>&1
+if [ $? = 77 ]; then
+	skip 'packets of an interface without MAC addresses' 'the kernel has no tun interfaces'
+else
+	said_in=$out.tun
+	mv "$out" "$said_in"
+	said 'packets of an interface without MAC addresses' 'link 0 flush 1 out same in same; receive 1'
+fi
+
 # ---- faults ----
 commands near e0 0 faults <<'EOF'
 send 3 58 flush
