@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TAP_BATCH = 256, TAP_SLOT = 128 }; /* frames per batch, bytes per frame kept for small ones */
+enum {
+	TAP_BATCH = 256, /* frames per batch */
+	TAP_SLOT = 128,  /* bytes per frame kept for small ones */
+};
 
 struct tap;
 

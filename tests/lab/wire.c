@@ -12,13 +12,20 @@
  *       filter WORDS
  *       powerless                     gives up every capability, and shows that it did
  *       run COMMAND
+ *   wire tun                          one packet out of and one into an interface without MAC addresses
  */
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "wire/routes.h"
 #include "wire/tap.h"
@@ -210,6 +217,18 @@ static void powerless(const char *interface)
 	putchar('\n');
 }
 
+static int run(char *words)
+{
+	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, words, NULL };
+	pid_t pid;
+	int status;
+
+	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0 ||
+	    waitpid(pid, &status, 0) != pid)
+		return -1;
+	return status;
+}
+
 static int tap(const char *interface, const char *buffer)
 {
 	struct tap *t;
@@ -244,12 +263,68 @@ static int tap(const char *interface, const char *buffer)
 		} else if (strcmp(line, "powerless") == 0) {
 			powerless(interface);
 		} else if (strncmp(line, "run ", 4) == 0) {
-			printf("run %d\n", system(words));
+			printf("run %d\n", run(words));
 		} else {
 			printf("unknown command\n");
 		}
 	}
 	tap_close(t);
+	return 0;
+}
+
+static void same(void *context, const uint8_t *frame, size_t n, int64_t unix_us)
+{
+	const struct span *expected = context;
+
+	(void)unix_us;
+	printf(" in %s",
+	       n == expected->length && memcmp(frame, expected->at, n) == 0 ? "same" : "other");
+}
+
+static int tun(void)
+{
+	/* 192.0.2.1 to 192.0.2.2, protocol 253 (for experiments, RFC 3692); and the other way. */
+	static uint8_t packet[] = { 0x45, 0, 0, 24, 0,   0, 0, 0, 64,  253, 0xf5, 0xe4,
+				    192,  0, 2, 1,  192, 0, 2, 2, 't', 'u', 'n',  '0' };
+	struct span sent = span_of(packet, sizeof(packet));
+	struct ifreq q = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	uint8_t got[256];
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	struct tap *t;
+
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &q) != 0)
+		return 77;
+	if (run((char[]){ "ip link set tun0 up" }) != 0)
+		return 1;
+	int e = tap_open("tun0", "ip proto 253", 0, &t);
+	if (e != 0) {
+		say("open", e);
+		putchar('\n');
+		return 1;
+	}
+	printf("link %zu", tap_link(t));
+	uint8_t *room = tap_next(t, sizeof(packet));
+	memcpy(room, packet, sizeof(packet));
+	say(" flush", tap_flush(t));
+	/* The kernel may have words of its own for a new interface, in IPv6. */
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = 0;
+	do {
+		if (poll(&p, 1, 2000) <= 0)
+			break;
+		n = read(fd, got, sizeof(got));
+	} while (n > 0 && got[0] >> 4 != 4);
+	printf(" out %s", (size_t)n == sizeof(packet) && memcmp(got, packet, sizeof(packet)) == 0
+				  ? "same"
+				  : "other");
+	if (write(fd, packet, sizeof(packet)) != (ssize_t)sizeof(packet))
+		return 1;
+	p.fd = tap_fd(t);
+	poll(&p, 1, 2000);
+	say("; receive", tap_receive(t, 10, same, &sent));
+	putchar('\n');
+	tap_close(t);
+	close(fd);
 	return 0;
 }
 
@@ -261,9 +336,11 @@ int main(int argc, char **argv)
 		return interfaces();
 	if (argc >= 3 && strcmp(argv[1], "neighbour") == 0)
 		return neighbour(argv[2], argv[3]);
+	if (argc == 2 && strcmp(argv[1], "tun") == 0)
+		return tun();
 	if (argc == 4 && strcmp(argv[1], "tap") == 0)
 		return tap(argv[2], argv[3]);
 	fprintf(stderr, "usage: wire routes TARGET...|interfaces|neighbour ADDRESS [INTERFACE]|"
-			"tap INTERFACE BUFFER\n");
+			"tap INTERFACE BUFFER|tun\n");
 	return 2;
 }
