@@ -365,21 +365,23 @@ out:
 /* The reason met most often among hosts and services; NULL: everything ran. */
 static const char *main_reason(const struct judged *j, const struct cover *v)
 {
-	size_t best = 0, most = 0;
+	size_t best = 0;
+	size_t *counts = calloc(j->reason_count, sizeof(*counts));
 
-	for (size_t n = 0; n < j->reason_count; n++) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < j->host_count; i++)
-			count += v->host[i] == SUBJECT_REASON + n;
-		for (size_t i = 0; i < j->service_count; i++)
-			count += v->service[i] == SUBJECT_REASON + n;
-		if (count > most) {
+	if (counts == NULL)
+		return j->reasons[0]; /* out of memory */
+	for (size_t i = 0; i < j->host_count; i++)
+		if (v->host[i] >= SUBJECT_REASON)
+			counts[v->host[i] - SUBJECT_REASON]++;
+	for (size_t i = 0; i < j->service_count; i++)
+		if (v->service[i] >= SUBJECT_REASON)
+			counts[v->service[i] - SUBJECT_REASON]++;
+	for (size_t n = 1; n < j->reason_count; n++)
+		if (counts[n] > counts[best])
 			best = n;
-			most = count;
-		}
-	}
-	return most > 0 ? j->reasons[best] : NULL;
+	const char *reason = counts[best] > 0 ? j->reasons[best] : NULL;
+	free(counts);
+	return reason;
 }
 
 static int note_run(struct judged *j, struct query *q, const struct check *check,

@@ -33,8 +33,8 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 		return NULL; /* not open any more, or the sweep says it all */
 	uint16_t state = v->service[at];
 	if (state == SUBJECT_NONE)
-		return j->services[at].known ? NULL
-					     : "not probed"; /* it speaks something else now */
+		return j->services[at].protocol != 0 ? NULL
+						     : "not probed"; /* it speaks something else now */
 	return reason_of(j, state);
 }
 
@@ -42,10 +42,7 @@ static const char *not_retested_host(const struct judged *j, const struct cover 
 {
 	if (is_unseen(j, v, host))
 		return v->unseen;
-	for (size_t i = 0; i < j->service_count; i++)
-		if (j->services[i].host == host && v->service[i] >= SUBJECT_REASON)
-			return reason_of(j, v->service[i]);
-	return NULL;
+	return reason_of(j, judged_host_reason(j, v, host));
 }
 
 /* NULL: the check ran again on this asset and port and did not find it. */

@@ -13,13 +13,29 @@ struct judged_host {
 	bool ot;         /* treated as OT */
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
 	int64_t planned;
+	uint32_t first_service, service_count; /* its open services follow each other */
 };
 
+/* Texts are numbers of words (struct judged); 0 is NULL. */
 struct judged_service {
-	size_t host;
+	uint32_t host;
+	uint32_t protocol, limited;
+	uint32_t first_told; /* up to the next service's; behind the last stands one more */
 	uint16_t port;
-	bool udp;
-	bool known; /* what it speaks is known */
+	bool udp, tls;
+};
+
+/* What one probe brought from a service. */
+struct judged_told {
+	uint32_t ending;
+	uint32_t gathered, limited; /* JSON */
+	uint16_t probe;             /* its place in the list of probes */
+	bool full;                  /* the document says something */
+};
+
+struct word {
+	const char *text;
+	uint16_t state; /* as a reason; 0: it is none yet */
 };
 
 /* What a check did with a host or service: nothing to do with it, ran, or 2 + the number of the
@@ -31,8 +47,9 @@ struct cover {
 	const struct words *needs;
 	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
-	uint16_t *host;      /* per host; with counts_services only gaps */
-	uint16_t *service;   /* per service */
+	/* Where it has no reason: */
+	uint16_t *host;    /* per host; with counts_services only gaps */
+	uint16_t *service; /* per service */
 	const char *missing; /* not all the ports that they look at were tried on any host */
 	const char *unseen;  /* of a check with `seen`: why it could not judge the others */
 };
@@ -66,6 +83,12 @@ struct judged {
 	const char *left_out; /* why addresses were left out of the plan; NULL: none were */
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;
+	struct judged_told *told; /* in the order of services */
+	size_t told_count;
+	struct word *words; /* each text once; the first is NULL */
+	size_t word_count;
+	uint32_t *word_places; /* a hash table of their numbers */
+	size_t word_room;
 	const char **reasons; /* interned */
 	size_t reason_count, reason_room;
 	struct cover **covers;
@@ -94,6 +117,8 @@ bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
 ptrdiff_t judged_host_find(const struct judged *j, const char *address);
+/* Why not all services of this host could be asked: the first one's state; SUBJECT_NONE: they could. */
+uint16_t judged_host_reason(const struct judged *j, const struct cover *v, size_t host);
 /* The place of an open service, or -1. */
 ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp);
 
