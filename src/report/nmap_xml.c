@@ -191,10 +191,7 @@ int report_nmap_xml(struct db *db, FILE *out)
 	int r = facts_load(db, NULL, &f);
 
 	if (r == 0) {
-		struct query *q = facts_ask(&f, "SELECT h.* FROM host h" JOIN_PLACE(
-							"h") " WHERE h.state NOT IN"
-							     " ('silent', 'absent', 'skipped')"
-							     " ORDER BY place.position, h.address");
+		struct query *q = facts_ask(&f, "SELECT h.*" HOSTS_IN_ORDER);
 		struct query *services =
 			facts_ask(&f, "SELECT * FROM main.service WHERE " JUDGED_SCAN
 				      " AND address = ?1 ORDER BY transport, port");
