@@ -237,7 +237,7 @@ static bool more_words(struct judged *j)
 	return true;
 }
 
-static int word_of(struct judged *j, const char *text, uint32_t *ret)
+int word_of(struct judged *j, const char *text, uint32_t *ret)
 {
 	if (text == NULL) {
 		*ret = 0;

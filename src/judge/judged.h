@@ -95,6 +95,10 @@ struct judged {
 	size_t cover_count;
 	struct check_state *states; /* per check of the catalogue */
 	struct scope_cache *scopes;
+	struct scope_set *scope_sets;
+	bool kinds_asked;
+	uint32_t *kinds; /* per host: scopes.c; NULL: there are too many */
+	size_t kind_count;
 	struct judged_finding *findings; /* by check as in the catalogue, then fingerprint */
 	size_t finding_count;
 };
@@ -110,6 +114,8 @@ int cover_load(struct judged *j);
 struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
 /* seen.c: the cover of one check: that of its needs, less what it could not judge. */
 struct cover *cover_for(struct judged *j, const struct check *check, int *ret_error);
+/* The number of a text among the words; 0 for NULL. */
+int word_of(struct judged *j, const char *text, uint32_t *ret);
 /* The number of an interned reason as a subject's state. */
 uint16_t reason_state(struct judged *j, const char *reason);
 /* All the probes that it names are in the list. */

@@ -305,7 +305,11 @@ enum store_fault store_open(const char *path, struct store **ret)
 	migrate(s, st.st_size == 0);
 	exec(s, "PRAGMA journal_mode=WAL");
 	exec(s, "PRAGMA synchronous=FULL");
-	exec(s, "PRAGMA foreign_keys=ON");
+	/* Hosts come in the order of a permutation: the pages of some 100,000 rows stay at hand. Less is
+	 * used as long as there is less to keep. */
+	exec(s, "PRAGMA cache_size=-16384");
+	/* Every row is of the scan that was begun here; to ask for it each time takes a fifth of it all. */
+	exec(s, "PRAGMA foreign_keys=OFF");
 	if (s->fault == STORE_OK)
 		mend(s);
 	if (s->fault != STORE_OK) {
