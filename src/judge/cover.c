@@ -270,12 +270,12 @@ static uint16_t word_state(struct judged *j, uint32_t number)
 
 /* ---- services and what the probes brought from them ---- */
 
-#define OPEN_SERVICES                                                                     \
-	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"   \
+#define OPEN_SERVICES                                                                      \
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"    \
 	" e.ending, e.document <> '{}', e.document->'$.gathered', e.document->'$.limited'" \
-	" FROM main.service AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"             \
-	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"    \
-	" AND json_valid(e.document) WHERE s.scan = ?1 AND s.state = 'open'"              \
+	" FROM main.service AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"              \
+	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"     \
+	" AND json_valid(e.document) WHERE s.scan = ?1 AND s.state = 'open'"               \
 	" ORDER BY s.address, s.port, s.transport"
 
 enum {
@@ -857,8 +857,8 @@ static uint16_t joined(const struct cover *const *covers, size_t count, size_t i
 	return state;
 }
 
-struct coverage coverage_of(const struct judged *j, const struct cover *const *covers, size_t count,
-			    const signed char *members)
+static struct coverage count_coverage(const struct judged *j, const struct cover *const *covers,
+				      size_t count, const signed char *members)
 {
 	struct coverage c = { 0 };
 	bool hosts = false;
@@ -888,4 +888,36 @@ struct coverage coverage_of(const struct judged *j, const struct cover *const *c
 		c.checked += state == SUBJECT_RAN;
 	}
 	return c;
+}
+
+/* Many items have the same scope and checks. */
+struct counted {
+	struct counted *next;
+	const struct cover **covers;
+	size_t count;
+	const signed char *members;
+	struct coverage coverage;
+};
+
+struct coverage coverage_of(struct judged *j, const struct cover *const *covers, size_t count,
+			    const signed char *members)
+{
+	for (const struct counted *c = j->counted; c != NULL; c = c->next)
+		if (c->count == count && c->members == members &&
+		    (count == 0 || memcmp(c->covers, covers, count * sizeof(struct cover *)) == 0))
+			return c->coverage;
+	struct coverage coverage = count_coverage(j, covers, count, members);
+	struct counted *c = arena_array(j->arena, 1, sizeof(*c));
+	const struct cover **list = arena_array(j->arena, count, sizeof(*list));
+	if (c == NULL || list == NULL)
+		return coverage;
+	if (count > 0)
+		memcpy(list, covers, count * sizeof(struct cover *));
+	*c = (struct counted){ .next = j->counted,
+			       .covers = list,
+			       .count = count,
+			       .members = members,
+			       .coverage = coverage };
+	j->counted = c;
+	return coverage;
 }

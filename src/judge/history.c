@@ -33,8 +33,9 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 		return NULL; /* not open any more, or the sweep says it all */
 	uint16_t state = v->service[at];
 	if (state == SUBJECT_NONE)
-		return j->services[at].protocol != 0 ? NULL
-						     : "not probed"; /* it speaks something else now */
+		return j->services[at].protocol != 0
+			       ? NULL
+			       : "not probed"; /* it speaks something else now */
 	return reason_of(j, state);
 }
 

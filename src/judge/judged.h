@@ -48,8 +48,8 @@ struct cover {
 	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
 	/* Where it has no reason: */
-	uint16_t *host;    /* per host; with counts_services only gaps */
-	uint16_t *service; /* per service */
+	uint16_t *host;      /* per host; with counts_services only gaps */
+	uint16_t *service;   /* per service */
 	const char *missing; /* not all the ports that they look at were tried on any host */
 	const char *unseen;  /* of a check with `seen`: why it could not judge the others */
 };
@@ -94,6 +94,8 @@ struct judged {
 	struct cover **covers;
 	size_t cover_count;
 	struct check_state *states; /* per check of the catalogue */
+	struct counted *counted;    /* cover.c */
+	struct asked *asked;        /* verdicts.c */
 	struct scope_cache *scopes;
 	struct scope_set *scope_sets;
 	bool kinds_asked;
@@ -131,8 +133,9 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 struct coverage {
 	int64_t hosts, answering, planned, services, checked;
 };
-/* Over the hosts that members marks with 1 (NULL: all), for all these covers together. */
-struct coverage coverage_of(const struct judged *j, const struct cover *const *covers, size_t count,
+/* Over the hosts that members marks with 1 (NULL: all), for all these covers together. Counted once
+ * for the same members and covers. */
+struct coverage coverage_of(struct judged *j, const struct cover *const *covers, size_t count,
 			    const signed char *members);
 
 /* findings.c: runs the checks; finding_now and check_run. */

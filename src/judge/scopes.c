@@ -73,8 +73,10 @@ static int keep_kind(struct judged *j, size_t host, struct query *q, FILE *f, ch
 		const char *value = query_text(q, i);
 
 		/* A text may hold any character; its length parts it from the next one. */
-		fprintf(f, "%zu:%s", value != NULL ? strlen(value) + 1 : 0,
-			value != NULL ? value : "");
+		if (value == NULL)
+			putc_unlocked('-', f);
+		else
+			fprintf(f, "%zu:%s", strlen(value), value);
 	}
 	putc('\0', f);
 	if (fflush(f) != 0)
@@ -89,8 +91,7 @@ static int keep_kind(struct judged *j, size_t host, struct query *q, FILE *f, ch
 		return 0;
 	j->kind_count++;
 	/* The table asset has the order of the hosts. */
-	return db_execf(j->db, "INSERT INTO temp.judge_kind VALUES (%lld)",
-			(long long)host + 1);
+	return db_execf(j->db, "INSERT INTO temp.judge_kind VALUES (%lld)", (long long)host + 1);
 }
 
 static int make_kinds(struct judged *j)
@@ -105,8 +106,9 @@ static int make_kinds(struct judged *j)
 	if (j->kinds == NULL)
 		return -ENOMEM;
 	FILE *f = open_memstream(&text, &size);
-	int r = f == NULL ? -ENOMEM
-			  : db_exec(j->db, "CREATE TEMP TABLE judge_kind (row INTEGER PRIMARY KEY)");
+	int r = f == NULL
+			? -ENOMEM
+			: db_exec(j->db, "CREATE TEMP TABLE judge_kind (row INTEGER PRIMARY KEY)");
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT zone, kind, treated, state, public, answering, ledger_id,"

@@ -131,10 +131,9 @@ static int places_make(struct facts *f)
 	if (count > 0)
 		qsort(list, count, sizeof(*list), compare_places);
 	r = -EIO;
-	if (db_exec(f->db,
-		    "DROP TABLE IF EXISTS temp.report_place;"
-		    "CREATE TEMP TABLE report_place (position INTEGER PRIMARY KEY,"
-		    " address TEXT NOT NULL) STRICT; SAVEPOINT places") < 0)
+	if (db_exec(f->db, "DROP TABLE IF EXISTS temp.report_place;"
+			   "CREATE TEMP TABLE report_place (position INTEGER PRIMARY KEY,"
+			   " address TEXT NOT NULL) STRICT; SAVEPOINT places") < 0)
 		goto out;
 	if (query_new(f->db, "INSERT INTO report_place (address, position) VALUES (?, ?)", &q) < 0)
 		goto release;

@@ -71,8 +71,8 @@ const struct check *facts_check(const struct facts *f, const char *id);
 #define JOIN_PLACE(table) " LEFT JOIN report_place place ON place.address = " table ".address"
 
 /* Hosts where something answered, in the order of addresses; host's columns are h's. */
-#define HOSTS_IN_ORDER                                                              \
-	" FROM report_place place CROSS JOIN host h ON h.address = place.address"   \
+#define HOSTS_IN_ORDER                                                            \
+	" FROM report_place place CROSS JOIN host h ON h.address = place.address" \
 	" WHERE h.state NOT IN ('silent', 'absent', 'skipped') ORDER BY place.position"
 
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */

@@ -187,12 +187,16 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 {
 	bool some = false;
 
+	key(w, "evidence");
+	if (evidence == NULL) {
+		fputs_unlocked("{}", w->out);
+		return;
+	}
 	query_reset(evidence);
 	if (query_bind_int(evidence, 1, w->facts->id) < 0 ||
 	    query_bind_text(evidence, 2, address) < 0 || query_bind_int(evidence, 3, port) < 0 ||
 	    query_bind_text(evidence, 4, transport) < 0)
 		w->facts->error = -EIO;
-	key(w, "evidence");
 	putc_unlocked('{', w->out);
 	for (; facts_next(w->facts, evidence); some = true) {
 		json_t *document = text_parsed(query_text(evidence, 1));
@@ -215,7 +219,7 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 	putc_unlocked('}', w->out);
 }
 
-#define SERVICES                                                                       \
+#define SERVICES                                                                      \
 	"SELECT port, transport, state, protocol, product, version FROM main.service" \
 	" WHERE scan = ?1 AND address = ?2 ORDER BY port, transport"
 
@@ -244,18 +248,27 @@ static void put_services(struct writing *w, struct query *services, struct query
 	putc_unlocked(']', w->out);
 }
 
-/* The texts of a JSON list; anything else in it is left out. */
-static json_t *names_of(const char *text)
+/* The texts of a JSON list; anything else in it is left out. NULL: there are none. */
+static void put_names(struct writing *w, const char *names)
 {
-	json_t *parsed, *name, *list = json_array();
+	json_t *parsed, *name;
+	bool some = false;
 	size_t i;
 
-	if (text == NULL)
-		return list;
-	parsed = text_parsed(text);
-	json_array_foreach(parsed, i, name) if (json_is_string(name)) json_array_append(list, name);
+	key(w, "names");
+	putc_unlocked('[', w->out);
+	parsed = names != NULL ? text_parsed(names) : NULL;
+	json_array_foreach(parsed, i, name)
+	{
+		if (!json_is_string(name))
+			continue;
+		if (some)
+			putc_unlocked(',', w->out);
+		put_value(w, name);
+		some = true;
+	}
 	json_decref(parsed);
-	return list;
+	putc_unlocked(']', w->out);
 }
 
 /* Addresses where nothing answered are no hosts. */
@@ -265,16 +278,20 @@ static void put_hosts(struct writing *w)
 	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
 					      " h.os, nullif(h.names, '[]')" HOSTS_IN_ORDER);
 	struct query *services = facts_ask(w->facts, SERVICES);
-	struct query *evidence = facts_ask(
-		w->facts, "SELECT probe, document FROM main.evidence WHERE scan = ?1"
-			  " AND address = ?2 AND port = ?3 AND transport = ?4 ORDER BY probe");
+	struct query *evidence = NULL;
 
+	/* A sweep alone has none. */
+	if (facts_count(w->facts, "SELECT EXISTS (SELECT 1 FROM evidence)") != 0)
+		evidence = facts_ask(w->facts,
+				     "SELECT probe, document FROM main.evidence WHERE scan = ?1"
+				     " AND address = ?2 AND port = ?3 AND transport = ?4"
+				     " ORDER BY probe");
 	while (facts_next(w->facts, q)) {
 		start(w, "host");
 		text(w, "address", query_text(q, ADDRESS));
 		text(w, "mac", query_text(q, MAC));
 		text(w, "vendor", query_text(q, VENDOR));
-		member(w, "names", names_of(query_text(q, NAMES)));
+		put_names(w, query_text(q, NAMES));
 		text(w, "zone", query_text(q, ZONE));
 		text(w, "role", query_text(q, ROLE));
 		text(w, "os", query_text(q, OS));

@@ -199,8 +199,7 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 	va_end(values);
 	code = sqlite3_step(st);
 	bool good = code == SQLITE_DONE || fail(s, code);
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
+	sqlite3_reset(st); /* the next run binds every value again */
 	return good;
 }
 
