@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/address.h"
 #include "judge/arena.h"
 
 enum { REASONS_MAX = 60000 };
@@ -129,7 +130,7 @@ static int load_hosts(struct judged *j)
 	r = query_new(
 		j->db,
 		"SELECT h.address, a.key, a.answering, h.state, h.reason, h.complete, h.planned,"
-		" h.ledger_id IS NOT NULL, h.treated = 'ot'"
+		" h.ledger_id IS NOT NULL, h.treated = 'ot', h.addresses"
 		" FROM host AS h JOIN asset AS a ON a.address = h.address ORDER BY h.address",
 		&q);
 	if (r < 0)
@@ -146,6 +147,7 @@ static int load_hosts(struct judged *j)
 		h->planned = query_int(q, 6);
 		h->asset = h->answering || query_int(q, 7) != 0;
 		h->ot = query_int(q, 8) != 0;
+		h->count = query_int(q, 9);
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
 		if (h->address == NULL || h->key == NULL) {
@@ -158,7 +160,7 @@ static int load_hosts(struct judged *j)
 	return r < 0 ? r : 0;
 }
 
-ptrdiff_t judged_host_find(const struct judged *j, const char *address)
+static ptrdiff_t find_host(const struct judged *j, const char *address)
 {
 	size_t low = 0, high = j->host_count;
 
@@ -174,6 +176,71 @@ ptrdiff_t judged_host_find(const struct judged *j, const char *address)
 			low = middle + 1;
 	}
 	return -1;
+}
+
+static int order_of_range(const struct judged_range *r, int64_t scope, const uint8_t *key)
+{
+	if (r->scope != scope)
+		return r->scope < scope ? -1 : 1;
+	return memcmp(r->first, key, sizeof(r->first));
+}
+
+ptrdiff_t judged_host_find(const struct judged *j, const char *address)
+{
+	ptrdiff_t host = find_host(j, address);
+	struct addr a;
+	size_t low = 0, high = j->range_count;
+
+	if (host >= 0 || address == NULL || high == 0 || addr_parse(address, &a) != 0)
+		return host;
+	while (low < high) { /* the first range behind it */
+		size_t middle = low + (high - low) / 2;
+
+		if (order_of_range(&j->ranges[middle], a.scope, a.bytes) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return -1;
+	const struct judged_range *r = &j->ranges[low - 1];
+	return r->scope == a.scope && memcmp(a.bytes, r->last, sizeof(r->last)) <= 0
+		       ? (ptrdiff_t)r->host
+		       : -1;
+}
+
+static int load_ranges(struct judged *j)
+{
+	struct query *q = NULL;
+	int64_t count = 0;
+	int r = db_number(j->db, "SELECT count(*) FROM quiet", 0, &count);
+
+	if (r < 0 || count == 0)
+		return r;
+	j->ranges = arena_array(j->arena, (size_t)count, sizeof(*j->ranges));
+	if (j->ranges == NULL)
+		return -ENOMEM;
+	r = query_new(j->db,
+		      "SELECT scope, first_key, last_key,"
+		      " iif(addresses = 1, first, first || '-' || last) FROM quiet"
+		      " ORDER BY scope, first_key",
+		      &q);
+	if (r < 0)
+		return r;
+	while ((r = query_step(q)) == 1 && j->range_count < (size_t)count) {
+		const uint8_t *first = query_bytes(q, 1, 16), *last = query_bytes(q, 2, 16);
+		ptrdiff_t host = find_host(j, query_text(q, 3));
+
+		if (first == NULL || last == NULL || host < 0)
+			continue;
+		struct judged_range *range = &j->ranges[j->range_count++];
+		range->scope = query_int(q, 0);
+		range->host = (uint32_t)host;
+		memcpy(range->first, first, sizeof(range->first));
+		memcpy(range->last, last, sizeof(range->last));
+	}
+	query_free(q);
+	return r < 0 ? r : 0;
 }
 
 ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp)
@@ -423,6 +490,8 @@ int cover_load(struct judged *j)
 			    : -ENOMEM;
 	if (r >= 0)
 		r = load_hosts(j);
+	if (r >= 0)
+		r = load_ranges(j);
 	if (r >= 0)
 		r = load_left_out(j);
 	if (r >= 0)
@@ -870,14 +939,14 @@ static struct coverage count_coverage(const struct judged *j, const struct cover
 
 		if (members != NULL && members[i] != 1)
 			continue;
-		c.hosts++;
+		c.hosts += h->count;
 		c.answering += h->answering;
-		c.planned += h->planned;
+		c.planned += h->planned * h->count;
 		if (hosts && !h->absent) {
 			uint16_t state = joined(covers, count, i, false);
 
-			c.services += state != SUBJECT_NONE;
-			c.checked += state == SUBJECT_RAN;
+			c.services += state != SUBJECT_NONE ? h->count : 0;
+			c.checked += state == SUBJECT_RAN ? h->count : 0;
 		}
 	}
 	for (size_t i = 0; i < j->service_count; i++) {

@@ -5,14 +5,16 @@
 
 #include "judge/judge.h"
 
+/* An address, or a range of them from which nothing came back. */
 struct judged_host {
-	const char *address, *key;
+	const char *address, *key; /* "FIRST-LAST" for a range */
+	int64_t count;             /* of addresses */
 	bool answering;
 	bool absent;     /* there is no such host */
 	bool asset;      /* somebody is there: it answers or the ledger lists it */
 	bool ot;         /* treated as OT */
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
-	int64_t planned;
+	int64_t planned; /* ports of each address */
 	uint32_t first_service, service_count; /* its open services follow each other */
 };
 
@@ -31,6 +33,13 @@ struct judged_told {
 	uint32_t gathered, limited; /* JSON */
 	uint16_t probe;             /* its place in the list of probes */
 	bool full;                  /* the document says something */
+};
+
+/* Where a range lies: keys as in the table quiet. */
+struct judged_range {
+	uint8_t first[16], last[16];
+	int64_t scope;
+	uint32_t host;
 };
 
 struct word {
@@ -79,6 +88,8 @@ struct judged {
 	struct ports planned;
 	struct judged_host *hosts; /* by address text */
 	size_t host_count;
+	struct judged_range *ranges; /* by scope and key */
+	size_t range_count;
 	bool any_answering;
 	const char *left_out; /* why addresses were left out of the plan; NULL: none were */
 	struct judged_service *services; /* open ones, by address text, port, transport */
@@ -105,7 +116,9 @@ struct judged {
 	size_t finding_count;
 };
 
-/* views.c: the TEMP views of the judged scan. */
+/* views.c: whether the store has the table quiet, which came with version 2. */
+int views_has_quiet(struct db *db, bool *ret);
+/* The TEMP views of the judged scan. */
 int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */
 int views_list(struct db *db);
@@ -124,6 +137,7 @@ uint16_t reason_state(struct judged *j, const char *reason);
 bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
+/* The host of this address, which may be a range that holds it; -1: it is none of the scan. */
 ptrdiff_t judged_host_find(const struct judged *j, const char *address);
 /* Why not all services of this host could be asked: the first one's state; SUBJECT_NONE: they could. */
 uint16_t judged_host_reason(const struct judged *j, const struct cover *v, size_t host);

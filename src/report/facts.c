@@ -101,11 +101,12 @@ static int places_make(struct facts *f)
 	size_t count = 0, room = 0;
 	int r = -ENOMEM;
 
-	struct query *q =
-		facts_ask(f, "SELECT address FROM host UNION SELECT address FROM finding_now"
-			     " WHERE address IS NOT NULL"
-			     " UNION SELECT address FROM finding_gone"
-			     " WHERE address IS NOT NULL");
+	struct query *q = facts_ask(
+		f, "SELECT address FROM host WHERE state NOT IN ('silent', 'absent', 'skipped')"
+		   " UNION SELECT address FROM finding_now"
+		   " WHERE address IS NOT NULL"
+		   " UNION SELECT address FROM finding_gone"
+		   " WHERE address IS NOT NULL");
 	while (facts_next(f, q)) {
 		if (count == room) {
 			size_t more = room == 0 ? 256 : room * 2;

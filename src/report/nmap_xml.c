@@ -203,7 +203,7 @@ int report_nmap_xml(struct db *db, FILE *out)
 		query_free(services);
 		query_free(q);
 		int64_t total =
-			facts_count(&f, "SELECT count(*) FROM host WHERE state <> 'skipped'");
+			facts_count(&f, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'");
 		int64_t end = f.finished != 0 ? f.finished : f.started;
 		bool done = strcmp(f.status, "done") == 0;
 		fputs("<runstats><finished", out);
