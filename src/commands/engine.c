@@ -114,6 +114,14 @@ static const struct asset *ledger_of(const struct plan *p, const struct guard_ev
 	return NULL;
 }
 
+/* Nothing came back, from the link neither, and the ledger does not name it. */
+static bool is_quiet(const struct guard_event *v, const struct asset *a)
+{
+	return a == NULL && v->mac[0] == '\0' && v->ot_sign[0] == '\0' &&
+	       (v->host_state == HOST_SILENT || v->host_state == HOST_ABSENT ||
+		v->host_state == HOST_SKIPPED);
+}
+
 static void write_host(struct engine *e, const struct guard_event *v)
 {
 	const struct plan *p = e->setup->plan;
@@ -146,7 +154,22 @@ static void write_host(struct engine *e, const struct guard_event *v)
 	if (sscanf(v->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
 		   &mac[4], &mac[5]) == 6)
 		row.vendor = vendor_name(mac);
-	store_host(e->setup->store, &row);
+	if (!is_quiet(v, a)) {
+		store_host(e->setup->store, &row);
+		return;
+	}
+	const struct quiet_row quiet = { .first = v->address,
+					 .last = v->address,
+					 .state = row.state,
+					 .reason = row.reason,
+					 .zone = row.zone,
+					 .kind = row.kind,
+					 .treated = row.treated,
+					 .complete = row.complete,
+					 .planned = row.planned,
+					 .first_ms = row.first_ms,
+					 .last_ms = row.last_ms };
+	store_quiet(e->setup->store, &quiet);
 }
 
 static void keep_host(struct engine *e, const struct guard_event *v)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/address.h"
 #include "judge/arena.h"
 
 enum { REASONS_MAX = 60000 };
@@ -129,7 +130,7 @@ static int load_hosts(struct judged *j)
 	r = query_new(
 		j->db,
 		"SELECT h.address, a.key, a.answering, h.state, h.reason, h.complete, h.planned,"
-		" h.ledger_id IS NOT NULL, h.treated = 'ot'"
+		" h.ledger_id IS NOT NULL, h.treated = 'ot', h.addresses"
 		" FROM host AS h JOIN asset AS a ON a.address = h.address ORDER BY h.address",
 		&q);
 	if (r < 0)
@@ -146,6 +147,7 @@ static int load_hosts(struct judged *j)
 		h->planned = query_int(q, 6);
 		h->asset = h->answering || query_int(q, 7) != 0;
 		h->ot = query_int(q, 8) != 0;
+		h->count = query_int(q, 9);
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
 		if (h->address == NULL || h->key == NULL) {
@@ -158,7 +160,7 @@ static int load_hosts(struct judged *j)
 	return r < 0 ? r : 0;
 }
 
-ptrdiff_t judged_host_find(const struct judged *j, const char *address)
+static ptrdiff_t find_host(const struct judged *j, const char *address)
 {
 	size_t low = 0, high = j->host_count;
 
@@ -176,61 +178,283 @@ ptrdiff_t judged_host_find(const struct judged *j, const char *address)
 	return -1;
 }
 
-ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp)
+static int order_of_range(const struct judged_range *r, int64_t scope, const uint8_t *key)
 {
-	size_t low = 0, high = j->service_count;
+	if (r->scope != scope)
+		return r->scope < scope ? -1 : 1;
+	return memcmp(r->first, key, sizeof(r->first));
+}
 
-	while (low < high) { /* the first one of this host or behind */
+ptrdiff_t judged_host_find(const struct judged *j, const char *address)
+{
+	ptrdiff_t host = find_host(j, address);
+	struct addr a;
+	size_t low = 0, high = j->range_count;
+
+	if (host >= 0 || address == NULL || high == 0 || addr_parse(address, &a) != 0)
+		return host;
+	while (low < high) { /* the first range behind it */
 		size_t middle = low + (high - low) / 2;
 
-		if (j->services[middle].host < host)
+		if (order_of_range(&j->ranges[middle], a.scope, a.bytes) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < j->service_count && j->services[low].host == host; low++)
-		if (j->services[low].port == port && j->services[low].udp == udp)
-			return (ptrdiff_t)low;
-	return -1;
+	if (low == 0)
+		return -1;
+	const struct judged_range *r = &j->ranges[low - 1];
+	return r->scope == a.scope && memcmp(a.bytes, r->last, sizeof(r->last)) <= 0
+		       ? (ptrdiff_t)r->host
+		       : -1;
 }
 
-#define OPEN_SERVICES "FROM main.service AS s"
-#define OPEN_SERVICES_WHERE \
-	" WHERE s.scan = ?1 AND s.state = 'open' ORDER BY s.address, s.port, s.transport"
-
-static int load_services(struct judged *j)
+static int load_ranges(struct judged *j)
 {
 	struct query *q = NULL;
 	int64_t count = 0;
-	int r = db_number(j->db, "SELECT count(*) FROM service WHERE state = 'open'", 0, &count);
+	int r = db_number(j->db, "SELECT count(*) FROM quiet", 0, &count);
 
-	if (r < 0)
+	if (r < 0 || count == 0)
 		return r;
-	j->services = arena_array(j->arena, (size_t)count, sizeof(*j->services));
-	if (j->services == NULL)
+	j->ranges = arena_array(j->arena, (size_t)count, sizeof(*j->ranges));
+	if (j->ranges == NULL)
 		return -ENOMEM;
 	r = query_new(j->db,
-		      "SELECT s.address, s.port, s.transport, s.protocol IS NOT NULL " OPEN_SERVICES
-			      OPEN_SERVICES_WHERE,
+		      "SELECT scope, first_key, last_key,"
+		      " iif(addresses = 1, first, first || '-' || last) FROM quiet"
+		      " ORDER BY scope, first_key",
 		      &q);
 	if (r < 0)
 		return r;
-	query_bind_int(q, 1, j->scan);
-	while ((r = query_step(q)) == 1 && j->service_count < (size_t)count) {
-		ptrdiff_t host = judged_host_find(j, query_text(q, 0));
+	while ((r = query_step(q)) == 1 && j->range_count < (size_t)count) {
+		const uint8_t *first = query_bytes(q, 1, 16), *last = query_bytes(q, 2, 16);
+		ptrdiff_t host = find_host(j, query_text(q, 3));
 
-		if (host < 0) { /* the view host has one for every service */
-			r = -EBADMSG;
-			break;
-		}
-		j->services[j->service_count++] = (struct judged_service){
-			.host = (size_t)host,
-			.port = (uint16_t)query_int(q, 1),
-			.udp = strcmp(query_text(q, 2), "udp") == 0,
-			.known = query_int(q, 3) != 0,
-		};
+		if (first == NULL || last == NULL || host < 0)
+			continue;
+		struct judged_range *range = &j->ranges[j->range_count++];
+		range->scope = query_int(q, 0);
+		range->host = (uint32_t)host;
+		memcpy(range->first, first, sizeof(range->first));
+		memcpy(range->last, last, sizeof(range->last));
 	}
 	query_free(q);
+	return r < 0 ? r : 0;
+}
+
+ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp)
+{
+	const struct judged_host *h = &j->hosts[host];
+
+	for (size_t i = h->first_service; i < h->first_service + h->service_count; i++)
+		if (j->services[i].port == port && j->services[i].udp == udp)
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+uint16_t judged_host_reason(const struct judged *j, const struct cover *v, size_t host)
+{
+	const struct judged_host *h = &j->hosts[host];
+
+	for (size_t i = h->first_service; i < h->first_service + h->service_count; i++)
+		if (v->service[i] >= SUBJECT_REASON)
+			return v->service[i];
+	return SUBJECT_NONE;
+}
+
+/* ---- words ---- */
+
+static uint32_t hash(const char *text)
+{
+	uint32_t h = 2166136261; /* FNV-1a */
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 16777619;
+	return h;
+}
+
+/* Its place in the table: that of the word, or a free one (0). */
+static uint32_t *word_place(const struct judged *j, const char *text)
+{
+	size_t at = hash(text) & (j->word_room - 1);
+
+	while (j->word_places[at] != 0 && strcmp(j->words[j->word_places[at]].text, text) != 0)
+		at = (at + 1) & (j->word_room - 1);
+	return &j->word_places[at];
+}
+
+static bool more_words(struct judged *j)
+{
+	size_t room = j->word_room == 0 ? 256 : j->word_room * 2;
+	struct word *words = arena_array(j->arena, room / 2, sizeof(*words));
+	uint32_t *places = arena_array(j->arena, room, sizeof(*places));
+
+	if (words == NULL || places == NULL)
+		return false;
+	if (j->word_count > 0)
+		memcpy(words, j->words, j->word_count * sizeof(*words));
+	else
+		j->word_count = 1;
+	j->words = words;
+	j->word_places = places;
+	j->word_room = room;
+	for (uint32_t i = 1; i < j->word_count; i++)
+		*word_place(j, j->words[i].text) = i;
+	return true;
+}
+
+int word_of(struct judged *j, const char *text, uint32_t *ret)
+{
+	if (text == NULL) {
+		*ret = 0;
+		return 0;
+	}
+	if (j->word_count >= j->word_room / 2 && !more_words(j))
+		return -ENOMEM;
+	uint32_t *place = word_place(j, text);
+	if (*place == 0) {
+		char *copy = arena_text(j->arena, text);
+
+		if (copy == NULL)
+			return -ENOMEM;
+		j->words[j->word_count].text = copy;
+		*place = (uint32_t)j->word_count++;
+	}
+	*ret = *place;
+	return 0;
+}
+
+/* The number of a word as a reason. */
+static uint16_t word_state(struct judged *j, uint32_t number)
+{
+	struct word *w = &j->words[number];
+
+	if (w->state == 0)
+		w->state = reason_state(j, w->text);
+	return w->state;
+}
+
+/* ---- services and what the probes brought from them ---- */
+
+#define OPEN_SERVICES                                                                      \
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"    \
+	" e.ending, e.document <> '{}', e.document->'$.gathered', e.document->'$.limited'" \
+	" FROM main.service AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"              \
+	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"     \
+	" AND json_valid(e.document) WHERE s.scan = ?1 AND s.state = 'open'"               \
+	" ORDER BY s.address, s.port, s.transport"
+
+enum {
+	AT_ADDRESS,
+	AT_PORT,
+	AT_TRANSPORT,
+	AT_PROTOCOL,
+	AT_TLS,
+	AT_LIMITED,
+	AT_PROBE,
+	AT_ENDING,
+	AT_FULL,
+	AT_GATHERED,
+	AT_LEFT_OUT
+};
+
+static const struct judge_probe *find_probe(const struct judge_probe *probes, const char *name,
+					    size_t length)
+{
+	for (size_t i = 0; probes != NULL && probes[i].name != NULL; i++)
+		if (strlen(probes[i].name) == length && memcmp(probes[i].name, name, length) == 0)
+			return &probes[i];
+	return NULL;
+}
+
+static int load_service(struct judged *j, struct query *q)
+{
+	struct judged_service *s = &j->services[j->service_count];
+	const char *address = query_text(q, AT_ADDRESS);
+	/* Both have the same order. */
+	ptrdiff_t host = j->service_count > 0 ? (ptrdiff_t)s[-1].host : 0;
+
+	if (j->host_count == 0 || strcmp(j->hosts[host].address, address) != 0)
+		host = (size_t)host + 1 < j->host_count &&
+				       strcmp(j->hosts[host + 1].address, address) == 0
+			       ? host + 1
+			       : judged_host_find(j, address);
+
+	if (host < 0) /* the view host has one for every service */
+		return -EBADMSG;
+	*s = (struct judged_service){
+		.host = (uint32_t)host,
+		.port = (uint16_t)query_int(q, AT_PORT),
+		.udp = strcmp(query_text(q, AT_TRANSPORT), "udp") == 0,
+		.tls = query_int(q, AT_TLS) != 0,
+		.first_told = (uint32_t)j->told_count,
+	};
+	struct judged_host *h = &j->hosts[host];
+	if (h->service_count++ == 0)
+		h->first_service = (uint32_t)j->service_count;
+	j->service_count++;
+	int r = word_of(j, query_text(q, AT_PROTOCOL), &s->protocol);
+	return r < 0 ? r : word_of(j, query_text(q, AT_LIMITED), &s->limited);
+}
+
+static int load_told(struct judged *j, struct query *q)
+{
+	const char *name = query_text(q, AT_PROBE);
+	const struct judge_probe *probe =
+		name != NULL ? find_probe(j->probes, name, strlen(name)) : NULL;
+
+	if (probe == NULL)
+		return 0;
+	struct judged_told *t = &j->told[j->told_count++];
+	*t = (struct judged_told){ .probe = (uint16_t)(probe - j->probes),
+				   .full = query_int(q, AT_FULL) != 0 };
+	int r = word_of(j, query_text(q, AT_ENDING), &t->ending);
+	if (r >= 0)
+		r = word_of(j, query_text(q, AT_GATHERED), &t->gathered);
+	return r < 0 ? r : word_of(j, query_text(q, AT_LEFT_OUT), &t->limited);
+}
+
+/* The row has another service than the last one: its address, port or transport is another. */
+static bool is_next(const struct judged *j, struct query *q, uint32_t transport,
+		    uint32_t last_transport)
+{
+	const struct judged_service *last = &j->services[j->service_count] - 1;
+
+	return j->service_count == 0 || last->port != query_int(q, AT_PORT) ||
+	       transport != last_transport ||
+	       strcmp(j->hosts[last->host].address, query_text(q, AT_ADDRESS)) != 0;
+}
+
+static int load_services(struct judged *j)
+{
+	uint32_t transport = 0, last = 0;
+	struct query *q = NULL;
+	int64_t services = 0, told = 0;
+	int r = db_number(j->db, "SELECT count(*) FROM service WHERE state = 'open'", 0, &services);
+
+	if (r >= 0)
+		r = db_number(j->db, "SELECT count(*) FROM evidence", 0, &told);
+	if (r < 0)
+		return r;
+	j->services = arena_array(j->arena, (size_t)services + 1, sizeof(*j->services));
+	j->told = arena_array(j->arena, (size_t)told, sizeof(*j->told));
+	if (j->services == NULL || j->told == NULL || !more_words(j))
+		return -ENOMEM;
+	r = query_new(j->db, OPEN_SERVICES, &q);
+	if (r < 0)
+		return r;
+	query_bind_int(q, 1, j->scan);
+	while (r >= 0 && (r = query_step(q)) == 1) {
+		r = word_of(j, query_text(q, AT_TRANSPORT), &transport);
+		if (r >= 0 && is_next(j, q, transport, last))
+			r = j->service_count < (size_t)services ? load_service(j, q) : -EBADMSG;
+		last = transport;
+		if (r >= 0 && j->told_count < (size_t)told)
+			r = load_told(j, q);
+	}
+	query_free(q);
+	j->services[j->service_count].first_told = (uint32_t)j->told_count;
 	return r < 0 ? r : 0;
 }
 
@@ -267,6 +491,8 @@ int cover_load(struct judged *j)
 	if (r >= 0)
 		r = load_hosts(j);
 	if (r >= 0)
+		r = load_ranges(j);
+	if (r >= 0)
 		r = load_left_out(j);
 	if (r >= 0)
 		r = load_services(j);
@@ -298,15 +524,6 @@ bool need_known(const char *need)
 	if (starts(need, "port:"))
 		return need[5] != '\0' && strspn(need + 5, "0123456789,-") == strlen(need + 5);
 	return false;
-}
-
-static const struct judge_probe *find_probe(const struct judge_probe *probes, const char *name,
-					    size_t length)
-{
-	for (size_t i = 0; probes != NULL && probes[i].name != NULL; i++)
-		if (strlen(probes[i].name) == length && memcmp(probes[i].name, name, length) == 0)
-			return &probes[i];
-	return NULL;
 }
 
 bool need_has_probes(const struct judge_probe *probes, const char *need)
@@ -437,22 +654,43 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 
 /* ---- services ---- */
 
-/* What one probe did on each open service, in the order of load_services(). */
-#define PROBE_SQL                                                                       \
-	"SELECT s.protocol, s.tls, s.limited, e.ending,"                                \
-	" e.document IS NOT NULL AND e.document <> '{}',"                               \
-	" EXISTS (SELECT 1 FROM json_each(e.document, '$.gathered') WHERE value = ?3)," \
-	" EXISTS (SELECT 1 FROM json_each(e.document, '$.limited') WHERE value = "      \
-	"?3) " OPEN_SERVICES                                                            \
-	" LEFT JOIN main.evidence AS e ON e.scan = ?1 AND e.address = s.address"        \
-	" AND e.port = s.port AND e.transport = s.transport AND e.probe = ?2"           \
-	" AND json_valid(e.document)" OPEN_SERVICES_WHERE
+/* What a probe was to bring; a document that brought it names it in a list. */
+struct wanted {
+	const struct judge_probe *probe;
+	const struct ports *expected;
+	const char *facet; /* NULL: nothing more than the document */
+	uint32_t name;     /* as a word */
+	bool is_tls;
+	struct query *listed;
+	signed char *lists; /* per word: 1 it names the facet, -1 it does not, 0 not asked yet */
+	size_t words;
+	int error;
+};
 
-enum { AT_PROTOCOL, AT_TLS, AT_LIMITED, AT_ENDING, AT_FULL, AT_GATHERED, AT_LEFT_OUT };
-
-static bool is(const char *a, const char *b)
+static bool lists_facet(struct judged *j, struct wanted *w, uint32_t list)
 {
-	return a != NULL && strcmp(a, b) == 0;
+	if (list == 0)
+		return false;
+	if (w->lists[list] == 0) {
+		query_bind_text(w->listed, 1, j->words[list].text);
+		query_bind_text(w->listed, 2, w->facet);
+		int r = query_step(w->listed);
+
+		if (r < 0)
+			w->error = r;
+		w->lists[list] = r == 1 && query_int(w->listed, 0) != 0 ? 1 : -1;
+		query_reset(w->listed);
+	}
+	return w->lists[list] == 1;
+}
+
+static const struct judged_told *told_by(const struct judged *j, const struct judged_service *s,
+					 const struct judge_probe *p)
+{
+	for (size_t i = s->first_told; i < s[1].first_told; i++)
+		if (&j->probes[j->told[i].probe] == p)
+			return &j->told[i];
+	return NULL;
 }
 
 static const char *limited_text(const struct judged *j, const struct judged_service *s)
@@ -461,35 +699,31 @@ static const char *limited_text(const struct judged *j, const struct judged_serv
 }
 
 /* The state of one service for one probe. */
-static uint16_t probe_state(struct judged *j, struct query *q, const struct judged_service *s,
-			    const struct judge_probe *p, const struct ports *expected,
-			    const char *facet)
+static uint16_t probe_state(struct judged *j, struct wanted *w, const struct judged_service *s)
 {
-	const char *protocol = query_text(q, AT_PROTOCOL);
-	const char *limited = query_text(q, AT_LIMITED);
-	const char *ending = query_text(q, AT_ENDING);
-	bool tls = query_int(q, AT_TLS) != 0;
-	bool here = ports_has(s->udp ? expected->udp : expected->tcp, s->port);
+	const struct judged_told *t = told_by(j, s, w->probe);
+	const char *ending = t != NULL ? j->words[t->ending].text : NULL;
+	bool here = ports_has(s->udp ? w->expected->udp : w->expected->tcp, s->port);
 
-	if (is(ending, "done")) {
-		if (facet == NULL || query_int(q, AT_GATHERED) != 0)
+	if (ending != NULL && strcmp(ending, "done") == 0) {
+		if (w->facet == NULL || lists_facet(j, w, t->gathered))
 			return SUBJECT_RAN;
-		if (query_int(q, AT_LEFT_OUT) != 0)
+		if (lists_facet(j, w, t->limited))
 			return reason_state(j, limited_text(j, s));
-		return reason_state(j, limited != NULL ? limited : "not gathered");
+		return s->limited != 0 ? word_state(j, s->limited)
+				       : reason_state(j, "not gathered");
 	}
-	if (is(ending, "not-this-protocol"))
+	if (ending != NULL && strcmp(ending, "not-this-protocol") == 0)
 		return SUBJECT_NONE;
 	/* Somebody speaks it for all we know: the greeting, a part of an answer, or its own port. */
-	bool speaks = is(protocol, p->name) || (tls && strcmp(p->name, "tls") == 0) ||
-		      (ending != NULL && query_int(q, AT_FULL) != 0) ||
-		      (protocol == NULL && here) ||
-		      (tls && p->over_tls && ending == NULL && limited != NULL);
+	bool speaks = (s->protocol != 0 && s->protocol == w->name) || (s->tls && w->is_tls) ||
+		      (ending != NULL && t->full) || (s->protocol == 0 && here) ||
+		      (s->tls && w->probe->over_tls && ending == NULL && s->limited != 0);
 	if (!speaks)
 		return SUBJECT_NONE;
 	if (ending != NULL)
-		return reason_state(j, ending);
-	return reason_state(j, limited != NULL ? limited : "not probed");
+		return word_state(j, t->ending);
+	return s->limited != 0 ? word_state(j, s->limited) : reason_state(j, "not probed");
 }
 
 /* Where two needs meet on one service, a reason wins over having run. */
@@ -502,24 +736,27 @@ static void meet(uint16_t *state, uint16_t with)
 static int add_probe(struct judged *j, struct cover *v, const struct judge_probe *p,
 		     const char *facet)
 {
-	struct query *q = NULL;
+	struct wanted w = { .probe = p, .facet = facet, .is_tls = strcmp(p->name, "tls") == 0 };
 	struct ports *expected = calloc(1, sizeof(*expected));
 
-	if (expected == NULL)
-		return -ENOMEM;
-	read_ports(p->ports, expected->tcp);
-	int r = query_new(j->db, PROBE_SQL, &q);
+	w.expected = expected;
+	int r = word_of(j, p->name, &w.name);
+	w.lists = calloc(j->word_count, 1);
+	if (expected == NULL || w.lists == NULL)
+		r = -ENOMEM;
+	if (r >= 0)
+		r = query_new(j->db, "SELECT EXISTS (SELECT 1 FROM json_each(?1) WHERE value = ?2)",
+			      &w.listed);
 	if (r >= 0) {
-		query_bind_int(q, 1, j->scan);
-		query_bind_text(q, 2, p->name);
-		query_bind_text(q, 3, facet);
-		for (size_t i = 0; i < j->service_count && (r = query_step(q)) == 1; i++)
-			meet(&v->service[i],
-			     probe_state(j, q, &j->services[i], p, expected, facet));
+		read_ports(p->ports, expected->tcp);
+		for (size_t i = 0; i < j->service_count; i++)
+			meet(&v->service[i], probe_state(j, &w, &j->services[i]));
+		r = w.error;
 	}
-	query_free(q);
+	query_free(w.listed);
+	free(w.lists);
 	free(expected);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 static bool any_service(const struct judged *j, const struct cover *v)
@@ -530,21 +767,45 @@ static bool any_service(const struct judged *j, const struct cover *v)
 	return false;
 }
 
-/* "NAME", "NAME/FACET", separated by commas. all: each must exist, else one must. */
-static int add_probes(struct judged *j, struct cover *v, const char *list, bool all)
+/* A cover that says nothing but its reason has no lists. */
+static bool cover_lists(struct judged *j, struct cover *v)
 {
-	bool one = false, planned = false, every = true;
+	if (v->service == NULL) {
+		v->host = arena_array(j->arena, j->host_count, sizeof(*v->host));
+		v->service = arena_array(j->arena, j->service_count, sizeof(*v->service));
+	}
+	return v->host != NULL && v->service != NULL;
+}
 
-	v->counts_services = true;
+/* What keeps probes of a list (as below) from running anywhere. all: each must exist, else one. */
+static const char *probes_missing(const struct judged *j, const char *list, bool all)
+{
+	bool one = false, every = true;
+
+	for (const char *at = list; *at != '\0'; at += *at == ',') {
+		bool known = find_probe(j->probes, at, strcspn(at, ",/")) != NULL;
+
+		one |= known;
+		every &= known;
+		at += strcspn(at, ",");
+	}
+	if (!one || (all && !every))
+		return "no probe";
+	return j->probing ? NULL : "class not allowed";
+}
+
+/* "NAME", "NAME/FACET", separated by commas. */
+static int add_probes(struct judged *j, struct cover *v, const char *list)
+{
+	bool planned = false, every = true;
+
+	if (!cover_lists(j, v))
+		return -ENOMEM;
 	for (const char *at = list; *at != '\0';) {
 		size_t length = strcspn(at, ",");
 		size_t name = strcspn(at, ",/");
 		const struct judge_probe *p = find_probe(j->probes, at, name);
 
-		if (p == NULL && all) {
-			v->reason = "no probe";
-			return 0;
-		}
 		if (p != NULL) {
 			char *facet = NULL;
 
@@ -557,7 +818,6 @@ static int add_probes(struct judged *j, struct cover *v, const char *list, bool 
 			int r = add_probe(j, v, p, facet);
 			if (r < 0)
 				return r;
-			one = true;
 			bool here = p->ports == NULL || ports_planned(j, p->ports, true);
 			planned |= here;
 			every &= here;
@@ -566,11 +826,7 @@ static int add_probes(struct judged *j, struct cover *v, const char *list, bool 
 		if (*at == ',')
 			at++;
 	}
-	if (!one)
-		v->reason = "no probe";
-	else if (!j->probing)
-		v->reason = "class not allowed";
-	else if (!planned && !any_service(j, v))
+	if (!planned && !any_service(j, v))
 		v->reason = "ports not in the plan";
 	else if (!every)
 		v->missing = "ports not in the plan";
@@ -601,26 +857,30 @@ static const char *nobody_answered(const struct judged *j)
 static int fill_cover(struct judged *j, struct cover *v)
 {
 	const struct words *needs = v->needs;
-	bool network = false;
 
 	for (size_t i = 0; i < needs->count && v->reason == NULL; i++) {
 		const char *need = needs->list[i];
+		bool all = starts(need, "probe:");
 		int r = need_missing(j, need, &v->reason);
 
-		if (r >= 0 && v->reason == NULL && starts(need, "probe:"))
-			r = add_probes(j, v, need + 6, true);
-		else if (r >= 0 && v->reason == NULL && starts(need, "any:"))
-			r = add_probes(j, v, need + 4, false);
+		if (r >= 0 && v->reason == NULL && (all || starts(need, "any:"))) {
+			v->counts_services = true;
+			v->reason = probes_missing(j, strchr(need, ':') + 1, all);
+			if (v->reason == NULL)
+				r = add_probes(j, v, strchr(need, ':') + 1);
+		}
 		if (r >= 0 && v->missing == NULL && starts(need, "ports:"))
 			v->missing = listed_ports_missing(j, need + 6);
 		if (r < 0)
 			return r;
-		network |= starts(need, "probe:") || starts(need, "any:") ||
-			   starts(need, "port:") || strcmp(need, "sweep") == 0;
 	}
+	if (v->reason == NULL && !j->any_answering)
+		v->reason = nobody_answered(j);
+	if (v->reason != NULL)
+		return 0;
+	if (!cover_lists(j, v))
+		return -ENOMEM;
 	v->counts_hosts = !v->counts_services;
-	if (!network && needs->count > 0)
-		network = true; /* "ledger" alone still speaks of the hosts that were seen */
 	for (size_t i = 0; i < j->host_count; i++) {
 		const struct judged_host *h = &j->hosts[i];
 
@@ -633,8 +893,6 @@ static int fill_cover(struct judged *j, struct cover *v)
 		else if (v->counts_hosts)
 			v->host[i] = SUBJECT_RAN;
 	}
-	if (v->reason == NULL && !j->any_answering)
-		v->reason = nobody_answered(j);
 	return 0;
 }
 
@@ -644,15 +902,11 @@ struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_err
 		if (same_needs(j->covers[i]->needs, needs))
 			return j->covers[i];
 	struct cover *v = arena_array(j->arena, 1, sizeof(*v));
-	if (v != NULL) {
-		v->needs = needs;
-		v->host = arena_array(j->arena, j->host_count, sizeof(*v->host));
-		v->service = arena_array(j->arena, j->service_count, sizeof(*v->service));
-	}
-	if (v == NULL || v->host == NULL || v->service == NULL) {
+	if (v == NULL) {
 		*ret_error = -ENOMEM;
 		return NULL;
 	}
+	v->needs = needs;
 	*ret_error = fill_cover(j, v);
 	if (*ret_error < 0)
 		return NULL;
@@ -672,8 +926,8 @@ static uint16_t joined(const struct cover *const *covers, size_t count, size_t i
 	return state;
 }
 
-struct coverage coverage_of(const struct judged *j, const struct cover *const *covers, size_t count,
-			    const signed char *members)
+static struct coverage count_coverage(const struct judged *j, const struct cover *const *covers,
+				      size_t count, const signed char *members)
 {
 	struct coverage c = { 0 };
 	bool hosts = false;
@@ -685,14 +939,14 @@ struct coverage coverage_of(const struct judged *j, const struct cover *const *c
 
 		if (members != NULL && members[i] != 1)
 			continue;
-		c.hosts++;
+		c.hosts += h->count;
 		c.answering += h->answering;
-		c.planned += h->planned;
+		c.planned += h->planned * h->count;
 		if (hosts && !h->absent) {
 			uint16_t state = joined(covers, count, i, false);
 
-			c.services += state != SUBJECT_NONE;
-			c.checked += state == SUBJECT_RAN;
+			c.services += state != SUBJECT_NONE ? h->count : 0;
+			c.checked += state == SUBJECT_RAN ? h->count : 0;
 		}
 	}
 	for (size_t i = 0; i < j->service_count; i++) {
@@ -703,4 +957,36 @@ struct coverage coverage_of(const struct judged *j, const struct cover *const *c
 		c.checked += state == SUBJECT_RAN;
 	}
 	return c;
+}
+
+/* Many items have the same scope and checks. */
+struct counted {
+	struct counted *next;
+	const struct cover **covers;
+	size_t count;
+	const signed char *members;
+	struct coverage coverage;
+};
+
+struct coverage coverage_of(struct judged *j, const struct cover *const *covers, size_t count,
+			    const signed char *members)
+{
+	for (const struct counted *c = j->counted; c != NULL; c = c->next)
+		if (c->count == count && c->members == members &&
+		    (count == 0 || memcmp(c->covers, covers, count * sizeof(struct cover *)) == 0))
+			return c->coverage;
+	struct coverage coverage = count_coverage(j, covers, count, members);
+	struct counted *c = arena_array(j->arena, 1, sizeof(*c));
+	const struct cover **list = arena_array(j->arena, count, sizeof(*list));
+	if (c == NULL || list == NULL)
+		return coverage;
+	if (count > 0)
+		memcpy(list, covers, count * sizeof(struct cover *));
+	*c = (struct counted){ .next = j->counted,
+			       .covers = list,
+			       .count = count,
+			       .members = members,
+			       .coverage = coverage };
+	j->counted = c;
+	return coverage;
 }

@@ -222,7 +222,7 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			"  iif(?2 = 0, (SELECT max(finished_ms) FROM temp.evidence WHERE address = "
 			"?1),"
 			"   NULL),"
-			"  (SELECT last_ms FROM temp.host WHERE address = ?1)) / 1000)),"
+			"  (SELECT last_ms FROM temp.host WHERE address = ?5)) / 1000)),"
 			" (SELECT json_object('protocol', protocol, 'tls', json(iif(tls, 'true', "
 			"'false')),"
 			"   'product', product, 'version', version, 'documents',"
@@ -251,11 +251,14 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	char fingerprint[FINGERPRINT_TEXT];
 	int64_t seen = j->now, first_seen, reopened = 0;
 	const char *status = "open", *waiver = NULL;
+	/* An address where nothing answered may stand in the row of a range. */
+	ptrdiff_t host = judged_host_find(j, row->address);
+	const char *place = host >= 0 ? j->hosts[host].address : row->address;
 
-	query_bind_text(k->asset, 1, row->address);
+	query_bind_text(k->asset, 1, place);
 	int r = query_step(k->asset);
 	const char *key = row->asset;
-	if (key == NULL && r == 1)
+	if (key == NULL && r == 1 && strcmp(place, row->address) == 0)
 		key = query_text(k->asset, 0);
 	if (key == NULL)
 		key = row->address;
@@ -267,6 +270,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_int(k->observed, 2, row->port);
 		query_bind_text(k->observed, 3, row->transport);
 		query_bind_int(k->observed, 4, j->now);
+		query_bind_text(k->observed, 5, place);
 		r = query_step(k->observed);
 	}
 	const char *evidence = row->evidence;
@@ -365,21 +369,23 @@ out:
 /* The reason met most often among hosts and services; NULL: everything ran. */
 static const char *main_reason(const struct judged *j, const struct cover *v)
 {
-	size_t best = 0, most = 0;
+	size_t best = 0;
+	size_t *counts = calloc(j->reason_count, sizeof(*counts));
 
-	for (size_t n = 0; n < j->reason_count; n++) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < j->host_count; i++)
-			count += v->host[i] == SUBJECT_REASON + n;
-		for (size_t i = 0; i < j->service_count; i++)
-			count += v->service[i] == SUBJECT_REASON + n;
-		if (count > most) {
+	if (counts == NULL)
+		return j->reasons[0]; /* out of memory */
+	for (size_t i = 0; i < j->host_count; i++)
+		if (v->host[i] >= SUBJECT_REASON)
+			counts[v->host[i] - SUBJECT_REASON] += (size_t)j->hosts[i].count;
+	for (size_t i = 0; i < j->service_count; i++)
+		if (v->service[i] >= SUBJECT_REASON)
+			counts[v->service[i] - SUBJECT_REASON]++;
+	for (size_t n = 1; n < j->reason_count; n++)
+		if (counts[n] > counts[best])
 			best = n;
-			most = count;
-		}
-	}
-	return most > 0 ? j->reasons[best] : NULL;
+	const char *reason = counts[best] > 0 ? j->reasons[best] : NULL;
+	free(counts);
+	return reason;
 }
 
 static int note_run(struct judged *j, struct query *q, const struct check *check,

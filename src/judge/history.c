@@ -33,8 +33,9 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 		return NULL; /* not open any more, or the sweep says it all */
 	uint16_t state = v->service[at];
 	if (state == SUBJECT_NONE)
-		return j->services[at].known ? NULL
-					     : "not probed"; /* it speaks something else now */
+		return j->services[at].protocol != 0
+			       ? NULL
+			       : "not probed"; /* it speaks something else now */
 	return reason_of(j, state);
 }
 
@@ -42,10 +43,19 @@ static const char *not_retested_host(const struct judged *j, const struct cover 
 {
 	if (is_unseen(j, v, host))
 		return v->unseen;
-	for (size_t i = 0; i < j->service_count; i++)
-		if (j->services[i].host == host && v->service[i] >= SUBJECT_REASON)
-			return reason_of(j, v->service[i]);
-	return NULL;
+	return reason_of(j, judged_host_reason(j, v, host));
+}
+
+static const char *not_retested_there(const struct judged *j, const struct cover *v, size_t host,
+				      int64_t port, bool udp)
+{
+	const struct judged_host *h = &j->hosts[host];
+
+	if (h->gap != NULL)
+		return h->gap;
+	if (!h->answering)
+		return "the host did not answer";
+	return port != 0 ? not_retested_port(j, v, host, port, udp) : not_retested_host(j, v, host);
 }
 
 /* NULL: the check ran again on this asset and port and did not find it. */
@@ -63,27 +73,24 @@ static const char *not_retested(struct judged *j, struct query *hosts, const cha
 	if (strcmp(vantage, j->vantage) != 0)
 		return "seen from another vantage";
 	const char *reason = "not in the scan";
+	bool udp = transport != NULL && strcmp(transport, "udp") == 0;
 	query_bind_text(hosts, 1, asset);
 	int r;
+	bool found = false;
 	while ((r = query_step(hosts)) == 1) {
 		ptrdiff_t host = judged_host_find(j, query_text(hosts, 0));
 
 		if (host < 0)
 			continue;
-		const struct judged_host *h = &j->hosts[host];
-		if (h->gap != NULL)
-			reason = h->gap;
-		else if (!h->answering)
-			reason = "the host did not answer";
-		else if (port != 0)
-			reason = not_retested_port(j, state->cover, (size_t)host, port,
-						   transport != NULL &&
-							   strcmp(transport, "udp") == 0);
-		else
-			reason = not_retested_host(j, state->cover, (size_t)host);
+		found = true;
+		reason = not_retested_there(j, state->cover, (size_t)host, port, udp);
 		if (reason != NULL)
 			break;
 	}
+	/* It may stand in the row of a range. */
+	ptrdiff_t range = r >= 0 && !found ? judged_host_find(j, asset) : -1;
+	if (range >= 0)
+		reason = not_retested_there(j, state->cover, (size_t)range, port, udp);
 	query_reset(hosts);
 	*ret_error = r < 0 ? r : 0;
 	return reason;

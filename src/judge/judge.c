@@ -7,6 +7,27 @@
 #include "judge/arena.h"
 #include "judge/judged.h"
 
+static int last_quiet(struct judged *j)
+{
+	struct query *q = NULL;
+	bool quiet = false;
+	int r = views_has_quiet(j->db, &quiet);
+
+	if (r < 0 || !quiet)
+		return r;
+	r = query_new(j->db,
+		      "SELECT coalesce(max(last_ms), 0) / 1000 FROM main.quiet WHERE scan = ?1",
+		      &q);
+	if (r < 0)
+		return r;
+	query_bind_int(q, 1, j->scan);
+	r = query_step(q);
+	if (r == 1 && query_int(q, 0) > j->now)
+		j->now = query_int(q, 0);
+	query_free(q);
+	return r < 0 ? r : 0;
+}
+
 /* The end of the scan; of a scan that was killed, the last thing it saw. */
 static int find_now(struct judged *j)
 {
@@ -17,7 +38,7 @@ static int find_now(struct judged *j)
 		" coalesce((SELECT max(last_ms) FROM main.host WHERE scan = ?1), 0) / 1000,"
 		" coalesce((SELECT max(finished_ms) FROM main.evidence WHERE scan = ?1), 0) / 1000,"
 		" coalesce((SELECT max(coalesce(closed_ms, opened_ms)) FROM main.journal"
-		"  WHERE scan = ?1), 0) / 1000))"
+		"  WHERE scan = ?1), 0) / 1000)), finished IS NOT NULL"
 		" FROM main.scan WHERE id = ?1",
 		&q);
 
@@ -25,10 +46,13 @@ static int find_now(struct judged *j)
 		return r;
 	query_bind_int(q, 1, j->scan);
 	r = query_step(q);
+	bool ended = r == 1 && query_int(q, 1) != 0;
 	if (r == 1)
 		j->now = query_int(q, 0);
 	query_free(q);
-	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	return ended ? 0 : last_quiet(j);
 }
 
 int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,

@@ -5,21 +5,46 @@
 
 #include "judge/judge.h"
 
+/* An address, or a range of them from which nothing came back. */
 struct judged_host {
-	const char *address, *key;
+	const char *address, *key; /* "FIRST-LAST" for a range */
+	int64_t count;             /* of addresses */
 	bool answering;
 	bool absent;     /* there is no such host */
 	bool asset;      /* somebody is there: it answers or the ledger lists it */
 	bool ot;         /* treated as OT */
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
-	int64_t planned;
+	int64_t planned; /* ports of each address */
+	uint32_t first_service, service_count; /* its open services follow each other */
 };
 
+/* Texts are numbers of words (struct judged); 0 is NULL. */
 struct judged_service {
-	size_t host;
+	uint32_t host;
+	uint32_t protocol, limited;
+	uint32_t first_told; /* up to the next service's; behind the last stands one more */
 	uint16_t port;
-	bool udp;
-	bool known; /* what it speaks is known */
+	bool udp, tls;
+};
+
+/* What one probe brought from a service. */
+struct judged_told {
+	uint32_t ending;
+	uint32_t gathered, limited; /* JSON */
+	uint16_t probe;             /* its place in the list of probes */
+	bool full;                  /* the document says something */
+};
+
+/* Where a range lies: keys as in the table quiet. */
+struct judged_range {
+	uint8_t first[16], last[16];
+	int64_t scope;
+	uint32_t host;
+};
+
+struct word {
+	const char *text;
+	uint16_t state; /* as a reason; 0: it is none yet */
 };
 
 /* What a check did with a host or service: nothing to do with it, ran, or 2 + the number of the
@@ -31,6 +56,7 @@ struct cover {
 	const struct words *needs;
 	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
+	/* Where it has no reason: */
 	uint16_t *host;      /* per host; with counts_services only gaps */
 	uint16_t *service;   /* per service */
 	const char *missing; /* not all the ports that they look at were tried on any host */
@@ -62,21 +88,37 @@ struct judged {
 	struct ports planned;
 	struct judged_host *hosts; /* by address text */
 	size_t host_count;
+	struct judged_range *ranges; /* by scope and key */
+	size_t range_count;
 	bool any_answering;
 	const char *left_out; /* why addresses were left out of the plan; NULL: none were */
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;
+	struct judged_told *told; /* in the order of services */
+	size_t told_count;
+	struct word *words; /* each text once; the first is NULL */
+	size_t word_count;
+	uint32_t *word_places; /* a hash table of their numbers */
+	size_t word_room;
 	const char **reasons; /* interned */
 	size_t reason_count, reason_room;
 	struct cover **covers;
 	size_t cover_count;
 	struct check_state *states; /* per check of the catalogue */
+	struct counted *counted;    /* cover.c */
+	struct asked *asked;        /* verdicts.c */
 	struct scope_cache *scopes;
+	struct scope_set *scope_sets;
+	bool kinds_asked;
+	uint32_t *kinds; /* per host: scopes.c; NULL: there are too many */
+	size_t kind_count;
 	struct judged_finding *findings; /* by check as in the catalogue, then fingerprint */
 	size_t finding_count;
 };
 
-/* views.c: the TEMP views of the judged scan. */
+/* views.c: whether the store has the table quiet, which came with version 2. */
+int views_has_quiet(struct db *db, bool *ret);
+/* The TEMP views of the judged scan. */
 int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */
 int views_list(struct db *db);
@@ -87,21 +129,27 @@ int cover_load(struct judged *j);
 struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
 /* seen.c: the cover of one check: that of its needs, less what it could not judge. */
 struct cover *cover_for(struct judged *j, const struct check *check, int *ret_error);
+/* The number of a text among the words; 0 for NULL. */
+int word_of(struct judged *j, const char *text, uint32_t *ret);
 /* The number of an interned reason as a subject's state. */
 uint16_t reason_state(struct judged *j, const char *reason);
 /* All the probes that it names are in the list. */
 bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
+/* The host of this address, which may be a range that holds it; -1: it is none of the scan. */
 ptrdiff_t judged_host_find(const struct judged *j, const char *address);
+/* Why not all services of this host could be asked: the first one's state; SUBJECT_NONE: they could. */
+uint16_t judged_host_reason(const struct judged *j, const struct cover *v, size_t host);
 /* The place of an open service, or -1. */
 ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp);
 
 struct coverage {
 	int64_t hosts, answering, planned, services, checked;
 };
-/* Over the hosts that members marks with 1 (NULL: all), for all these covers together. */
-struct coverage coverage_of(const struct judged *j, const struct cover *const *covers, size_t count,
+/* Over the hosts that members marks with 1 (NULL: all), for all these covers together. Counted once
+ * for the same members and covers. */
+struct coverage coverage_of(struct judged *j, const struct cover *const *covers, size_t count,
 			    const signed char *members);
 
 /* findings.c: runs the checks; finding_now and check_run. */

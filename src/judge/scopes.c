@@ -3,10 +3,14 @@
 #include "judge/judged.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/i18n.h"
 #include "judge/arena.h"
+
+enum { KINDS_MAX = 4096 };
 
 struct scope_cache {
 	struct scope_cache *next;
@@ -14,16 +18,111 @@ struct scope_cache {
 	const signed char *members;
 };
 
-/* NULL in SQL is "cannot be known". Of an address where nobody is, nothing needs to be known. */
-static signed char member_of(struct query *q, const struct judged_host *h)
+/* The hosts of an item's scope, for the other items with the same words. */
+struct scope_set {
+	struct scope_set *next;
+	const struct item *item;
+	const signed char *members;
+};
+
+/* What a word says of an asset; NULL in SQL is "cannot be known". */
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
+
+static enum answer answer_of(struct query *q)
+{
+	if (query_null(q, 1) || !query_numeric(q, 1))
+		return ANSWER_UNKNOWN;
+	return query_int(q, 1) != 0 ? ANSWER_YES : ANSWER_NO;
+}
+
+/* Of an address where nobody is, nothing needs to be known. */
+static signed char member_of(enum answer answer, const struct judged_host *h)
 {
 	bool matters = h->asset || (h->gap != NULL && !h->absent);
 
 	if (h->absent && !h->asset)
 		return 0;
-	if (query_null(q, 1) || !query_numeric(q, 1))
+	if (answer == ANSWER_UNKNOWN)
 		return matters ? -1 : 0;
-	return query_int(q, 1) != 0;
+	return answer == ANSWER_YES;
+}
+
+/* ---- kinds ---- */
+
+/*
+ * Assets that differ in nothing but address, key, MAC address and maker are of one kind, and a word
+ * that speaks of none of these is asked once per kind: most assets of a large network are of few.
+ */
+static bool by_kind(const char *sql)
+{
+	static const char *const own[] = { "address", "key", "mac", "vendor", "rowid", "oid" };
+
+	for (size_t i = 0; i < countof(own); i++)
+		if (strcasestr(sql, own[i]) != NULL)
+			return false;
+	return true;
+}
+
+static int keep_kind(struct judged *j, size_t host, struct query *q, FILE *f, char **text,
+		     uint32_t base)
+{
+	uint32_t number;
+
+	rewind(f);
+	for (int i = 0; i < query_columns(q); i++) {
+		const char *value = query_text(q, i);
+
+		/* A text may hold any character; its length parts it from the next one. */
+		if (value == NULL)
+			putc_unlocked('-', f);
+		else
+			fprintf(f, "%zu:%s", strlen(value), value);
+	}
+	putc('\0', f);
+	if (fflush(f) != 0)
+		return -ENOMEM;
+	int r = word_of(j, *text, &number);
+	if (r < 0)
+		return r;
+	if (number < base || number - base >= KINDS_MAX)
+		return -E2BIG;
+	j->kinds[host] = number - base;
+	if (number - base < j->kind_count)
+		return 0;
+	j->kind_count++;
+	/* The table asset has the order of the hosts. */
+	return db_execf(j->db, "INSERT INTO temp.judge_kind VALUES (%lld)", (long long)host + 1);
+}
+
+static int make_kinds(struct judged *j)
+{
+	struct query *q = NULL;
+	char *text = NULL;
+	size_t size = 0;
+	uint32_t base = (uint32_t)j->word_count;
+
+	j->kinds_asked = true;
+	j->kinds = arena_array(j->arena, j->host_count, sizeof(*j->kinds));
+	if (j->kinds == NULL)
+		return -ENOMEM;
+	FILE *f = open_memstream(&text, &size);
+	int r = f == NULL
+			? -ENOMEM
+			: db_exec(j->db, "CREATE TEMP TABLE judge_kind (row INTEGER PRIMARY KEY)");
+	if (r >= 0)
+		r = query_new(j->db,
+			      "SELECT zone, kind, treated, state, public, answering, ledger_id,"
+			      " class, role, os, declared FROM temp.asset ORDER BY rowid",
+			      &q);
+	for (size_t i = 0; r >= 0 && i < j->host_count && (r = query_step(q)) == 1; i++)
+		r = keep_kind(j, i, q, f, &text, base);
+	query_free(q);
+	if (f != NULL)
+		fclose(f);
+	free(text);
+	if (r == -E2BIG)
+		j->kinds = NULL;
+	return r == -E2BIG ? 0 : r;
 }
 
 const char *scope_sql(struct arena *arena, const struct scope_word *scope)
@@ -38,25 +137,33 @@ static int ask_word(struct judged *j, const char *word, const struct scope_word 
 {
 	const struct fence fence = { j->options.time_limit_ms, j->options.memory_limit };
 	struct query *q = NULL;
+	bool kinds = j->kinds != NULL && by_kind(scope->sql);
+	size_t count = kinds ? j->kind_count : j->host_count;
+	enum answer *answers = calloc(count + 1, sizeof(*answers));
 	/* The line end keeps a comment at the end of the expression from swallowing the rest. */
 	const char *sql = arena_printf(
-		j->arena, "SELECT asset.address, (%s\n) FROM asset ORDER BY asset.address",
-		scope->sql);
+		j->arena, "SELECT asset.rowid, (%s\n) FROM asset %s ORDER BY asset.rowid",
+		scope->sql, kinds ? "WHERE asset.rowid IN (SELECT row FROM temp.judge_kind)" : "");
 
 	const char *behind = strchr(word, ':');
-	if (sql == NULL)
+	if (sql == NULL || answers == NULL) {
+		free(answers);
 		return -ENOMEM;
+	}
 	db_fence(j->db, &fence);
 	int r = query_new(j->db, sql, &q);
 	if (r >= 0)
 		r = query_bind_name(q, ":word", behind != NULL ? behind + 1 : word);
-	for (size_t i = 0; r >= 0 && i < j->host_count && (r = query_step(q)) == 1; i++)
-		members[i] = member_of(q, &j->hosts[i]);
+	for (size_t i = 0; r >= 0 && i < count && (r = query_step(q)) == 1; i++)
+		answers[i] = answer_of(q);
 	query_free(q);
 	if (r < 0 && j->options.complaints != NULL)
 		complain(j->options.complaints, scope->file, scope->line, _("scope '%s': %s"), word,
 			 db_error(j->db));
 	db_unfence(j->db);
+	for (size_t i = 0; r >= 0 && i < j->host_count; i++)
+		members[i] = member_of(answers[kinds ? j->kinds[i] : i], &j->hosts[i]);
+	free(answers);
 	return r < 0 ? r : 0;
 }
 
@@ -97,14 +204,39 @@ static signed char both(signed char a, signed char b)
 	return a == 0 || b == 0 ? 0 : a == -1 || b == -1 ? -1 : 1;
 }
 
+static bool same_scope(const struct item *a, const struct item *b)
+{
+	bool same = a->scope_count == b->scope_count;
+
+	for (size_t i = 0; same && i < a->scope_count; i++) {
+		same = a->scope[i].count == b->scope[i].count;
+		for (size_t k = 0; same && k < a->scope[i].count; k++)
+			same = strcmp(a->scope[i].list[k], b->scope[i].list[k]) == 0;
+	}
+	return same;
+}
+
 int scope_members(struct judged *j, const struct item *item, const signed char **ret)
 {
 	*ret = NULL;
 	if (item->scope_count == 0)
 		return 0;
+	for (const struct scope_set *s = j->scope_sets; s != NULL; s = s->next) {
+		if (same_scope(s->item, item)) {
+			*ret = s->members;
+			return 0;
+		}
+	}
+	if (!j->kinds_asked) {
+		int r = make_kinds(j);
+
+		if (r < 0)
+			return r;
+	}
+	struct scope_set *set = arena_array(j->arena, 1, sizeof(*set));
 	signed char *all = arena_array(j->arena, j->host_count, 1);
 	signed char *one = arena_array(j->arena, j->host_count, 1);
-	if (all == NULL || one == NULL)
+	if (set == NULL || all == NULL || one == NULL)
 		return -ENOMEM;
 	memset(all, 1, j->host_count);
 	for (size_t i = 0; i < item->scope_count; i++) {
@@ -121,6 +253,8 @@ int scope_members(struct judged *j, const struct item *item, const signed char *
 		for (size_t h = 0; h < j->host_count; h++)
 			all[h] = both(all[h], one[h]);
 	}
+	*set = (struct scope_set){ .next = j->scope_sets, .item = item, .members = all };
+	j->scope_sets = set;
 	*ret = all;
 	return 0;
 }

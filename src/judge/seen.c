@@ -51,15 +51,6 @@ static int read_marks(struct judged *j, const struct check *check, struct marks 
 	return r;
 }
 
-/* NULL: all the services of this host could be asked. */
-static uint16_t service_reason(const struct judged *j, const struct cover *v, size_t host)
-{
-	for (size_t i = 0; i < j->service_count; i++)
-		if (j->services[i].host == host && v->service[i] >= SUBJECT_REASON)
-			return v->service[i];
-	return SUBJECT_NONE;
-}
-
 static void mark_hosts(struct judged *j, struct cover *v, const unsigned char *marks)
 {
 	uint16_t unseen = reason_state(j, v->unseen);
@@ -75,7 +66,7 @@ static void mark_hosts(struct judged *j, struct cover *v, const unsigned char *m
 			v->host[i] = SUBJECT_NONE;
 		else if (marks[i] == MARK_SEEN)
 			v->host[i] = SUBJECT_RAN;
-		else if ((v->host[i] = service_reason(j, v, i)) == SUBJECT_NONE)
+		else if ((v->host[i] = judged_host_reason(j, v, i)) == SUBJECT_NONE)
 			v->host[i] = unseen;
 	}
 	memset(v->service, 0, j->service_count * sizeof(*v->service));

@@ -155,19 +155,16 @@ static const char *reason_at(const struct judged *j, uint16_t state)
 	return state >= SUBJECT_REASON ? j->reasons[state - SUBJECT_REASON] : NULL;
 }
 
-/* NULL: the check ran on everything in scope. */
-static const char *why_not_run(const struct judged *j, const struct check_state *state,
-			       const signed char *members)
+static const char *look_why_not_run(struct judged *j, const struct cover *v,
+				    const signed char *members)
 {
 	const char *unknown = NULL;
 
-	if (state->reason != NULL)
-		return state->reason;
 	for (size_t i = 0; i < j->host_count; i++) {
 		const char *reason = NULL;
 
 		if (members == NULL || members[i] == 1)
-			reason = reason_at(j, state->cover->host[i]);
+			reason = reason_at(j, v->host[i]);
 		else if (members[i] == -1)
 			unknown = "scope unknown";
 		if (reason != NULL)
@@ -177,17 +174,46 @@ static const char *why_not_run(const struct judged *j, const struct check_state 
 		const char *reason = NULL;
 
 		if (members == NULL || members[j->services[i].host] == 1)
-			reason = reason_at(j, state->cover->service[i]);
+			reason = reason_at(j, v->service[i]);
 		if (reason != NULL)
 			return reason;
 	}
-	if (unknown == NULL && state->cover->unseen != NULL) {
-		const struct cover *const covers[] = { state->cover };
+	if (unknown == NULL && v->unseen != NULL) {
+		const struct cover *const covers[] = { v };
 
 		if (coverage_of(j, covers, 1, members).checked == 0)
-			return state->cover->unseen;
+			return v->unseen;
 	}
 	return unknown;
+}
+
+/* Answers for the next item with the same scope. */
+struct asked {
+	struct asked *next;
+	const struct cover *cover;
+	const signed char *members;
+	const char *reason;
+};
+
+/* NULL: the check ran on everything in scope. */
+static const char *why_not_run(struct judged *j, const struct check_state *state,
+			       const signed char *members)
+{
+	if (state->reason != NULL)
+		return state->reason;
+	for (const struct asked *a = j->asked; a != NULL; a = a->next)
+		if (a->cover == state->cover && a->members == members)
+			return a->reason;
+	const char *reason = look_why_not_run(j, state->cover, members);
+	struct asked *a = arena_array(j->arena, 1, sizeof(*a));
+	if (a != NULL) {
+		*a = (struct asked){ .next = j->asked,
+				     .cover = state->cover,
+				     .members = members,
+				     .reason = reason };
+		j->asked = a;
+	}
+	return reason;
 }
 
 /* Nothing of the scope was there to be looked at: not clean, but not run. */

@@ -105,6 +105,38 @@ static int shadow_tables(struct judged *j)
 	return 0;
 }
 
+int views_has_quiet(struct db *db, bool *ret)
+{
+	int64_t there = 0;
+	int r = db_number(db,
+			  "SELECT count(*) FROM main.sqlite_master WHERE type = 'table'"
+			  " AND name = 'quiet'",
+			  0, &there);
+
+	*ret = there > 0;
+	return r;
+}
+
+#define QUIET_COLUMNS                                                                     \
+	" scope, first_key, last_key, first, last, addresses, state, reason, zone, kind," \
+	" treated, public, planned, complete, first_ms, last_ms"
+
+/* A store of version 1 that is only read has no such table. */
+static int make_quiet(struct judged *j)
+{
+	bool there = false;
+	int r = views_has_quiet(j->db, &there);
+
+	if (r < 0)
+		return r;
+	if (!there)
+		return db_exec(j->db, "CREATE TEMP TABLE quiet (" QUIET_COLUMNS ")");
+	return db_execf(j->db,
+			"CREATE TEMP VIEW quiet AS SELECT" QUIET_COLUMNS
+			" FROM main.quiet WHERE scan = %lld",
+			(long long)j->scan);
+}
+
 #define HOST_COLUMNS                                                                 \
 	" address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names," \
 	" ledger_id, role, os, public, planned, open, closed, filtered, silent,"     \
@@ -117,16 +149,16 @@ static int make_hosts(struct judged *j)
 {
 	long long scan = (long long)j->scan;
 	int r = db_execf(j->db,
-			 "CREATE TEMP TABLE host AS SELECT" HOST_COLUMNS
+			 "CREATE TEMP TABLE host AS SELECT" HOST_COLUMNS ", 1 AS addresses"
 			 " FROM main.host WHERE scan = %lld;"
 			 "CREATE UNIQUE INDEX temp.host_address ON host (address)",
 			 scan);
 
 	if (r < 0)
 		return r;
-	return db_execf(
+	r = db_execf(
 		j->db,
-		"INSERT INTO temp.host (" HOST_COLUMNS ")"
+		"INSERT INTO temp.host (" HOST_COLUMNS ", addresses)"
 		" WITH told AS ("
 		"  SELECT address, NULL AS ms FROM main.service WHERE scan = %lld"
 		"   AND state IN ('open', 'closed')"
@@ -136,9 +168,19 @@ static int make_hosts(struct judged *j)
 		"  'the scan ended before its sweep did', NULL, NULL, NULL, '[]', NULL, NULL, NULL,"
 		"  NULL, 0, (SELECT count(*) FROM main.service AS s WHERE s.scan = %lld"
 		"   AND s.address = told.address AND s.state = 'open'), 0, 0, 0, 0, NULL,"
-		"  min(ms), max(ms)"
+		"  min(ms), max(ms), 1"
 		" FROM told WHERE address NOT IN (SELECT address FROM temp.host) GROUP BY address",
 		scan, scan, scan, scan);
+	if (r < 0)
+		return r;
+	/* A range is one row, named by both ends. */
+	return db_exec(
+		j->db,
+		"INSERT OR IGNORE INTO temp.host (" HOST_COLUMNS ", addresses)"
+		" SELECT iif(addresses = 1, first, first || '-' || last), zone, kind, treated,"
+		"  state, reason, NULL, NULL, NULL, '[]', NULL, NULL, NULL, public, planned,"
+		"  0, 0, 0, 0, complete, NULL, first_ms, last_ms, addresses"
+		" FROM temp.quiet");
 }
 
 static int make_assets(struct judged *j)
@@ -155,7 +197,9 @@ static int make_assets(struct judged *j)
 		"  h.state IN ('answering', 'all-ports', 'distress') AS answering,"
 		"  h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
 		"  coalesce(h.os, line.os) AS os, h.mac AS mac, h.vendor AS vendor,"
-		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END AS declared"
+		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END AS "
+		"declared,"
+		"  h.addresses AS addresses"
 		" FROM temp.host AS h LEFT JOIN line ON line.id = h.ledger_id"
 		" ORDER BY h.address",
 		(long long)j->scan);
@@ -285,6 +329,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 			     (long long)j->now, (long long)j->scan);
 	if (r >= 0)
 		r = shadow_tables(j);
+	if (r >= 0)
+		r = make_quiet(j);
 	if (r >= 0)
 		r = make_hosts(j);
 	if (r >= 0)

@@ -101,11 +101,12 @@ static int places_make(struct facts *f)
 	size_t count = 0, room = 0;
 	int r = -ENOMEM;
 
-	struct query *q =
-		facts_ask(f, "SELECT address FROM host UNION SELECT address FROM finding_now"
-			     " WHERE address IS NOT NULL"
-			     " UNION SELECT address FROM finding_gone"
-			     " WHERE address IS NOT NULL");
+	struct query *q = facts_ask(
+		f, "SELECT address FROM host WHERE state NOT IN ('silent', 'absent', 'skipped')"
+		   " UNION SELECT address FROM finding_now"
+		   " WHERE address IS NOT NULL"
+		   " UNION SELECT address FROM finding_gone"
+		   " WHERE address IS NOT NULL");
 	while (facts_next(f, q)) {
 		if (count == room) {
 			size_t more = room == 0 ? 256 : room * 2;
@@ -131,12 +132,11 @@ static int places_make(struct facts *f)
 	if (count > 0)
 		qsort(list, count, sizeof(*list), compare_places);
 	r = -EIO;
-	if (db_exec(f->db,
-		    "DROP TABLE IF EXISTS temp.report_place;"
-		    "CREATE TEMP TABLE report_place (address TEXT PRIMARY KEY,"
-		    " position INTEGER NOT NULL) STRICT, WITHOUT ROWID; SAVEPOINT places") < 0)
+	if (db_exec(f->db, "DROP TABLE IF EXISTS temp.report_place;"
+			   "CREATE TEMP TABLE report_place (position INTEGER PRIMARY KEY,"
+			   " address TEXT NOT NULL) STRICT; SAVEPOINT places") < 0)
 		goto out;
-	if (query_new(f->db, "INSERT INTO report_place VALUES (?, ?)", &q) < 0)
+	if (query_new(f->db, "INSERT INTO report_place (address, position) VALUES (?, ?)", &q) < 0)
 		goto release;
 	r = 0;
 	for (size_t i = 0; i < count && r == 0; i++) {
@@ -147,7 +147,9 @@ static int places_make(struct facts *f)
 release:
 	query_free(q);
 	q = NULL;
-	if (db_exec(f->db, "RELEASE places") < 0)
+	if (db_exec(f->db, "RELEASE places;"
+			   "CREATE UNIQUE INDEX temp.report_place_address"
+			   " ON report_place (address, position)") < 0)
 		r = -EIO;
 out:
 	query_free(q);

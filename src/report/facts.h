@@ -70,6 +70,11 @@ const struct check *facts_check(const struct facts *f, const char *id);
  * every address of the scan and its findings. */
 #define JOIN_PLACE(table) " LEFT JOIN report_place place ON place.address = " table ".address"
 
+/* Hosts where something answered, in the order of addresses; host's columns are h's. */
+#define HOSTS_IN_ORDER                                                            \
+	" FROM report_place place CROSS JOIN host h ON h.address = place.address" \
+	" WHERE h.state NOT IN ('silent', 'absent', 'skipped') ORDER BY place.position"
+
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */
 #define FINDINGS_IN_ORDER                                                                \
 	"SELECT f.* FROM finding_now f" JOIN_PLACE(                                      \

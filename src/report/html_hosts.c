@@ -143,11 +143,11 @@ static void host(struct page *p, struct query *q, struct query *service)
 static void without_answer(struct page *p)
 {
 	static const enum word columns[] = { W_ZONE, W_HOST_STATE, W_REASON, W_COUNT };
-	struct query *q =
-		facts_ask(p->facts, "SELECT zone, kind, state, reason, count(*) AS n FROM host"
-				    " WHERE state IN ('silent', 'absent',"
-				    " 'skipped') GROUP BY zone, kind, state, reason"
-				    " ORDER BY zone, kind, state, reason");
+	struct query *q = facts_ask(
+		p->facts, "SELECT zone, kind, state, reason, sum(addresses) AS n FROM host"
+			  " WHERE state IN ('silent', 'absent',"
+			  " 'skipped') GROUP BY zone, kind, state, reason"
+			  " ORDER BY zone, kind, state, reason");
 	bool any = false;
 
 	for (; facts_next(p->facts, q); any = true) {
@@ -177,10 +177,7 @@ void page_hosts(struct page *p)
 {
 	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
 					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
-	struct query *q = facts_ask(
-		p->facts, "SELECT h.* FROM host h" JOIN_PLACE(
-				  "h") " WHERE h.state NOT IN ('silent',"
-				       " 'absent', 'skipped') ORDER BY place.position, h.address");
+	struct query *q = facts_ask(p->facts, "SELECT h.*" HOSTS_IN_ORDER);
 	struct query *service = facts_ask(p->facts, "SELECT * FROM main.service WHERE " JUDGED_SCAN
 						    " AND address = ?1 ORDER BY transport, port");
 	bool any = false;

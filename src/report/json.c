@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON and NDJSON exports, schema 1 (doc/schema/export-1.json). Objects are written one by one;
- * no more than one host, finding or item is in memory at a time.
+ * The JSON and NDJSON exports, schema 1 (doc/schema/export-1.json). Hosts and findings, of which there
+ * may be many, are written member by member; only documents and small objects are jansson's.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct writing {
 	FILE *out;
 	bool lines;  /* NDJSON */
 	bool inside; /* an element of this list was written */
+	bool first;  /* no member of this object was written */
 };
 
 /* Takes the value; json_null() where it could not be made, so that a missing one shows. */
@@ -39,17 +41,9 @@ static void set_time(struct writing *w, json_t *object, const char *key, int64_t
 	set(w, object, key, text[0] == '\0' ? json_null() : json_string(text));
 }
 
-static void set_int(struct writing *w, json_t *object, const char *key, struct query *q,
-		    const char *column)
-{
-	int place = query_column(q, column);
-
-	set(w, object, key, query_null(q, place) ? json_null() : json_integer(query_int(q, place)));
-}
-
 static void put_value(struct writing *w, const json_t *value)
 {
-	if (w->facts->error == 0 && json_dumpf(value, w->out, JSON_COMPACT) < 0)
+	if (w->facts->error == 0 && json_dumpf(value, w->out, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
 		w->facts->error = ferror(w->out) ? -EIO : -ENOMEM;
 }
 
@@ -126,95 +120,183 @@ static void put_heads(struct writing *w)
 	put_member(w, "scan", scan);
 }
 
-/* The documents of one service by their probe, in the order of probes' names. */
-static json_t *evidence_of(struct writing *w, struct query *evidence, const char *address,
-			   int64_t port, const char *transport)
-{
-	json_t *object = json_object();
+/* ---- objects written member by member ---- */
 
+/* The head of an element of a list. */
+static void start(struct writing *w, const char *type)
+{
+	if (w->lines)
+		fprintf(w->out, "{\"type\":\"%s\"", type);
+	else
+		fputs_unlocked(w->inside ? ",\n{" : "\n{", w->out);
+	w->first = !w->lines;
+	w->inside = true;
+}
+
+static void end(struct writing *w)
+{
+	fputs_unlocked(w->lines ? "}\n" : "}", w->out);
+}
+
+/* Our own keys, which need no escaping. */
+static void key(struct writing *w, const char *name)
+{
+	fputs_unlocked(w->first ? "\"" : ",\"", w->out);
+	fputs_unlocked(name, w->out);
+	fputs_unlocked("\":", w->out);
+	w->first = false;
+}
+
+static void text(struct writing *w, const char *name, const char *value)
+{
+	key(w, name);
+	put_json(w->out, value);
+}
+
+static void integer(struct writing *w, const char *name, struct query *q, int column)
+{
+	key(w, name);
+	if (query_null(q, column))
+		fputs_unlocked("null", w->out);
+	else
+		fprintf(w->out, "%" PRId64, query_int(q, column));
+}
+
+static void moment(struct writing *w, const char *name, int64_t seconds)
+{
+	char words[TIME_TEXT];
+
+	time_utc(seconds, words);
+	text(w, name, words[0] == '\0' ? NULL : words);
+}
+
+/* Takes the value. */
+static void member(struct writing *w, const char *name, json_t *value)
+{
+	key(w, name);
+	if (value == NULL)
+		w->facts->error = -ENOMEM;
+	else
+		put_value(w, value);
+	json_decref(value);
+}
+
+/* The documents of one service by their probe, in the order of probes' names. */
+static void put_evidence(struct writing *w, struct query *evidence, const char *address,
+			 int64_t port, const char *transport)
+{
+	bool some = false;
+
+	key(w, "evidence");
+	if (evidence == NULL) {
+		fputs_unlocked("{}", w->out);
+		return;
+	}
 	query_reset(evidence);
-	if (query_bind_text(evidence, 1, address) < 0 || query_bind_int(evidence, 2, port) < 0 ||
-	    query_bind_text(evidence, 3, transport) < 0)
+	if (query_bind_int(evidence, 1, w->facts->id) < 0 ||
+	    query_bind_text(evidence, 2, address) < 0 || query_bind_int(evidence, 3, port) < 0 ||
+	    query_bind_text(evidence, 4, transport) < 0)
 		w->facts->error = -EIO;
-	while (facts_next(w->facts, evidence)) {
+	putc_unlocked('{', w->out);
+	for (; facts_next(w->facts, evidence); some = true) {
 		json_t *document = text_parsed(query_text(evidence, 1));
-		json_t *probe = text_json(query_text(evidence, 0));
 
 		/* A store that somebody else filled may hold something else than an object. */
-		if (json_is_string(probe) && !json_is_object(document)) {
+		if (document != NULL && !json_is_object(document)) {
 			json_t *kept = json_pack("{s:o}", "unreadable", document);
 			document = kept;
 		}
-		if (probe != NULL)
-			set(w, object, json_string_value(probe), document);
+		if (some)
+			putc_unlocked(',', w->out);
+		put_json(w->out, query_text(evidence, 0));
+		putc_unlocked(':', w->out);
+		if (document == NULL)
+			w->facts->error = -ENOMEM;
 		else
-			json_decref(document);
-		json_decref(probe);
+			put_value(w, document);
+		json_decref(document);
 	}
-	return object;
+	putc_unlocked('}', w->out);
 }
 
-static json_t *services_of(struct writing *w, struct query *services, struct query *evidence,
-			   const char *address)
+#define SERVICES                                                                      \
+	"SELECT port, transport, state, protocol, product, version FROM main.service" \
+	" WHERE scan = ?1 AND address = ?2 ORDER BY port, transport"
+
+static void put_services(struct writing *w, struct query *services, struct query *evidence,
+			 const char *address)
 {
-	json_t *list = json_array();
+	static const char *const texts[] = { "transport", "state", "protocol", "product",
+					     "version" };
+	bool some = false;
 
 	query_reset(services);
-	if (query_bind_text(services, 1, address) < 0)
+	if (query_bind_int(services, 1, w->facts->id) < 0 ||
+	    query_bind_text(services, 2, address) < 0)
 		w->facts->error = -EIO;
-	while (facts_next(w->facts, services)) {
-		json_t *s = json_object();
-
-		set_int(w, s, "port", services, "port");
-		set_text(w, s, "transport", cell(services, "transport"));
-		set_text(w, s, "state", cell(services, "state"));
-		set_text(w, s, "protocol", cell(services, "protocol"));
-		set_text(w, s, "product", cell(services, "product"));
-		set_text(w, s, "version", cell(services, "version"));
-		set(w, s, "evidence",
-		    evidence_of(w, evidence, address, cell_int(services, "port"),
-				cell(services, "transport")));
-		if (json_array_append_new(list, s) < 0)
-			w->facts->error = -ENOMEM;
+	key(w, "services");
+	putc_unlocked('[', w->out);
+	for (; facts_next(w->facts, services); some = true) {
+		fputs_unlocked(some ? ",{" : "{", w->out);
+		w->first = true;
+		integer(w, "port", services, 0);
+		for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
+			text(w, texts[i], query_text(services, i + 1));
+		put_evidence(w, evidence, address, query_int(services, 0), query_text(services, 1));
+		putc_unlocked('}', w->out);
 	}
-	return list;
+	putc_unlocked(']', w->out);
 }
 
-/* The texts of a JSON list; anything else in it is left out. */
-static json_t *names_of(const char *text)
+/* The texts of a JSON list; anything else in it is left out. NULL: there are none. */
+static void put_names(struct writing *w, const char *names)
 {
-	json_t *parsed = text_parsed(text), *name, *list = json_array();
+	json_t *parsed, *name;
+	bool some = false;
 	size_t i;
 
-	json_array_foreach(parsed, i, name) if (json_is_string(name)) json_array_append(list, name);
+	key(w, "names");
+	putc_unlocked('[', w->out);
+	parsed = names != NULL ? text_parsed(names) : NULL;
+	json_array_foreach(parsed, i, name)
+	{
+		if (!json_is_string(name))
+			continue;
+		if (some)
+			putc_unlocked(',', w->out);
+		put_value(w, name);
+		some = true;
+	}
 	json_decref(parsed);
-	return list;
+	putc_unlocked(']', w->out);
 }
 
 /* Addresses where nothing answered are no hosts. */
 static void put_hosts(struct writing *w)
 {
-	struct query *q = facts_ask(
-		w->facts, "SELECT h.* FROM host h" JOIN_PLACE(
-				  "h") " WHERE h.state NOT IN ('silent', 'absent', 'skipped')"
-				       " ORDER BY place.position, h.address");
-	struct query *services = facts_ask(w->facts, "SELECT * FROM main.service WHERE " JUDGED_SCAN
-						     " AND address = ?1 ORDER BY port, transport");
-	struct query *evidence = facts_ask(
-		w->facts, "SELECT probe, document FROM main.evidence WHERE " JUDGED_SCAN
-			  " AND address = ?1 AND port = ?2 AND transport = ?3 ORDER BY probe");
+	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES };
+	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
+					      " h.os, nullif(h.names, '[]')" HOSTS_IN_ORDER);
+	struct query *services = facts_ask(w->facts, SERVICES);
+	struct query *evidence = NULL;
 
+	/* A sweep alone has none. */
+	if (facts_count(w->facts, "SELECT EXISTS (SELECT 1 FROM evidence)") != 0)
+		evidence = facts_ask(w->facts,
+				     "SELECT probe, document FROM main.evidence WHERE scan = ?1"
+				     " AND address = ?2 AND port = ?3 AND transport = ?4"
+				     " ORDER BY probe");
 	while (facts_next(w->facts, q)) {
-		json_t *host = begin(w, "host");
-		set_text(w, host, "address", cell(q, "address"));
-		set_text(w, host, "mac", cell(q, "mac"));
-		set_text(w, host, "vendor", cell(q, "vendor"));
-		set(w, host, "names", names_of(cell(q, "names")));
-		set_text(w, host, "zone", cell(q, "zone"));
-		set_text(w, host, "role", cell(q, "role"));
-		set_text(w, host, "os", cell(q, "os"));
-		set(w, host, "services", services_of(w, services, evidence, cell(q, "address")));
-		put_element(w, host);
+		start(w, "host");
+		text(w, "address", query_text(q, ADDRESS));
+		text(w, "mac", query_text(q, MAC));
+		text(w, "vendor", query_text(q, VENDOR));
+		put_names(w, query_text(q, NAMES));
+		text(w, "zone", query_text(q, ZONE));
+		text(w, "role", query_text(q, ROLE));
+		text(w, "os", query_text(q, OS));
+		put_services(w, services, evidence, query_text(q, ADDRESS));
+		end(w);
 	}
 	query_free(evidence);
 	query_free(services);
@@ -241,28 +323,27 @@ static void put_findings(struct writing *w)
 	struct query *controls = facts_ask(w->facts, CONTROLS_OF_FINDING);
 
 	while (facts_next(w->facts, q)) {
-		json_t *f = begin(w, "finding");
 		const struct check *check = facts_check(w->facts, cell(q, "check_id"));
 
-		set_text(w, f, "fingerprint", cell(q, "fingerprint"));
-		set_text(w, f, "check", cell(q, "check_id"));
-		set_text(w, f, "severity", cell(q, "severity"));
-		set_text(w, f, "status", cell(q, "status"));
-		set_text(w, f, "address", cell(q, "address"));
-		set_int(w, f, "port", q, "port");
-		set_text(w, f, "transport", cell(q, "transport"));
-		set_text(w, f, "zone", cell(q, "zone"));
-		set_text(w, f, "vantage", cell(q, "vantage"));
-		set_text(w, f, "title",
-			 check != NULL ? bilingual_text(&check->title, w->language) : NULL);
-		set_text(w, f, "detail", cell(q, "detail"));
-		set(w, f, "evidence", text_parsed(cell(q, "evidence")));
-		set(w, f, "controls", texts_of(w, controls, cell(q, "fingerprint"), NULL));
-		set_text(w, f, "remedy",
-			 check != NULL ? bilingual_text(&check->remedy, w->language) : NULL);
-		set_time(w, f, "first_seen", cell_int(q, "first_seen"));
-		set_time(w, f, "last_seen", cell_int(q, "last_seen"));
-		put_element(w, f);
+		start(w, "finding");
+		text(w, "fingerprint", cell(q, "fingerprint"));
+		text(w, "check", cell(q, "check_id"));
+		text(w, "severity", cell(q, "severity"));
+		text(w, "status", cell(q, "status"));
+		text(w, "address", cell(q, "address"));
+		integer(w, "port", q, query_column(q, "port"));
+		text(w, "transport", cell(q, "transport"));
+		text(w, "zone", cell(q, "zone"));
+		text(w, "vantage", cell(q, "vantage"));
+		text(w, "title", check != NULL ? bilingual_text(&check->title, w->language) : NULL);
+		text(w, "detail", cell(q, "detail"));
+		member(w, "evidence", text_parsed(cell(q, "evidence")));
+		member(w, "controls", texts_of(w, controls, cell(q, "fingerprint"), NULL));
+		text(w, "remedy",
+		     check != NULL ? bilingual_text(&check->remedy, w->language) : NULL);
+		moment(w, "first_seen", cell_int(q, "first_seen"));
+		moment(w, "last_seen", cell_int(q, "last_seen"));
+		end(w);
 	}
 	query_free(controls);
 	query_free(q);

@@ -191,10 +191,7 @@ int report_nmap_xml(struct db *db, FILE *out)
 	int r = facts_load(db, NULL, &f);
 
 	if (r == 0) {
-		struct query *q = facts_ask(&f, "SELECT h.* FROM host h" JOIN_PLACE(
-							"h") " WHERE h.state NOT IN"
-							     " ('silent', 'absent', 'skipped')"
-							     " ORDER BY place.position, h.address");
+		struct query *q = facts_ask(&f, "SELECT h.*" HOSTS_IN_ORDER);
 		struct query *services =
 			facts_ask(&f, "SELECT * FROM main.service WHERE " JUDGED_SCAN
 				      " AND address = ?1 ORDER BY transport, port");
@@ -206,7 +203,7 @@ int report_nmap_xml(struct db *db, FILE *out)
 		query_free(services);
 		query_free(q);
 		int64_t total =
-			facts_count(&f, "SELECT count(*) FROM host WHERE state <> 'skipped'");
+			facts_count(&f, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'");
 		int64_t end = f.finished != 0 ? f.finished : f.started;
 		bool done = strcmp(f.status, "done") == 0;
 		fputs("<runstats><finished", out);

@@ -65,7 +65,7 @@ static void tell_hosts(struct telling *t)
 	const char *values[] = { tried };
 
 	snprintf(tried, sizeof(tried), "%" PRId64,
-		 facts_count(t->facts, "SELECT count(*) FROM host WHERE state <> 'skipped'"));
+		 facts_count(t->facts, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'"));
 	head(t, W_HOSTS_ANSWERING);
 	fprintf(t->out, "%" PRId64 " ", n);
 	put_with(t->out, put_line, word(W_OF_TRIED, t->l), values);
@@ -218,9 +218,10 @@ static void tell_limits(struct telling *t)
 		{ W_CHECKS_PART,
 		  "SELECT reason, count(*) FROM check_run WHERE ran = 1 AND partial = 1"
 		  " GROUP BY reason ORDER BY 2 DESC, 1" },
-		{ W_NAV_HOSTS, "SELECT coalesce(reason, state), count(*) FROM host WHERE state IN "
-			       "('skipped', 'distress', 'all-ports') GROUP BY 1"
-			       " ORDER BY 2 DESC, 1" },
+		{ W_NAV_HOSTS,
+		  "SELECT coalesce(reason, state), sum(addresses) FROM host WHERE state IN "
+		  "('skipped', 'distress', 'all-ports') GROUP BY 1"
+		  " ORDER BY 2 DESC, 1" },
 		{ W_SERVICES, "SELECT limited, count(*) FROM main.service WHERE " JUDGED_SCAN
 			      " AND limited IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1" },
 		{ W_REMARKS, "SELECT text, count(*) FROM main.remark WHERE " JUDGED_SCAN

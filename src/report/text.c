@@ -113,6 +113,60 @@ void put_csv(FILE *out, const char *text)
 		putc('"', out);
 }
 
+/* How JSON says this byte, in which what is no UTF-8 has become "\\x1b"; NULL: as it is. */
+static const char *json_escape(unsigned char c, char out[static 8])
+{
+	static const char letters[] = "btnvfr"; /* from 0x08 */
+
+	if (c == '"' || c == '\\')
+		snprintf(out, 8, "\\%c", c);
+	else if (c >= 0x08 && c <= 0x0d && c != 0x0b)
+		snprintf(out, 8, "\\%c", letters[c - 0x08]);
+	else if (c < 0x20)
+		snprintf(out, 8, "\\u%04X", c);
+	else
+		return NULL;
+	return out;
+}
+
+void put_json(FILE *out, const char *text)
+{
+	if (text == NULL) {
+		fputs_unlocked("null", out);
+		return;
+	}
+	putc_unlocked('"', out);
+	for (size_t left = strlen(text); left > 0;) {
+		const uint8_t *p = (const uint8_t *)text;
+		char escaped[8];
+		const char *as = NULL;
+		size_t n = 0; /* bytes that need nothing */
+
+		while (n < left) {
+			uint32_t v;
+			size_t step = utf8_next(p + n, left - n, &v);
+
+			if (step == 0) {
+				snprintf(escaped, sizeof(escaped), "\\\\x%02x", p[n]);
+				as = escaped;
+			} else {
+				as = step == 1 ? json_escape(p[n], escaped) : NULL;
+			}
+			if (as != NULL)
+				break;
+			n += step;
+		}
+		fwrite_unlocked(text, 1, n, out);
+		if (as != NULL) {
+			fputs_unlocked(as, out);
+			n++;
+		}
+		text += n;
+		left -= n;
+	}
+	putc_unlocked('"', out);
+}
+
 json_t *text_json(const char *text)
 {
 	if (text == NULL)

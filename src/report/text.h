@@ -25,6 +25,8 @@ void put_line(FILE *out, const char *text);
  * (= + - @ TAB CR LF in front, their full-width forms too) gets an apostrophe in front.
  */
 void put_csv(FILE *out, const char *text);
+/* A JSON string, null for NULL: the bytes that jansson writes of text_json(). */
+void put_json(FILE *out, const char *text);
 /* A new JSON string, null for NULL. */
 json_t *text_json(const char *text);
 /* The JSON that a text holds; where it is none, the text itself as a JSON string. */

@@ -316,6 +316,14 @@ int64_t query_int(struct query *q, int column)
 	return column < 0 ? 0 : sqlite3_column_int64(q->statement, column);
 }
 
+const uint8_t *query_bytes(struct query *q, int column, size_t length)
+{
+	if (column < 0 || sqlite3_column_type(q->statement, column) != SQLITE_BLOB ||
+	    (size_t)sqlite3_column_bytes(q->statement, column) != length)
+		return NULL;
+	return sqlite3_column_blob(q->statement, column);
+}
+
 bool query_null(struct query *q, int column)
 {
 	return column < 0 || sqlite3_column_type(q->statement, column) == SQLITE_NULL;

@@ -56,6 +56,8 @@ int query_columns(const struct query *q);
 /* Values of the row. A place of -1 is NULL. Texts are valid until the next step; NULL for NULL. */
 const char *query_text(struct query *q, int column);
 int64_t query_int(struct query *q, int column);
+/* The bytes of a BLOB, valid as long as a text; NULL where it has not just this length. */
+const uint8_t *query_bytes(struct query *q, int column, size_t length);
 bool query_null(struct query *q, int column);
 /* The value is a number (integer or real). */
 bool query_numeric(struct query *q, int column);

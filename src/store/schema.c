@@ -108,5 +108,21 @@ static const char version_1[] =
 	" scan INTEGER NOT NULL REFERENCES scan(id), kind TEXT NOT NULL, subject TEXT,"
 	" text TEXT NOT NULL) STRICT;";
 
-const char *const store_migrations[] = { version_1 };
+static const char version_2[] =
+	/* Addresses from which nothing came back, in ranges (first and last within) of one state (silent,
+	 * absent or skipped), with host's meaning of every word; planned is that of each address. Those
+	 * that the ledger names have a row in host, and no address is in both or in two ranges. The keys
+	 * are the 16 bytes of the address (IPv4 mapped into IPv6), scope the interface of a link-local
+	 * one: the range with the greatest first_key that is not above the key of an address holds it, if
+	 * any does. public holds for all of it. */
+	"CREATE TABLE quiet ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), scope INTEGER NOT NULL,"
+	" first_key BLOB NOT NULL, last_key BLOB NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,"
+	" addresses INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT, zone TEXT, kind TEXT NOT "
+	"NULL,"
+	" treated TEXT NOT NULL, public INTEGER NOT NULL, planned INTEGER NOT NULL,"
+	" complete INTEGER NOT NULL, first_ms INTEGER, last_ms INTEGER,"
+	" PRIMARY KEY (scan, scope, first_key)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = { version_1, version_2 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/quiet.h"
 #include "store/schema.h"
 
 /* In every store's header (PRAGMA application_id): "tnkn". */
@@ -29,6 +30,9 @@ enum statement {
 	INSERT_REMARK,
 	INSERT_HOST,
 	UPDATE_HOST,
+	INSERT_QUIET,
+	DELETE_QUIET,
+	DELETE_ALL_QUIET,
 	INSERT_SERVICE,
 	UPDATE_SERVICE,
 	INSERT_EVIDENCE,
@@ -61,6 +65,12 @@ static const char *const sql[STATEMENTS] = {
 	[UPDATE_HOST] = "UPDATE host SET treated=coalesce(?3,treated), state=coalesce(?4,state),"
 			" reason=coalesce(?5,reason), ot_sign=coalesce(?6,ot_sign)"
 			" WHERE scan=?1 AND address=?2",
+	[INSERT_QUIET] =
+		"INSERT OR REPLACE INTO quiet (scan, scope, first_key, last_key, first, last,"
+		" addresses, state, reason, zone, kind, treated, public, planned, complete,"
+		" first_ms, last_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[DELETE_QUIET] = "DELETE FROM quiet WHERE scan=? AND scope=? AND first_key BETWEEN ? AND ?",
+	[DELETE_ALL_QUIET] = "DELETE FROM quiet WHERE scan=?",
 	[INSERT_SERVICE] =
 		"INSERT OR REPLACE INTO service (scan, address, port, transport, state, reason,"
 		" name) VALUES (?,?,?,?,?,?,?)",
@@ -91,6 +101,7 @@ struct store {
 	char *path;
 	int lock; /* held while we write: see store_open() */
 	int64_t scan;
+	struct quiet *quiet; /* of this scan, as far as it was told; NULL: nothing yet */
 	bool in_transaction;
 	struct timespec committed;
 	enum store_fault fault;
@@ -168,7 +179,7 @@ static int64_t pragma(struct store *s, const char *text)
 	return v;
 }
 
-/* Runs a statement with its values: i int64_t, t text or NULL, b int. */
+/* Runs a statement with its values: i int64_t, t text or NULL, b int, k an address's key. */
 static bool run(struct store *s, enum statement which, const char *types, ...)
 {
 	if (s->fault != STORE_OK)
@@ -192,6 +203,9 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 			sqlite3_bind_int64(st, i + 1, va_arg(values, int64_t));
 		else if (types[i] == 'b')
 			sqlite3_bind_int(st, i + 1, va_arg(values, int));
+		else if (types[i] == 'k')
+			sqlite3_bind_blob(st, i + 1, va_arg(values, const uint8_t *), 16,
+					  SQLITE_STATIC);
 		else
 			sqlite3_bind_text(st, i + 1, va_arg(values, const char *), -1,
 					  SQLITE_STATIC);
@@ -199,13 +213,69 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 	va_end(values);
 	code = sqlite3_step(st);
 	bool good = code == SQLITE_DONE || fail(s, code);
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
+	sqlite3_reset(st); /* the next run binds every value again */
 	return good;
+}
+
+/* ---- addresses where nothing came back ---- */
+
+static bool out_of_memory(struct store *s)
+{
+	if (s->fault == STORE_OK) {
+		s->fault = STORE_BROKEN;
+		snprintf(s->words, sizeof(s->words), "out of memory");
+	}
+	return false;
+}
+
+static bool forget_quiet(void *context, const struct addr *first, const struct addr *last)
+{
+	struct store *s = context;
+
+	return run(s, DELETE_QUIET, "iikk", s->scan, (int64_t)first->scope, first->bytes,
+		   last->bytes);
+}
+
+static bool write_quiet(void *context, const struct quiet_row *r, uint64_t addresses)
+{
+	struct store *s = context;
+	char first[ADDR_TEXT], last[ADDR_TEXT];
+
+	return run(s, INSERT_QUIET,
+		   "iikktti"
+		   "tttttbibii",
+		   s->scan, (int64_t)r->first.scope, r->first.bytes, r->last.bytes,
+		   addr_format(&r->first, first), addr_format(&r->last, last),
+		   addresses > INT64_MAX ? INT64_MAX : (int64_t)addresses, r->state, r->reason,
+		   r->zone, r->kind, r->treated, (int)addr_is_public(&r->first),
+		   (int64_t)r->planned, (int)r->complete, r->first_ms, r->last_ms);
+}
+
+static void keep_quiet(struct store *s, bool all)
+{
+	const struct quiet_sink sink = { forget_quiet, write_quiet, s };
+
+	if (s->quiet == NULL || s->fault != STORE_OK)
+		return;
+	if (!all)
+		quiet_write_changed(s->quiet, &sink);
+	else if (run(s, DELETE_ALL_QUIET, "i", s->scan) && !quiet_write_all(s->quiet, &sink))
+		out_of_memory(s);
+}
+
+void store_quiet(struct store *s, const struct quiet_row *r)
+{
+	if (s->fault != STORE_OK)
+		return;
+	if (s->quiet == NULL)
+		s->quiet = quiet_new();
+	if (s->quiet == NULL || !quiet_fits(r) || !quiet_add(s->quiet, r))
+		out_of_memory(s);
 }
 
 void store_commit(struct store *s)
 {
+	keep_quiet(s, false);
 	if (s->in_transaction && s->fault == STORE_OK)
 		exec(s, "COMMIT");
 	s->in_transaction = false;
@@ -264,10 +334,12 @@ static void mend(struct store *s)
 	snprintf(journal, sizeof(journal), "%s.journal", s->path);
 	if (killed > 0) {
 		store_journal(s, killed, journal);
-		exec(s, "UPDATE scan SET status='incomplete', reason='killed',"
-			" finished=coalesce((SELECT max(last_ms)/1000 FROM host WHERE "
-			"scan=scan.id), started)"
-			" WHERE status='running'");
+		exec(s,
+		     "UPDATE scan SET status='incomplete', reason='killed',"
+		     " finished=coalesce((SELECT max(last_ms)/1000 FROM (SELECT last_ms FROM host"
+		     "  WHERE scan=scan.id UNION ALL SELECT last_ms FROM quiet WHERE"
+		     "  scan=scan.id)), started)"
+		     " WHERE status='running'");
 	} else {
 		unlink(journal);
 	}
@@ -305,7 +377,11 @@ enum store_fault store_open(const char *path, struct store **ret)
 	migrate(s, st.st_size == 0);
 	exec(s, "PRAGMA journal_mode=WAL");
 	exec(s, "PRAGMA synchronous=FULL");
-	exec(s, "PRAGMA foreign_keys=ON");
+	/* Hosts come in the order of a permutation: the pages of some 100,000 rows stay at hand. Less is
+	 * used as long as there is less to keep. */
+	exec(s, "PRAGMA cache_size=-16384");
+	/* Every row is of the scan that was begun here; to ask for it each time takes a fifth of it all. */
+	exec(s, "PRAGMA foreign_keys=OFF");
 	if (s->fault == STORE_OK)
 		mend(s);
 	if (s->fault != STORE_OK) {
@@ -337,6 +413,7 @@ void store_close(struct store *s)
 	/* Last: closing a descriptor of this file ends SQLite's locks on it (fcntl(2)). */
 	if (s->lock >= 0)
 		close(s->lock);
+	quiet_free(s->quiet);
 	free(s->path);
 	free(s);
 }
@@ -349,12 +426,17 @@ int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 		 r->vantage_kind, r->profile, r->started, r->version, r->plan))
 		return 0;
 	s->scan = sqlite3_last_insert_rowid(s->db);
+	quiet_free(s->quiet);
+	s->quiet = NULL;
 	store_commit(s);
 	return s->scan;
 }
 
 void store_scan_end(struct store *s, const char *status, const char *reason, int64_t finished)
 {
+	keep_quiet(s, true);
+	quiet_free(s->quiet);
+	s->quiet = NULL;
 	run(s, END_SCAN, "ttii", status, reason, finished, s->scan);
 	store_commit(s);
 }
@@ -400,6 +482,10 @@ void store_remark(struct store *s, const char *kind, const char *subject, const 
 
 void store_host(struct store *s, const struct host_row *r)
 {
+	struct addr a;
+
+	if (s->quiet != NULL && addr_parse(r->address, &a) == 0 && !quiet_remove(s->quiet, &a))
+		out_of_memory(s);
 	run(s, INSERT_HOST,
 	    "itttttttttttt"
 	    "bbiiiiiiii",

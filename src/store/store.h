@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/address.h"
+
 struct sqlite3;
 struct store;
 
@@ -70,6 +72,21 @@ struct host_row {
 };
 /* Inserts or replaces. */
 void store_host(struct store *s, const struct host_row *row);
+/*
+ * A range of addresses (both within, one scope) from which nothing came back: state silent, absent
+ * or skipped, every word as in host_row. What the ledger names goes to store_host() instead. Ranges
+ * may come in any order and piece by piece: neighbours of the same words become one row. What was
+ * told of an address before, by this or store_host(), and differs, no longer holds, save that a
+ * host's row stays. Pieces that lie scattered are written at the end of the scan only.
+ */
+struct quiet_row {
+	struct addr first, last;
+	const char *state, *reason, *zone, *kind, *treated;
+	bool complete;
+	uint32_t planned; /* ports of each address */
+	int64_t first_ms, last_ms;
+};
+void store_quiet(struct store *s, const struct quiet_row *row);
 /* Only how the host is handled and why, when that changes after its row was written. */
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,
 		      const char *reason, const char *ot_sign);
