@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -19,6 +20,7 @@
 #include "codec/limits.h"
 #include "commands/crew.h"
 #include "commands/lock.h"
+#include "commands/progress.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
 #include "wire/neighbour.h"
@@ -60,6 +62,8 @@ struct engine {
 	int64_t opens;    /* paused until then; 0: not paused */
 	char pause[256];
 	uint64_t total_hosts;
+	unsigned long notable; /* open ports of remote administration and of control equipment */
+	struct progress progress;
 	int64_t progress_ms;
 };
 
@@ -197,6 +201,7 @@ static void take_port(struct engine *e, const struct guard_event *v)
 	if (v->port_state != PORT_OPEN)
 		return;
 	e->result.services++;
+	e->notable += entry != NULL && (entry->ot || strcmp(entry->family, "remote-admin") == 0);
 	t = targets_get(e->targets, &v->address);
 	if (t == NULL || !target_add_port(t, v->port)) {
 		begin_stop(e, ENGINE_FAULT);
@@ -605,18 +610,49 @@ static void replace_workers(struct engine *e)
 
 /* ---- the loop ---- */
 
+static void progress_text(struct engine *e, char out[static PROGRESS_TEXT])
+{
+	struct progress_count c = {
+		.hosts = e->result.hosts,
+		.total_hosts = e->total_hosts,
+		.open = e->result.services,
+		.notable = e->notable,
+		.conversations = e->result.conversations,
+	};
+	int64_t now = mono_ms();
+
+	if (e->crew != NULL)
+		crew_counts(e->crew, &c.tried, &c.packets);
+	progress_pass(&e->progress, &c, e->opens != 0, now);
+	progress_line(&e->progress, &c, e->opens != 0 ? e->pause : NULL, now, out);
+}
+
 static void show_progress(struct engine *e, bool last)
 {
 	int64_t now = mono_ms();
+	char text[PROGRESS_TEXT];
+	struct winsize w;
 
-	if (!e->setup->progress || (!last && now < e->progress_ms))
+	if (!last && now < e->progress_ms)
 		return;
 	e->progress_ms = now + PROGRESS_MS;
-	fprintf(stderr, "\r\033[K"); /* to the start of an empty line */
-	if (!last)
-		fprintf(stderr, _("%lu of %llu hosts, %lu open ports, %lu conversations"),
-			e->result.hosts, (unsigned long long)e->total_hosts, e->result.services,
-			e->result.conversations);
+	progress_text(e, text);
+	if (!e->setup->progress)
+		return;
+	/* The last column stays free: a cursor behind it would be on the next line. */
+	progress_cut(text, ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1U
+										     : 79);
+	fprintf(stderr, "\r\033[K%s", last ? "" : text);
+	fflush(stderr);
+}
+
+/* Somebody asks: a line of its own. */
+static void tell_progress(struct engine *e)
+{
+	char text[PROGRESS_TEXT];
+
+	progress_text(e, text);
+	fprintf(stderr, e->setup->progress ? "\r\033[K%s\n" : "%s\n", text);
 	fflush(stderr);
 }
 
@@ -634,6 +670,10 @@ static void take_signal(struct engine *e)
 	struct signalfd_siginfo info;
 
 	while (read(e->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			tell_progress(e);
+			continue;
+		}
 		e->signal_count++;
 		if (e->signal_count > 1)
 			e->abandoned = true; /* the guard still closes what is open */
@@ -691,6 +731,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
@@ -700,6 +741,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		e.result.end = ENGINE_FAULT;
 		e.abandoned = true;
 	}
+	progress_begin(&e.progress, mono_ms());
 	while (!over(&e)) {
 		hand_out(&e);
 		int n = epoll_wait(e.epoll, events, 64, 200);

@@ -22,6 +22,7 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 {
 	bool before = guard_answered(h);
 
+	atomic_fetch_add_explicit(&g->setup->shared->tried, 1, memory_order_relaxed);
 	sweep_answer(&h->sweep, &g->order, f->state, f->no_host, h->treatment);
 	if (guard_answered(h) || h->sweep.over)
 		guard_waited_enough(g, h);
