@@ -219,10 +219,6 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	enum ending e;
 	bool silent;
 
-	if (!job->speak) {
-		limit(&t, "not allowed");
-		return;
-	}
 	if (t.depth == DEPTH_LIMITED) {
 		limit(&t, "limited in OT");
 		if (!by_port(&t, &e) && e == ENDING_NOT_THIS && job->unassigned)

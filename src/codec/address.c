@@ -269,3 +269,23 @@ int range_parse(const char *text, bool strict, struct range *ret)
 	*ret = r;
 	return 0;
 }
+
+uint64_t addr_hash(const struct addr *a)
+{
+	uint64_t parts[2], h;
+
+	memcpy(parts, a->bytes, sizeof(parts));
+	h = ((parts[0] ^ a->scope) * UINT64_C(0x9e3779b97f4a7c15)) ^ parts[1];
+	/* The finaliser of MurmurHash3 (Appleby, public domain). */
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 33;
+}
+
+bool addr_previous(struct addr *a)
+{
+	for (size_t i = sizeof(a->bytes); i > 0; i--)
+		if (a->bytes[i - 1]-- != 0)
+			return true;
+	return false;
+}

@@ -25,8 +25,12 @@ const char *addr_format(const struct addr *a, char out[static ADDR_TEXT]);
 bool addr_is_ipv4(const struct addr *a);
 /* <0, 0, >0; the order of the bytes, then the scope. */
 int addr_compare(const struct addr *a, const struct addr *b);
+/* Well mixed in all its bits, for tables. */
+uint64_t addr_hash(const struct addr *a);
 /* The next address; false at the end of the address space. */
 bool addr_next(struct addr *a);
+/* The one before; false at its beginning. */
+bool addr_previous(struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 /* Multicast, broadcast, unspecified: never a target. */
 bool addr_is_unusable(const struct addr *a);

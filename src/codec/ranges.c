@@ -13,14 +13,6 @@
 
 enum { OCTET_PIECES_MAX = 65536 };
 
-static bool addr_before(struct addr *a)
-{
-	for (size_t i = sizeof(a->bytes); i > 0; i--)
-		if (a->bytes[i - 1]-- != 0)
-			return true;
-	return false;
-}
-
 static uint64_t half(const struct addr *a, size_t from)
 {
 	uint64_t v = 0;
@@ -112,7 +104,7 @@ int ranges_add(struct ranges *set, const struct range *r)
 	if (r->first.scope != r->last.scope || order(&r->last, &r->first) < 0)
 		return -EINVAL;
 	/* Neighbours that only touch are joined too. */
-	if (!addr_before(&before))
+	if (!addr_previous(&before))
 		before = r->first;
 	if (!addr_next(&after))
 		after = r->last;
@@ -150,7 +142,7 @@ static int subtract_one(struct ranges *set, const struct range *r)
 		struct range rest = set->list[i];
 
 		set->list[i].last = r->first;
-		addr_before(&set->list[i].last);
+		addr_previous(&set->list[i].last);
 		i++;
 		if (order(&rest.last, &r->last) > 0) {
 			rest.first = r->last;

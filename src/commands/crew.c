@@ -451,6 +451,12 @@ bool crew_stopping(const struct crew *c)
 	return atomic_load(&c->shared->stop) != 0;
 }
 
+void crew_counts(const struct crew *c, uint64_t *ret_tried, uint64_t *ret_packets)
+{
+	*ret_tried = atomic_load_explicit(&c->shared->tried, memory_order_relaxed);
+	*ret_packets = atomic_load_explicit(&c->shared->packets, memory_order_relaxed);
+}
+
 bool crew_guard_gone(const struct crew *c)
 {
 	return c->guard_gone;

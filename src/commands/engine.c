@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -19,6 +20,7 @@
 #include "codec/limits.h"
 #include "commands/crew.h"
 #include "commands/lock.h"
+#include "commands/progress.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
 #include "wire/routes.h"
@@ -62,6 +64,9 @@ struct engine {
 	int64_t opens;    /* paused until then; 0: not paused */
 	char pause[256];
 	uint64_t total_hosts;
+	uint32_t planned; /* TCP ports of each host */
+	unsigned long notable; /* open ports of remote administration and of control equipment */
+	struct progress progress;
 	int64_t progress_ms;
 };
 
@@ -141,7 +146,7 @@ static void write_host(struct engine *e, const struct guard_event *v)
 		.ledger_id = a != NULL ? a->id : NULL,
 		.is_public = addr_is_public(&v->address),
 		.complete = v->complete,
-		.planned = ports_count(p->ports.tcp),
+		.planned = e->planned,
 		.open = v->open,
 		.closed = v->closed,
 		.filtered = v->filtered,
@@ -208,6 +213,14 @@ static void order_ports(const struct engine *e, struct target *t)
 	t->ports = sorted;
 }
 
+/* May anything be asked there, beyond the port being open? */
+static bool may_speak(const struct engine *e, const struct addr *a)
+{
+	const struct zone *z = site_zone(&e->setup->plan->site, a);
+
+	return e->setup->plan->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
+}
+
 static void take_port(struct engine *e, const struct guard_event *v)
 {
 	const struct port_entry *entry =
@@ -217,13 +230,16 @@ static void take_port(struct engine *e, const struct guard_event *v)
 
 	if (v->port_state == PORT_FILTERED && v->open + v->closed == 0)
 		return; /* the whole host may be behind a filter: its counts say so */
+	bool speak = may_speak(e, &v->address);
 	store_service(e->setup->store, addr_format(&v->address, address), v->port,
 		      v->udp ? "udp" : "tcp", port_words[v->port_state], or_null(v->reason),
-		      entry != NULL ? entry->name : NULL);
+		      entry != NULL ? entry->name : NULL,
+		      speak || v->port_state != PORT_OPEN ? NULL : "not allowed");
 	if (v->port_state != PORT_OPEN)
 		return;
 	e->result.services++;
-	if (v->udp)
+	e->notable += entry != NULL && (entry->ot || strcmp(entry->family, "remote-admin") == 0);
+	if (v->udp || !speak)
 		return;
 	t = targets_get(e->targets, &v->address);
 	if (t == NULL || !target_add_port(t, v->port)) {
@@ -245,7 +261,7 @@ static void take_host(struct engine *e, const struct guard_event *v)
 	const struct zone *z = site_zone(&p->site, &v->address);
 
 	keep_host(e, v);
-	if (v->open == 0)
+	if (v->open == 0 || !may_speak(e, &v->address))
 		return;
 	struct target *t = targets_get(e->targets, &v->address);
 	if (t == NULL)
@@ -256,7 +272,6 @@ static void take_host(struct engine *e, const struct guard_event *v)
 	t->full_depth = v->treatment == TREAT_IT ||
 			(z != NULL && ranges_contain(&z->full_depth, &v->address));
 	t->anonymous = z != NULL && z->anonymous;
-	t->speak = p->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
 	t->all_ports = v->host_state == HOST_ALL_PORTS;
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
 	if (t->all_ports || t->distress) {
@@ -302,20 +317,67 @@ static struct guard_event event_of(const struct sight *s, enum event_kind kind)
 	return v;
 }
 
-/* Nothing came back from these. */
+/* The first address of the ledger at or behind this one, up to last. */
+static const struct addr *next_named(const struct plan *p, const struct addr *from,
+				     const struct addr *last)
+{
+	const struct addr *best = NULL;
+
+	for (size_t i = 0; i < p->site.asset_count; i++) {
+		const struct asset *a = &p->site.assets[i];
+
+		if (a->has_address && addr_compare(&a->address, from) >= 0 &&
+		    addr_compare(&a->address, last) <= 0 &&
+		    (best == NULL || addr_compare(&a->address, best) < 0))
+			best = &a->address;
+	}
+	return best;
+}
+
+/* Nothing came back from these. All are of one zone; what the ledger names has a row of its own. */
 static void take_quiet(struct engine *e, const struct sight *s)
 {
+	const struct plan *p = e->setup->plan;
+	const struct zone *z = site_zone(&p->site, &s->address);
+	enum zone_kind kind = plan_kind(p, &s->address);
 	struct guard_event v = event_of(s, EVENT_HOST);
+	struct quiet_row row = {
+		.state = host_words[s->host_state],
+		.reason = or_null(v.reason),
+		.zone = z != NULL ? z->name : NULL,
+		.kind = zone_kind_word(kind),
+		.complete = s->complete,
+		.planned = e->planned,
+		.first_ms = s->first_ms,
+		.last_ms = s->last_ms,
+	};
+	struct addr from = s->address;
+	bool more = true;
 
-	for (;;) {
-		v.treatment = plan_kind(e->setup->plan, &v.address) == ZONE_OT ||
-					      plan_kind(e->setup->plan, &v.address) ==
-						      ZONE_UNASSIGNED
-				      ? TREAT_OT
-				      : TREAT_IT;
-		keep_host(e, &v);
-		if (addr_compare(&v.address, &s->last) == 0 || !addr_next(&v.address))
-			break;
+	v.treatment = kind == ZONE_OT || kind == ZONE_UNASSIGNED ? TREAT_OT : TREAT_IT;
+	row.treated = treatment_word(v.treatment);
+	while (more && addr_compare(&from, &s->last) <= 0) {
+		const struct addr *named = next_named(p, &from, &s->last);
+
+		row.first = from;
+		row.last = s->last;
+		if (named == NULL) {
+			more = false;
+		} else {
+			row.last = *named;
+			v.address = *named;
+			keep_host(e, &v);
+			from = *named;
+			more = addr_next(&from);
+		}
+		if (named != NULL && addr_compare(&row.first, named) == 0)
+			continue;
+		if (named != NULL)
+			addr_previous(&row.last);
+		store_quiet(e->setup->store, &row);
+		struct range r = { .first = row.first, .last = row.last };
+		struct ranges one = { .list = &r, .count = 1 };
+		e->result.hosts += ranges_count(&one);
 	}
 }
 
@@ -549,7 +611,6 @@ static void hand_out(struct engine *e)
 			.anonymous = t->treatment == TREAT_IT || t->anonymous,
 			.unassigned = t->unassigned,
 			.quiet = entry != NULL && entry->raw_print,
-			.speak = t->speak,
 		};
 		if (!t->distress && crew_give(e->crew, i, &job)) {
 			*d = (struct desk){ .target = t,
@@ -756,18 +817,49 @@ static void replace_workers(struct engine *e)
 
 /* ---- the loop ---- */
 
+static void progress_text(struct engine *e, char out[static PROGRESS_TEXT])
+{
+	struct progress_count c = {
+		.hosts = e->result.hosts,
+		.total_hosts = e->total_hosts,
+		.open = e->result.services,
+		.notable = e->notable,
+		.conversations = e->result.conversations,
+	};
+	int64_t now = mono_ms();
+
+	if (e->crew != NULL)
+		crew_counts(e->crew, &c.tried, &c.packets);
+	progress_pass(&e->progress, &c, e->opens != 0, now);
+	progress_line(&e->progress, &c, e->opens != 0 ? e->pause : NULL, now, out);
+}
+
 static void show_progress(struct engine *e, bool last)
 {
 	int64_t now = mono_ms();
+	char text[PROGRESS_TEXT];
+	struct winsize w;
 
-	if (!e->setup->progress || (!last && now < e->progress_ms))
+	if (!last && now < e->progress_ms)
 		return;
 	e->progress_ms = now + PROGRESS_MS;
-	fprintf(stderr, "\r\033[K"); /* to the start of an empty line */
-	if (!last)
-		fprintf(stderr, _("%lu of %llu hosts, %lu open ports, %lu conversations"),
-			e->result.hosts, (unsigned long long)e->total_hosts, e->result.services,
-			e->result.conversations);
+	progress_text(e, text);
+	if (!e->setup->progress)
+		return;
+	/* The last column stays free: a cursor behind it would be on the next line. */
+	progress_cut(text, ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1U
+										     : 79);
+	fprintf(stderr, "\r\033[K%s", last ? "" : text);
+	fflush(stderr);
+}
+
+/* Somebody asks: a line of its own. */
+static void tell_progress(struct engine *e)
+{
+	char text[PROGRESS_TEXT];
+
+	progress_text(e, text);
+	fprintf(stderr, e->setup->progress ? "\r\033[K%s\n" : "%s\n", text);
 	fflush(stderr);
 }
 
@@ -785,6 +877,10 @@ static void take_signal(struct engine *e)
 	struct signalfd_siginfo info;
 
 	while (read(e->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			tell_progress(e);
+			continue;
+		}
 		e->signal_count++;
 		if (e->signal_count > 1)
 			e->abandoned = true; /* the guard still closes what is open */
@@ -833,7 +929,9 @@ static void dispatch(struct engine *e, uint32_t tag)
 
 struct engine_result engine_run(const struct engine_setup *setup)
 {
-	struct engine e = { .setup = setup, .total_hosts = ranges_count(&setup->plan->targets) };
+	struct engine e = { .setup = setup,
+			    .planned = ports_count(setup->plan->ports.tcp),
+			    .total_hosts = ranges_count(&setup->plan->targets) };
 	struct epoll_event events[64];
 	sigset_t mask, old;
 
@@ -844,6 +942,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
@@ -862,6 +961,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		store_remark(setup->store, "no-capability", NULL,
 			     "no raw packets: ports were tried by full connections only");
 	}
+	progress_begin(&e.progress, mono_ms());
 	while (!over(&e)) {
 		hand_out(&e);
 		int n = epoll_wait(e.epoll, events, 64, 200);

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -621,6 +622,8 @@ int command_scan(int argc, char **argv)
 	char ports_path[4096];
 	int status = read_options(argc, argv, &o);
 
+	signal(SIGUSR1,
+	       SIG_IGN); /* it asks for the progress, and there may be none yet or any more */
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
 	if (!rights_of_caller())

@@ -39,11 +39,8 @@ void targets_free(struct targets *ts)
 
 static struct target **slot(struct target **slots, size_t capacity, const struct addr *a)
 {
-	uint64_t h = a->scope;
+	size_t i = (size_t)addr_hash(a) & (capacity - 1);
 
-	for (size_t i = 0; i < sizeof(a->bytes); i++)
-		h = (h ^ a->bytes[i]) * 1099511628211ULL;
-	size_t i = (size_t)(h >> 16) & (capacity - 1);
 	while (slots[i] != NULL && addr_compare(&slots[i]->address, a) != 0)
 		i = (i + 1) & (capacity - 1);
 	return &slots[i];

@@ -8,7 +8,7 @@
 struct target {
 	struct addr address;
 	enum treatment treatment;
-	bool unassigned, full_depth, anonymous, speak, swept, distress, all_ports;
+	bool unassigned, full_depth, anonymous, swept, distress, all_ports;
 	uint16_t *ports; /* open, in the order of the jobs */
 	uint32_t port_count, port_next;
 	unsigned active; /* jobs under way */

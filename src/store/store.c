@@ -73,7 +73,7 @@ static const char *const sql[STATEMENTS] = {
 	[DELETE_ALL_QUIET] = "DELETE FROM quiet WHERE scan=?",
 	[INSERT_SERVICE] =
 		"INSERT OR REPLACE INTO service (scan, address, port, transport, state, reason,"
-		" name) VALUES (?,?,?,?,?,?,?)",
+		" name, limited) VALUES (?,?,?,?,?,?,?,?)",
 	[UPDATE_SERVICE] = "UPDATE service SET protocol=?5, tls=?6, spoken=?7, limited=?8"
 			   " WHERE scan=?1 AND address=?2 AND port=?3 AND transport=?4",
 	/* A second look that brings less does not take the place of the first. */
@@ -505,10 +505,10 @@ void store_host_state(struct store *s, const char *address, const char *treated,
 }
 
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
-		   const char *state, const char *reason, const char *name)
+		   const char *state, const char *reason, const char *name, const char *limited)
 {
-	run(s, INSERT_SERVICE, "itbtttt", s->scan, address, (int)port, transport, state, reason,
-	    name);
+	run(s, INSERT_SERVICE, "itbttttt", s->scan, address, (int)port, transport, state, reason,
+	    name, limited);
 }
 
 void store_service_spoken(struct store *s, const char *address, uint16_t port,

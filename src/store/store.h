@@ -91,7 +91,7 @@ void store_quiet(struct store *s, const struct quiet_row *row);
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,
 		      const char *reason, const char *ot_sign);
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
-		   const char *state, const char *reason, const char *name);
+		   const char *state, const char *reason, const char *name, const char *limited);
 void store_service_spoken(struct store *s, const char *address, uint16_t port,
 			  const char *transport, const char *protocol, bool tls, const char *spoken,
 			  const char *limited);

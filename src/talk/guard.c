@@ -99,7 +99,13 @@ static void tick(struct guard *g, int64_t now)
 				struct finding f = { .state = PORT_SILENT };
 
 				snprintf(f.reason, sizeof(f.reason), "no answer");
-				if (g->stopping && l->worker < 0) {
+				if (l->cut && l->look && !g->stopping) {
+					l->ending = ENDING_STOPPED;
+					l->host->looking = false;
+					l->host->look_wanted = true;
+					sweep_release(&l->host->sweep, &g->order);
+					guard_link_end(g, l, now);
+				} else if (g->stopping && l->worker < 0) {
 					l->ending = ENDING_STOPPED;
 					l->host->sweep.in_flight--;
 					l->host->sweep.cut = true;
@@ -290,6 +296,7 @@ int guard_run(const struct guard_setup *setup)
 
 	if (start(&g) != 0)
 		return 1;
+	int64_t last = guard_mono_ms();
 	for (;;) {
 		int64_t now = guard_mono_ms();
 
@@ -311,6 +318,9 @@ int guard_run(const struct guard_setup *setup)
 			break;
 		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : 10);
 		now = guard_mono_ms();
+		if (now - last > STALL_MS)
+			g.stalled_ms = now;
+		last = now;
 		for (int i = 0; i < n; i++)
 			dispatch(&g, &events[i], now);
 	}

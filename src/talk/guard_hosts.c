@@ -188,6 +188,8 @@ void guard_charge(struct guard *g, struct link *l, int n)
 		pace_take(z, n, now);
 	pace_take(&l->host->pace, n, now);
 	l->charged = (unsigned)((int)l->charged + n);
+	atomic_fetch_add_explicit(&g->setup->shared->packets, (uint64_t)(int64_t)n,
+				  memory_order_relaxed);
 }
 
 bool guard_unpaced(const struct guard *g, const struct host *h)

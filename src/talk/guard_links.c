@@ -257,28 +257,14 @@ static struct finding judge_error(const struct link *l, int error)
 
 /* ---- connections that stand or failed ---- */
 
-/* The latency of a host that gets into trouble rises before it falls silent. */
-static void watch_latency(struct guard *g, struct host *h, uint32_t rtt_us)
-{
-	enum { SLOW_US = 1000000, TIMES = 10, IN_A_ROW = 2 };
-
-	if (h->rtt_us == 0 || rtt_us < h->rtt_us)
-		h->rtt_us = rtt_us;
-	if (rtt_us > SLOW_US && rtt_us / TIMES > h->rtt_us)
-		h->slow++;
-	else
-		h->slow = 0;
-	if (h->slow >= IN_A_ROW)
-		guard_leave_alone(g, h, "connections take ten times as long as at first");
-}
-
 static void link_stands(struct guard *g, struct link *l, int64_t now)
 {
 	struct tcp_info info = { 0 };
 	socklen_t n = sizeof(info);
 
-	if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 && info.tcpi_rtt > 0)
-		watch_latency(g, l->host, info.tcpi_rtt);
+	if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+		info.tcpi_rtt = 0;
+	guard_watch_latency(g, l, info.tcpi_rtt, now);
 	l->host->failures = 0;
 	if (l->worker < 0) {
 		struct finding f = { .state = PORT_OPEN };
@@ -286,7 +272,10 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 		l->ending = ENDING_DONE;
 		snprintf(f.reason, sizeof(f.reason), "connected");
 		guard_link_drain(g, l, now);
-		guard_sweep_found(g, l->host, l->port, &f);
+		if (l->look)
+			guard_looked(g, l->host, PORT_OPEN);
+		else
+			guard_sweep_found(g, l->host, l->port, &f);
 		return;
 	}
 	l->state = LINK_LENT;
@@ -294,18 +283,6 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 	l->write_ms = now;
 	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
 	guard_reply(g, l->worker, ENDING_DONE, l->fd, guard_unpaced(g, l->host));
-}
-
-/* A port that the sweep found open does not open any more. */
-static void watch_failure(struct guard *g, struct host *h, bool silent)
-{
-	enum { IN_A_ROW = 2, RESETS_IN_A_ROW = 3 };
-
-	h->failures++;
-	if (silent && (guard_gentle(h) || h->failures >= IN_A_ROW))
-		guard_leave_alone(g, h, "silent after it had answered");
-	else if (guard_gentle(h) && h->failures >= RESETS_IN_A_ROW)
-		guard_leave_alone(g, h, "refuses what it had accepted");
 }
 
 void guard_link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now)
@@ -318,13 +295,20 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 		    : f->state == PORT_CLOSED ? ENDING_REFUSED
 					      : ENDING_TIMEOUT;
 	enum ending e = l->ending;
+	bool look = l->look;
+	if (f->state == PORT_CLOSED)
+		guard_watch_latency(g, l, 0, now);
 	guard_link_end(g, l, now);
+	if (look) {
+		guard_looked(g, h, f->state);
+		return;
+	}
 	if (worker < 0) {
 		guard_sweep_found(g, h, port, f);
 		return;
 	}
 	if (f->state == PORT_SILENT || f->state == PORT_CLOSED)
-		watch_failure(g, h, f->state == PORT_SILENT);
+		guard_watch_failure(g, h, f->state == PORT_SILENT);
 	guard_reply(g, worker, e, -1, false);
 }
 

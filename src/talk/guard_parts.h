@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the guard's files share: guard.c (the loop), guard_hosts.c (hosts, pace, what main is told),
- * guard_links.c (connections), guard_sweep.c (the connect sweep), guard_windows.c (scan windows),
+ * guard_links.c (connections), guard_distress.c (hosts that suffer), guard_sweep.c (the connect sweep), guard_windows.c (scan windows),
  * guard_workers.c (requests of workers). Nobody else includes this.
  */
 #ifndef TENKEN_TALK_GUARD_PARTS_H
@@ -31,6 +31,7 @@ enum {
 	OT_PAUSE_MS = 1000,      /* between two connections to a device */
 	OT_WRITE_PAUSE_MS = 200, /* between two requests to a device */
 	STOP_POLL_MS = 200,
+	STALL_MS = 200,
 	TICK_MS = 5, /* how often deadlines are looked at */
 	BYTES_POLL_MS = 250,
 	SLACK_BYTES = 64 * 1024, /* what the kernel may have taken in beyond a probe's budget */
@@ -58,6 +59,7 @@ struct link {
 	unsigned charged; /* packets taken from the pace */
 	size_t drained;
 	bool peer_closed;
+	bool look;          /* not the sweep itself: is a host that answered still there? */
 	bool cut;           /* the window of its zone ended: it ends as at a stop */
 	enum ending ending; /* for the journal */
 };
@@ -108,6 +110,7 @@ struct guard {
 	uint64_t journal_number;
 	bool stopping, stopped_told, quitting;
 	int64_t stop_poll_ms, bytes_poll_ms, tick_ms;
+	int64_t stalled_ms; /* we ourselves stood still until then: what was under way is not timed */
 	unsigned link_turn;         /* where to look for a free link first */
 	struct guard_event *events; /* what main has not read yet, in order */
 	size_t event_count, event_room;
@@ -187,6 +190,18 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 void guard_link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now);
 /* epoll's news of a connection. */
 void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t now);
+
+/* ---- guard_distress.c ---- */
+/* After an answer of the sweep: is it to be looked at once more? */
+void guard_watch_answer(struct guard *g, struct host *h, uint16_t port, enum port_state s);
+/* True where a look is due or under way, so that nothing else may be started; starts it. */
+bool guard_look(struct guard *g, struct host *h, int64_t now);
+/* The look found this. */
+void guard_looked(struct guard *g, struct host *h, enum port_state s);
+/* An attempt was answered: rising times are a sign of distress. rtt_us: the kernel's, or 0. */
+void guard_watch_latency(struct guard *g, const struct link *l, uint32_t rtt_us, int64_t now);
+/* A port that the sweep found open does not open any more. */
+void guard_watch_failure(struct guard *g, struct host *h, bool silent);
 
 /* ---- guard_sweep.c ---- */
 /* Something came back from the host itself. */

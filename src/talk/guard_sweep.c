@@ -22,7 +22,9 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 {
 	bool before = guard_answered(h);
 
+	atomic_fetch_add_explicit(&g->setup->shared->tried, 1, memory_order_relaxed);
 	sweep_answer(&h->sweep, &g->order, f->state, f->no_host, h->treatment);
+	guard_watch_answer(g, h, port, f->state);
 	if (guard_answered(h) || h->sweep.over)
 		guard_waited_enough(g, h);
 	if (!before && guard_answered(h)) {
@@ -149,6 +151,8 @@ static void sweep_try(struct guard *g, struct host *h, unsigned *left)
 
 	if (h->device->distress)
 		guard_leave_alone(g, h, "silent after it had answered");
+	if (guard_look(g, h, now))
+		return;
 	for (; *left > 0 && !h->sweep.over && sweep_left(&h->sweep, &g->order) &&
 	       guard_gate_open(g, h, now);
 	     (*left)--) {

@@ -27,6 +27,10 @@ struct host {
 	struct device *device; /* own, or shared */
 	struct device own;
 	struct sweep_host sweep;
+	struct sweep_watch watch;
+	bool look_wanted, looking; /* once more at a port that did answer, before anything else */
+	uint32_t quickest_ms;      /* answer to an attempt, by our own clock; valid where timed */
+	bool timed;
 	struct pace pace;
 	uint32_t rtt_us; /* the shortest seen */
 	unsigned slow, failures;

@@ -17,7 +17,8 @@ enum { THREADS_MOST = 512 };
 
 /* Shared memory of all processes. */
 struct shared {
-	atomic_int stop; /* set once by the guard: end what you do */
+	_Atomic uint64_t packets, tried; /* counted for the progress: packets sent, ports swept */
+	atomic_int stop;                 /* set once by the guard: end what you do */
 	/* By worker thread: set by the guard where the end of a window cut its job short, taken back by
 	 * the thread when the next begins. The job is worth nothing and is done again. */
 	atomic_bool cut[THREADS_MOST];
@@ -149,7 +150,6 @@ struct job {
 	bool unassigned; /* nobody declared a zone and nothing has shown what it is */
 	bool anonymous;  /* logins without a secret may be tried */
 	bool quiet;      /* never send text here (raw print port) */
-	bool speak;      /* risk class read is allowed; else only what the sweep saw */
 };
 
 enum result_kind {

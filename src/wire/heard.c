@@ -109,6 +109,7 @@ static void skip_extensions(struct reader *r, struct packet *p)
 {
 	while (rd_ok(r)) {
 		uint8_t next;
+		uint16_t fragment;
 
 		switch (p->protocol) {
 		case PROTO_HOP_BY_HOP:
@@ -120,7 +121,7 @@ static void skip_extensions(struct reader *r, struct packet *p)
 		case PROTO_FRAGMENT:
 			next = rd_u8(r);
 			rd_skip(r, 1);
-			uint16_t fragment = rd_be16(r);
+			fragment = rd_be16(r);
 			rd_skip(r, 4); /* identification */
 			if (fragment >> 3 != 0)
 				rd_fail(r);

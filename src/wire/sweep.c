@@ -75,6 +75,18 @@ static void end(struct sweep_host *h, enum host_state s, const char *reason)
 	h->reason = reason;
 }
 
+/* All ports were tried. */
+static void conclude(struct sweep_host *h, const struct sweep_order *o)
+{
+	bool answered = h->count[PORT_OPEN] + h->count[PORT_CLOSED] > 0;
+
+	if (!sweep_left(h, o) && h->in_flight == 0)
+		end(h, answered || h->count[PORT_FILTERED] > 0 ? HOST_ANSWERING : HOST_SILENT,
+		    answered                      ? NULL
+		    : h->count[PORT_FILTERED] > 0 ? "filtered"
+						  : "no answer");
+}
+
 void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_state s,
 		  unsigned no_host, enum treatment t)
 {
@@ -94,14 +106,51 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 		end(h, HOST_ALL_PORTS, "answers on every port");
 	if (t == TREAT_OT && tried == h->count[PORT_SILENT] && tried >= enough && sweep_left(h, o))
 		end(h, HOST_SILENT, "no answer on the first ports");
-	if (!sweep_left(h, o) && h->in_flight == 0)
-		end(h, answered || h->count[PORT_FILTERED] > 0 ? HOST_ANSWERING : HOST_SILENT,
-		    answered                      ? NULL
-		    : h->count[PORT_FILTERED] > 0 ? "filtered"
-						  : "no answer");
+	conclude(h, o);
+}
+
+void sweep_hold(struct sweep_host *h)
+{
+	h->in_flight++;
+}
+
+void sweep_release(struct sweep_host *h, const struct sweep_order *o)
+{
+	h->in_flight--;
+	conclude(h, o);
 }
 
 bool sweep_finished(const struct sweep_host *h)
 {
 	return h->over && h->in_flight == 0;
+}
+
+bool sweep_watch_answer(struct sweep_watch *w, uint16_t port, enum port_state s, enum treatment t)
+{
+	unsigned least = t == TREAT_OT ? SWEEP_ROW_OT : SWEEP_ROW_IT;
+	unsigned row = least << (w->looks < SWEEP_LOOKS_MOST ? w->looks : SWEEP_LOOKS_MOST);
+
+	if (s == PORT_OPEN || s == PORT_CLOSED) {
+		w->silent = 0;
+		if (s == PORT_OPEN || !w->open) {
+			w->port = port;
+			w->open = s == PORT_OPEN;
+		}
+	} else if (s == PORT_SILENT && w->port != 0) {
+		w->silent++;
+	}
+	return w->silent >= row;
+}
+
+enum sweep_look sweep_watch_look(struct sweep_watch *w, enum port_state s, enum treatment t)
+{
+	if (s == PORT_SILENT)
+		return LOOK_SILENT;
+	/* At other hosts a service may have ended for reasons of its own. */
+	if (s == PORT_CLOSED && w->open && t == TREAT_OT)
+		return LOOK_REFUSES;
+	w->open = s == PORT_OPEN;
+	w->silent = 0;
+	w->looks++;
+	return LOOK_WELL;
 }

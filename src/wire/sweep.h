@@ -9,6 +9,9 @@
  *  - it is treated as OT and nothing answered on the OT ports and the most common others (silent):
  *    each further try would cost the full timeout;
  *  - it answers on every port (all-ports).
+ *
+ * A host that has answered and then gives no answer on several ports in a row is behind a firewall, or
+ * in distress because of us. So a port that did answer is tried once more: see sweep_watch_answer().
  */
 #ifndef TENKEN_WIRE_SWEEP_H
 #define TENKEN_WIRE_SWEEP_H
@@ -21,6 +24,12 @@ enum {
 	SWEEP_NO_HOST = 2, /* weight of messages that there is no such host: see sweep_answer() */
 	SWEEP_ALL_PORTS_LEAST = 20, /* with fewer ports nobody can be said to answer on all */
 	SWEEP_ALL_PORTS_ENOUGH = 40,
+	/* Silent ports in a row before another look. Two at a controller may be chance, and each costs
+	 * it three SYNs and us six seconds: the third is where asking costs less than going on. At
+	 * others a whole round of the 16 attempts at once may be lost together: two such rounds. */
+	SWEEP_ROW_OT = 3,
+	SWEEP_ROW_IT = 32,
+	SWEEP_LOOKS_MOST = 6,  /* after so many looks that found it well the row grows no more */
 	SWEEP_AGAIN_MOST = 16, /* attempts of one host that may be taken back: see sweep_undo() */
 };
 
@@ -57,7 +66,26 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 void sweep_undo(struct sweep_host *h, uint16_t port);
 /* Are there ports that were not tried yet? */
 bool sweep_left(const struct sweep_host *h, const struct sweep_order *o);
+/* Something else of this host is under way: it is not over before. */
+void sweep_hold(struct sweep_host *h);
+void sweep_release(struct sweep_host *h, const struct sweep_order *o);
 /* Over, and nothing in flight. */
 bool sweep_finished(const struct sweep_host *h);
+
+/* What is watched for signs that a host suffers. */
+struct sweep_watch {
+	uint16_t port; /* answered before, open rather than closed; 0: none did */
+	bool open;
+	unsigned silent; /* in a row, since the last answer */
+	unsigned looks;  /* that found it well */
+};
+
+enum sweep_look { LOOK_WELL, LOOK_SILENT, LOOK_REFUSES };
+
+/* The answer of one port; true: .port is to be tried once more before any other. After each look that
+ * found the host well (a firewall then) the next comes after twice as many silent ports. */
+bool sweep_watch_answer(struct sweep_watch *w, uint16_t port, enum port_state s, enum treatment t);
+/* What .port said now. */
+enum sweep_look sweep_watch_look(struct sweep_watch *w, enum port_state s, enum treatment t);
 
 #endif

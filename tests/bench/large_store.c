@@ -90,7 +90,7 @@ static void write_hosts(struct store *s, unsigned hosts, unsigned services)
 		address_of((unsigned)((uint64_t)i * 2654435761U % hosts), address);
 		for (unsigned k = 0; k < services; k++) {
 			store_service(s, address, port_numbers[k], "tcp", "open", "syn-ack",
-				      port_names[k]);
+				      port_names[k], NULL);
 			if (k == 0)
 				write_host(s, address, services, false);
 		}

@@ -150,6 +150,108 @@ static void it_is_not_finished_while_something_is_in_flight(void **state)
 	free(p);
 }
 
+/* So many silent ports until a look is due; at most 10,000. */
+static unsigned silent_until_due(struct sweep_watch *w, enum treatment t)
+{
+	for (unsigned n = 1; n <= 10000; n++)
+		if (sweep_watch_answer(w, (uint16_t)(1000 + n), PORT_SILENT, t))
+			return n;
+	return 0;
+}
+
+static void silence_after_answers_asks_for_a_look(void **state)
+{
+	struct sweep_watch w = { 0 };
+
+	(void)state;
+	assert_int_equal(silent_until_due(&w, TREAT_OT),
+			 0); /* it never answered: that is no sign */
+	assert_false(sweep_watch_answer(&w, 80, PORT_CLOSED, TREAT_OT));
+	assert_int_equal(silent_until_due(&w, TREAT_OT), SWEEP_ROW_OT);
+	assert_int_equal(w.port, 80);
+	assert_int_equal(sweep_watch_look(&w, PORT_SILENT, TREAT_OT), LOOK_SILENT);
+	/* An answer in between begins the row anew; what filters says nothing. */
+	w = (struct sweep_watch){ 0 };
+	sweep_watch_answer(&w, 502, PORT_OPEN, TREAT_OT);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_false(sweep_watch_answer(&w, 1, PORT_SILENT, TREAT_OT));
+		assert_false(sweep_watch_answer(&w, 2, PORT_FILTERED, TREAT_OT));
+		assert_false(sweep_watch_answer(&w, 3, PORT_SILENT, TREAT_OT));
+		assert_false(sweep_watch_answer(&w, 4, PORT_CLOSED, TREAT_OT));
+	}
+	assert_int_equal(w.port, 502); /* an open port tells more than a closed one */
+	w = (struct sweep_watch){ 0 };
+	sweep_watch_answer(&w, 80, PORT_CLOSED, TREAT_IT);
+	assert_int_equal(silent_until_due(&w, TREAT_IT), SWEEP_ROW_IT);
+}
+
+static void a_firewall_costs_fewer_and_fewer_looks(void **state)
+{
+	struct sweep_watch w = { 0 };
+	unsigned row = SWEEP_ROW_OT;
+
+	(void)state;
+	sweep_watch_answer(&w, 502, PORT_OPEN, TREAT_OT);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_int_equal(silent_until_due(&w, TREAT_OT), row);
+		assert_int_equal(sweep_watch_look(&w, PORT_OPEN, TREAT_OT), LOOK_WELL);
+		row *= i < SWEEP_LOOKS_MOST ? 2 : 1;
+	}
+}
+
+static void an_open_port_that_refuses_is_a_sign(void **state)
+{
+	struct sweep_watch w = { 0 };
+
+	(void)state;
+	sweep_watch_answer(&w, 502, PORT_OPEN, TREAT_OT);
+	silent_until_due(&w, TREAT_OT);
+	assert_int_equal(sweep_watch_look(&w, PORT_CLOSED, TREAT_OT), LOOK_REFUSES);
+	/* Of a closed one it is the answer that it gave before; at others a service may have ended. */
+	w = (struct sweep_watch){ 0 };
+	sweep_watch_answer(&w, 80, PORT_CLOSED, TREAT_OT);
+	assert_int_equal(sweep_watch_look(&w, PORT_CLOSED, TREAT_OT), LOOK_WELL);
+	w = (struct sweep_watch){ 0 };
+	sweep_watch_answer(&w, 80, PORT_OPEN, TREAT_IT);
+	assert_int_equal(sweep_watch_look(&w, PORT_CLOSED, TREAT_IT), LOOK_WELL);
+	assert_false(w.open);
+}
+
+static void what_was_cut_short_is_tried_again(void **state)
+{
+	struct plan *p = plan_of(1, 100);
+	struct sweep_order o;
+	struct sweep_host h = { 0 };
+	unsigned seen[101] = { 0 };
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	for (unsigned turn = 0;; turn++) {
+		uint16_t port = sweep_next(&h, &o);
+
+		if (port == 0)
+			break;
+		if (turn % 3 == 1) {
+			sweep_undo(&h, port);
+			assert_true(sweep_left(&h, &o));
+			continue;
+		}
+		seen[port]++;
+		if (h.next == o.count && h.again_count == 0)
+			sweep_hold(&h); /* a look is under way: not over yet */
+		sweep_answer(&h, &o, PORT_CLOSED, 0, TREAT_IT);
+	}
+	for (unsigned port = 1; port <= 100; port++)
+		assert_int_equal(seen[port], 1);
+	assert_false(h.over);
+	sweep_release(&h, &o);
+	assert_true(sweep_finished(&h));
+	assert_int_equal(h.state, HOST_ANSWERING);
+	assert_false(h.cut);
+	sweep_order_done(&o);
+	free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +262,10 @@ int main(void)
 		cmocka_unit_test(a_host_open_everywhere_is_bounded),
 		cmocka_unit_test(one_closed_port_clears_the_suspicion),
 		cmocka_unit_test(it_is_not_finished_while_something_is_in_flight),
+		cmocka_unit_test(silence_after_answers_asks_for_a_look),
+		cmocka_unit_test(a_firewall_costs_fewer_and_fewer_looks),
+		cmocka_unit_test(an_open_port_that_refuses_is_a_sign),
+		cmocka_unit_test(what_was_cut_short_is_tried_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
