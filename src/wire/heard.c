@@ -52,12 +52,15 @@ static struct addr addr4(struct reader *r)
 	return a;
 }
 
+/* An IPv4-mapped address never belongs on the wire; here it would pass for IPv4 [mapped-address]. */
 static struct addr addr6(struct reader *r)
 {
 	struct addr a = { 0 };
 	struct span s = rd_span(r, 16);
 
 	memcpy(a.bytes, s.at, s.length);
+	if (addr_is_ipv4(&a))
+		rd_fail(r);
 	return a;
 }
 
@@ -109,6 +112,7 @@ static void skip_extensions(struct reader *r, struct packet *p)
 {
 	while (rd_ok(r)) {
 		uint8_t next;
+		uint16_t fragment;
 
 		switch (p->protocol) {
 		case PROTO_HOP_BY_HOP:
@@ -120,7 +124,7 @@ static void skip_extensions(struct reader *r, struct packet *p)
 		case PROTO_FRAGMENT:
 			next = rd_u8(r);
 			rd_skip(r, 1);
-			uint16_t fragment = rd_be16(r);
+			fragment = rd_be16(r);
 			rd_skip(r, 4); /* identification */
 			if (fragment >> 3 != 0)
 				rd_fail(r);
