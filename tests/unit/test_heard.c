@@ -376,6 +376,31 @@ static void mapped_addresses_are_refused(void **state)
 	capture_done(&c);
 }
 
+/* The option of the right type says the MAC address, else the frame does. */
+static void macs_come_from_the_option(void **state)
+{
+	struct capture c = captured("neighbours");
+	struct heard h;
+
+	(void)state;
+	for (size_t i = 2; i < 4; i++) {
+		uint8_t frame[128], type = (uint8_t)(i - 1);
+
+		memcpy(frame, c.frames[i].at, c.frames[i].length);
+		frame[11] = 0x77; /* the sender of the frame */
+		assert_int_equal(frame[78], type);
+		assert_true(heard_read(frame, c.frames[i].length, 14, &h));
+		assert_memory_equal(h.mac, frame + 80, 6);
+		frame[78] = 5; /* an MTU */
+		assert_true(heard_read(frame, c.frames[i].length, 14, &h));
+		assert_memory_equal(h.mac, frame + 6, 6);
+		frame[78] = (uint8_t)(3 - type); /* the other address */
+		assert_true(heard_read(frame, c.frames[i].length, 14, &h));
+		assert_memory_equal(h.mac, frame + 6, 6);
+	}
+	capture_done(&c);
+}
+
 /* One byte of a real frame changed at a time: each change makes it none of ours. */
 static void malformed_frames_are_not_heard(void **state)
 {
@@ -456,6 +481,7 @@ int main(void)
 		cmocka_unit_test(short_quotes_go_as_far_as_they_go),
 		cmocka_unit_test(padding_is_no_payload),
 		cmocka_unit_test(mapped_addresses_are_refused),
+		cmocka_unit_test(macs_come_from_the_option),
 		cmocka_unit_test(malformed_frames_are_not_heard),
 		cmocka_unit_test(other_links_are_refused),
 	};
