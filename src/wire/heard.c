@@ -52,12 +52,15 @@ static struct addr addr4(struct reader *r)
 	return a;
 }
 
+/* An IPv4-mapped address never belongs on the wire; here it would pass for IPv4 [mapped-address]. */
 static struct addr addr6(struct reader *r)
 {
 	struct addr a = { 0 };
 	struct span s = rd_span(r, 16);
 
 	memcpy(a.bytes, s.at, s.length);
+	if (addr_is_ipv4(&a))
+		rd_fail(r);
 	return a;
 }
 

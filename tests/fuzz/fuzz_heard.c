@@ -16,8 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 /* What holds of everything that is read. */
 static void inspect(const uint8_t *frame, size_t n, const struct heard *h)
 {
-	static const struct addr none;
-
 	if (h->kind == HEARD_NOTHING || h->kind > HEARD_ERROR || h->vlan > 4095)
 		abort();
 	if (h->kind == HEARD_UDP) {
@@ -25,9 +23,10 @@ static void inspect(const uint8_t *frame, size_t n, const struct heard *h)
 		    h->payload.length > (size_t)(frame + n - h->payload.at))
 			abort();
 		/* Reads every byte, for the sanitizer. */
-		volatile uint8_t sum = 0;
+		static volatile uint8_t seen;
 		for (size_t i = 0; i < h->payload.length; i++)
-			sum ^= h->payload.at[i];
+			seen = h->payload.at[i];
+		(void)seen;
 	} else if (h->payload.at != NULL || h->payload.length != 0) {
 		abort();
 	}
@@ -40,9 +39,7 @@ static void inspect(const uint8_t *frame, size_t n, const struct heard *h)
 	case 6:
 	case 17:
 	case 58:
-		if (h->kind != HEARD_ERROR || addr_compare(&h->quoted_to, &none) == 0 &&
-						      addr_compare(&h->quoted_from, &none) == 0 &&
-						      addr_is_ipv4(&h->from))
+		if (h->kind != HEARD_ERROR || addr_is_ipv4(&h->quoted_to) != addr_is_ipv4(&h->from))
 			abort();
 		break;
 	default:

@@ -15,7 +15,7 @@ r() { ip netns exec frames-r "$@"; }
 b() { ip netns exec frames-b "$@"; }
 
 tidy() {
-	for pid in $(cat "$work"/*.pid 2>/dev/null); do kill "$pid" 2>/dev/null; done
+	cat "$work"/*.pid 2>/dev/null | while read -r pid; do kill "$pid"; done
 	for ns in a r b; do ip netns del frames-$ns 2>/dev/null; done
 	rm -rf "$work"
 }
