@@ -22,6 +22,7 @@ build_packages="$bootstrap_packages
 	gcc=program:cc libc6-dev=file:/usr/include/stdlib.h make=program:make gettext=program:msgfmt
 	libssl-dev=module:libssl libsqlite3-dev=module:sqlite3 libjansson-dev=module:jansson
 	libyaml-dev=module:yaml-0.1 libseccomp-dev=module:libseccomp libssh-dev=module:libssh
+	libpcap-dev=module:libpcap libdumbnet-dev=file:/usr/include/dumbnet.h libcap-ng-dev=module:libcap-ng
 	libcmocka-dev=module:cmocka ieee-data=file:/usr/share/ieee-data/oui.csv"
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump jq=program:jq
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio

@@ -21,7 +21,6 @@
 #include "commands/lock.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
-#include "wire/neighbour.h"
 #include "wire/vendor.h"
 
 enum {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "wire/neighbour.h"
+#include "wire/routes.h"
 #include "wire/vendor.h"
 
 struct hosts {
@@ -106,7 +106,7 @@ void hosts_look_up_mac(struct hosts *hs, struct host *h)
 {
 	uint8_t mac[6];
 
-	if (h->mac[0] != '\0' || !neighbour_mac(&h->address, mac))
+	if (h->mac[0] != '\0' || neighbour_find(&h->address, 0, mac) != NEIGHBOUR_KNOWN)
 		return;
 	neighbour_mac_text(mac, h->mac);
 	const char *maker = vendor_controller_maker(mac);

@@ -25,15 +25,19 @@ struct interface {
 
 /* How packets leave for an address. */
 struct way {
-	int error;	   /* 0, or the kernel's negative errno: -ENETUNREACH, -EHOSTUNREACH, ... */
-	unsigned ifindex;  /* of the interface below */
+	int error;	   /* 0, or what connect(2) would say: -ENETUNREACH (no route, throw), -EINVAL
+			    * (blackhole; link-local without a scope), -EHOSTUNREACH (unreachable),
+			    * -EACCES (prohibit, broadcast, multicast), -EADDRNOTAVAIL (no source); all
+			    * else is then zero */
+	unsigned ifindex;  /* of our own addresses: the loopback interface's */
 	bool local;	   /* one of our own addresses, or loopback */
 	bool on_link;	   /* no gateway: the address itself is asked for by ARP or ND */
 	bool ethernet;	   /* the interface has MAC addresses */
 	uint8_t mac[6];	   /* ours on that interface */
 	unsigned mtu;	   /* bytes of an IP packet */
 	struct addr source;
-	struct addr next_hop; /* the gateway, or all zero where on_link */
+	struct addr next_hop; /* the gateway (perhaps of the other family, RFC 5549), or all zero
+			       * where on_link */
 };
 
 /* A stretch of addresses that leave the same way. */
@@ -51,7 +55,7 @@ struct routes {
 
 /* The way for every address of targets: the targets are cut where any route or on-link network
  * begins or ends, and the kernel is asked once for each piece, so that policy routing holds as far as
- * it goes by destination. 0 or negative errno; *ret is then empty. routes_done() frees it. */
+ * it goes by destination; of several next hops the kernel's choice for the first address is taken. 0 or negative errno; *ret is then empty. routes_done() frees it. */
 int routes_make(const struct ranges *targets, struct routes *ret);
 void routes_done(struct routes *r);
 /* By binary search; NULL where it was no target. Borrowed. */
