@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probes/identify.h"
@@ -21,6 +22,8 @@
 struct crew {
 	const struct engine_setup *setup;
 	struct shared *shared;
+	struct routes routes;
+	struct pace_board *board;
 	struct guard_probe *probes;
 	size_t probe_count;
 	pid_t guard, workers;
@@ -63,6 +66,8 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 		.worker_fds = c->request_guard,
 		.worker_count = n,
 		.shared = c->shared,
+		.routes = &c->routes,
+		.board = c->board,
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
 	};
@@ -174,9 +179,14 @@ struct crew *crew_start(const struct engine_setup *setup)
 	c->request_far = new_seats(setup->threads);
 	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	bool good = c->job_fd != NULL && c->job_far != NULL && c->request_guard != NULL &&
-		    c->request_far != NULL && c->shared != MAP_FAILED && describe_probes(c) &&
-		    pair(SOCK_SEQPACKET, &c->guard_fd, &far);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (routes_make(&setup->plan->targets, &c->routes) == 0)
+		c->board = guard_board_new(setup->plan, &c->routes,
+					   (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	bool good = c->board != NULL && c->job_fd != NULL && c->job_far != NULL &&
+		    c->request_guard != NULL && c->request_far != NULL && c->shared != MAP_FAILED &&
+		    describe_probes(c) && pair(SOCK_SEQPACKET, &c->guard_fd, &far);
 	for (unsigned i = 0; good && i < setup->threads; i++)
 		good = pair(SOCK_SEQPACKET, &c->request_guard[i], &c->request_far[i]);
 	if (good) {
@@ -229,6 +239,8 @@ void crew_end(struct crew *c, bool abandoned)
 	wait_for(c->workers);
 	wait_for(c->guard);
 	free(c->probes);
+	routes_done(&c->routes);
+	pace_board_free(c->board);
 	if (c->shared != MAP_FAILED && c->shared != NULL)
 		munmap(c->shared, sizeof(*c->shared));
 	free(c);
