@@ -291,7 +291,7 @@ int guard_run(const struct guard_setup *setup)
 		}
 		if (g.quitting && g.links_used == 0)
 			break;
-		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : 10);
+		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : TICK_MS);
 		now = guard_mono_ms();
 		for (int i = 0; i < n; i++)
 			dispatch(&g, &events[i], now);
