@@ -397,7 +397,7 @@ static void a_controller_found_late_tightens_the_host(void **state)
 /*
  * With a packets process. Loopback addresses play hosts on the link; one listener on all of them notes
  * who was visited. 127.0.1.0/24 it, .2 ot, .3 ot and its window is never open, .4 ot and passive only,
- * .5 ot and not to be touched, .6 declared by nobody; .2.9 is excluded.
+ * .5 ot and not to be touched, .6 unassigned, .7 to .9 as .3 to .5 but it; .1.9 and .2.9 are excluded.
  */
 static void start_with_packets(struct bench *b)
 {
@@ -406,10 +406,13 @@ static void start_with_packets(struct bench *b)
 		enum zone_kind kind;
 	} zones[] = { { "127.0.1.0/24", ZONE_IT }, { "127.0.2.0/24", ZONE_OT },
 		      { "127.0.3.0/24", ZONE_OT }, { "127.0.4.0/24", ZONE_OT },
-		      { "127.0.5.0/24", ZONE_OT }, { "127.0.6.0/24", ZONE_UNASSIGNED } };
-	static const char *const targets[] = { "127.0.1.1", "127.0.1.2", "127.0.2.1",
-					       "127.0.2.2", "127.0.2.9", "127.0.3.1",
-					       "127.0.4.1", "127.0.5.1", "127.0.6.1" };
+		      { "127.0.5.0/24", ZONE_OT }, { "127.0.6.0/24", ZONE_UNASSIGNED },
+		      { "127.0.7.0/24", ZONE_IT }, { "127.0.8.0/24", ZONE_IT },
+		      { "127.0.9.0/24", ZONE_IT } };
+	static const char *const targets[] = { "127.0.1.1", "127.0.1.2", "127.0.2.1", "127.0.2.2",
+					       "127.0.2.9", "127.0.3.1", "127.0.4.1", "127.0.5.1",
+					       "127.0.6.1", "127.0.1.9", "127.0.7.1", "127.0.8.1",
+					       "127.0.9.1" };
 	enum { COUNT = sizeof(zones) / sizeof(zones[0]) };
 	static struct zone list[COUNT];
 	static struct window never = { .days = 0 };
@@ -423,15 +426,19 @@ static void start_with_packets(struct bench *b)
 	for (size_t i = 0; i < COUNT; i++) {
 		list[i].name = (char *)(uintptr_t) "test";
 		list[i].kind = zones[i].kind;
-		list[i].risk = i == 4 ? SITE_LISTEN : SITE_READ;
+		list[i].risk = i == 4 || i == 8 ? SITE_LISTEN : SITE_READ;
 		assert_int_equal(range_parse(zones[i].network, true, &r), 0);
 		assert_int_equal(ranges_add(&list[i].networks, &r), 0);
 	}
-	list[2].windows = &never;
-	list[2].window_count = 1;
-	assert_int_equal(ranges_add_all(&list[3].passive_only, &list[3].networks), 0);
+	for (size_t i = 2; i < COUNT; i += 4) {
+		list[i].windows = &never;
+		list[i].window_count = 1;
+		assert_int_equal(ranges_add_all(&list[i + 1].passive_only, &list[i + 1].networks),
+				 0);
+	}
 	b->plan.site.zones = list;
 	b->plan.site.zone_count = COUNT;
+	assert_int_equal(ranges_parse(&b->plan.site.exclude, "127.0.1.9"), 0);
 	assert_int_equal(ranges_parse(&b->plan.site.exclude, "127.0.2.9"), 0);
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 		assert_int_equal(ranges_parse(&b->plan.targets, targets[i]), 0);
@@ -488,8 +495,9 @@ static unsigned visitors_of(struct bench *b, const char *address, unsigned *ret_
 static void a_wrong_main_reaches_nothing(void **state)
 {
 	static const char *const wrong[] = { "127.0.1.1", /* swept by packets, not by the guard */
-					     "127.0.2.3", "127.0.9.9", "192.0.2.1", "::1",
-					     "127.0.2.9", "127.0.3.1", "127.0.4.1", "127.0.5.1" };
+					     "127.0.2.3", "127.0.99.9", "192.0.2.1", "::1",
+					     "127.0.2.9", "127.0.3.1",  "127.0.4.1", "127.0.5.1",
+					     "127.0.1.9", "127.0.7.1",  "127.0.8.1", "127.0.9.1" };
 	struct bench b;
 	struct guard_event v;
 	unsigned others;
@@ -532,10 +540,11 @@ static void a_wrong_main_reaches_nothing(void **state)
 
 static void a_wrong_worker_reaches_nothing(void **state)
 {
-	static const char *const wrong[] = { "127.0.1.3", "127.0.9.9", "192.0.2.1",
+	static const char *const wrong[] = { "127.0.1.3", "127.0.99.9", "192.0.2.1",
 					     "::1",       "127.0.2.1", /* nobody has found it yet */
-					     "127.0.2.9", "127.0.3.1", "127.0.4.1",
-					     "127.0.5.1", "127.0.6.1" };
+					     "127.0.2.9", "127.0.3.1",  "127.0.4.1",
+					     "127.0.5.1", "127.0.6.1",  "127.0.1.9",
+					     "127.0.7.1", "127.0.8.1",  "127.0.9.1" };
 	struct bench b;
 	unsigned others;
 	uint32_t conversation = 1;
@@ -588,7 +597,7 @@ static void signs_tighten_before_the_first_connection(void **state)
 	assert_string_equal(v.mac, "00:00:5e:00:53:01");
 	/* Swept by packets, and a controller: nobody has connected to it yet. */
 	order(&b, ORDER_OT, "127.0.1.2", "", "port 502");
-	order(&b, ORDER_OT, "127.0.9.9", "", "port 502");
+	order(&b, ORDER_OT, "127.0.99.9", "", "port 502");
 	v = await(&b, EVENT_OT);
 	assert_string_equal(v.ot_sign, "port 502");
 	order(&b, ORDER_IT, "127.0.1.2", "", "");
