@@ -21,8 +21,6 @@
 #include "talk/transfer.h"
 #include "talk/worker.h"
 
-enum { BOARD_LEAST = 4 }; /* a connection and its end: guard_parts.h */
-
 struct crew {
 	const struct engine_setup *setup;
 	struct shared *shared;
@@ -182,69 +180,15 @@ static bool describe_probes(struct crew *c)
 	return c->probes != NULL;
 }
 
-/* On a segment with control equipment, or with what nobody declared, five frames a second may go to
- * everybody. */
-static unsigned segment_rate(const struct crew *c, const struct interface *i)
-{
-	enum { OT_BROADCASTS = 5 };
-	const struct plan *p = c->setup->plan;
-
-	for (size_t k = 0; k < c->routes.count; k++) {
-		const struct way_range *r = &c->routes.list[k];
-		const struct ranges one = { .list = (struct range *)&r->range, .count = 1 };
-		struct ranges left = { 0 };
-		bool gentle = p->ad_hoc_kind == ZONE_OT || p->ad_hoc_kind == ZONE_UNASSIGNED;
-
-		if (!r->way.on_link || r->way.ifindex != i->index)
-			continue;
-		if (ranges_add_all(&left, &one) != 0)
-			return OT_BROADCASTS;
-		for (size_t z = 0; z < p->site.zone_count; z++) {
-			const struct zone *zone = &p->site.zones[z];
-			struct ranges both = { 0 };
-
-			if (ranges_common(&left, &zone->networks, &both) != 0)
-				return OT_BROADCASTS;
-			bool some = both.count > 0;
-			ranges_done(&both);
-			if (some && (zone->kind == ZONE_OT || zone->kind == ZONE_UNASSIGNED)) {
-				ranges_done(&left);
-				return OT_BROADCASTS;
-			}
-		}
-		for (size_t z = 0; z < p->site.zone_count; z++)
-			if (ranges_subtract(&left, &p->site.zones[z].networks) != 0)
-				return OT_BROADCASTS;
-		gentle = gentle && left.count > 0;
-		ranges_done(&left);
-		if (gentle)
-			return OT_BROADCASTS;
-	}
-	return 0;
-}
-
 static bool make_ways(struct crew *c)
 {
-	const struct plan *p = c->setup->plan;
-	unsigned *zones = calloc(p->site.zone_count + 1, sizeof(*zones)), *segments = NULL;
 	struct timespec t;
 
-	if (zones == NULL || routes_make(&p->targets, &c->routes) != 0) {
-		free(zones);
+	if (routes_make(&c->setup->plan->targets, &c->routes) != 0)
 		return false;
-	}
-	segments = calloc(c->routes.interface_count + 1, sizeof(*segments));
-	for (size_t i = 0; i < p->site.zone_count; i++)
-		zones[i] = p->site.zones[i].rate;
-	for (size_t i = 0; segments != NULL && i < c->routes.interface_count; i++)
-		segments[i] = segment_rate(c, &c->routes.interfaces[i]);
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	if (segments != NULL)
-		c->board = pace_board_new(p->rate, zones, p->site.zone_count, segments,
-					  c->routes.interface_count, BOARD_LEAST,
-					  (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
-	free(zones);
-	free(segments);
+	c->board = guard_board_new(c->setup->plan, &c->routes,
+				   (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
 	return c->board != NULL;
 }
 

@@ -36,15 +36,6 @@ int64_t guard_clock(const struct guard *g)
 
 /* ---- time ---- */
 
-/* Linux repeats a SYN 1, 3, 7, ... s after the first (tcp(7), tcp_syn_retries). */
-static void charge_repeats(struct guard *g, struct link *l, int64_t now)
-{
-	while (now - l->opened_ms >= ((int64_t)2000 << l->repeats) - 1000) {
-		l->repeats++;
-		guard_charge(g, l, 1);
-	}
-}
-
 static void check_bytes(struct guard *g, struct link *l, int64_t now)
 {
 	unsigned packets;
@@ -89,7 +80,10 @@ static void tick(struct guard *g, int64_t now)
 		case LINK_FREE:
 			break;
 		case LINK_CONNECTING:
-			charge_repeats(g, l, now);
+			if (bytes && l->asks_segment && guard_resolved(g, l->host, now)) {
+				guard_asked(g, l->host);
+				l->asks_segment = false;
+			}
 			if ((g->stopping || l->cut) && guard_gentle(l->host) &&
 			    now - l->opened_ms < FINISH_MS)
 				break;
@@ -128,6 +122,7 @@ static void tick(struct guard *g, int64_t now)
 			}
 			break;
 		case LINK_LENT:
+			guard_link_settle(g, l);
 			if (now >= l->deadline_ms || g->stopping || l->cut) {
 				l->ending = g->stopping || l->cut ? ENDING_STOPPED : ENDING_LIMIT;
 				if (l->cut)
@@ -178,6 +173,10 @@ bool guard_take_order(struct guard *g)
 		return false;
 	struct host *h =
 		o.kind == ORDER_OT || o.kind == ORDER_IT ? hosts_find(g->hosts, &o.address) : NULL;
+	if (h == NULL && o.kind == ORDER_OT)
+		h = guard_host_of_packets(g, &o.address, guard_mono_ms());
+	o.reason[sizeof(o.reason) - 1] = '\0';
+	o.mac[sizeof(o.mac) - 1] = '\0';
 	switch (o.kind) {
 	case ORDER_OT:
 		if (h != NULL)
@@ -196,7 +195,10 @@ bool guard_take_order(struct guard *g)
 		guard_workers_gone(g, guard_mono_ms());
 		break;
 	case ORDER_SWEEP:
+		guard_sweep_add(g, &o);
+		break;
 	case ORDER_SWEEP_LAST:
+		g->found_last = true;
 		break;
 	case ORDER_STOP:
 		guard_stop(g);
@@ -235,16 +237,16 @@ static int start(struct guard *g)
 	g->worker_link = calloc(g->setup->worker_count, sizeof(*g->worker_link));
 	g->conversation = calloc(g->setup->worker_count, sizeof(*g->conversation));
 	g->active = calloc(ACTIVE_MOST, sizeof(*g->active));
-	g->zone_paces = calloc(g->setup->plan->site.zone_count + 1, sizeof(*g->zone_paces));
+	g->board = g->setup->board;
+	if (g->board == NULL)
+		g->board = guard_board_new(g->setup->plan, g->setup->routes, guard_mono_ms());
 	g->hosts = hosts_new(&g->setup->plan->site);
 	if (g->links == NULL || g->waiting == NULL || g->worker_link == NULL ||
-	    g->conversation == NULL || g->active == NULL || g->zone_paces == NULL ||
-	    g->hosts == NULL || sweep_order_make(g->setup->plan, &g->order) != 0)
+	    g->conversation == NULL || g->active == NULL || g->board == NULL || g->hosts == NULL ||
+	    sweep_order_make(g->setup->plan, &g->order) != 0)
 		return -ENOMEM;
-	pace_init(&g->pace, g->setup->plan->rate, OPEN_COST, false, guard_mono_ms());
-	for (size_t i = 0; i < g->setup->plan->site.zone_count; i++)
-		pace_init(&g->zone_paces[i], g->setup->plan->site.zones[i].rate, OPEN_COST,
-			  false, guard_mono_ms());
+	if (ranges_index_make(&g->setup->plan->targets, &g->targets) != 0)
+		return -ENOMEM;
 	g->target_count = ranges_count(&g->setup->plan->targets);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (g->journal < 0) {
@@ -316,7 +318,7 @@ int guard_run(const struct guard_setup *setup)
 		}
 		if (g.quitting && g.links_used == 0)
 			break;
-		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : 10);
+		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : TICK_MS);
 		now = guard_mono_ms();
 		if (now - last > STALL_MS)
 			g.stalled_ms = now;

@@ -25,10 +25,104 @@ static struct link *link_new(struct guard *g)
 	return NULL;
 }
 
+static bool device_free(const struct host *h, int64_t now)
+{
+	return h->device->open < guard_places(h) && now >= h->device->next_ms;
+}
+
+/* With a rate there are never more than a hundred attempts, or a tenth of the rate, that a gateway or a
+ * segment has not answered. */
+static bool hop_full(const struct guard *g, const struct host *h)
+{
+	unsigned rate = g->setup->plan->rate;
+	unsigned most = rate / 10 > HOP_UNANSWERED ? rate / 10 : HOP_UNANSWERED;
+
+	return h->hop != NULL && rate != 0 && h->hop->unanswered >= most;
+}
+
 bool guard_gate_open(struct guard *g, struct host *h, int64_t now)
 {
-	return g->links_used < g->link_most && h->device->open < guard_places(h) &&
-	       now >= h->device->next_ms && guard_pace_allows(g, h, OPEN_COST, now);
+	if (g->links_used >= g->link_most || !device_free(h, now) ||
+	    !pace_ready(&h->pace, 0, OPEN_COST, now) || hop_full(g, h))
+		return false;
+	/* The answer may be that this is another address of a device that is busy. */
+	return (guard_resolved(g, h, now) || (!h->resolving && g->unresolved < UNRESOLVED_MOST)) &&
+	       device_free(h, now);
+}
+
+/* ---- what has left ---- */
+
+static unsigned segments_out(const struct link *l, bool *ret_dead)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+		return l->counted;
+	*ret_dead = info.tcpi_state == STATE_CLOSE;
+	return info.tcpi_segs_out;
+}
+
+static void settle(struct guard *g, struct link *l, unsigned left, unsigned no_longer_held)
+{
+	l->held -= no_longer_held;
+	guard_settle(g, l->host, left, no_longer_held);
+}
+
+void guard_link_settle(struct guard *g, struct link *l)
+{
+	bool dead;
+	unsigned out = segments_out(l, &dead);
+
+	if (out <= l->counted)
+		return;
+	unsigned left = out - l->counted;
+	unsigned free_places = l->held > l->closing ? l->held - l->closing : 0;
+	l->counted = out;
+	settle(g, l, left, left < free_places ? left : free_places);
+}
+
+/* The strictest of the rates that hold for this host; 0: none does. */
+static unsigned least_rate(const struct guard *g, const struct host *h)
+{
+	const unsigned rates[] = { g->board->paces[0].rate, h->pace.rate,
+				   h->zone_index >= 0 ? h->zone->rate : 0 };
+	unsigned least = 0;
+
+	for (size_t i = 0; i < countof(rates); i++)
+		if (rates[i] != 0 && (least == 0 || rates[i] < least))
+			least = rates[i];
+	return least;
+}
+
+bool guard_link_request(struct guard *g, struct link *l, unsigned n, int64_t waited_ms, int64_t now)
+{
+	unsigned rate = least_rate(g, l->host);
+
+	guard_link_settle(g, l);
+	if (l->held > l->closing) /* what the last request did not need */
+		settle(g, l, 0, l->held - l->closing);
+	if (rate != 0 && n > rate - l->closing)
+		n = rate - l->closing;
+	/* Others keep places too: after a while it has to do with less. What leaves beyond it is counted
+	 * when it has left. */
+	for (; waited_ms >= REQUEST_PATIENCE_MS && n > REQUEST_LEAST;
+	     waited_ms -= REQUEST_PATIENCE_MS)
+		n = n / 2 > REQUEST_LEAST ? n / 2 : REQUEST_LEAST;
+	if (!guard_reserve(g, l->host, n, false, now))
+		return false;
+	l->held += n;
+	return true;
+}
+
+/* Something came back, or nothing will. */
+static void attempt_over(struct guard *g, struct link *l)
+{
+	if (l->host->hop != NULL)
+		l->host->hop->unanswered--;
+	if (l->asks_segment)
+		guard_asked(g, l->host);
+	l->asks_segment = false;
 }
 
 void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, uint64_t *received)
@@ -36,7 +130,7 @@ void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, u
 	struct tcp_info info = { 0 };
 	socklen_t n = sizeof(info);
 
-	*packets = l->charged;
+	*packets = l->counted;
 	*sent = *received = 0;
 	if (l->fd >= 0 && getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
 		*sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
@@ -45,6 +139,26 @@ void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, u
 			info.tcpi_bytes_received - (l->peer_closed && info.tcpi_bytes_received > 0);
 		*packets = info.tcpi_segs_out;
 	}
+}
+
+/* Gives the places of a connection back, at its end. */
+static void let_go(struct guard *g, struct link *l)
+{
+	bool dead = false;
+
+	if (l->state == LINK_CONNECTING) {
+		/* The SYN or its latest repeat, and the ACK where a connection came to stand. */
+		unsigned out = segments_out(l, &dead);
+
+		attempt_over(g, l);
+		settle(g, l, out < 2 ? out : 2, l->held);
+		return;
+	}
+	l->closing = 0;
+	guard_link_settle(g, l);
+	segments_out(l, &dead);
+	/* The peer's FIN is still to come, or what it says to a closed socket. */
+	settle(g, l, l->held > 0 && !l->peer_closed && !dead, l->held);
 }
 
 void guard_link_end(struct guard *g, struct link *l, int64_t now)
@@ -59,7 +173,7 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 	guard_count_link(l, &packets, &sent, &received);
 	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0)
 		addr_from_sockaddr((struct sockaddr *)&sa, &source, &source_port);
-	guard_charge(g, l, (int)packets - (int)l->charged); /* the difference, either way */
+	let_go(g, l);
 	journal_closed(g->journal, l->number, guard_unix_ms(), &source, source_port, packets, sent,
 		       received, ending_word(l->ending));
 	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
@@ -69,6 +183,7 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 			 SHUT_RDWR); /* ends it for a worker that still holds its duplicate */
 	close(l->fd);
 	l->host->device->open--;
+	l->host->links--;
 	if (guard_gentle(l->host))
 		l->host->device->next_ms = now + OT_PAUSE_MS;
 	l->host->last_ms = guard_unix_ms();
@@ -83,9 +198,17 @@ void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = l };
 
+	if (l->state == LINK_CONNECTING) { /* nothing stands that could be ended properly */
+		guard_link_end(g, l, now);
+		return;
+	}
 	if (l->worker >= 0 && g->worker_link[l->worker] == l)
 		g->worker_link[l->worker] = NULL;
 	shutdown(l->fd, SHUT_WR);
+	l->closing = 0;
+	guard_link_settle(g, l);
+	if (l->held > 1) /* our FIN has left: what is to come is the ACK of theirs */
+		settle(g, l, 0, l->held - 1);
 	l->state = LINK_DRAINING;
 	l->deadline_ms = now + DRAIN_MS;
 	l->drained = 0;
@@ -122,9 +245,16 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	*ret_error = -EMFILE;
 	if (l == NULL)
 		return NULL;
+	bool asks = !guard_resolved(g, h, now);
+	*ret_error = -EAGAIN;
+	if (!guard_reserve(g, h, OPEN_COST, asks, now))
+		return NULL;
 	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		*ret_error = -errno;
+		guard_settle(g, h, 0, OPEN_COST);
+		if (asks)
+			guard_asked(g, h);
 		return NULL;
 	}
 	setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
@@ -139,11 +269,16 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 		.probe = probe,
 		.number = ++g->journal_number,
 		.opened_ms = now,
+		.held = OPEN_COST,
+		.asks_segment = asks,
 		.deadline_ms = now + (h->treatment == TREAT_OT ? CONNECT_MS_OT : CONNECT_MS_IT),
 	};
 	if (!journal_opened(g->journal, l->number, guard_unix_ms(), &h->address, port, name)) {
 		*ret_error = -EIO; /* nothing is sent that is not written down */
 		close(fd);
+		guard_settle(g, h, 0, OPEN_COST);
+		if (asks)
+			guard_asked(g, h);
 		l->state = LINK_FREE;
 		if (!g->stopping)
 			guard_tell_simple(g, EVENT_NO_JOURNAL);
@@ -152,7 +287,9 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	}
 	g->links_used++;
 	h->device->open++;
-	guard_charge(g, l, OPEN_COST);
+	h->links++;
+	if (h->hop != NULL)
+		h->hop->unanswered++;
 	struct epoll_event e = { .events = EPOLLOUT, .data.ptr = l };
 	epoll_ctl(g->epoll, EPOLL_CTL_ADD, fd, &e);
 	if (connect(fd, (struct sockaddr *)&sa, length) != 0 && errno != EINPROGRESS) {
@@ -266,6 +403,12 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 		info.tcpi_rtt = 0;
 	guard_watch_latency(g, l, info.tcpi_rtt, now);
 	l->host->failures = 0;
+	attempt_over(g, l);
+	/* SYN and ACK have left, both not before they were held; repeats had the place of the SYN. */
+	l->counted = info.tcpi_segs_out;
+	settle(g, l, 2, l->held - CLOSE_COST);
+	l->closing = CLOSE_COST;
+	l->state = LINK_LENT;
 	if (l->worker < 0) {
 		struct finding f = { .state = PORT_OPEN };
 
@@ -278,7 +421,12 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 			guard_sweep_found(g, l->host, l->port, &f);
 		return;
 	}
-	l->state = LINK_LENT;
+	/* A tiny rate has no room for the places of the end while the connection goes on. */
+	unsigned rate = least_rate(g, l->host);
+	if (rate != 0 && rate < CLOSE_COST + REQUEST_LEAST) {
+		l->closing = 0;
+		settle(g, l, 0, l->held);
+	}
 	l->deadline_ms = now + TALK_MS;
 	l->write_ms = now;
 	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);

@@ -19,8 +19,15 @@ enum {
 	LINKS_MOST = 4096,     /* sockets at once */
 	UNANSWERED_MOST = 256, /* hosts under way that have not answered yet */
 	ACTIVE_MOST = 1024,    /* hosts under way */
-	OPEN_COST = 4,         /* packets of a connection without data: SYN, ACK, FIN, last ACK */
-	WRITE_COST = 3,        /* a segment of ours and the ACKs of its answer */
+	UNRESOLVED_MOST = 256, /* on-link addresses that the kernel is asking for */
+	HOP_UNANSWERED =
+		100, /* attempts at one next hop, or a tenth of the rate where that is more */
+	SEGMENT_RATE_OT = 5, /* broadcast and multicast frames per second */
+	OPEN_COST = 4,       /* packets of a connection without data: SYN, ACK, FIN, last ACK */
+	CLOSE_COST = 2,      /* of them what its end takes */
+	REQUEST_LEAST = 2,   /* a segment of ours and the ACK of its answer */
+	REQUEST_PATIENCE_MS = 500,
+	WRITE_COST = 3, /* a segment of ours and the ACKs of its answer */
 	CONNECT_MS_OT = 5000,
 	CONNECT_MS_IT = 3500, /* two SYN repeats, at 1 s and 3 s, and time for an answer */
 	LOOKS_MOST = 4096,    /* targets looked at in one pass */
@@ -41,6 +48,7 @@ enum {
 	CONVERSATION_MS = 600 * 1000, /* the longest that a probe may go on with one port */
 	FINISH_MS = 300, /* at a stop: an attempt so young at a controller may still be answered */
 	STATE_SYN_SENT = 2, /* tcpi_state; the names stand in netinet/tcp.h only */
+	STATE_CLOSE = 7,
 };
 
 enum link_state { LINK_FREE, LINK_CONNECTING, LINK_LENT, LINK_DRAINING };
@@ -54,9 +62,11 @@ struct link {
 	int probe;
 	uint64_t number; /* in the journal */
 	int64_t opened_ms, deadline_ms;
-	int64_t write_ms; /* the next request may leave then */
-	unsigned repeats; /* SYN repeats charged so far */
-	unsigned charged; /* packets taken from the pace */
+	int64_t write_ms;  /* the next request may leave then */
+	unsigned held;     /* packets that may still leave, and have their place in the paces */
+	unsigned closing;  /* of them for the end: data may not use them */
+	unsigned counted;  /* packets that left and were taken from the paces (TCP_INFO) */
+	bool asks_segment; /* holds the place of the kernel's ARP or ND requests for this host */
 	size_t drained;
 	bool peer_closed;
 	bool look;          /* not the sweep itself: is a host that answered still there? */
@@ -75,6 +85,7 @@ struct waiting {
 	bool active;
 	struct worker_request request;
 	struct host *host;
+	int64_t since_ms;
 };
 
 struct conversation {
@@ -87,8 +98,7 @@ struct guard {
 	const struct guard_setup *setup;
 	struct hosts *hosts;
 	struct sweep_order order;
-	struct pace pace;
-	struct pace *zone_paces; /* by index in site.zones */
+	struct pace_board *board;
 	struct link *links;
 	unsigned link_most, links_used;
 	struct waiting *waiting;           /* by worker */
@@ -96,8 +106,12 @@ struct guard {
 	struct conversation *conversation; /* by worker */
 	/* the sweep */
 	struct host **active;
-	unsigned active_count, active_turn, unanswered;
+	unsigned active_count, active_turn, unanswered, unresolved;
+	struct ranges_index targets;
 	uint64_t next_target, target_count;
+	struct host **found; /* by the packets process, in its order; active from next_found on */
+	size_t next_found, found_count, found_room;
+	bool found_last;
 	bool swept_told;
 	/* windows: what waits for one to open */
 	struct host **parked; /* in the middle of their sweep */
@@ -162,28 +176,46 @@ bool guard_gentle(const struct host *h);
 /* Connections at once, and packets a second. */
 unsigned guard_places(const struct host *h);
 unsigned guard_host_rate(const struct guard *g, const struct host *h);
-/* How a new target is treated: zone, kind, depth, risk, pace. */
-void guard_host_setup(struct guard *g, struct host *h, int64_t now);
+/* How a new target is treated: zone, kind, depth, risk, way, pace (empty: see pace_init()). */
+void guard_host_setup(struct guard *g, struct host *h, bool empty, int64_t now);
+/* The host of an address inside the plan that only the packets process has looked at so far; NULL where
+ * it is none. What forbids sending at this time does not matter here. */
+struct host *guard_host_of_packets(struct guard *g, const struct addr *a, int64_t now);
+/* Is the MAC of this host known to the kernel, or not needed? If not, the next packet makes it ask. */
+bool guard_resolved(struct guard *g, struct host *h, int64_t now);
+/* From the neighbour table; a maker of controllers is an OT sign. */
+void guard_learn_mac(struct guard *g, struct host *h);
 /* The host is treated as OT for the rest of the scan. */
 void guard_make_ot(struct guard *g, struct host *h, const char *sign);
 /* Signs of distress: nothing is opened to this device any more. */
 void guard_leave_alone(struct guard *g, struct host *h, const char *why);
-/* Whole, zone and host leave room for n packets; charge takes them (negative n gives back). */
-bool guard_pace_allows(struct guard *g, struct host *h, unsigned n, int64_t now);
-void guard_charge(struct guard *g, struct link *l, int n);
+/* Whole, zone and host have room for n packets, and with `asks` the segment for the question for its
+ * MAC: they are held from now on. Else nothing is. */
+bool guard_reserve(struct guard *g, struct host *h, unsigned n, bool asks, int64_t now);
+/* So many packets have left, and so many are no longer held. */
+void guard_settle(struct guard *g, struct host *h, unsigned left, unsigned no_longer_held);
+/* The kernel does not ask for this host any more. */
+void guard_asked(struct guard *g, struct host *h);
 /* No limit of packets holds for this host: its worker need not ask before it writes. */
 bool guard_unpaced(const struct guard *g, const struct host *h);
 
 /* ---- guard_links.c ---- */
-/* A connection may be started to this host now. */
+/* A connection may be started to this host now, as far as it does not depend on others' pace. */
 bool guard_gate_open(struct guard *g, struct host *h, int64_t now);
+/* Moves what has left since the last time from held to taken. */
+void guard_link_settle(struct guard *g, struct link *l);
+/* n packets of a request are held for this connection from now on, instead of what is left of those
+ * before; or of the largest number that has a chance after waiting so long. */
+bool guard_link_request(struct guard *g, struct link *l, unsigned n, int64_t waited_ms,
+			int64_t now);
 /* Packets and bytes as the kernel counted them. */
 void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, uint64_t *received);
 /* The socket is closed, the device's place is free, the journal line is complete. */
 void guard_link_end(struct guard *g, struct link *l, int64_t now);
 /* Says good-bye: our FIN, then what still comes, then close. */
 void guard_link_drain(struct guard *g, struct link *l, int64_t now);
-/* Journal, then connect. NULL where it failed at once; *ret_error is then a negative errno. */
+/* Pace, journal, then connect. NULL where it failed at once; *ret_error is then a negative errno,
+ * -EAGAIN where the pace has no room. */
 struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
 			     int64_t now, int *ret_error);
 /* An attempt ended without a connection. */
@@ -210,6 +242,8 @@ bool guard_answered(const struct host *h);
 void guard_waited_enough(struct guard *g, struct host *h);
 /* The answer of one port. */
 void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const struct finding *f);
+/* ORDER_SWEEP. */
+void guard_sweep_add(struct guard *g, const struct guard_order *o);
 /* One pass: takes in targets, starts connections, retires hosts. */
 void guard_sweep_advance(struct guard *g, int64_t now);
 

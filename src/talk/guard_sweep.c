@@ -3,6 +3,11 @@
 #include "talk/guard_parts.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "talk/sweep_way.h"
 
 /* ---- the sweep ---- */
 
@@ -28,13 +33,8 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 	if (guard_answered(h) || h->sweep.over)
 		guard_waited_enough(g, h);
 	if (!before && guard_answered(h)) {
-		hosts_look_up_mac(g->hosts, h);
-		if (h->maker[0] != '\0') {
-			char sign[64];
-
-			snprintf(sign, sizeof(sign), "maker %s", h->maker);
-			guard_make_ot(g, h, sign);
-		}
+		if (h->mac[0] == '\0')
+			guard_learn_mac(g, h);
 	}
 	if (f->state == PORT_OPEN || f->state == PORT_FILTERED) {
 		struct guard_event e = guard_event_of(h, EVENT_PORT);
@@ -64,40 +64,128 @@ static void sweep_host_over(struct guard *g, struct host *h)
 	guard_tell(g, &e);
 }
 
-/* Takes the next targets in as long as there is room; those whose window has opened before others. */
-static void sweep_admit(struct guard *g, int64_t now)
+void guard_sweep_add(struct guard *g, const struct guard_order *o)
 {
-	unsigned looks = LOOKS_MOST;
+	const struct plan *p = g->setup->plan;
+	enum sweep_way way = sweep_way(p, g->setup->routes, g->setup->packets, &o->address);
+	unsigned m[6];
+	uint8_t mac[6];
 
-	while (!g->stopping && g->active_count < ACTIVE_MOST && g->unanswered < UNANSWERED_MOST) {
+	/* What is swept by packets comes here only with a sign that it is a controller. */
+	if (!g->setup->packets || g->found_last || !ranges_contain(&p->targets, &o->address) ||
+	    way == SWEEP_BY_CONNECT || (way == SWEEP_BY_PACKETS && o->reason[0] == '\0'))
+		return;
+	if (g->found_count == g->found_room) {
+		size_t room = g->found_room == 0 ? 64 : g->found_room * 2;
+		struct host **more = realloc(g->found, room * sizeof(struct host *));
+
+		if (more == NULL) {
+			guard_stop(g); /* a host that nobody looks at would be called clean */
+			return;
+		}
+		g->found = more;
+		g->found_room = room;
+	}
+	struct host *h = hosts_find(g->hosts, &o->address);
+	if (h != NULL)
+		return; /* it has been named before */
+	h = hosts_get(g->hosts, &o->address);
+	if (h == NULL) {
+		guard_stop(g);
+		return;
+	}
+	guard_host_setup(g, h, true, guard_mono_ms());
+	h->found = true;
+	if (sscanf(o->mac, "%2x:%2x:%2x:%2x:%2x:%2x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) ==
+	    6) {
+		for (size_t i = 0; i < countof(mac); i++)
+			mac[i] = (uint8_t)m[i];
+		hosts_set_mac(g->hosts, h, mac);
+	}
+	if (o->reason[0] != '\0') {
+		guard_make_ot(g, h, o->reason);
+	} else if (h->maker[0] != '\0') {
+		char sign[64];
+
+		snprintf(sign, sizeof(sign), "maker %s", h->maker);
+		guard_make_ot(g, h, sign);
+	}
+	g->found[g->found_count++] = h;
+}
+
+/* The next of the targets that are ours to sweep: found by the packets process, put off until a window
+ * that is open now, of the list. NULL: none now. */
+static struct host *sweep_next_target(struct guard *g, int64_t now)
+{
+	const struct guard_setup *s = g->setup;
+
+	if (g->next_found < g->found_count) {
+		struct host *h = g->found[g->next_found++];
+
+		if (g->next_found == g->found_count)
+			g->next_found = g->found_count = 0;
+		return h;
+	}
+	for (unsigned looks = LOOKS_MOST;; looks--) {
 		uint64_t index = g->next_target;
 		bool later;
 
-		if (looks-- == 0) {
-			g->more_to_open = true;
-			return;
+		if (looks == 0) {
+			g->more_to_open = true; /* the rest of a large network: in the next pass */
+			return NULL;
 		}
 		bool put_off = guard_take_up(g, &index);
 		if (!put_off && index == g->target_count)
-			return;
-		struct addr a = ranges_at(&g->setup->plan->targets, index);
-		const char *why = guard_refusal(g, &a, &later);
+			return NULL;
+		struct addr a = ranges_index_at(&g->targets, index);
+		if (s->packets && sweep_way(s->plan, s->routes, true, &a) != SWEEP_BY_CONNECT) {
+			g->next_target += !put_off;
+			continue;
+		}
+		const struct zone *z = site_zone(&s->plan->site, &a);
+		guard_refusal(g, &a, &later);
 		if (later) {
-			const struct zone *z = site_zone(&g->setup->plan->site, &a);
-
 			if (!guard_put_off(g, z, index))
-				return; /* no memory now: this target comes later */
+				return NULL; /* no memory now: this target comes later */
 			g->next_target += !put_off;
 			continue;
 		}
 		struct host *h = hosts_get(g->hosts, &a);
 		if (h == NULL) {
 			if (put_off)
-				guard_put_off(g, site_zone(&g->setup->plan->site, &a), index);
-			return;
+				guard_put_off(g, z, index);
+			return NULL;
 		}
 		g->next_target += !put_off;
-		guard_host_setup(g, h, now);
+		guard_host_setup(g, h, false, now);
+		return h;
+	}
+}
+
+/* Nobody asks any more for a host that never answered: a large network holds many. */
+static void forget(struct guard *g, struct host *h)
+{
+	if (guard_answered(h) || h->found || h->links > 0 || h->mac[0] != '\0' ||
+	    h->ot_sign[0] != '\0' || h->distress || h->resolving)
+		return;
+	for (size_t i = 0; i < g->setup->worker_count; i++)
+		if (g->waiting[i].active && g->waiting[i].host == h)
+			return;
+	hosts_drop(g->hosts, h);
+}
+
+/* Takes the next targets in as long as there is room. */
+static void sweep_admit(struct guard *g, int64_t now)
+{
+	while (!g->stopping && g->active_count < ACTIVE_MOST && g->unanswered < UNANSWERED_MOST) {
+		struct host *h = sweep_next_target(g, now);
+		bool later;
+
+		if (h == NULL)
+			return;
+		const char *why = guard_refusal(g, &h->address, &later);
+		if (later)
+			why = NULL; /* the window ended as it was found: it waits among the active */
 		if (why == NULL && h->risk < SITE_TOUCH)
 			why = "risk class listen";
 		if (why != NULL) {
@@ -105,6 +193,7 @@ static void sweep_admit(struct guard *g, int64_t now)
 			h->sweep.state = HOST_SKIPPED;
 			h->sweep.reason = why;
 			sweep_host_over(g, h);
+			forget(g, h);
 			continue;
 		}
 		g->active[g->active_count++] = h;
@@ -125,6 +214,7 @@ static void sweep_retire(struct guard *g)
 		guard_waited_enough(g, h);
 		sweep_host_over(g, h);
 		g->active[i] = g->active[--g->active_count];
+		forget(g, h);
 	}
 	for (size_t i = 0; i < g->parked_count;) {
 		struct host *h = g->parked[i];
@@ -136,7 +226,8 @@ static void sweep_retire(struct guard *g)
 		sweep_host_over(g, h);
 		g->parked[i] = g->parked[--g->parked_count];
 	}
-	bool none_left = g->next_target == g->target_count && g->later_count == 0;
+	bool none_left = g->next_target == g->target_count && g->later_count == 0 &&
+			 g->found_count == 0 && (!g->setup->packets || g->found_last);
 	if (g->active_count == 0 && g->parked_count == 0 && (none_left || g->stopping) &&
 	    !g->swept_told) {
 		g->swept_told = true;

@@ -51,7 +51,7 @@ bool guard_put_off(struct guard *g, const struct zone *z, uint64_t index)
 
 static struct addr first_of(const struct guard *g, const struct later *l)
 {
-	return ranges_at(&g->setup->plan->targets, l->next);
+	return ranges_index_at(&g->targets, l->next);
 }
 
 bool guard_take_up(struct guard *g, uint64_t *ret_index)
@@ -155,8 +155,11 @@ static void earlier(const struct guard *g, const struct addr *a, int64_t *best, 
 static void tell_waiting(struct guard *g)
 {
 	struct guard_event e = { .kind = EVENT_WAITING };
-	bool waiting = g->active_count == 0 && g->next_target == g->target_count && !g->stopping &&
-		       g->parked_count + g->later_count > 0;
+	/* What the packets process still looks for may wait as well: then main knows from there. */
+	bool none_now = g->active_count == 0 && g->next_target == g->target_count &&
+			g->found_count == 0 && !g->stopping;
+	bool waiting = none_now && (g->parked_count + g->later_count > 0 ||
+				    (g->setup->packets && !g->found_last));
 	int64_t opens = -1;
 
 	if (waiting && !g->waiting_told) {
@@ -167,7 +170,7 @@ static void tell_waiting(struct guard *g)
 
 			earlier(g, &a, &opens, &e.address);
 		}
-		if (opens < 0)
+		if (opens < 0 && g->parked_count + g->later_count > 0)
 			return;
 		guard_tell(g, &e);
 	} else if (!waiting && g->waiting_told) {

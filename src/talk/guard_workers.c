@@ -18,7 +18,7 @@ void guard_reply(struct guard *g, int worker, enum ending e, int fd, bool free_p
 
 bool guard_allowed(const struct guard *g, const struct host *h, uint16_t port, int probe)
 {
-	if (h->risk < SITE_READ && probe != NO_PROBE)
+	if (h->risk < SITE_TOUCH || (h->risk < SITE_READ && probe != NO_PROBE))
 		return false;
 	if (probe == NO_PROBE) /* listening to an unknown port: not at controllers */
 		return h->treatment == TREAT_IT || h->unassigned || h->full_depth;
@@ -77,13 +77,18 @@ void guard_take_request(struct guard *g, int worker)
 	case REQUEST_OPEN: {
 		struct host *h = hosts_find(g->hosts, &q.address);
 
+		if (h == NULL && planned(g, q.port) &&
+		    plan_refusal(g->setup->plan, &q.address, time(NULL)) == NULL)
+			h = guard_host_of_packets(g, &q.address, now);
 		if (q.probe < NO_PROBE || q.probe >= (int)g->setup->probe_count || h == NULL ||
 		    l != NULL || !planned(g, q.port) || !guard_allowed(g, h, q.port, q.probe) ||
 		    !count_conversation(g, worker, &q, h)) {
 			guard_reply(g, worker, ENDING_LIMIT, -1, false);
 			return;
 		}
-		g->waiting[worker] = (struct waiting){ .active = true, .request = q, .host = h };
+		g->waiting[worker] = (struct waiting){
+			.active = true, .request = q, .host = h, .since_ms = now
+		};
 		return;
 	}
 	case REQUEST_BECOME:
@@ -109,8 +114,9 @@ void guard_take_request(struct guard *g, int worker)
 				    false);
 			return;
 		}
-		g->waiting[worker] =
-			(struct waiting){ .active = true, .request = q, .host = l->host };
+		g->waiting[worker] = (struct waiting){
+			.active = true, .request = q, .host = l->host, .since_ms = now
+		};
 		return;
 	}
 }
@@ -179,11 +185,9 @@ void guard_serve_waiting(struct guard *g, int64_t now)
 				refuse_wait(g, i, ENDING_CLOSED);
 				continue;
 			}
-			unsigned most = h->pace.burst > OPEN_COST ? h->pace.burst : OPEN_COST;
 			if (now < l->write_ms ||
-			    !guard_pace_allows(g, h, cost < most ? cost : most, now))
+			    !guard_link_request(g, l, cost, now - w->since_ms, now))
 				continue;
-			guard_charge(g, l, (int)cost);
 			l->write_ms = h->treatment == TREAT_OT ? now + OT_WRITE_PAUSE_MS : now;
 			refuse_wait(g, i, ENDING_DONE);
 		}

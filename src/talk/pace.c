@@ -24,7 +24,7 @@ static int64_t full(const struct pace *p)
 	return p->burst * packet;
 }
 
-static uint32_t *slot_of(struct pace *p, int64_t number)
+static uint16_t *slot_of(struct pace *p, int64_t number)
 {
 	return &p->slots[(number % PACE_SLOTS + PACE_SLOTS) % PACE_SLOTS];
 }
@@ -48,7 +48,7 @@ static void advance(struct pace *p, int64_t now_ms)
 	/* Two processes read the clock a moment apart: what lies a little behind counts as now. A clock
 	 * that was set back far would stand still for as long: what was sent keeps its age instead. */
 	if (now_ms < p->at_ms - BACK_MS) {
-		uint32_t slots[PACE_SLOTS];
+		uint16_t slots[PACE_SLOTS];
 
 		for (int i = 0; i < PACE_SLOTS; i++)
 			slots[i] = *slot_of(p, p->slot - i);
@@ -66,7 +66,7 @@ static void advance(struct pace *p, int64_t now_ms)
 		p->slot = now_slot;
 	}
 	while (p->slot < now_slot) {
-		uint32_t *oldest = slot_of(p, ++p->slot);
+		uint16_t *oldest = slot_of(p, ++p->slot);
 
 		p->sum -= *oldest;
 		*oldest = 0;
@@ -122,16 +122,19 @@ void pace_take(struct pace *p, int n, int64_t now_ms)
 	if (p->micro > full(p))
 		p->micro = full(p);
 	if (n >= 0) {
-		*slot_of(p, p->slot) += (uint32_t)n;
-		p->sum += (uint32_t)n;
+		uint16_t *s = slot_of(p, p->slot);
+		uint32_t more = UINT16_MAX - *s < n ? (uint32_t)UINT16_MAX - *s : (uint32_t)n;
+
+		*s = (uint16_t)(*s + more);
+		p->sum += more;
 		return;
 	}
 	uint32_t back = (uint32_t)-n;
 	for (int i = 0; i < PACE_SLOTS && back > 0; i++) {
-		uint32_t *s = slot_of(p, p->slot - i);
+		uint16_t *s = slot_of(p, p->slot - i);
 		uint32_t some = *s < back ? *s : back;
 
-		*s -= some;
+		*s = (uint16_t)(*s - some);
 		p->sum -= some;
 		back -= some;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pace: how many packets may leave in any sliding second. Time is cut into slots of 20 ms; what was
- * sent in the last 51 slots is never more than the rate, so no sliding second holds more, wherever it
+ * Pace: how many packets may leave in any sliding second. Time is cut into slots of 10 ms; what was
+ * sent in the last 101 slots is never more than the rate, so no sliding second holds more, wherever it
  * begins. Within that, at most `burst` packets leave back to back by our decision: they refill at the
  * rate.
  *
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* 1000 / PACE_SLOT_MS + 1: a second that begins within a slot ends within another. */
-enum { PACE_SLOT_MS = 20, PACE_SLOTS = 51 };
+enum { PACE_SLOT_MS = 10, PACE_SLOTS = 101 };
 
 struct pace {
 	uint32_t rate; /* packets per second; 0: no limit */
@@ -30,7 +30,8 @@ struct pace {
 	int64_t slot;  /* number of the newest: milliseconds / PACE_SLOT_MS */
 	int64_t micro; /* millionths of a packet that may leave now; negative: debt */
 	int64_t at_ms;
-	uint32_t slots[PACE_SLOTS];
+	uint16_t slots
+		[PACE_SLOTS]; /* small, since every host has one; no machine sends 65,535 in one */
 };
 
 /* least: the largest number that will be asked for at once: the burst is that and a twentieth of the

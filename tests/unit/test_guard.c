@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 #include "site/declare.h"
 #include "talk/guard.h"
+#include "talk/hosts.h"
 #include "talk/transfer.h"
 
 enum { PROBE_OT, PROBE_ANY, PROBE_LOGIN, PROBES };
@@ -34,6 +36,9 @@ struct bench {
 	char journal[64];
 	pid_t guard;
 	struct zone zones[2];
+	struct routes routes; /* none: no packets process */
+	struct interface interface;
+	struct way_range way;
 };
 
 /* The guard's clock, in memory that it shares with the test: 2026-11-22 was a Sunday. */
@@ -51,10 +56,11 @@ static int listen_on(const char *address, uint16_t *port)
 	struct addr a;
 	struct sockaddr_storage sa;
 	struct addr got;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	int on = 1;
 
 	assert_int_equal(addr_parse(address, &a), 0);
 	socklen_t n = addr_to_sockaddr(&a, *port, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, n), 0);
 	assert_int_equal(listen(fd, 16), 0);
@@ -87,12 +93,20 @@ static void prepare(struct bench *b, const char *targets)
 	*clock_now = sunday + 12 * HOUR;
 }
 
+static void start_guard(struct bench *b, bool probe_knows_port);
+
 static void launch(struct bench *b, bool probe_knows_port)
 {
-	int main_pair[2], worker_pair[2];
 
 	b->listener = listen_on("127.0.0.1", &b->port);
 	b->stranger = listen_on("127.0.0.2", &b->port);
+	start_guard(b, probe_knows_port);
+}
+
+static void start_guard(struct bench *b, bool probe_knows_port)
+{
+	int main_pair[2], worker_pair[2];
+
 	b->plan.ad_hoc_kind = ZONE_UNASSIGNED;
 	b->plan.risk = SITE_READ;
 	ports_put(b->plan.ports.tcp, b->port);
@@ -125,6 +139,8 @@ static void launch(struct bench *b, bool probe_knows_port)
 			.worker_fds = &worker_pair[1],
 			.worker_count = 1,
 			.shared = b->shared,
+			.routes = b->routes.count > 0 ? &b->routes : NULL,
+			.packets = b->routes.count > 0,
 			.journal_path = b->journal,
 			.clock = tell_time,
 		};
@@ -235,8 +251,10 @@ static void finish(struct bench *b)
 	unlink(b->journal);
 	close(b->listener);
 	close(b->stranger);
-	for (size_t i = 0; i < b->plan.site.zone_count; i++)
-		ranges_done(&b->zones[i].networks);
+	for (size_t i = 0; i < b->plan.site.zone_count; i++) {
+		ranges_done(&b->plan.site.zones[i].networks);
+		ranges_done(&b->plan.site.zones[i].passive_only);
+	}
 	b->plan.site.zones = NULL;
 	b->plan.site.zone_count = 0;
 	ranges_done(&b->plan.targets);
@@ -540,6 +558,306 @@ static void a_stop_ends_a_wait(void **state)
 	finish(&b);
 }
 
+/*
+ * With a packets process. Loopback addresses play hosts on the link; one listener on all of them notes
+ * who was visited. 127.0.1.0/24 it, .2 ot, .3 ot and its window is never open, .4 ot and passive only,
+ * .5 ot and not to be touched, .6 unassigned, .7 to .9 as .3 to .5 but it; .1.9 and .2.9 are excluded.
+ */
+static void start_with_packets(struct bench *b)
+{
+	static const struct {
+		const char *network;
+		enum zone_kind kind;
+	} zones[] = { { "127.0.1.0/24", ZONE_IT }, { "127.0.2.0/24", ZONE_OT },
+		      { "127.0.3.0/24", ZONE_OT }, { "127.0.4.0/24", ZONE_OT },
+		      { "127.0.5.0/24", ZONE_OT }, { "127.0.6.0/24", ZONE_UNASSIGNED },
+		      { "127.0.7.0/24", ZONE_IT }, { "127.0.8.0/24", ZONE_IT },
+		      { "127.0.9.0/24", ZONE_IT } };
+	static const char *const targets[] = { "127.0.1.1", "127.0.1.2", "127.0.2.1", "127.0.2.2",
+					       "127.0.2.9", "127.0.3.1", "127.0.4.1", "127.0.5.1",
+					       "127.0.6.1", "127.0.1.9", "127.0.7.1", "127.0.8.1",
+					       "127.0.9.1" };
+	enum { COUNT = sizeof(zones) / sizeof(zones[0]) };
+	static struct zone list[COUNT];
+	static struct window never = { .days = 0 };
+	struct range r;
+
+	memset(b, 0, sizeof(*b));
+	b->listener = listen_on("0.0.0.0", &b->port);
+	b->stranger = listen_on("::1", &b->port);
+	assert_int_equal(site_default(&b->plan.site), 0);
+	memset(list, 0, sizeof(list));
+	for (size_t i = 0; i < COUNT; i++) {
+		list[i].name = (char *)(uintptr_t) "test";
+		list[i].kind = zones[i].kind;
+		list[i].risk = i == 4 || i == 8 ? SITE_LISTEN : SITE_READ;
+		assert_int_equal(range_parse(zones[i].network, true, &r), 0);
+		assert_int_equal(ranges_add(&list[i].networks, &r), 0);
+	}
+	for (size_t i = 2; i < COUNT; i += 4) {
+		list[i].windows = &never;
+		list[i].window_count = 1;
+		assert_int_equal(ranges_add_all(&list[i + 1].passive_only, &list[i + 1].networks),
+				 0);
+	}
+	b->plan.site.zones = list;
+	b->plan.site.zone_count = COUNT;
+	assert_int_equal(ranges_parse(&b->plan.site.exclude, "127.0.1.9"), 0);
+	assert_int_equal(ranges_parse(&b->plan.site.exclude, "127.0.2.9"), 0);
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		assert_int_equal(ranges_parse(&b->plan.targets, targets[i]), 0);
+	b->interface.index = if_nametoindex("lo");
+	b->way.way =
+		(struct way){ .ifindex = b->interface.index, .on_link = true, .ethernet = true };
+	assert_int_equal(range_parse("127.0.0.0/8", true, &b->way.range), 0);
+	b->routes = (struct routes){
+		.interfaces = &b->interface, .interface_count = 1, .list = &b->way, .count = 1
+	};
+	start_guard(b, true);
+}
+
+static void order(struct bench *b, enum order_kind kind, const char *address, const char *mac,
+		  const char *reason)
+{
+	struct guard_order o = { .kind = kind };
+
+	if (address != NULL)
+		assert_int_equal(addr_parse(address, &o.address), 0);
+	snprintf(o.mac, sizeof(o.mac), "%s", mac);
+	snprintf(o.reason, sizeof(o.reason), "%s", reason);
+	assert_int_equal(send(b->main_fd, &o, sizeof(o), 0), sizeof(o));
+}
+
+/* How many came to this address; whoever came to another is counted in *ret_others. */
+static unsigned visitors_of(struct bench *b, const char *address, unsigned *ret_others)
+{
+	unsigned n = 0;
+
+	*ret_others = 0;
+	for (;;) {
+		struct pollfd p = { .fd = b->listener, .events = POLLIN };
+		struct sockaddr_storage sa;
+		socklen_t length = sizeof(sa);
+		struct addr a;
+		uint16_t port;
+		char text[ADDR_TEXT];
+
+		if (poll(&p, 1, 50) != 1)
+			return n;
+		int fd = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &length), 0);
+		close(fd);
+		assert_int_equal(addr_from_sockaddr((struct sockaddr *)&sa, &a, &port), 0);
+		if (strcmp(addr_format(&a, text), address) == 0)
+			n++;
+		else
+			(*ret_others)++;
+	}
+}
+
+static void a_wrong_main_reaches_nothing(void **state)
+{
+	static const char *const wrong[] = { "127.0.1.1", /* swept by packets, not by the guard */
+					     "127.0.2.3", "127.0.99.9", "192.0.2.1", "::1",
+					     "127.0.2.9", "127.0.3.1",  "127.0.4.1", "127.0.5.1",
+					     "127.0.1.9", "127.0.7.1",  "127.0.8.1", "127.0.9.1" };
+	struct bench b;
+	struct guard_event v;
+	unsigned others;
+	int fd;
+
+	(void)state;
+	start_with_packets(&b);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		order(&b, ORDER_SWEEP, wrong[i], "", "");
+		order(&b, ORDER_IT, wrong[i], "", "");
+	}
+	order(&b, (enum order_kind)99, "127.0.2.2", "", "");
+	for (int i = 0; i < 3; i++) /* the same again is no second sweep */
+		order(&b, ORDER_SWEEP, "127.0.2.1", "not a MAC", "");
+	struct addr wanted;
+	assert_int_equal(addr_parse("127.0.2.1", &wanted), 0);
+	do { /* what may not be sent to is told as skipped; nothing says that all is over */
+		struct pollfd p = { .fd = b.main_fd, .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, 20000), 1);
+		assert_int_equal(recv(b.main_fd, &v, sizeof(v), 0), sizeof(v));
+		assert_int_not_equal(v.kind, EVENT_SWEPT);
+		if (v.kind == EVENT_HOST && addr_compare(&v.address, &wanted) != 0)
+			assert_int_equal(v.host_state, HOST_SKIPPED);
+	} while (v.kind != EVENT_HOST || addr_compare(&v.address, &wanted) != 0);
+	assert_int_equal(v.host_state, HOST_ANSWERING);
+	assert_int_equal(v.open, 1);
+	assert_int_equal(v.closed, 1);
+	order(&b, ORDER_IT, "127.0.2.1", "", ""); /* declared ot stays ot */
+	order(&b, ORDER_SWEEP_LAST, NULL, "", "");
+	order(&b, ORDER_SWEEP, "127.0.2.2", "", ""); /* it had said that none would follow */
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(ask_open(&b, "127.0.2.1", b.port, PROBE_ANY, 1, &fd), ENDING_LIMIT);
+	assert_int_equal(visitors_of(&b, "127.0.2.1", &others), 1);
+	assert_int_equal(others, 0);
+	assert_int_equal(visitors(b.stranger), 0);
+	assert_int_equal(journal_lines(&b, 'O'), 2);
+	finish(&b);
+}
+
+static void a_wrong_worker_reaches_nothing(void **state)
+{
+	static const char *const wrong[] = { "127.0.1.3", "127.0.99.9", "192.0.2.1",
+					     "::1",       "127.0.2.1", /* nobody has found it yet */
+					     "127.0.2.9", "127.0.3.1",  "127.0.4.1",
+					     "127.0.5.1", "127.0.6.1",  "127.0.1.9",
+					     "127.0.7.1", "127.0.8.1",  "127.0.9.1" };
+	struct bench b;
+	unsigned others;
+	uint32_t conversation = 1;
+	int fd;
+
+	(void)state;
+	start_with_packets(&b);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		for (int probe = NO_PROBE; probe < PROBES; probe++)
+			assert_int_equal(ask_open(&b, wrong[i], b.port, probe, conversation++, &fd),
+					 ENDING_LIMIT);
+	/* The right address, with what is not planned, not there, not allowed. */
+	assert_int_equal(ask_open(&b, "127.0.1.1", (uint16_t)(b.port ^ 1), PROBE_ANY, 1000, &fd),
+			 ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.1.1", 0, PROBE_ANY, 1001, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.1.1", b.port, PROBES, 1002, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.1.1", b.port, -2, 1003, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.1.1", b.port, PROBE_LOGIN, 1004, &fd), ENDING_LIMIT);
+	/* A requester that changes its mind while it is being connected. */
+	struct worker_request q = { .kind = REQUEST_CLOSE };
+	assert_int_equal(transfer_send(b.worker_fd, &q, sizeof(q), -1), 0);
+	assert_int_equal(visitors_of(&b, "127.0.1.1", &others), 0);
+	assert_int_equal(others, 0);
+	assert_int_equal(journal_lines(&b, 'O'), 0);
+	/* What the plan allows is done, and not more often than the probe may. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ask_open(&b, "127.0.1.1", b.port, PROBE_ANY, 2000, &fd),
+				 ENDING_DONE);
+		say_close(&b, fd);
+	}
+	assert_int_equal(ask_open(&b, "127.0.1.1", b.port, PROBE_ANY, 2000, &fd), ENDING_LIMIT);
+	assert_int_equal(visitors_of(&b, "127.0.1.1", &others), 2);
+	assert_int_equal(others, 0);
+	assert_int_equal(visitors(b.stranger), 0);
+	finish(&b);
+}
+
+static void signs_tighten_before_the_first_connection(void **state)
+{
+	struct bench b;
+	unsigned others;
+	int fd;
+
+	(void)state;
+	start_with_packets(&b);
+	/* Found on the link, with a sign. */
+	order(&b, ORDER_SWEEP, "127.0.6.1", "00:00:5e:00:53:01", "maker ACME");
+	struct guard_event v = await(&b, EVENT_OT);
+	assert_string_equal(v.ot_sign, "maker ACME");
+	assert_string_equal(v.mac, "00:00:5e:00:53:01");
+	/* Swept by packets, and a controller: nobody has connected to it yet. */
+	order(&b, ORDER_OT, "127.0.1.2", "", "port 502");
+	order(&b, ORDER_OT, "127.0.99.9", "", "port 502");
+	v = await(&b, EVENT_OT);
+	assert_string_equal(v.ot_sign, "port 502");
+	order(&b, ORDER_IT, "127.0.1.2", "", "");
+	order(&b, ORDER_IT, "127.0.6.1", "", "");
+	order(&b, ORDER_SWEEP_LAST, NULL, "", "");
+	await(&b, EVENT_SWEPT);
+	visitors_of(&b, "127.0.6.1", &others);
+	assert_int_equal(others, 0);
+	assert_int_equal(ask_open(&b, "127.0.1.2", b.port, PROBE_ANY, 1, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.1.2", b.port, NO_PROBE, 2, &fd), ENDING_LIMIT);
+	assert_int_equal(ask_open(&b, "127.0.6.1", b.port, NO_PROBE, 3, &fd), ENDING_LIMIT);
+	visitors_of(&b, "127.0.1.2", &others);
+	assert_int_equal(others, 0);
+	assert_int_equal(ask_open(&b, "127.0.1.2", b.port, PROBE_OT, 4, &fd), ENDING_DONE);
+	say_close(&b, fd);
+	finish(&b);
+}
+
+static void hosts_are_forgotten_and_found(void **state)
+{
+	enum { COUNT = 20000 };
+	struct site site;
+	static struct host *made[COUNT];
+
+	(void)state;
+	assert_int_equal(site_default(&site), 0);
+	struct hosts *hs = hosts_new(&site);
+	assert_non_null(hs);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct addr a = { .bytes = { [10] = 0xff,
+					     0xff,
+					     10,
+					     (uint8_t)(i >> 16),
+					     (uint8_t)(i >> 8),
+					     (uint8_t)i } };
+
+		made[i] = hosts_get(hs, &a);
+		assert_non_null(made[i]);
+		if (i % 3 != 0 && i >= 50) { /* an earlier one goes */
+			uint32_t k = i - 50 + i % 7;
+
+			if (made[k] != NULL)
+				hosts_drop(hs, made[k]);
+			made[k] = NULL;
+		}
+	}
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct addr a = { .bytes = { [10] = 0xff,
+					     0xff,
+					     10,
+					     (uint8_t)(i >> 16),
+					     (uint8_t)(i >> 8),
+					     (uint8_t)i } };
+
+		assert_ptr_equal(hosts_find(hs, &a), made[i]);
+	}
+	hosts_free(hs);
+	site_done(&site);
+}
+
+static void one_mac_is_one_device(void **state)
+{
+	static const uint8_t macs[][6] = { { 0, 0, 0x5e, 0, 0x53, 1 }, { 0, 0, 0x5e, 0, 0x53, 2 } };
+	struct site site;
+	struct host *h[1000];
+
+	(void)state;
+	assert_int_equal(site_default(&site), 0);
+	struct hosts *hs = hosts_new(&site);
+	assert_non_null(hs);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct addr a = { .bytes = { [0] = 0xfd, [14] = (uint8_t)(i >> 8), (uint8_t)i } };
+		uint8_t mac[6] = { 2, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i };
+
+		h[i] = hosts_get(hs, &a);
+		assert_non_null(h[i]);
+		hosts_set_mac(hs, h[i], i % 2 == 0 ? mac : macs[i % 4 / 2]);
+	}
+	h[5]->device->open = 3;
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_ptr_equal(h[i]->device, i % 2 == 0 ? &h[i]->own : &h[i % 4]->own);
+	/* What one address had under way when it turned out to be another's counts for both. */
+	struct addr a = { .bytes = { [0] = 0xfd, [1] = 1 } };
+	struct host *late = hosts_get(hs, &a);
+	late->own.open = 1;
+	late->own.next_ms = 77;
+	late->own.ot = true;
+	hosts_set_mac(hs, late, macs[0]);
+	assert_ptr_equal(late->device, h[1]->device);
+	assert_int_equal(h[1]->device->open, 4);
+	assert_int_equal(h[1]->device->next_ms, 77);
+	assert_true(h[1]->device->ot);
+	hosts_free(hs);
+	site_done(&site);
+}
+
 int main(void)
 {
 	clock_now = mmap(NULL, sizeof(*clock_now), PROT_READ | PROT_WRITE,
@@ -547,6 +865,11 @@ int main(void)
 	if (clock_now == MAP_FAILED)
 		return 99;
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosts_are_forgotten_and_found),
+		cmocka_unit_test(one_mac_is_one_device),
+		cmocka_unit_test(a_wrong_main_reaches_nothing),
+		cmocka_unit_test(a_wrong_worker_reaches_nothing),
+		cmocka_unit_test(signs_tighten_before_the_first_connection),
 		cmocka_unit_test(the_sweep_tells_open_from_closed),
 		cmocka_unit_test(nothing_leaves_the_scope),
 		cmocka_unit_test(connections_of_a_conversation_are_counted),
