@@ -23,7 +23,8 @@ build_packages="$bootstrap_packages
 	libssl-dev=module:libssl libsqlite3-dev=module:sqlite3 libjansson-dev=module:jansson
 	libyaml-dev=module:yaml-0.1 libseccomp-dev=module:libseccomp libssh-dev=module:libssh
 	libcmocka-dev=module:cmocka ieee-data=file:/usr/share/ieee-data/oui.csv"
-lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump jq=program:jq
+lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap
+	jq=program:jq
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
 	python3-serial=python:serial curl=program:curl
 	openssl=program:openssl openssh-server=program:sshd openssh-client=program:ssh

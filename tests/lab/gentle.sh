@@ -137,7 +137,7 @@ for trouble in $troubles; do
 	stamped) options='change=slow after=3 latency=0.06 timestamps=yes' ;;
 	refuse | silent) options="change=$trouble after=5" ;;
 	deny) open=502,80,443,22,23 options='change=refuse after=12' ;; # when the sweep is over
-	tardy) options=hold=15 ;;                                      # longer than a question waits
+	tardy) open=502,80 options=hold=15 ;; # longer than a question waits, and then the page is due
 	esac
 	# shellcheck disable=SC2086 # a list of words
 	device "$trouble" "$trouble" open=$open $options
@@ -205,6 +205,10 @@ interrupted() {
 			[ "$f_resets" -le 1 ]
 		that "$name: at most its slot is lost ($d_slots_free of 4 are free)" [ "$d_slots_free" -ge 3 ]
 		;;
+	*-far)
+		todo "$name: no half-open connection ($f_half_open), no reset ($f_resets)" \
+			'an attempt older than 0.3 s is given up' [ "$f_half_open$f_resets" = 00 ]
+		;;
 	*)
 		that "$name: no half-open connection ($f_half_open), no reset ($f_resets)" \
 			[ "$f_half_open$f_resets" = 00 ]
@@ -221,6 +225,7 @@ done
 interrupted TERM tardy 'request function 43' hold=2
 # A SYN on its way: its answer finds nobody where the processes are gone.
 interrupted TERM syn 'syn 502' latency=0.2
+interrupted TERM far 'syn 502' latency=0.6
 interrupted all syn 'syn 502' latency=0.2
 # The last one: the bastion's kernel keeps what it could not say.
 interrupted power talk 'request function 43' hold=0.6
@@ -290,8 +295,11 @@ for trouble in $troubles; do
 	if [ "$trouble" = tardy ]; then
 		todo "$trouble: $closed" 'a late answer meets a closed socket' \
 			[ "$f_left_open-$f_resets-$d_slots_free" = 0-0-4 ]
+		todo "$trouble: one connection at a time ($f_at_once)" \
+			'a device that does not close within a second is not waited for' [ "$f_at_once" = 1 ]
 		continue
 	fi
+	that "$trouble: one connection at a time ($f_at_once)" [ "$f_at_once" = 1 ]
 	that "$trouble: $closed" [ "$f_left_open-$f_resets-$d_slots_free" = 0-0-4 ]
 	soon="$trouble: it is left alone within three attempts ($d_attempts_in_trouble)"
 	case $trouble in
