@@ -25,7 +25,8 @@ build_packages="$bootstrap_packages
 	libpcap-dev=module:libpcap libdumbnet-dev=file:/usr/include/dumbnet.h libcap-ng-dev=module:libcap-ng
 	libnet1-dev=file:/usr/include/libnet.h libcmocka-dev=module:cmocka
 	ieee-data=file:/usr/share/ieee-data/oui.csv"
-lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump jq=program:jq
+lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap
+	jq=program:jq
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
 	python3-serial=python:serial curl=program:curl
 	openssl=program:openssl openssh-server=program:sshd openssh-client=program:ssh

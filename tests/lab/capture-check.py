@@ -40,7 +40,8 @@ class Packet:
             self.data = len(payload) - (payload[12] >> 4) * 4
 
 
-def packets(path):
+def frames(path):
+    """Time and bytes of every Ethernet frame."""
     with open(path, "rb") as f:
         data = f.read()
     formats = {b"\xd4\xc3\xb2\xa1": ("<", 1e6), b"\xa1\xb2\xc3\xd4": (">", 1e6),
@@ -57,12 +58,17 @@ def packets(path):
         if len(frame) < length:
             raise ValueError("the capture is cut")
         at += 16 + length
+        yield seconds + fraction / unit, frame
+
+
+def packets(path):
+    for time, frame in frames(path):
         if frame[12:14] != b"\x08\x00" or len(frame) < 34:
             continue
         head = (frame[14] & 15) * 4
         total = struct.unpack("!H", frame[16:18])[0]
-        yield Packet(seconds + fraction / unit, socket.inet_ntoa(frame[26:30]),
-                     socket.inet_ntoa(frame[30:34]), frame[23], frame[14 + head:14 + total])
+        yield Packet(time, socket.inet_ntoa(frame[26:30]), socket.inet_ntoa(frame[30:34]),
+                     frame[23], frame[14 + head:14 + total])
 
 
 class Connection:
@@ -114,6 +120,13 @@ class Connection:
 
 
 def judge(stream, device, scanner, known):
+    """The line of figures, the breaches."""
+    figures, breaches, _ = examine(stream, device, scanner, known)
+    return figures, breaches
+
+
+def examine(stream, device, scanner, known):
+    """As judge(), and the attempts themselves."""
     live, attempts, breaches = {}, [], []
     for p in stream:
         ours = (p.source, p.target) == (scanner, device)
@@ -155,7 +168,7 @@ def judge(stream, device, scanner, known):
     least = f"{min(gaps):.3f} s" if gaps else "none"
     half = sum(b.startswith("half-open") for b in breaches)
     return (f"{len(attempts)} attempts, {opened} connections, {half} half-open, "
-            f"least gap {least}, {sum(c.said for c in attempts)} bytes said", breaches)
+            f"least gap {least}, {sum(c.said for c in attempts)} bytes said", breaches, attempts)
 
 
 def main():
