@@ -11,6 +11,7 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -242,10 +243,20 @@ static void leave(struct tap *t, size_t count)
 	}
 }
 
+/* Without a carrier AF_XDP throws frames away and says nothing; packet(7) says -ENOBUFS. */
+static bool running(const struct tap *t)
+{
+	struct ifreq r = { 0 };
+
+	memcpy(r.ifr_name, t->name, sizeof(t->name));
+	return ioctl(t->fd, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_UP) != 0 &&
+	       (r.ifr_flags & IFF_RUNNING) != 0;
+}
+
 /* The first frames of the batch: how many left, or negative errno. */
 static int send_now(struct tap *t, size_t count)
 {
-	if (t->xdp != NULL && !t->large_used) {
+	if (t->xdp != NULL && !t->large_used && running(t)) {
 		int n = xdp_out_send(t->xdp, t->vectors + t->first, count);
 
 		/* An interface that went away and one that refuses this way are told apart by packet(7). */
