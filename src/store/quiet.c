@@ -9,7 +9,7 @@ enum {
 	WORDS = BLOCK / 64, /* of its bit set */
 	LISTED = 2048,      /* as many are kept as a list */
 	PREFIX = 14,        /* bytes that a block's addresses share */
-	PIECES = 64,        /* a block in more of them waits for its gaps to be filled */
+	PIECES = 64,        /* more of them, and smaller ones, wait for their gaps to be filled */
 };
 
 /* What is told of a range beside where it lies; texts are ours. */
@@ -547,13 +547,16 @@ bool quiet_write_changed(struct quiet *q, const struct quiet_sink *sink)
 {
 	for (size_t i = 0; i < q->room; i++) {
 		struct block *b = q->table[i];
-		uint32_t pieces = 0;
+		uint32_t pieces = 0, addresses = 0;
 
 		if (b == NULL || !b->changed)
 			continue;
 		for (const struct part *p = b->parts; p != NULL; p = p->next)
-			pieces += p->told != OWN ? part_pieces(p) : 0;
-		if (pieces > PIECES && !b->wrong)
+			if (p->told != OWN) {
+				pieces += part_pieces(p);
+				addresses += p->count;
+			}
+		if (pieces > PIECES && pieces > addresses / PIECES && !b->wrong)
 			continue;
 		if (!write_block(q, b, sink))
 			return false;

@@ -286,6 +286,15 @@ static void scattered_pieces_wait(void **state)
 	}
 	assert_string_equal(changed_of(q).text, "10.1.0.0-10.1.0.9:silent");
 	assert_int_equal(changed_of(q).rows, 0);
+	/* Many pieces of some size do not wait. */
+	for (unsigned i = 0; i < 256; i++) {
+		char last[ADDR_TEXT];
+
+		snprintf(text, sizeof(text), "10.2.%u.0", i);
+		snprintf(last, sizeof(last), "10.2.%u.250", i);
+		add(q, text, last, "silent", NULL);
+	}
+	assert_int_equal(changed_of(q).rows, 256);
 	/* What was written and does not hold is written again, whatever became of its block. */
 	for (unsigned i = 0; i < 200; i++) {
 		snprintf(text, sizeof(text), "10.1.1.%u", i % 100 * 2);
@@ -295,7 +304,7 @@ static void scattered_pieces_wait(void **state)
 	const struct addr a = address("10.1.0.5");
 	assert_true(quiet_own(q, &a));
 	assert_int_equal(changed_of(q).rows, 102);
-	assert_int_equal(all_of(q).addresses, 1000 + 9 + 100);
+	assert_int_equal(all_of(q).addresses, 1000 + 9 + 100 + 256 * 251);
 	quiet_free(q);
 }
 
