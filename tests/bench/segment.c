@@ -6,7 +6,6 @@
  *
  *   segment INTERFACE FIRST COUNT STEP
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>

@@ -6,7 +6,6 @@
  *
  *   sendmmsg_loop INTERFACE SOURCE-MAC DESTINATION-MAC SOURCE FIRST COUNT PORT
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>

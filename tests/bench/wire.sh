@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
 # The wire parts of the benchmark, sourced by bench.sh: what is found and sent, how fast, at what cost,
@@ -95,8 +95,8 @@ wire_run() {
 	name=$1 most=$2
 	shift 2
 	echo "bench: $name: $*" >&2
-	if ! command -v "$1" >/dev/null; then
-		echo "$1" >"$bench_out/$name.missing"
+	if ! "$python" -c 'import shutil, sys; sys.exit(not shutil.which(sys.argv[1]))' "$1"; then
+		echo "$1" >"$bench_out/$name.missing" # command -v would find a function
 		return
 	fi
 	ip netns exec "$wire_b" "$python" "$bench_tests/wire_watch.py" "$bench_out/$name.seen" b0 $wire_mac_a 9>&- &
