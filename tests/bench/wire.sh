@@ -81,7 +81,8 @@ wire_server() {
 			server { $listen }
 		}
 	END
-	ip netns exec "$wire_b" nginx -c "$bench_dir/wire.conf" >>"$bench_logs/wire-nginx.log" 2>&1 9>&- &
+	# In a shell of its own: this one would tell of its end.
+	(ip netns exec "$wire_b" nginx -c "$bench_dir/wire.conf" >>"$bench_logs/wire-nginx.log" 2>&1 9>&- &)
 	tries=0
 	until ip netns exec "$wire_b" ss -Hltn | grep -q ":$1 "; do
 		tries=$((tries + 1))
@@ -139,7 +140,7 @@ wire_live() {
 			-oG "$bench_out/wire-live-nmap-$i.found" $net
 	done
 	i=0
-	for way in '100000 --wait 0' '100000 --wait 1' '100000 --wait 1 --retries 1' '300000 --wait 1' \
+	for way in '30000 --wait 1' '100000 --wait 0' '100000 --wait 1' '100000 --wait 1 --retries 1' '300000 --wait 1' \
 		'1000000 --wait 1'; do
 		i=$((i + 1))
 		# shellcheck disable=SC2086 # options
@@ -232,7 +233,7 @@ wire_arp() {
 	wire_up
 	wire_silent # for the kernel; the hosts are those of the program
 	ip -n "$wire_a" address add 10.78.0.1/16 dev a0
-	ip netns exec "$wire_b" "$bench_out/segment" b0 10.78.0.0 65536 16 >"$bench_logs/wire-segment.out" 2>&1 9>&- &
+	(ip netns exec "$wire_b" "$bench_out/segment" b0 10.78.0.0 65536 16 >"$bench_logs/wire-segment.out" 2>&1 9>&- &)
 	sleep 0.5
 	net=10.78.0.0/16
 	for tries in 1 2; do
