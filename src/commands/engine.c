@@ -303,21 +303,23 @@ static void take_event(struct engine *e, const struct guard_event *v)
 		break;
 	case EVENT_STOPPED:
 		e->stopped = true;
-		begin_stop(
-			e,
-			ENGINE_STOPPED); /* where nobody told us: no job is handed out any more */
+		/* Where nobody else told us: no job is handed out any more. */
+		begin_stop(e, ENGINE_STOPPED);
 		break;
 	}
 }
 
 /* ---- windows ---- */
 
-/* The guard decides; this keeps worker threads from asking in vain. A target in distress is taken up to
- * be told so. */
+/* The guard decides; this keeps worker threads from asking in vain. What needs no connection needs no
+ * window: ports that are only noted, and those of a host in distress, which are not looked at. */
 static bool may_now(void *context, const struct target *t)
 {
 	struct engine *e = context;
 	const struct plan *p = e->setup->plan;
+
+	if (t->distress || !t->speak)
+		return true;
 	const struct zone *z = site_zone(&p->site, &t->address);
 	int64_t now = time(NULL);
 
