@@ -758,7 +758,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	}
 	show_progress(&e, true);
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
-	if (e.stopped && e.result.end == ENGINE_DONE)
+	if (e.result.end == ENGINE_DONE && (e.stopped || (e.crew != NULL && crew_stopping(e.crew))))
 		e.result.end = ENGINE_STOPPED;
 	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 &&
 	    e.result.unrouted == e.result.hosts)
