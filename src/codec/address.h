@@ -75,6 +75,22 @@ int ranges_add_unusable(struct ranges *set);
 uint64_t ranges_count(const struct ranges *set);
 /* The address with this index in order (index < ranges_count()). */
 struct addr ranges_at(const struct ranges *set, uint64_t index);
+
+/* Index to address and back by binary search, for sets of many ranges. The set is borrowed and must not
+ * change meanwhile. */
+struct ranges_index {
+	const struct ranges *set;
+	uint64_t *before; /* addresses before each range, and all of them at the end */
+};
+
+/* 0 or -ENOMEM. */
+int ranges_index_make(const struct ranges *set, struct ranges_index *ret);
+void ranges_index_done(struct ranges_index *x);
+/* As ranges_at(). */
+struct addr ranges_index_at(const struct ranges_index *x, uint64_t index);
+/* The index of an address, by its very scope; false where the set does not hold it. */
+bool ranges_index_of(const struct ranges_index *x, const struct addr *a, uint64_t *ret);
+
 /* As CIDR or first-last text, comma-separated; the caller frees it. NULL without memory. */
 char *ranges_text(const struct ranges *set);
 /* The same for one range. Returns out. */

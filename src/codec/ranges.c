@@ -256,6 +256,57 @@ struct addr ranges_at(const struct ranges *set, uint64_t index)
 	return (struct addr){ 0 };
 }
 
+int ranges_index_make(const struct ranges *set, struct ranges_index *ret)
+{
+	uint64_t *before = calloc(set->count + 1, sizeof(*before));
+
+	if (before == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->count; i++) {
+		uint64_t n = range_count(&set->list[i]);
+
+		before[i + 1] = n > UINT64_MAX - before[i] ? UINT64_MAX : before[i] + n;
+	}
+	*ret = (struct ranges_index){ .set = set, .before = before };
+	return 0;
+}
+
+void ranges_index_done(struct ranges_index *x)
+{
+	free(x->before);
+	*x = (struct ranges_index){ 0 };
+}
+
+struct addr ranges_index_at(const struct ranges_index *x, uint64_t index)
+{
+	size_t low = 0, high = x->set->count;
+
+	/* The first range that ends behind it. */
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (x->before[mid + 1] <= index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == x->set->count)
+		return (struct addr){ 0 };
+	return plus(x->set->list[low].first, index - x->before[low]);
+}
+
+bool ranges_index_of(const struct ranges_index *x, const struct addr *a, uint64_t *ret)
+{
+	size_t i = lower_bound(x->set, a);
+	struct range up_to = { .last = *a };
+
+	if (i == x->set->count || order(&x->set->list[i].first, a) > 0)
+		return false;
+	up_to.first = x->set->list[i].first;
+	*ret = x->before[i] + (range_count(&up_to) - 1);
+	return true;
+}
+
 /* The prefix length that a range is, or -1. */
 static int prefix_of(const struct range *r)
 {

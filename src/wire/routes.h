@@ -20,21 +20,21 @@ struct interface {
 	unsigned mtu;
 	struct ranges networks; /* on-link networks by its addresses, as ranges (scope 0, or the
 				 * interface's for link-local) */
-	struct ranges own;	/* its own addresses */
+	struct ranges own;      /* its own addresses */
 };
 
 /* How packets leave for an address. */
 struct way {
-	int error;	   /* 0, or what connect(2) would say: -ENETUNREACH (no route, throw), -EINVAL
-			    * (blackhole; link-local without a scope), -EHOSTUNREACH (unreachable),
-			    * -EACCES (prohibit, broadcast, multicast), -EADDRNOTAVAIL (no source); all
-			    * else is then zero */
-	unsigned ifindex;  /* of our own addresses: the loopback interface's */
-	bool local;	   /* one of our own addresses, or loopback */
-	bool on_link;	   /* no gateway: the address itself is asked for by ARP or ND */
-	bool ethernet;	   /* the interface has MAC addresses */
-	uint8_t mac[6];	   /* ours on that interface */
-	unsigned mtu;	   /* bytes of an IP packet */
+	/* 0, or what connect(2) would say: -ENETUNREACH (no route, throw), -EINVAL (blackhole;
+	 * link-local without a scope), -EHOSTUNREACH (unreachable), -EACCES (prohibit, broadcast,
+	 * multicast), -EADDRNOTAVAIL (no source). All else is then zero. */
+	int error;
+	unsigned ifindex; /* of our own addresses: the loopback interface's */
+	bool local;       /* one of our own addresses, or loopback */
+	bool on_link;     /* no gateway: the address itself is asked for by ARP or ND */
+	bool ethernet;    /* the interface has MAC addresses */
+	uint8_t mac[6];   /* ours on that interface */
+	unsigned mtu;     /* bytes of an IP packet */
 	struct addr source;
 	struct addr next_hop; /* the gateway (perhaps of the other family, RFC 5549), or all zero
 			       * where on_link */
@@ -67,10 +67,11 @@ enum neighbour_state {
 	NEIGHBOUR_UNKNOWN,    /* no entry, or one that is of no use */
 	NEIGHBOUR_INCOMPLETE, /* being asked for */
 	NEIGHBOUR_FAILED,
-	NEIGHBOUR_KNOWN,      /* reachable, stale, delay, probe, permanent, noarp */
+	NEIGHBOUR_KNOWN, /* reachable, stale, delay, probe, permanent, noarp */
 };
 /* ifindex 0: any interface. *ret_mac is set for NEIGHBOUR_KNOWN. Both families (RTM_GETNEIGH). */
-enum neighbour_state neighbour_find(const struct addr *a, unsigned ifindex, uint8_t ret_mac[static 6]);
+enum neighbour_state neighbour_find(const struct addr *a, unsigned ifindex,
+				    uint8_t ret_mac[static 6]);
 /* "00:00:5e:00:53:01" */
 void neighbour_mac_text(const uint8_t mac[static 6], char out[static 18]);
 

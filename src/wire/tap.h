@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TAP_BATCH = 256, TAP_SLOT = 128 }; /* frames per batch, bytes per frame kept for small ones */
+enum {
+	TAP_BATCH = 256, /* frames per batch */
+	TAP_SLOT = 128,  /* bytes per frame kept for small ones */
+};
 
 struct tap;
 
@@ -27,18 +30,24 @@ size_t tap_link(const struct tap *t);
 /* For poll(2): readable when frames wait. */
 int tap_fd(const struct tap *t);
 
-/* Room for the next frame of n bytes (n up to 1518); it goes out with tap_flush(), or when the batch is
- * full. Never NULL after a successful flush; NULL when the batch is full and cannot be sent now. */
+/* Room for the next frame of n bytes (1 to 1518, link-layer header included); it goes out with
+ * tap_flush(), or when the batch is full (of frames above TAP_SLOT bytes a batch holds one). Never NULL
+ * after a flush that sent everything; NULL when the batch is full and cannot be sent now: tap_flush()
+ * says why. */
 uint8_t *tap_next(struct tap *t, size_t n);
 /* Sends what is in the batch. The number of frames that left (may be less: the rest stays first in the
  * batch), or negative errno: -EAGAIN/-ENOBUFS (the interface's queue is full: later), -ENETDOWN,
- * -ENXIO, -ENODEV (the interface went down or away). */
+ * -ENXIO, -ENODEV (the interface went down or away). After these everything is still in the batch.
+ * -EMSGSIZE, -EINVAL: the first frame is longer than the interface takes, or shorter than its header;
+ * it was taken out, the rest may be sent. */
 int tap_flush(struct tap *t);
 size_t tap_waiting(const struct tap *t);
 /* Drops what is in the batch: it is never sent. */
 void tap_forget(struct tap *t);
 
-/* Hands over at most `most` frames that wait, without blocking. The number, or negative errno. */
+/* Hands over at most `most` frames that wait, without blocking; of long ones the first 256 bytes. The
+ * number, or negative errno (-ENODEV: the interface is gone; that it went down is told by tap_flush()
+ * alone, and frames arrive again once it is up). */
 typedef void tap_take(void *context, const uint8_t *frame, size_t n, int64_t unix_us);
 int tap_receive(struct tap *t, int most, tap_take *take, void *context);
 /* Frames that the kernel had no room for, since opening. */

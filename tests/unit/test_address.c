@@ -206,7 +206,10 @@ static void test_against_bits(void **state)
 		}
 		assert_int_equal(ranges_common(&sets[0], &sets[1], &common), 0);
 		assert_int_equal(ranges_subtract(&sets[0], &sets[1]), 0);
-		uint64_t index = 0;
+		uint64_t index = 0, place;
+		struct ranges_index x;
+
+		assert_int_equal(ranges_index_make(&sets[1], &x), 0);
 		for (unsigned b = 0; b < 256; b++) {
 			struct addr a;
 
@@ -215,12 +218,17 @@ static void test_against_bits(void **state)
 			assert_int_equal(ranges_contain(&sets[1], &a), bits[1][b]);
 			assert_int_equal(ranges_contain(&common, &a), bits[0][b] && bits[1][b]);
 			assert_int_equal(ranges_contain(&sets[0], &a), bits[0][b] && !bits[1][b]);
+			assert_int_equal(ranges_index_of(&x, &a, &place), bits[1][b]);
 			if (bits[1][b]) {
-				struct addr at = ranges_at(&sets[1], index++);
+				struct addr at = ranges_at(&sets[1], index);
+				struct addr same = ranges_index_at(&x, index);
 
 				assert_int_equal(addr_compare(&at, &a), 0);
+				assert_int_equal(addr_compare(&same, &a), 0);
+				assert_true(place == index++);
 			}
 		}
+		ranges_index_done(&x);
 		assert_true(ranges_count(&sets[1]) == index);
 		ranges_done(&sets[0]);
 		ranges_done(&sets[1]);
