@@ -517,13 +517,13 @@ static void take_event(struct engine *e, const struct guard_event *v)
 /* ---- windows ---- */
 
 /* The guard decides; this keeps worker threads from asking in vain. What needs no connection needs no
- * window: ports that are only noted, and those of a host in distress, which are not looked at. */
+ * window: the ports of a host in distress, which are not looked at. */
 static bool may_now(void *context, const struct target *t)
 {
 	struct engine *e = context;
 	const struct plan *p = e->setup->plan;
 
-	if (t->distress || !t->speak)
+	if (t->distress)
 		return true;
 	const struct zone *z = site_zone(&p->site, &t->address);
 	int64_t now = time(NULL);

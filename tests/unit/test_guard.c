@@ -40,6 +40,7 @@ struct bench {
 	struct routes routes; /* none: no packets process */
 	struct interface interface;
 	struct way_range way;
+	struct pace_board *board;
 };
 
 /* The guard's clock, in memory that it shares with the test: 2026-11-22 was a Sunday. */
@@ -126,6 +127,8 @@ static void start_guard(struct bench *b, bool probe_knows_port)
 	}
 	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	b->board = guard_board_new(&b->plan, b->routes.count > 0 ? &b->routes : NULL, 0);
+	assert_non_null(b->board);
 	snprintf(b->journal, sizeof(b->journal), "test_guard.%ld.journal", (long)getpid());
 	unlink(b->journal);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, main_pair), 0);
@@ -142,6 +145,7 @@ static void start_guard(struct bench *b, bool probe_knows_port)
 			.worker_count = 1,
 			.shared = b->shared,
 			.routes = b->routes.count > 0 ? &b->routes : NULL,
+			.board = b->board,
 			.packets = b->routes.count > 0,
 			.journal_path = b->journal,
 			.clock = tell_time,
@@ -250,6 +254,11 @@ static void finish(struct bench *b)
 	assert_int_equal(waitpid(b->guard, &status, 0), b->guard);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	assert_int_equal(journal_lines(b, 'O'), journal_lines(b, 'C'));
+	/* Every place that was held was given back. */
+	for (size_t i = 0; i < 1 + (size_t)b->board->zone_count + b->board->segment_count; i++)
+		assert_int_equal(b->board->paces[i].held, 0);
+	assert_int_equal(atomic_load(&b->board->lock), 0);
+	pace_board_free(b->board);
 	unlink(b->journal);
 	close(b->listener);
 	close(b->stranger);
@@ -729,6 +738,8 @@ static void start_with_packets(struct bench *b)
 		.interfaces = &b->interface, .interface_count = 1, .list = &b->way, .count = 1
 	};
 	start_guard(b, true);
+	assert_int_equal(b->board->segment_count, 1);
+	assert_int_equal(b->board->paces[1 + COUNT].rate, 5); /* controllers are there */
 }
 
 static void order(struct bench *b, enum order_kind kind, const char *address, const char *mac,
