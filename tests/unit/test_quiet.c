@@ -352,7 +352,7 @@ static void write_answering(struct store *s, const char *where, const char *zone
 				       .last_ms = now * 1000 + 500 };
 
 	store_host(s, &host);
-	store_service(s, where, port, "tcp", "open", "connected", NULL);
+	store_service(s, where, port, "tcp", "open", "connected", NULL, NULL);
 	store_service_spoken(s, where, port, "tcp", NULL, false, "none", "timeout");
 }
 
