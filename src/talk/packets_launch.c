@@ -109,12 +109,16 @@ enum launch packets_flush(struct packets *p, struct wing *w)
 {
 	if (w->tap == NULL)
 		return LAUNCH_DOWN;
+	if (p->tried > 0)
+		atomic_fetch_add_explicit(&p->setup->shared->tried, p->tried, memory_order_relaxed);
+	p->tried = 0;
 	while (tap_waiting(w->tap) > 0) {
 		int n = tap_flush(w->tap);
 
 		if (n < 0)
 			return error_of(w, n);
-		p->sent += (unsigned)n;
+		atomic_fetch_add_explicit(&p->setup->shared->packets, (unsigned)n,
+					  memory_order_relaxed);
 		if (n == 0)
 			return LAUNCH_LATER;
 	}

@@ -168,7 +168,8 @@ struct packets {
 	int64_t start_ms, start_unix_ms, now_ms, tick_ms, stop_poll_ms;
 	char *ports_text;
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
-	uint64_t sent, dropped;
+	uint64_t tried; /* ports since the last flush: for main's progress */
+	uint64_t dropped;
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_first, sight_count, sight_room;
 };

@@ -446,6 +446,7 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 		pace_hold(pace, 1);
 	}
 	s->sent++;
+	p->tried += s->pass == 0;
 	if (l->flights != NULL) {
 		l->unanswered++;
 		l->flights[(l->flight_first + l->flight_count++) % FLIGHTS] = (struct flight){
