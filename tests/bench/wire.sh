@@ -170,7 +170,7 @@ wire_silence() {
 	wire_run wire-silence-zmap "$wire_limit" zmap -q -p 80 -i a0 -G $wire_mac_b -S 172.31.0.1 -c 1 -b /dev/null \
 		-r 0 -T 1 -o "$bench_out/wire-silence-zmap.found" $net
 	# shellcheck disable=SC2086 # options
-	wire_tenken wire-silence-tenken $wire_lifted -p 80 $net
+	wire_tenken wire-silence-tenken $wire_lifted --max-retries 0 -p 80 $net
 }
 
 wire_memory() {
