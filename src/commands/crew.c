@@ -65,6 +65,7 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 		.shared = c->shared,
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
+		.resumed = c->setup->resumed,
 	};
 
 	if (keep == NULL)

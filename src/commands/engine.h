@@ -7,6 +7,7 @@
 
 #include "site/plan.h"
 #include "store/store.h"
+#include "talk/resumed.h"
 
 struct engine_setup {
 	const struct plan *plan;
@@ -18,6 +19,9 @@ struct engine_setup {
 	const char *description; /* what visitors of the lock are told */
 	bool progress;           /* a line on stderr */
 	unsigned threads;
+	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
+	const struct resumed *resumed;
+	int64_t resumed_scan;
 };
 
 enum engine_end {

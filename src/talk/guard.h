@@ -15,6 +15,7 @@
 #define TENKEN_TALK_GUARD_H
 
 #include "site/plan.h"
+#include "talk/resumed.h"
 #include "talk/seam.h"
 
 /* What the guard must know of a probe, in the order of the registry. */
@@ -35,8 +36,9 @@ struct guard_setup {
 	const int *worker_fds; /* SOCK_SEQPACKET, one per worker thread */
 	size_t worker_count;
 	struct shared *shared;
-	const char *journal_path; /* appended to; see store/journal.c for its lines */
-	const char *stop_path;    /* the stop file; NULL: none */
+	const char *journal_path;      /* appended to; see store/journal.c for its lines */
+	const char *stop_path;         /* the stop file; NULL: none */
+	const struct resumed *resumed; /* NULL: a scan that begins */
 };
 
 /* Runs until told to quit, or until main is gone. Returns the exit status of the process. */

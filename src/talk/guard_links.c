@@ -47,6 +47,14 @@ void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, u
 	}
 }
 
+static void keep_finding(struct link *l, const struct finding *f)
+{
+	l->found = true;
+	l->found_state = f->state;
+	l->found_no_host = f->no_host;
+	memcpy(l->found_reason, f->reason, sizeof(l->found_reason));
+}
+
 void guard_link_end(struct guard *g, struct link *l, int64_t now)
 {
 	unsigned packets;
@@ -60,8 +68,14 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0)
 		addr_from_sockaddr((struct sockaddr *)&sa, &source, &source_port);
 	guard_charge(g, l, (int)packets - (int)l->charged); /* the difference, either way */
+	const struct journal_found found = {
+		.known = l->found && l->worker < 0,
+		.state = l->found_state,
+		.no_host = l->found_no_host,
+		.reason = l->found_reason,
+	};
 	journal_closed(g->journal, l->number, guard_unix_ms(), &source, source_port, packets, sent,
-		       received, ending_word(l->ending));
+		       received, ending_word(l->ending), &found);
 	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
 	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
 	if (l->worker >= 0)
@@ -158,6 +172,17 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	if (connect(fd, (struct sockaddr *)&sa, length) != 0 && errno != EINPROGRESS) {
 		*ret_error = -errno;
 		l->ending = ENDING_REFUSED;
+		/* Without a route nothing left, and a resumed scan tries again. */
+		if (*ret_error == -ECONNREFUSED || *ret_error == -EHOSTUNREACH) {
+			struct finding f = { .state = PORT_CLOSED };
+
+			if (*ret_error == -EHOSTUNREACH) {
+				f.state = PORT_SILENT;
+				f.no_host = SWEEP_NO_HOST;
+			}
+			snprintf(f.reason, sizeof(f.reason), "%s", strerror(-*ret_error));
+			keep_finding(l, &f);
+		}
 		guard_link_end(g, l, now);
 		return NULL;
 	}
@@ -285,6 +310,7 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 
 		l->ending = ENDING_DONE;
 		snprintf(f.reason, sizeof(f.reason), "connected");
+		keep_finding(l, &f);
 		guard_link_drain(g, l, now);
 		guard_sweep_found(g, l->host, l->port, &f);
 		return;
@@ -318,6 +344,7 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 		    : f->state == PORT_CLOSED ? ENDING_REFUSED
 					      : ENDING_TIMEOUT;
 	enum ending e = l->ending;
+	keep_finding(l, f);
 	guard_link_end(g, l, now);
 	if (worker < 0) {
 		guard_sweep_found(g, h, port, f);

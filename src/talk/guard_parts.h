@@ -58,6 +58,10 @@ struct link {
 	size_t drained;
 	bool peer_closed;
 	enum ending ending; /* for the journal */
+	bool found;         /* the sweep knows what to conclude: */
+	enum port_state found_state;
+	unsigned found_no_host;
+	char found_reason[96];
 };
 
 /* One request of a worker that waits for its turn. */
@@ -105,6 +109,7 @@ struct finding {
 	enum port_state state;
 	unsigned no_host; /* see sweep_answer() */
 	char reason[96];
+	bool known; /* by an earlier run: main has it */
 };
 
 /* ---- guard.c ---- */
@@ -131,6 +136,8 @@ unsigned guard_places(const struct host *h);
 unsigned guard_host_rate(const struct guard *g, const struct host *h);
 /* How a new target is treated: zone, kind, depth, risk, pace. */
 void guard_host_setup(struct guard *g, struct host *h, int64_t now);
+/* An unassigned host without a sign of OT: treated as IT from now on. */
+void guard_make_it(struct guard *g, struct host *h);
 /* The host is treated as OT for the rest of the scan. */
 void guard_make_ot(struct guard *g, struct host *h, const char *sign);
 /* Signs of distress: nothing is opened to this device any more. */
@@ -157,6 +164,13 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 void guard_link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now);
 /* epoll's news of a connection. */
 void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t now);
+
+/* ---- guard_resume.c ---- */
+/* Sets up every host of which an earlier run knows something; false without memory. */
+bool guard_resume_all(struct guard *g, int64_t now);
+void guard_resume_host(struct guard *g, struct host *h);
+/* Takes over what the sweep found of this host before. */
+void guard_resume_sweep(struct guard *g, struct host *h);
 
 /* ---- guard_sweep.c ---- */
 /* Something came back from the host itself. */

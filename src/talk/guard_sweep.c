@@ -36,7 +36,7 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 			guard_make_ot(g, h, sign);
 		}
 	}
-	if (f->state == PORT_OPEN || f->state == PORT_FILTERED) {
+	if (!f->known && (f->state == PORT_OPEN || f->state == PORT_FILTERED)) {
 		struct guard_event e = guard_event_of(h, EVENT_PORT);
 
 		e.port = port;
@@ -70,16 +70,22 @@ static void sweep_admit(struct guard *g, int64_t now)
 	while (!g->stopping && g->next_target < g->target_count && g->active_count < ACTIVE_MOST &&
 	       g->unanswered < UNANSWERED_MOST) {
 		struct addr a = ranges_at(&g->setup->plan->targets, g->next_target);
+
+		if (resumed_is_over(g->setup->resumed, &a)) {
+			g->next_target++;
+			continue;
+		}
 		struct host *h = hosts_get(g->hosts, &a);
 
 		if (h == NULL)
 			return; /* no memory now: this target comes later */
 		g->next_target++;
-		guard_host_setup(g, h, now);
+		if (!h->resumed)
+			guard_host_setup(g, h, now);
 		const char *why = plan_refusal(g->setup->plan, &a, time(NULL));
 		if (why == NULL && h->risk < SITE_TOUCH)
 			why = "risk class listen";
-		if (why != NULL) {
+		if (why != NULL && !h->distress) {
 			h->sweep.over = true;
 			h->sweep.state = HOST_SKIPPED;
 			h->sweep.reason = why;
@@ -89,6 +95,7 @@ static void sweep_admit(struct guard *g, int64_t now)
 		g->active[g->active_count++] = h;
 		h->waited_for = true;
 		g->unanswered++;
+		guard_resume_sweep(g, h);
 	}
 }
 

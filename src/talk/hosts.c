@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "talk/hosts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "wire/neighbour.h"
@@ -105,8 +106,20 @@ struct host *hosts_get(struct hosts *hs, const struct addr *a)
 void hosts_look_up_mac(struct hosts *hs, struct host *h)
 {
 	uint8_t mac[6];
+	char text[18];
 
-	if (h->mac[0] != '\0' || !neighbour_mac(&h->address, mac))
+	if (h->mac[0] == '\0' && neighbour_mac(&h->address, mac)) {
+		neighbour_mac_text(mac, text);
+		hosts_set_mac(hs, h, text);
+	}
+}
+
+void hosts_set_mac(struct hosts *hs, struct host *h, const char *text)
+{
+	uint8_t mac[6];
+
+	if (h->mac[0] != '\0' || sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1],
+					&mac[2], &mac[3], &mac[4], &mac[5]) != 6)
 		return;
 	neighbour_mac_text(mac, h->mac);
 	const char *maker = vendor_controller_maker(mac);

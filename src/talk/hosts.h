@@ -22,6 +22,7 @@ struct host {
 	bool unassigned; /* no zone, and nothing has shown yet what it is */
 	bool full_depth;
 	bool distress;
+	bool resumed;    /* set up before its turn: see guard_resume_all() */
 	bool waited_for; /* under way, and nothing has come back yet */
 	enum site_risk risk;
 	struct device *device; /* own, or shared */
@@ -47,5 +48,7 @@ struct host *hosts_find(const struct hosts *hs, const struct addr *a);
 /* Reads the kernel's neighbour table for an on-link host: sets mac and maker, and joins the host
  * with the device of the same MAC. */
 void hosts_look_up_mac(struct hosts *hs, struct host *h);
+/* The same where it is known: "00:00:5e:00:53:01". Nothing where the host has one. */
+void hosts_set_mac(struct hosts *hs, struct host *h, const char *mac);
 
 #endif
