@@ -138,7 +138,7 @@ static int read_texts(struct db *db, struct resume *r, struct complaints *c)
 	if (good && step == 0 && any)
 		return EXIT_DONE;
 	if (c->count == before)
-		complain(c, NULL, 0, _("the scan was made by a tenken that could not resume"));
+		complain(c, NULL, 0, _("the store does not hold what going on needs: scan anew"));
 	return EXIT_USAGE;
 }
 

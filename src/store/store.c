@@ -46,9 +46,6 @@ enum statement {
 	INSERT_ENDED,
 	INSERT_PLACE,
 	READ_PLACES,
-	FORGET_RESUME,
-	FORGET_ENDED,
-	FORGET_PLACES,
 	STATEMENTS
 };
 
@@ -107,9 +104,6 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_ENDED] = "INSERT OR REPLACE INTO ended VALUES (?,?,?,?)",
 	[INSERT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?,?,?)",
 	[READ_PLACES] = "SELECT name, place FROM place WHERE scan=?",
-	[FORGET_RESUME] = "DELETE FROM resume WHERE scan=?",
-	[FORGET_ENDED] = "DELETE FROM ended WHERE scan=?",
-	[FORGET_PLACES] = "DELETE FROM place WHERE scan=?",
 };
 
 struct store {
@@ -375,12 +369,16 @@ void store_close(struct store *s)
 
 /* ---- rows ---- */
 
+/* Only the newest scan can go on, and only where it is not done. */
+static const char forget[] = "DELETE FROM resume; DELETE FROM ended; DELETE FROM place";
+
 int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 {
 	if (!run(s, INSERT_SCAN, "ttttttitt", r->uuid, r->site, r->vantage, r->vantage_zone,
 		 r->vantage_kind, r->profile, r->started, r->version, r->plan))
 		return 0;
 	s->scan = sqlite3_last_insert_rowid(s->db);
+	exec(s, forget);
 	store_commit(s);
 	return s->scan;
 }
@@ -388,11 +386,8 @@ int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 void store_scan_end(struct store *s, const char *status, const char *reason, int64_t finished)
 {
 	run(s, END_SCAN, "ttii", status, reason, finished, s->scan);
-	if (strcmp(status, "done") == 0) {
-		run(s, FORGET_RESUME, "i", s->scan);
-		run(s, FORGET_ENDED, "i", s->scan);
-		run(s, FORGET_PLACES, "i", s->scan);
-	}
+	if (strcmp(status, "done") == 0)
+		exec(s, forget);
 	store_commit(s);
 }
 

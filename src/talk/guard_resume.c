@@ -2,6 +2,8 @@
 /* The guard: what an earlier run of the same scan knows of a host holds from the start. */
 #include "talk/guard_parts.h"
 
+#include <time.h>
+
 void guard_resume_host(struct guard *g, struct host *h)
 {
 	const struct resumed_host *r = resumed_find(g->setup->resumed, &h->address);
@@ -53,6 +55,10 @@ bool guard_resume_all(struct guard *g, int64_t now)
 	if (r == NULL)
 		return true;
 	g->journal_number = r->journal_number;
+	/* What the earlier run had open ended with it, perhaps a moment ago: a device gets its pause. */
+	const struct timespec pause = { OT_PAUSE_MS / 1000, OT_PAUSE_MS % 1000 * 1000000L };
+	nanosleep(&pause, NULL);
+	now += OT_PAUSE_MS;
 	/* All at once: what is known of one address of a device holds for the others. */
 	for (size_t i = 0; i < r->host_count; i++) {
 		struct host *h = hosts_get(g->hosts, &r->hosts[i].address);
