@@ -36,9 +36,12 @@ bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *sour
 	static const char *const states[PORT_STATES] = { "open", "closed", "filtered", "silent" };
 	char line[400], address[ADDR_TEXT], what[128] = "";
 
-	if (found->known)
+	/* Services have a reason, and only open and filtered ports become one. */
+	if (found->known && (found->state == PORT_OPEN || found->state == PORT_FILTERED))
 		snprintf(what, sizeof(what), " %s %u %.96s", states[found->state], found->no_host,
 			 found->reason);
+	else if (found->known)
+		snprintf(what, sizeof(what), " %s %u", states[found->state], found->no_host);
 	return put(fd, line,
 		   snprintf(line, sizeof(line),
 			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s%s\n",
