@@ -74,6 +74,7 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 		.packets = c->packets > 0,
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
+		.resumed = c->setup->resumed,
 	};
 
 	if (keep == NULL)

@@ -2,6 +2,7 @@
 #include "commands/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "commands/progress.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
+#include "store/db.h"
 #include "wire/routes.h"
 #include "wire/vendor.h"
 
@@ -39,6 +41,7 @@ struct desk {
 	struct target *target; /* NULL: idle */
 	uint16_t port;
 	uint32_t job;
+	bool full;       /* the job's depth */
 	uint8_t *buffer; /* a result under way */
 	size_t length, capacity;
 };
@@ -68,6 +71,8 @@ struct engine {
 	unsigned long notable; /* open ports of remote administration and of control equipment */
 	struct progress progress;
 	int64_t progress_ms;
+	int64_t sync_ms;
+	int journal; /* for syncing only */
 };
 
 static int64_t mono_ms(void)
@@ -255,28 +260,36 @@ static void take_port(struct engine *e, const struct guard_event *v)
 	}
 }
 
-static void take_host(struct engine *e, const struct guard_event *v)
+/* The sweep of this host is over: how it is spoken to. */
+static void swept(const struct engine *e, struct target *t, enum treatment treatment, bool ot_sign)
 {
 	const struct plan *p = e->setup->plan;
-	const struct zone *z = site_zone(&p->site, &v->address);
+	const struct zone *z = site_zone(&p->site, &t->address);
+
+	t->swept = true;
+	t->treatment = treatment;
+	t->unassigned = plan_kind(p, &t->address) == ZONE_UNASSIGNED && !ot_sign;
+	t->full_depth =
+		treatment == TREAT_IT || (z != NULL && ranges_contain(&z->full_depth, &t->address));
+	t->anonymous = z != NULL && z->anonymous;
+}
+
+static void take_host(struct engine *e, const struct guard_event *v)
+{
+	char address[ADDR_TEXT];
 
 	keep_host(e, v);
+	if (v->host_state == HOST_DISTRESS)
+		store_ended(e->setup->store, addr_format(&v->address, address), 0, false);
 	if (v->open == 0 || !may_speak(e, &v->address))
 		return;
 	struct target *t = targets_get(e->targets, &v->address);
 	if (t == NULL)
 		return;
-	t->swept = true;
-	t->treatment = v->treatment;
-	t->unassigned = plan_kind(p, &v->address) == ZONE_UNASSIGNED && v->ot_sign[0] == '\0';
-	t->full_depth = v->treatment == TREAT_IT ||
-			(z != NULL && ranges_contain(&z->full_depth, &v->address));
-	t->anonymous = z != NULL && z->anonymous;
+	swept(e, t, v->treatment, v->ot_sign[0] != '\0');
 	t->all_ports = v->host_state == HOST_ALL_PORTS;
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
 	if (t->all_ports || t->distress) {
-		char address[ADDR_TEXT];
-
 		addr_format(&v->address, address);
 		for (uint32_t i = 0; i < t->port_count; i++)
 			store_service_spoken(
@@ -616,6 +629,7 @@ static void hand_out(struct engine *e)
 			*d = (struct desk){ .target = t,
 					    .port = port,
 					    .job = job.id,
+					    .full = job.full_depth,
 					    .buffer = d->buffer,
 					    .capacity = d->capacity };
 			t->active++;
@@ -714,6 +728,8 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 			     h->ending == ENDING_STOPPED    ? "stopped"
 			     : h->ending == ENDING_DISTRESS ? "left in distress"
 							    : or_null(h->limited));
+	if (h->ending != ENDING_STOPPED)
+		store_ended(e->setup->store, address, d->port, d->full);
 	end_job(e, d);
 }
 
@@ -788,6 +804,7 @@ static void replace_workers(struct engine *e)
 			snprintf(subject, sizeof(subject), "%s:%u", address, d->port);
 			store_service_spoken(e->setup->store, address, d->port, "tcp", NULL, false,
 					     "none", "worker fault");
+			store_ended(e->setup->store, address, d->port, d->full);
 			store_remark(e->setup->store, "worker-fault", subject,
 				     "the worker process ended while it spoke with this port");
 			end_job(e, d);
@@ -813,6 +830,104 @@ static void replace_workers(struct engine *e)
 	}
 	if (!crew_replace_workers(e->crew, e->epoll))
 		begin_stop(e, ENGINE_FAULT);
+}
+
+/* ---- a scan that goes on ---- */
+
+/* Open ports whose conversations did not come to their end. A port that showed a general-purpose
+ * computer is looked at once more in full, as in learn(). */
+static const char left_sql[] =
+	"SELECT s.address, s.port, h.treated, h.ot_sign IS NOT NULL"
+	" FROM service s LEFT JOIN host h ON h.scan = s.scan AND h.address = s.address"
+	" LEFT JOIN ended n ON n.scan = s.scan AND n.address = s.address AND n.port = s.port"
+	" WHERE s.scan = ?1 AND s.transport = 'tcp' AND s.state = 'open'"
+	" AND coalesce(h.state, '') <> 'all-ports' AND (n.port IS NULL OR"
+	"  (NOT n.full AND h.treated = 'it' AND h.kind = 'unassigned' AND EXISTS"
+	"   (SELECT 1 FROM evidence e WHERE e.scan = s.scan AND e.address = s.address"
+	"    AND e.port = s.port AND e.probe IN ('smb', 'rdp') AND e.ending = 'done')))"
+	" ORDER BY s.address, s.port";
+
+static bool refill_targets(struct engine *e, struct query *q)
+{
+	struct target *last = NULL;
+	int r;
+
+	while ((r = query_step(q)) == 1) {
+		const char *text = query_text(q, 0), *treated = query_text(q, 2);
+		const struct resumed_host *known;
+		struct addr a;
+
+		if (addr_parse(text, &a) != 0 || !may_speak(e, &a))
+			continue;
+		known = resumed_find(e->setup->resumed, &a);
+		if (known != NULL && known->distress != NULL && known->over)
+			continue; /* left alone */
+		struct target *t = targets_get(e->targets, &a);
+		if (t == NULL || !target_add_port(t, (uint16_t)query_int(q, 1)))
+			return false;
+		if (last != NULL && last != t && last->swept) {
+			order_ports(e, last);
+			targets_queue(e->targets, last);
+		}
+		last = t;
+		/* Where the sweep of the host goes on, its end comes as an event. */
+		if (!t->swept && resumed_is_over(e->setup->resumed, &a)) {
+			swept(e, t,
+			      treated != NULL && strcmp(treated, "it") == 0 ? TREAT_IT : TREAT_OT,
+			      query_int(q, 3) != 0);
+			t->unassigned = t->unassigned && t->treatment == TREAT_OT;
+		}
+	}
+	if (last != NULL && last->swept) {
+		order_ports(e, last);
+		targets_queue(e->targets, last);
+	}
+	return r == 0;
+}
+
+/* What the earlier run found and did: counts for the progress, open ports for the jobs. */
+static bool refill(struct engine *e)
+{
+	const struct engine_setup *s = e->setup;
+	struct query *q = NULL;
+	struct db *db;
+
+	if (s->resumed == NULL)
+		return true;
+	if (db_borrow(store_db(s->store), &db) != 0)
+		return false;
+	bool good = query_new(db, left_sql, &q) == 0 &&
+		    query_bind_int(q, 1, s->resumed_scan) == 0 && refill_targets(e, q);
+	query_free(q);
+	q = NULL;
+	good = good &&
+	       query_new(db,
+			 "SELECT (SELECT count(*) FROM service WHERE scan = ?1 AND state = 'open'),"
+			 " (SELECT count(*) FROM evidence WHERE scan = ?1)",
+			 &q) == 0 &&
+	       query_bind_int(q, 1, s->resumed_scan) == 0 && query_step(q) == 1;
+	if (good) {
+		e->result.hosts = s->resumed->over_count;
+		e->result.services = (unsigned long)query_int(q, 0);
+		e->result.conversations = (unsigned long)query_int(q, 1);
+	}
+	query_free(q);
+	db_free(db);
+	return good;
+}
+
+/* After a power cut the journal tells what was tried: it may not lag behind the store. */
+static void sync_journal(struct engine *e)
+{
+	int64_t now = mono_ms();
+
+	if (now < e->sync_ms + 1000)
+		return;
+	e->sync_ms = now;
+	if (e->journal < 0)
+		e->journal = open(e->setup->journal_path, O_RDONLY | O_CLOEXEC);
+	if (e->journal >= 0)
+		fdatasync(e->journal);
 }
 
 /* ---- the loop ---- */
@@ -931,7 +1046,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 {
 	struct engine e = { .setup = setup,
 			    .planned = ports_count(setup->plan->ports.tcp),
-			    .total_hosts = ranges_count(&setup->plan->targets) };
+			    .total_hosts = ranges_count(&setup->plan->targets),
+			    .journal = -1 };
 	struct epoll_event events[64];
 	sigset_t mask, old;
 
@@ -945,7 +1061,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
+	e.crew = e.desks != NULL && e.targets != NULL && refill(&e) ? crew_start(setup) : NULL;
 	if (e.crew == NULL || !watch(&e, e.signals, TAG_SIGNAL) ||
 	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) ||
 	    !watch(&e, crew_packets_channel(e.crew), TAG_PACKETS) ||
@@ -969,6 +1085,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		for (int i = 0; i < n; i++)
 			dispatch(&e, events[i].data.u32);
 		watch_pause(&e);
+		sync_journal(&e);
 		store_tick(setup->store);
 		if (store_error(setup->store) != STORE_OK)
 			begin_stop(&e, ENGINE_STORE);
@@ -986,6 +1103,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		free(e.desks[i].buffer);
 	free(e.desks);
 	targets_free(e.targets);
+	if (e.journal >= 0)
+		close(e.journal);
 	close(e.signals);
 	close(e.epoll);
 	sigprocmask(SIG_SETMASK, &old, NULL);

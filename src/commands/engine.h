@@ -7,6 +7,7 @@
 
 #include "site/plan.h"
 #include "store/store.h"
+#include "talk/resumed.h"
 
 struct engine_setup {
 	const struct plan *plan;
@@ -21,6 +22,9 @@ struct engine_setup {
 	bool connect;		 /* no packets process */
 	unsigned retries;	 /* of the packets process: --max-retries */
 	uint8_t key[16], order_key[16]; /* see packets.h */
+	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
+	const struct resumed *resumed;
+	int64_t resumed_scan;
 };
 
 enum engine_end {

@@ -17,6 +17,7 @@
 #include "commands/judging.h"
 #include "commands/lock.h"
 #include "commands/matching.h"
+#include "commands/resume.h"
 #include "commands/rights.h"
 #include "commands/snapshot.h"
 #include "talk/packets.h"
@@ -33,7 +34,7 @@ struct options {
 	struct plan_wish wish;
 	struct list excludes, exclude_files, input_files, owned, profiles, checks;
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
-	bool dry_run, wait, no_html, quiet;
+	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;
 	bool connect;
 };
@@ -65,6 +66,7 @@ enum option_id {
 	OPT_THREADS,
 	OPT_RETRIES,
 	OPT_CONNECT,
+	OPT_RESUME,
 	OPT_QUIET,
 	OPT_HELP,
 };
@@ -102,6 +104,7 @@ static const struct option long_options[] = {
 	{ "connect", no_argument, NULL, OPT_CONNECT },
 	{ "sT", no_argument, NULL, OPT_CONNECT },
 	{ "unprivileged", no_argument, NULL, OPT_CONNECT },
+	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -136,6 +139,9 @@ static void help(void)
 		"  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
 		"  --nmap-xml FILE\n"
 		"  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
+		"  --resume                go on with the scan of the store that ended early: no "
+		"target\n"
+		"                          and no option that changes what is sent\n"
 		"  --wait                  wait for another scan on this bastion to end\n"
 		"  --skip-closed           leave out zones whose window is closed now, instead of "
 		"waiting\n"
@@ -162,6 +168,25 @@ static bool number(const char *text, unsigned least, unsigned most, unsigned *re
 		return false;
 	*ret = (unsigned)n;
 	return true;
+}
+
+/* The first thing given that would change what the scan is, or NULL. */
+static const char *not_with_resume(const struct options *o)
+{
+	return o->wish.target_count > 0     ? _("target")
+	       : o->input_files.count > 0   ? "-iL"
+	       : o->wish.ports != NULL      ? "--ports"
+	       : o->excludes.count > 0      ? "--exclude"
+	       : o->exclude_files.count > 0 ? "--exclude-file"
+	       : o->wish.risk != NULL       ? "--risk"
+	       : o->wish.rate != NULL       ? "--rate"
+	       : o->wish.host_rate != NULL  ? "--host-rate"
+	       : o->wish.zone != NULL       ? "--zone"
+	       : o->owned.count > 0         ? "--owned"
+	       : o->profiles.count > 0      ? "--profile"
+	       : o->checks.count > 0        ? "--checks"
+	       : o->dry_run                 ? "--dry-run"
+					    : NULL;
 }
 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
@@ -279,6 +304,9 @@ static int read_options(int argc, char **argv, struct options *o)
 		case OPT_CONNECT:
 			o->connect = true;
 			break;
+		case OPT_RESUME:
+			o->resume = true;
+			break;
 		case OPT_QUIET:
 			o->quiet = true;
 			break;
@@ -306,22 +334,30 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->fail_on);
 		return EXIT_USAGE;
 	}
+	const char *strange = o->resume ? not_with_resume(o) : NULL;
+	if (strange != NULL) {
+		fprintf(stderr,
+			_("error: --resume goes on with the scan as it was planned: it takes no "
+			  "%s\n"),
+			strange);
+		return EXIT_USAGE;
+	}
 	return EXIT_DONE;
 }
 
 /* site.yaml -> site.tenken beside it, tenken.sqlite without a site file. */
-static char *default_store(const struct plan *p)
+static char *default_store(const char *site)
 {
 	char *path = NULL;
 
-	if (p->site.path == NULL)
+	if (site == NULL)
 		return strdup("tenken.sqlite");
-	size_t n = strlen(p->site.path);
-	const char *dot = strrchr(p->site.path, '.');
-	const char *slash = strrchr(p->site.path, '/');
+	size_t n = strlen(site);
+	const char *dot = strrchr(site, '.');
+	const char *slash = strrchr(site, '/');
 	if (dot != NULL && (slash == NULL || dot > slash))
-		n = (size_t)(dot - p->site.path);
-	return asprintf(&path, "%.*s.tenken", (int)n, p->site.path) > 0 ? path : NULL;
+		n = (size_t)(dot - site);
+	return asprintf(&path, "%.*s.tenken", (int)n, site) > 0 ? path : NULL;
 }
 
 static char *beside(const char *store, const char *ending)
@@ -469,7 +505,8 @@ static void paths_done(struct paths *p)
 	free(p->html);
 }
 
-static int64_t begin(struct store *store, const struct plan *plan, const struct judging *j)
+static int64_t begin(struct store *store, const struct options *o, const struct plan *plan,
+		     const struct judging *j)
 {
 	char uuid[37], here[256] = "", *text = plan_json(plan);
 
@@ -490,6 +527,8 @@ static int64_t begin(struct store *store, const struct plan *plan, const struct 
 	int64_t scan = store_scan_begin(store, &row);
 	if (scan != 0) {
 		snapshot_site(store, plan);
+		resume_keep(store, plan, o->profiles.at, o->profiles.count, o->checks.at,
+			    o->checks.count);
 		store_commit(store);
 	}
 	free(text);
@@ -499,7 +538,8 @@ static int64_t begin(struct store *store, const struct plan *plan, const struct 
 /* The scan itself: sends, and leaves a store whose scan has ended. */
 static enum engine_end send_all(const struct options *o, const struct plan *plan,
 				const struct paths *paths, struct store *store, int lock,
-				const char *description, int64_t scan)
+				const char *description, int64_t scan,
+				const struct resumed *resumed)
 {
 	const char *contact = plan->site.authorisation.contact;
 	char identity[256];
@@ -516,6 +556,8 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 		.threads = o->threads,
 		.retries = o->retries,
 		.connect = o->connect,
+		.resumed = resumed,
+		.resumed_scan = scan,
 	};
 
 	snprintf(identity, sizeof(identity),
@@ -543,9 +585,38 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 	return r.end;
 }
 
-/* With the lock in hand. */
-static int scan_locked(const struct options *o, const struct plan *plan, const struct paths *paths,
-		       int *lock, struct judging *j)
+/* The scan that goes on: its plan, its judging, what was done. EXIT_DONE or the exit status. */
+static int go_on(struct store *store, const char *path, struct plan *plan, struct judging **j,
+		 int64_t *ret_scan, struct resumed *ret)
+{
+	struct complaints c = { 0 };
+	struct resume r;
+	int64_t now = time(NULL);
+	int status = resume_find(store, path, &r, &c);
+
+	if (status == EXIT_DONE &&
+	    (plan_again(&r.kept, data_dir(), now, plan, &c) != 0 ||
+	     !judging_start(j, plan, (const char *const *)r.profiles, r.profile_count,
+			    (const char *const *)r.checks, r.check_count, &c)))
+		status = EXIT_USAGE;
+	if (status == EXIT_DONE) {
+		resume_note_changes(&r, plan);
+		resume_begin(store, &r, now);
+		if (resume_load(store, r.scan, plan, ret) != 0 || store_error(store) != STORE_OK) {
+			store_message(path, STORE_BROKEN, store_error_text(store));
+			status = EXIT_INCOMPLETE;
+		}
+		*ret_scan = r.scan;
+	}
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	resume_done(&r);
+	return status;
+}
+
+/* With the lock in hand. The plan and judging of a scan that goes on are made here. */
+static int scan_locked(const struct options *o, struct plan *plan, const struct paths *paths,
+		       int *lock, struct judging **judging)
 {
 	const struct judging_outputs outputs = {
 		.html = paths->html,
@@ -562,13 +633,26 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	if (fault != STORE_OK)
 		return store_message(paths->store, fault, _("it is damaged or cannot be read"));
 	describe(description, sizeof(description), paths->store);
-	int64_t scan = begin(store, plan, j);
+	struct resumed resumed = { 0 };
+	int64_t scan = 0;
+	int status = EXIT_DONE;
+	if (o->resume)
+		status = go_on(store, paths->store, plan, judging, &scan, &resumed);
+	if (status != EXIT_DONE) {
+		resumed_done(&resumed);
+		store_close(store);
+		return status;
+	}
+	struct judging *j = *judging;
+	if (!o->resume)
+		scan = begin(store, o, plan, j);
 	enum engine_end end = ENGINE_STORE;
 	if (scan != 0)
-		end = send_all(o, plan, paths, store, *lock, description, scan);
+		end = send_all(o, plan, paths, store, *lock, description, scan,
+			       o->resume ? &resumed : NULL);
+	resumed_done(&resumed);
 	close(*lock); /* nothing is sent any more */
 	*lock = -1;
-	int status;
 	if (store_error(store) != STORE_OK)
 		status = store_message(paths->store, store_error(store), store_error_text(store));
 	else
@@ -587,8 +671,7 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
-static int run(const struct options *o, const struct plan *plan, const char *store,
-	       struct judging *j)
+static int run(const struct options *o, struct plan *plan, const char *store, struct judging **j)
 {
 	struct paths paths = { 0 };
 	int status = EXIT_USAGE;
@@ -596,6 +679,8 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 	if (!paths_make(&paths, o, store)) {
 		fprintf(stderr, _("error: out of memory\n"));
 		status = EXIT_INCOMPLETE;
+	} else if (o->resume && access(store, F_OK) != 0) {
+		fprintf(stderr, _("error: %s: there is no such store to resume from\n"), store);
 	} else if (!writable(store) || !writable(paths.html) || !writable(o->json) ||
 		   !writable(o->ndjson) || !writable(o->csv) || !writable(o->nmap_xml)) {
 		status = EXIT_USAGE; /* said already */
@@ -613,13 +698,20 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 	return status;
 }
 
+static void load_vendors(void)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/probes/data/controller-makers.txt", data_dir());
+	vendor_load("/usr/share/ieee-data", path);
+}
+
 int command_scan(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct complaints c = { 0 };
 	struct plan plan = { 0 };
 	struct judging *j = NULL;
-	char ports_path[4096];
 	int status = read_options(argc, argv, &o);
 
 	signal(SIGUSR1,
@@ -639,8 +731,16 @@ int command_scan(int argc, char **argv)
 	o.wish.data_dir = data_dir();
 	o.wish.now = time(NULL);
 	status = EXIT_USAGE;
-	if (plan_make(&o.wish, &plan, &c) == 0 &&
-	    site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
+	if (o.resume) {
+		char *store = o.store != NULL ? strdup(o.store) : default_store(o.wish.site_path);
+
+		load_vendors();
+		if (store != NULL)
+			status = run(&o, &plan, store, &j);
+		free(store);
+		vendor_unload();
+	} else if (plan_make(&o.wish, &plan, &c) == 0 &&
+		   site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
 		if (o.dry_run && plan.risk < SITE_TOUCH) {
@@ -651,13 +751,12 @@ int command_scan(int argc, char **argv)
 			status = EXIT_DONE;
 		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,
 					 o.checks.count, &c)) {
-			char *store = o.store != NULL ? strdup(o.store) : default_store(&plan);
+			char *store =
+				o.store != NULL ? strdup(o.store) : default_store(plan.site.path);
 
-			snprintf(ports_path, sizeof(ports_path),
-				 "%s/probes/data/controller-makers.txt", data_dir());
-			vendor_load("/usr/share/ieee-data", ports_path);
+			load_vendors();
 			if (store != NULL)
-				status = run(&o, &plan, store, j);
+				status = run(&o, &plan, store, &j);
 			free(store);
 			vendor_unload();
 		}

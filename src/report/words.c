@@ -231,6 +231,8 @@ static const struct bilingual remarks[] = {
 	{ "port %s (%s)", "ポート%s（%s）" },
 	{ "%s spoken on port %s", "%sの応答（ポート%s）" },
 	{ "maker %s", "メーカー %s" },
+	{ "resumed at %s after an early end (%s), time %s",
+	  "%s に再開しました（途中終了の理由: %s、%s 回目）" },
 	{ "%s: excluded", "%s: 除外指定" },
 	{ "%s: passive only", "%s: 受信観測のみ" },
 	{ "%s: too large to sweep: name its hosts as targets",
