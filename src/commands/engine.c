@@ -124,10 +124,18 @@ static const struct asset *ledger_of(const struct plan *p, const struct guard_ev
 	return NULL;
 }
 
-/* Nothing came back, from the link neither, and the ledger does not name it. */
-static bool is_quiet(const struct guard_event *v, const struct asset *a)
+/* The row that an earlier run of the scan gave this address, or NULL. */
+static const struct resumed_row *row_of(const struct engine *e, const struct addr *a)
 {
-	return a == NULL && v->mac[0] == '\0' && v->ot_sign[0] == '\0' &&
+	const struct resumed_row *row = resumed_next_row(e->setup->resumed, a);
+
+	return row != NULL && addr_compare(&row->address, a) == 0 ? row : NULL;
+}
+
+/* Nothing came back, from the link neither, and the ledger does not name it. */
+static bool is_quiet(const struct engine *e, const struct guard_event *v, const struct asset *a)
+{
+	return a == NULL && row_of(e, &v->address) == NULL && v->mac[0] == '\0' && v->ot_sign[0] == '\0' &&
 	       (v->host_state == HOST_SILENT || v->host_state == HOST_ABSENT ||
 		v->host_state == HOST_SKIPPED);
 }
@@ -164,7 +172,7 @@ static void write_host(struct engine *e, const struct guard_event *v)
 	if (sscanf(v->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
 		   &mac[4], &mac[5]) == 6)
 		row.vendor = vendor_name(mac);
-	if (!is_quiet(v, a)) {
+	if (!is_quiet(e, v, a)) {
 		store_host(e->setup->store, &row);
 		return;
 	}
@@ -330,11 +338,15 @@ static struct guard_event event_of(const struct sight *s, enum event_kind kind)
 	return v;
 }
 
-/* The first address of the ledger at or behind this one, up to last. */
-static const struct addr *next_named(const struct plan *p, const struct addr *from,
+/* The first address at or behind this one, up to last, that has a row of its own: the ledger names it,
+ * or an earlier run heard of it. */
+static const struct addr *next_named(const struct engine *e, const struct addr *from,
 				     const struct addr *last)
 {
-	const struct addr *best = NULL;
+	const struct plan *p = e->setup->plan;
+	const struct resumed_row *row = resumed_next_row(e->setup->resumed, from);
+	const struct addr *best =
+		row != NULL && addr_compare(&row->address, last) <= 0 ? &row->address : NULL;
 
 	for (size_t i = 0; i < p->site.asset_count; i++) {
 		const struct asset *a = &p->site.assets[i];
@@ -370,7 +382,7 @@ static void take_quiet(struct engine *e, const struct sight *s)
 	v.treatment = kind == ZONE_OT || kind == ZONE_UNASSIGNED ? TREAT_OT : TREAT_IT;
 	row.treated = treatment_word(v.treatment);
 	while (more && addr_compare(&from, &s->last) <= 0) {
-		const struct addr *named = next_named(p, &from, &s->last);
+		const struct addr *named = next_named(e, &from, &s->last);
 
 		row.first = from;
 		row.last = s->last;
@@ -379,7 +391,12 @@ static void take_quiet(struct engine *e, const struct sight *s)
 		} else {
 			row.last = *named;
 			v.address = *named;
-			keep_host(e, &v);
+			const struct resumed_row *known = row_of(e, named);
+			/* It is gone since, or does not answer twice: what was heard stays. */
+			if (known != NULL && known->heard)
+				e->result.hosts++;
+			else
+				keep_host(e, &v);
 			from = *named;
 			more = addr_next(&from);
 		}
@@ -907,7 +924,7 @@ static bool refill(struct engine *e)
 			 &q) == 0 &&
 	       query_bind_int(q, 1, s->resumed_scan) == 0 && query_step(q) == 1;
 	if (good) {
-		e->result.hosts = s->resumed->over_count;
+		e->result.hosts = (unsigned long)resumed_over_count(s->resumed);
 		e->result.services = (unsigned long)query_int(q, 0);
 		e->result.conversations = (unsigned long)query_int(q, 1);
 	}

@@ -242,17 +242,19 @@ void resume_begin(struct store *store, const struct resume *r, int64_t now)
 
 /* ---- what was done ---- */
 
-/* The sweep of host h is over for good. Without a route nothing was sent, so that is no end. Of a host
- * that is left alone the row may be from before the end: the table ended knows. */
+/* The sweep of host h is over for good. Without a route or an answer from the gateway nothing was sent,
+ * so that is no end. Of a host that is left alone the row may be from before the end: the table ended
+ * knows. */
+#define SENT "coalesce(h.reason, '') NOT IN ('" GUARD_NO_ROUTE "', '" PACKETS_NO_GATEWAY "')"
 #define OVER                                                                                \
-	"(h.address IS NOT NULL AND (h.complete OR h.state IN ('silent', 'all-ports')"      \
-	" OR (h.state = 'absent' AND coalesce(h.reason, '') <> '" GUARD_NO_ROUTE "')"       \
+	"(h.address IS NOT NULL AND (h.complete OR h.state = 'all-ports'"                   \
+	" OR (h.state IN ('silent', 'absent') AND " SENT ")"                                \
 	" OR (h.state = 'distress' AND EXISTS (SELECT 1 FROM ended n WHERE n.scan = h.scan" \
 	"  AND n.address = h.address AND n.port = 0))))"
 
 struct loading {
 	struct resumed *to;
-	size_t over_room, host_room;
+	size_t over_room, host_room, row_room;
 };
 
 static bool grow(void *list, size_t count, size_t *room, size_t size)
@@ -291,6 +293,11 @@ static bool take_host(struct loading *l, struct query *q)
 		if (!grow(&l->to->over, l->to->over_count, &l->over_room, sizeof(*l->to->over)))
 			return false;
 		l->to->over[l->to->over_count++] = a;
+	} else {
+		if (!grow(&l->to->rows, l->to->row_count, &l->row_room, sizeof(*l->to->rows)))
+			return false;
+		l->to->rows[l->to->row_count++] =
+			(struct resumed_row){ .address = a, .heard = query_int(q, 11) != 0 };
 	}
 	/* Of most addresses of a large scan nothing else is to be said. */
 	if (over && query_int(q, 10) == 0 && sign == NULL && mac == NULL && !distress)
@@ -309,6 +316,17 @@ static bool take_host(struct loading *l, struct query *q)
 	h->distress =
 		distress ? strdup(query_text(q, 3) != NULL ? query_text(q, 3) : "distress") : NULL;
 	return (sign == NULL || h->ot_sign != NULL) && (!distress || h->distress != NULL);
+}
+
+static bool take_quiet(struct loading *l, struct query *q)
+{
+	struct range r;
+
+	/* Texts that are no addresses are not ours: those addresses are tried again. */
+	if (addr_parse(query_text(q, 0), &r.first) != 0 ||
+	    addr_parse(query_text(q, 1), &r.last) != 0)
+		return true;
+	return ranges_add(&l->to->quiet, &r) != -ENOMEM;
 }
 
 static bool take_distress(struct loading *l, struct query *q)
@@ -422,6 +440,12 @@ static int by_addr(const void *a, const void *b)
 	return addr_compare(a, b);
 }
 
+static int by_row(const void *a, const void *b)
+{
+	return addr_compare(&((const struct resumed_row *)a)->address,
+			    &((const struct resumed_row *)b)->address);
+}
+
 /* What is known of one host from several places becomes one entry. */
 static void merge(struct resumed_host *into, struct resumed_host *from)
 {
@@ -464,6 +488,8 @@ static void put_in_order(struct resumed *r)
 
 	if (r->over_count > 0)
 		qsort(r->over, r->over_count, sizeof(*r->over), by_addr);
+	if (r->row_count > 0)
+		qsort(r->rows, r->row_count, sizeof(*r->rows), by_row);
 	if (r->host_count == 0)
 		return;
 	qsort(r->hosts, r->host_count, sizeof(*r->hosts), by_host);
@@ -510,6 +536,11 @@ static bool row_host(void *context, struct query *q)
 	return take_host(context, q);
 }
 
+static bool row_quiet(void *context, struct query *q)
+{
+	return take_quiet(context, q);
+}
+
 static bool row_distress(void *context, struct query *q)
 {
 	return take_distress(context, q);
@@ -539,8 +570,13 @@ int resume_load(struct store *store, int64_t scan, const struct plan *plan, stru
 		db,
 		"SELECT address, treated = 'it' AND kind = 'unassigned', state, reason, ot_sign,"
 		" mac, coalesce(rtt_us, 0), coalesce(first_ms, 0), coalesce(last_ms, 0), " OVER
-		", open FROM host h WHERE scan = ?1",
+		", open, open + closed + filtered > 0 FROM host h WHERE scan = ?1",
 		scan, row_host, &l);
+	if (r >= 0)
+		r = each_row(db,
+			     "SELECT first, last FROM quiet h WHERE scan = ?1"
+			     " AND (complete OR (state IN ('silent', 'absent') AND " SENT "))",
+			     scan, row_quiet, &l);
 	if (r >= 0)
 		r = each_row(
 			db,

@@ -50,6 +50,7 @@ enum statement {
 	INSERT_ENDED,
 	INSERT_PLACE,
 	READ_PLACES,
+	READ_QUIET,
 	STATEMENTS
 };
 
@@ -114,6 +115,8 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_ENDED] = "INSERT OR REPLACE INTO ended VALUES (?,?,?,?)",
 	[INSERT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?,?,?)",
 	[READ_PLACES] = "SELECT name, place FROM place WHERE scan=?",
+	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
+		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
 };
 
 struct store {
@@ -474,10 +477,63 @@ void store_scan_end(struct store *s, const char *status, const char *reason, int
 	store_commit(s);
 }
 
+static struct addr key_of(sqlite3_stmt *st, int scope, int key)
+{
+	struct addr a = { .scope = (uint32_t)sqlite3_column_int64(st, scope) };
+
+	if (sqlite3_column_bytes(st, key) == sizeof(a.bytes))
+		memcpy(a.bytes, sqlite3_column_blob(st, key), sizeof(a.bytes));
+	return a;
+}
+
+static const char *word_of(sqlite3_stmt *st, int column)
+{
+	return (const char *)sqlite3_column_text(st, column);
+}
+
+/* What was told of quiet addresses before is in memory again, so that what is told of them now takes
+ * its place; and it is written block by block, as it changes from now on. */
+static void read_quiet(struct store *s)
+{
+	const struct quiet_sink sink = { forget_quiet, write_quiet, s };
+	sqlite3_stmt *st = NULL;
+
+	if (s->fault != STORE_OK)
+		return;
+	int code = sqlite3_prepare_v2(s->db, sql[READ_QUIET], -1, &st, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(st, 1, s->scan);
+	while (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		const struct quiet_row r = {
+			.first = key_of(st, 0, 1),
+			.last = key_of(st, 0, 2),
+			.state = word_of(st, 3),
+			.reason = word_of(st, 4),
+			.zone = word_of(st, 5),
+			.kind = word_of(st, 6),
+			.treated = word_of(st, 7),
+			.planned = (uint32_t)sqlite3_column_int64(st, 8),
+			.complete = sqlite3_column_int(st, 9) != 0,
+			.first_ms = sqlite3_column_int64(st, 10),
+			.last_ms = sqlite3_column_int64(st, 11),
+		};
+
+		code = SQLITE_OK;
+		store_quiet(s, &r);
+	}
+	if (code != SQLITE_DONE)
+		fail(s, code);
+	sqlite3_finalize(st);
+	if (s->quiet != NULL && run(s, DELETE_ALL_QUIET, "i", s->scan) &&
+	    !quiet_write_blocks(s->quiet, &sink))
+		out_of_memory(s);
+}
+
 void store_scan_resume(struct store *s, int64_t scan)
 {
 	run(s, RESUME_SCAN, "i", scan);
 	s->scan = scan;
+	read_quiet(s);
 	store_commit(s);
 }
 

@@ -241,9 +241,12 @@ static int start(struct guard *g)
 	    g->conversation == NULL || g->active == NULL || g->board == NULL || g->hosts == NULL ||
 	    sweep_order_make(g->setup->plan, &g->order) != 0)
 		return -ENOMEM;
-	if (ranges_index_make(&g->setup->plan->targets, &g->targets) != 0)
+	if (ranges_add_all(&g->own, &g->setup->plan->targets) != 0 ||
+	    (g->setup->resumed != NULL &&
+	     ranges_subtract(&g->own, &g->setup->resumed->quiet) != 0) ||
+	    ranges_index_make(&g->own, &g->targets) != 0)
 		return -ENOMEM;
-	g->target_count = ranges_count(&g->setup->plan->targets);
+	g->target_count = ranges_count(&g->own);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (g->journal < 0) {
 		guard_tell_simple(g, EVENT_NO_JOURNAL);

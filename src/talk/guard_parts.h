@@ -78,7 +78,7 @@ struct link {
 	char found_reason[96];
 };
 
-/* Targets of one zone, by their indexes in plan.targets, that are taken in when its window opens. */
+/* Targets of one zone, by their indexes in guard.targets, that are taken in when its window opens. */
 struct later {
 	const struct zone *zone;
 	uint64_t next, end;
@@ -111,6 +111,7 @@ struct guard {
 	/* the sweep */
 	struct host **active;
 	unsigned active_count, active_turn, unanswered, unresolved;
+	struct ranges own; /* the targets, without what an earlier run ended as quiet */
 	struct ranges_index targets;
 	uint64_t next_target, target_count;
 	struct host **found; /* by the packets process, in its order; active from next_found on */

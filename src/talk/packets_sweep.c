@@ -672,7 +672,7 @@ static bool hop(struct packets *p, struct lane *l)
 	if (l->hop_tries > 0 && p->now_ms < l->wait_ms)
 		return false;
 	if (l->hop_tries == TRIES) {
-		lane_end(p, l, HOST_SILENT, "no answer from the gateway");
+		lane_end(p, l, HOST_SILENT, PACKETS_NO_GATEWAY);
 		return true;
 	}
 	enum launch r = packets_launch_find(p, l, &l->way->next_hop, NULL);

@@ -33,9 +33,18 @@ struct resumed_host {
 	uint64_t *tried;
 };
 
+/* A host with a row of its own whose sweep is not over. */
+struct resumed_row {
+	struct addr address;
+	bool heard; /* something came back from it */
+};
+
 struct resumed {
 	struct addr *over; /* hosts whose sweep is over, sorted */
 	size_t over_count;
+	struct ranges quiet; /* the same of addresses from which nothing came back */
+	struct resumed_row *rows; /* sorted by address */
+	size_t row_count;
 	struct resumed_host *hosts; /* sorted by address */
 	size_t host_count;
 	uint64_t journal_number; /* the last one used */
@@ -44,6 +53,10 @@ struct resumed {
 void resumed_done(struct resumed *r);
 /* All accept NULL: nothing was done before. */
 bool resumed_is_over(const struct resumed *r, const struct addr *a);
+/* How many addresses that holds for. */
+uint64_t resumed_over_count(const struct resumed *r);
+/* The first of the rows from `from` on; NULL: none. */
+const struct resumed_row *resumed_next_row(const struct resumed *r, const struct addr *from);
 const struct resumed_host *resumed_find(const struct resumed *r, const struct addr *a);
 
 #endif

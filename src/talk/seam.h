@@ -28,6 +28,8 @@ struct shared {
 
 /* The reason of an absent host where our own stack has no route to it. */
 #define GUARD_NO_ROUTE "no route from here"
+/* Of a silent one where nothing was sent to it either. */
+#define PACKETS_NO_GATEWAY "no answer from the gateway"
 
 enum event_kind {
 	EVENT_PORT,            /* an open or filtered port */
