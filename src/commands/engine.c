@@ -445,6 +445,10 @@ static void take_sight(struct engine *e, const struct sight *s)
 			     s->reason);
 		break;
 	case SIGHT_PLACE:
+		/* With the results that were told before it, and at once: what was sent since would be
+		 * sent again. */
+		crew_places(e->crew, e->setup->store);
+		store_commit(e->setup->store);
 		break;
 	case SIGHT_WAITING:
 		e->frames_wait = true;

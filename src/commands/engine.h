@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "codec/span.h"
 #include "site/plan.h"
 #include "store/store.h"
 #include "talk/resumed.h"
@@ -25,6 +26,8 @@ struct engine_setup {
 	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
 	const struct resumed *resumed;
 	int64_t resumed_scan;
+	const struct span *places; /* of the packets process */
+	size_t place_count;
 };
 
 enum engine_end {

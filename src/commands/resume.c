@@ -13,6 +13,7 @@
 #include "commands/commands.h"
 #include "site/declare.h"
 #include "store/db.h"
+#include "talk/packets.h"
 #include "talk/seam.h"
 
 /* ---- keeping ---- */
@@ -50,10 +51,18 @@ static json_t *list_json(const char *const *list, size_t count, bool files)
 }
 
 void resume_keep(struct store *store, const struct plan *plan, const char *const *profiles,
-		 size_t profile_count, const char *const *checks, size_t check_count)
+		 size_t profile_count, const char *const *checks, size_t check_count,
+		 const struct resume_way *way)
 {
 	const struct site *s = &plan->site;
 	json_t *o = json_object();
+	char key[2 * sizeof(way->order_key) + 1];
+
+	for (size_t i = 0; i < sizeof(way->order_key); i++)
+		snprintf(key + 2 * i, 3, "%02x", way->order_key[i]);
+	json_object_set_new(o, "order_key", json_string(key));
+	json_object_set_new(o, "retries", json_integer(way->retries));
+	json_object_set_new(o, "connect", json_boolean(way->connect));
 
 	json_object_set_new(o, "profiles", list_json(profiles, profile_count, false));
 	json_object_set_new(o, "checks", list_json(checks, check_count, true));
@@ -82,12 +91,28 @@ static bool take_list(const json_t *a, char ***list, size_t *count)
 	return true;
 }
 
+static bool take_way(const json_t *o, struct resume_way *ret)
+{
+	const char *key = json_string_value(json_object_get(o, "order_key"));
+	const json_t *retries = json_object_get(o, "retries");
+	size_t n = 0;
+
+	if (key == NULL || !json_is_integer(retries) || json_integer_value(retries) < 0 ||
+	    json_integer_value(retries) > PACKETS_RETRIES)
+		return false;
+	ret->retries = (unsigned)json_integer_value(retries);
+	ret->connect = json_is_true(json_object_get(o, "connect"));
+	while (n < sizeof(ret->order_key) && sscanf(key + 2 * n, "%2hhx", &ret->order_key[n]) == 1)
+		n++;
+	return n == sizeof(ret->order_key) && key[2 * n] == '\0';
+}
+
 static bool take_options(const char *text, struct resume *r, struct complaints *c)
 {
 	json_t *o = json_loads(text, 0, NULL);
 	const char *index;
 	json_t *name;
-	bool good = o != NULL &&
+	bool good = o != NULL && take_way(o, &r->way) &&
 		    take_list(json_object_get(o, "profiles"), &r->profiles, &r->profile_count) &&
 		    take_list(json_object_get(o, "checks"), &r->checks, &r->check_count);
 
@@ -554,6 +579,44 @@ static bool row_answer(void *context, struct query *q)
 static bool row_service(void *context, struct query *q)
 {
 	return take_service(context, q);
+}
+
+/* ---- places ---- */
+
+static void take_place(void *context, const char *name, const void *place, size_t n)
+{
+	struct resume_places *p = context;
+	struct span *more;
+	uint8_t *copy;
+
+	(void)name;
+	if (n == 0)
+		return; /* nothing under way there */
+	more = reallocarray(p->list, p->count + 1, sizeof(*more));
+	copy = malloc(n);
+	if (more != NULL)
+		p->list = more;
+	if (more == NULL || copy == NULL) {
+		free(copy); /* its segment begins anew */
+		return;
+	}
+	memcpy(copy, place, n);
+	p->list[p->count++] = span_of(copy, n);
+}
+
+int resume_places(struct store *store, struct resume_places *ret)
+{
+	*ret = (struct resume_places){ 0 };
+	store_places_read(store, take_place, ret);
+	return store_error(store) == STORE_OK ? 0 : -EIO;
+}
+
+void resume_places_done(struct resume_places *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free((void *)(uintptr_t)p->list[i].at);
+	free(p->list);
+	*p = (struct resume_places){ 0 };
 }
 
 int resume_load(struct store *store, int64_t scan, const struct plan *plan, struct resumed *ret)

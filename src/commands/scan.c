@@ -36,7 +36,7 @@ struct options {
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
 	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;
-	bool connect;
+	bool connect, retries_given;
 };
 
 enum option_id {
@@ -186,6 +186,9 @@ static const char *not_with_resume(const struct options *o)
 	       : o->profiles.count > 0      ? "--profile"
 	       : o->checks.count > 0        ? "--checks"
 	       : o->dry_run                 ? "--dry-run"
+	       : o->wish.skip_closed        ? "--skip-closed"
+	       : o->connect                 ? "--connect"
+	       : o->retries_given           ? "--max-retries"
 					    : NULL;
 }
 
@@ -300,6 +303,7 @@ static int read_options(int argc, char **argv, struct options *o)
 					PACKETS_RETRIES, optarg);
 				return EXIT_USAGE;
 			}
+			o->retries_given = true;
 			break;
 		case OPT_CONNECT:
 			o->connect = true;
@@ -506,7 +510,7 @@ static void paths_done(struct paths *p)
 }
 
 static int64_t begin(struct store *store, const struct options *o, const struct plan *plan,
-		     const struct judging *j)
+		     const struct judging *j, const struct resume_way *way)
 {
 	char uuid[37], here[256] = "", *text = plan_json(plan);
 
@@ -528,18 +532,30 @@ static int64_t begin(struct store *store, const struct options *o, const struct 
 	if (scan != 0) {
 		snapshot_site(store, plan);
 		resume_keep(store, plan, o->profiles.at, o->profiles.count, o->checks.at,
-			    o->checks.count);
+			    o->checks.count, way);
 		store_commit(store);
 	}
 	free(text);
 	return scan;
 }
 
+/* What an earlier run of the scan left. */
+struct before {
+	struct resumed resumed;
+	struct resume_places places;
+};
+
+static void before_done(struct before *b)
+{
+	resumed_done(&b->resumed);
+	resume_places_done(&b->places);
+}
+
 /* The scan itself: sends, and leaves a store whose scan has ended. */
 static enum engine_end send_all(const struct options *o, const struct plan *plan,
 				const struct paths *paths, struct store *store, int lock,
 				const char *description, int64_t scan,
-				const struct resumed *resumed)
+				const struct resume_way *way, const struct before *before)
 {
 	const char *contact = plan->site.authorisation.contact;
 	char identity[256];
@@ -554,18 +570,22 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 		.description = description,
 		.progress = isatty(STDERR_FILENO) && !o->quiet,
 		.threads = o->threads,
-		.retries = o->retries,
-		.connect = o->connect,
-		.resumed = resumed,
+		.retries = way->retries,
+		.connect = way->connect,
 		.resumed_scan = scan,
 	};
+
+	if (before != NULL) {
+		setup.resumed = &before->resumed;
+		setup.places = before->places.list;
+		setup.place_count = before->places.count;
+	}
+	memcpy(setup.order_key, way->order_key, sizeof(setup.order_key));
 
 	snprintf(identity, sizeof(identity),
 		 contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s", PACKAGE_VERSION,
 		 contact);
-	if (getrandom(setup.key, sizeof(setup.key), 0) != (ssize_t)sizeof(setup.key) ||
-	    getrandom(setup.order_key, sizeof(setup.order_key), 0) !=
-		    (ssize_t)sizeof(setup.order_key))
+	if (getrandom(setup.key, sizeof(setup.key), 0) != (ssize_t)sizeof(setup.key))
 		return ENGINE_FAULT; /* answers could be forged */
 	struct engine_result r = engine_run(&setup);
 	if (r.faults > 0)
@@ -587,7 +607,7 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 
 /* The scan that goes on: its plan, its judging, what was done. EXIT_DONE or the exit status. */
 static int go_on(struct store *store, const char *path, struct plan *plan, struct judging **j,
-		 int64_t *ret_scan, struct resumed *ret)
+		 int64_t *ret_scan, struct resume_way *way, struct before *ret)
 {
 	struct complaints c = { 0 };
 	struct resume r;
@@ -602,7 +622,9 @@ static int go_on(struct store *store, const char *path, struct plan *plan, struc
 	if (status == EXIT_DONE) {
 		resume_note_changes(&r, plan);
 		resume_begin(store, &r, now);
-		if (resume_load(store, r.scan, plan, ret) != 0 || store_error(store) != STORE_OK) {
+		*way = r.way;
+		if (resume_load(store, r.scan, plan, &ret->resumed) != 0 ||
+		    resume_places(store, &ret->places) != 0 || store_error(store) != STORE_OK) {
 			store_message(path, STORE_BROKEN, store_error_text(store));
 			status = EXIT_INCOMPLETE;
 		}
@@ -633,24 +655,28 @@ static int scan_locked(const struct options *o, struct plan *plan, const struct 
 	if (fault != STORE_OK)
 		return store_message(paths->store, fault, _("it is damaged or cannot be read"));
 	describe(description, sizeof(description), paths->store);
-	struct resumed resumed = { 0 };
+	struct before before = { 0 };
+	struct resume_way way = { .retries = o->retries, .connect = o->connect };
 	int64_t scan = 0;
 	int status = EXIT_DONE;
 	if (o->resume)
-		status = go_on(store, paths->store, plan, judging, &scan, &resumed);
+		status = go_on(store, paths->store, plan, judging, &scan, &way, &before);
+	else if (getrandom(way.order_key, sizeof(way.order_key), 0) !=
+		 (ssize_t)sizeof(way.order_key))
+		status = EXIT_INCOMPLETE; /* the machine has no random numbers at all */
 	if (status != EXIT_DONE) {
-		resumed_done(&resumed);
+		before_done(&before);
 		store_close(store);
 		return status;
 	}
 	struct judging *j = *judging;
 	if (!o->resume)
-		scan = begin(store, o, plan, j);
+		scan = begin(store, o, plan, j, &way);
 	enum engine_end end = ENGINE_STORE;
 	if (scan != 0)
-		end = send_all(o, plan, paths, store, *lock, description, scan,
-			       o->resume ? &resumed : NULL);
-	resumed_done(&resumed);
+		end = send_all(o, plan, paths, store, *lock, description, scan, &way,
+			       o->resume ? &before : NULL);
+	before_done(&before);
 	close(*lock); /* nothing is sent any more */
 	*lock = -1;
 	if (store_error(store) != STORE_OK)

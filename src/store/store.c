@@ -49,6 +49,7 @@ enum statement {
 	INSERT_RESUME,
 	INSERT_ENDED,
 	INSERT_PLACE,
+	DELETE_PLACES,
 	READ_PLACES,
 	READ_QUIET,
 	STATEMENTS
@@ -114,6 +115,7 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_RESUME] = "INSERT OR REPLACE INTO resume VALUES (?,?,?)",
 	[INSERT_ENDED] = "INSERT OR REPLACE INTO ended VALUES (?,?,?,?)",
 	[INSERT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?,?,?)",
+	[DELETE_PLACES] = "DELETE FROM place WHERE scan=?",
 	[READ_PLACES] = "SELECT name, place FROM place WHERE scan=?",
 	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
@@ -550,6 +552,11 @@ void store_ended(struct store *s, const char *address, uint16_t port, bool full)
 void store_place(struct store *s, const char *name, const void *place, size_t n)
 {
 	run(s, INSERT_PLACE, "itz", s->scan, name, place, n);
+}
+
+void store_places_forget(struct store *s)
+{
+	run(s, DELETE_PLACES, "i", s->scan);
 }
 
 void store_places_read(struct store *s, store_place_each *each, void *context)

@@ -55,6 +55,8 @@ void store_ended(struct store *s, const char *address, uint16_t port, bool full)
 /* How far a sweep is, in its own words: committed together with the results that were stored before,
  * so that neither is ever ahead of the other. */
 void store_place(struct store *s, const char *name, const void *place, size_t n);
+/* No place that was stored holds any longer. */
+void store_places_forget(struct store *s);
 /* Tells every place of the scan; the bytes are valid during the call. */
 typedef void store_place_each(void *context, const char *name, const void *place, size_t n);
 void store_places_read(struct store *s, store_place_each *each, void *context);

@@ -203,6 +203,7 @@ static void begin(struct bench *b)
 {
 	static const char *const targets[] = { "10.0.0.1-9" };
 	struct plan_wish w = { .targets = targets, .target_count = 1, .ports = "22,80,102,443" };
+	static const struct resume_way way = { .order_key = { 0xf0, 1, [15] = 0xab }, .retries = 3 };
 
 	make(&w, NULL, &b->plan);
 	char *text = plan_json(&b->plan);
@@ -217,7 +218,7 @@ static void begin(struct bench *b)
 	assert_int_equal(store_open("store", &b->store), STORE_OK);
 	b->scan = store_scan_begin(b->store, &row);
 	assert_int_equal(b->scan, 1);
-	resume_keep(b->store, &b->plan, NULL, 0, NULL, 0);
+	resume_keep(b->store, &b->plan, NULL, 0, NULL, 0, &way);
 	free(text);
 }
 
