@@ -58,14 +58,11 @@ static char *from_cp932(char *text, size_t length, size_t *ret_length, size_t *r
 	return out;
 }
 
-/* The file's text as UTF-8; NULL with a complaint. */
-static char *read_text(const char *path, size_t max, size_t *ret_length, struct complaints *c)
+/* Takes a file's text and gives it as UTF-8; NULL with a complaint. */
+static char *as_utf8(const char *path, char *text, size_t *ret_length, struct complaints *c)
 {
-	size_t length = 0, bad;
-	char *text = file_read(path, max, &length, c);
+	size_t length = *ret_length, bad;
 
-	if (text == NULL)
-		return NULL;
 	if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
 		complain(c, path, 0, _("is UTF-16: save it as CSV in UTF-8"));
 		free(text);
@@ -94,11 +91,10 @@ static char *read_text(const char *path, size_t max, size_t *ret_length, struct 
 	return text;
 }
 
-struct csv *csv_open(const char *path, size_t max, struct complaints *c)
+/* Takes the text. */
+static struct csv *begin(const char *path, char *text, size_t length, struct complaints *c)
 {
-	size_t length = 0;
-	char *text = read_text(path, max, &length, c);
-
+	text = as_utf8(path, text, &length, c);
 	if (text == NULL)
 		return NULL;
 	struct csv *v = calloc(1, sizeof(*v));
@@ -119,6 +115,27 @@ struct csv *csv_open(const char *path, size_t max, struct complaints *c)
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		v->at += 3;
 	return v;
+}
+
+struct csv *csv_open(const char *path, size_t max, struct complaints *c)
+{
+	size_t length = 0;
+	char *text = file_read(path, max, &length, c);
+
+	return text != NULL ? begin(path, text, length, c) : NULL;
+}
+
+struct csv *csv_read(const char *name, const char *text, size_t length, struct complaints *c)
+{
+	char *copy = malloc(length + 1);
+
+	if (copy == NULL) {
+		complain(c, name, 0, _("out of memory"));
+		return NULL;
+	}
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return begin(name, copy, length, c);
 }
 
 void csv_close(struct csv *v)

@@ -19,6 +19,8 @@ struct csv;
 
 /* Reads a file of at most max bytes as UTF-8. NULL with a complaint that names the path. */
 struct csv *csv_open(const char *path, size_t max, struct complaints *c);
+/* The same from memory; name stands in the messages. */
+struct csv *csv_read(const char *name, const char *text, size_t length, struct complaints *c);
 void csv_close(struct csv *v);
 /* The next row that is not empty: its fields, trimmed, and how many. Valid until the next call.
  * False at the end. A malformed row is a complaint, and reading goes on behind it. */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "codec/reader.h"
 #include "commands/rights.h"
 #include "probes/identify.h"
 #include "probes/probe.h"
@@ -36,6 +37,7 @@ struct crew {
 	int *request_guard; /* the guard's end of each thread's channel to it */
 	int *request_far;   /* the thread's end, kept for a replacement */
 	bool guard_gone, packets_gone, unframed;
+	struct place_box *places; /* shared with the packets process */
 };
 
 static int by_number(const void *a, const void *b)
@@ -74,6 +76,7 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 		.packets = c->packets > 0,
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
+		.resumed = c->setup->resumed,
 	};
 
 	if (keep == NULL)
@@ -97,6 +100,10 @@ static _Noreturn void be_packets(struct crew *c, int main_fd)
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
 		.retries = c->setup->retries,
+		.places = c->places,
+		.resumed = c->setup->resumed,
+		.kept = c->setup->places,
+		.kept_count = c->setup->place_count,
 	};
 
 	memcpy(p.key, c->setup->key, sizeof(p.key));
@@ -203,6 +210,14 @@ static bool start_packets(struct crew *c)
 	if (wanted && !c->unframed) {
 		if (!pair(SOCK_SEQPACKET, &c->packets_fd, &far))
 			return false;
+		/* Only what is filled takes memory. */
+		c->places = mmap(NULL, sizeof(*c->places), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (c->places == MAP_FAILED) {
+			c->places = NULL;
+			close(far);
+			return false;
+		}
 		c->packets = fork();
 		if (c->packets == 0)
 			be_packets(c, far);
@@ -301,6 +316,8 @@ void crew_end(struct crew *c, bool abandoned)
 	routes_done(&c->routes);
 	pace_board_free(c->board);
 	free(c->probes);
+	if (c->places != NULL)
+		munmap(c->places, sizeof(*c->places));
 	if (c->shared != MAP_FAILED && c->shared != NULL)
 		munmap(c->shared, sizeof(*c->shared));
 	free(c);
@@ -374,6 +391,28 @@ size_t crew_sights(struct crew *c, struct sight *ret, size_t most)
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		c->packets_gone = true;
 	return n > 0 ? (size_t)n / sizeof(*ret) : 0;
+}
+
+void crew_places(struct crew *c, struct store *store)
+{
+	struct place_box *box = c->places;
+	char name[32];
+
+	if (box == NULL || !atomic_load(&box->full) || box->used > sizeof(box->bytes))
+		return;
+	struct reader r = rd_new((struct span){ box->bytes, box->used });
+	if (box->first)
+		store_places_forget(store);
+	while (rd_left(&r) > 0) {
+		uint32_t lane = rd_le32(&r);
+		struct span place = rd_span(&r, rd_le32(&r));
+
+		if (!rd_ok(&r))
+			break;
+		snprintf(name, sizeof(name), "lane %u", lane);
+		store_place(store, name, place.at, place.length);
+	}
+	atomic_store(&box->full, false);
 }
 
 bool crew_packets_gone(const struct crew *c)

@@ -29,6 +29,8 @@ enum { SIGHTS_ROOM = 128 };
 bool crew_unframed(const struct crew *c);
 int crew_packets_channel(const struct crew *c);
 size_t crew_sights(struct crew *c, struct sight *ret, size_t most);
+/* After SIGHT_PLACE: stores how far the packets process is. */
+void crew_places(struct crew *c, struct store *store);
 bool crew_packets_gone(const struct crew *c);
 /* The next event; false where there is none (or, waiting, where the guard is gone). */
 bool crew_event(struct crew *c, struct guard_event *ret, bool wait);

@@ -2,6 +2,7 @@
 #include "commands/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "commands/progress.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
+#include "store/db.h"
 #include "wire/routes.h"
 #include "wire/vendor.h"
 
@@ -39,6 +41,7 @@ struct desk {
 	struct target *target; /* NULL: idle */
 	uint16_t port;
 	uint32_t job;
+	bool full;       /* the job's depth */
 	uint8_t *buffer; /* a result under way */
 	size_t length, capacity;
 };
@@ -68,6 +71,8 @@ struct engine {
 	unsigned long notable; /* open ports of remote administration and of control equipment */
 	struct progress progress;
 	int64_t progress_ms;
+	int64_t sync_ms;
+	int journal; /* for syncing only */
 };
 
 static int64_t mono_ms(void)
@@ -119,10 +124,18 @@ static const struct asset *ledger_of(const struct plan *p, const struct guard_ev
 	return NULL;
 }
 
-/* Nothing came back, from the link neither, and the ledger does not name it. */
-static bool is_quiet(const struct guard_event *v, const struct asset *a)
+/* The row that an earlier run of the scan gave this address, or NULL. */
+static const struct resumed_row *row_of(const struct engine *e, const struct addr *a)
 {
-	return a == NULL && v->mac[0] == '\0' && v->ot_sign[0] == '\0' &&
+	const struct resumed_row *row = resumed_next_row(e->setup->resumed, a);
+
+	return row != NULL && addr_compare(&row->address, a) == 0 ? row : NULL;
+}
+
+/* Nothing came back, from the link neither, and the ledger does not name it. */
+static bool is_quiet(const struct engine *e, const struct guard_event *v, const struct asset *a)
+{
+	return a == NULL && row_of(e, &v->address) == NULL && v->mac[0] == '\0' && v->ot_sign[0] == '\0' &&
 	       (v->host_state == HOST_SILENT || v->host_state == HOST_ABSENT ||
 		v->host_state == HOST_SKIPPED);
 }
@@ -159,7 +172,7 @@ static void write_host(struct engine *e, const struct guard_event *v)
 	if (sscanf(v->mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
 		   &mac[4], &mac[5]) == 6)
 		row.vendor = vendor_name(mac);
-	if (!is_quiet(v, a)) {
+	if (!is_quiet(e, v, a)) {
 		store_host(e->setup->store, &row);
 		return;
 	}
@@ -255,28 +268,36 @@ static void take_port(struct engine *e, const struct guard_event *v)
 	}
 }
 
-static void take_host(struct engine *e, const struct guard_event *v)
+/* The sweep of this host is over: how it is spoken to. */
+static void swept(const struct engine *e, struct target *t, enum treatment treatment, bool ot_sign)
 {
 	const struct plan *p = e->setup->plan;
-	const struct zone *z = site_zone(&p->site, &v->address);
+	const struct zone *z = site_zone(&p->site, &t->address);
+
+	t->swept = true;
+	t->treatment = treatment;
+	t->unassigned = plan_kind(p, &t->address) == ZONE_UNASSIGNED && !ot_sign;
+	t->full_depth =
+		treatment == TREAT_IT || (z != NULL && ranges_contain(&z->full_depth, &t->address));
+	t->anonymous = z != NULL && z->anonymous;
+}
+
+static void take_host(struct engine *e, const struct guard_event *v)
+{
+	char address[ADDR_TEXT];
 
 	keep_host(e, v);
+	if (v->host_state == HOST_DISTRESS)
+		store_ended(e->setup->store, addr_format(&v->address, address), 0, false);
 	if (v->open == 0 || !may_speak(e, &v->address))
 		return;
 	struct target *t = targets_get(e->targets, &v->address);
 	if (t == NULL)
 		return;
-	t->swept = true;
-	t->treatment = v->treatment;
-	t->unassigned = plan_kind(p, &v->address) == ZONE_UNASSIGNED && v->ot_sign[0] == '\0';
-	t->full_depth = v->treatment == TREAT_IT ||
-			(z != NULL && ranges_contain(&z->full_depth, &v->address));
-	t->anonymous = z != NULL && z->anonymous;
+	swept(e, t, v->treatment, v->ot_sign[0] != '\0');
 	t->all_ports = v->host_state == HOST_ALL_PORTS;
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
 	if (t->all_ports || t->distress) {
-		char address[ADDR_TEXT];
-
 		addr_format(&v->address, address);
 		for (uint32_t i = 0; i < t->port_count; i++)
 			store_service_spoken(
@@ -317,11 +338,15 @@ static struct guard_event event_of(const struct sight *s, enum event_kind kind)
 	return v;
 }
 
-/* The first address of the ledger at or behind this one, up to last. */
-static const struct addr *next_named(const struct plan *p, const struct addr *from,
+/* The first address at or behind this one, up to last, that has a row of its own: the ledger names it,
+ * or an earlier run heard of it. */
+static const struct addr *next_named(const struct engine *e, const struct addr *from,
 				     const struct addr *last)
 {
-	const struct addr *best = NULL;
+	const struct plan *p = e->setup->plan;
+	const struct resumed_row *row = resumed_next_row(e->setup->resumed, from);
+	const struct addr *best =
+		row != NULL && addr_compare(&row->address, last) <= 0 ? &row->address : NULL;
 
 	for (size_t i = 0; i < p->site.asset_count; i++) {
 		const struct asset *a = &p->site.assets[i];
@@ -357,7 +382,7 @@ static void take_quiet(struct engine *e, const struct sight *s)
 	v.treatment = kind == ZONE_OT || kind == ZONE_UNASSIGNED ? TREAT_OT : TREAT_IT;
 	row.treated = treatment_word(v.treatment);
 	while (more && addr_compare(&from, &s->last) <= 0) {
-		const struct addr *named = next_named(p, &from, &s->last);
+		const struct addr *named = next_named(e, &from, &s->last);
 
 		row.first = from;
 		row.last = s->last;
@@ -366,7 +391,12 @@ static void take_quiet(struct engine *e, const struct sight *s)
 		} else {
 			row.last = *named;
 			v.address = *named;
-			keep_host(e, &v);
+			const struct resumed_row *known = row_of(e, named);
+			/* It is gone since, or does not answer twice: what was heard stays. */
+			if (known != NULL && known->heard)
+				e->result.hosts++;
+			else
+				keep_host(e, &v);
 			from = *named;
 			more = addr_next(&from);
 		}
@@ -415,6 +445,10 @@ static void take_sight(struct engine *e, const struct sight *s)
 			     s->reason);
 		break;
 	case SIGHT_PLACE:
+		/* With the results that were told before it, and at once: what was sent since would be
+		 * sent again. */
+		crew_places(e->crew, e->setup->store);
+		store_commit(e->setup->store);
 		break;
 	case SIGHT_WAITING:
 		e->frames_wait = true;
@@ -618,6 +652,7 @@ static void hand_out(struct engine *e)
 			*d = (struct desk){ .target = t,
 					    .port = port,
 					    .job = job.id,
+					    .full = job.full_depth,
 					    .buffer = d->buffer,
 					    .capacity = d->capacity };
 			t->active++;
@@ -716,6 +751,8 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 			     h->ending == ENDING_STOPPED    ? "stopped"
 			     : h->ending == ENDING_DISTRESS ? "left in distress"
 							    : or_null(h->limited));
+	if (h->ending != ENDING_STOPPED)
+		store_ended(e->setup->store, address, d->port, d->full);
 	end_job(e, d);
 }
 
@@ -790,6 +827,7 @@ static void replace_workers(struct engine *e)
 			snprintf(subject, sizeof(subject), "%s:%u", address, d->port);
 			store_service_spoken(e->setup->store, address, d->port, "tcp", NULL, false,
 					     "none", "worker fault");
+			store_ended(e->setup->store, address, d->port, d->full);
 			store_remark(e->setup->store, "worker-fault", subject,
 				     "the worker process ended while it spoke with this port");
 			end_job(e, d);
@@ -815,6 +853,104 @@ static void replace_workers(struct engine *e)
 	}
 	if (!crew_replace_workers(e->crew, e->epoll))
 		begin_stop(e, ENGINE_FAULT);
+}
+
+/* ---- a scan that goes on ---- */
+
+/* Open ports whose conversations did not come to their end. A port that showed a general-purpose
+ * computer is looked at once more in full, as in learn(). */
+static const char left_sql[] =
+	"SELECT s.address, s.port, h.treated, h.ot_sign IS NOT NULL"
+	" FROM service s LEFT JOIN host h ON h.scan = s.scan AND h.address = s.address"
+	" LEFT JOIN ended n ON n.scan = s.scan AND n.address = s.address AND n.port = s.port"
+	" WHERE s.scan = ?1 AND s.transport = 'tcp' AND s.state = 'open'"
+	" AND coalesce(h.state, '') <> 'all-ports' AND (n.port IS NULL OR"
+	"  (NOT n.full AND h.treated = 'it' AND h.kind = 'unassigned' AND EXISTS"
+	"   (SELECT 1 FROM evidence e WHERE e.scan = s.scan AND e.address = s.address"
+	"    AND e.port = s.port AND e.probe IN ('smb', 'rdp') AND e.ending = 'done')))"
+	" ORDER BY s.address, s.port";
+
+static bool refill_targets(struct engine *e, struct query *q)
+{
+	struct target *last = NULL;
+	int r;
+
+	while ((r = query_step(q)) == 1) {
+		const char *text = query_text(q, 0), *treated = query_text(q, 2);
+		const struct resumed_host *known;
+		struct addr a;
+
+		if (addr_parse(text, &a) != 0 || !may_speak(e, &a))
+			continue;
+		known = resumed_find(e->setup->resumed, &a);
+		if (known != NULL && known->distress != NULL && known->over)
+			continue; /* left alone */
+		struct target *t = targets_get(e->targets, &a);
+		if (t == NULL || !target_add_port(t, (uint16_t)query_int(q, 1)))
+			return false;
+		if (last != NULL && last != t && last->swept) {
+			order_ports(e, last);
+			targets_queue(e->targets, last);
+		}
+		last = t;
+		/* Where the sweep of the host goes on, its end comes as an event. */
+		if (!t->swept && resumed_is_over(e->setup->resumed, &a)) {
+			swept(e, t,
+			      treated != NULL && strcmp(treated, "it") == 0 ? TREAT_IT : TREAT_OT,
+			      query_int(q, 3) != 0);
+			t->unassigned = t->unassigned && t->treatment == TREAT_OT;
+		}
+	}
+	if (last != NULL && last->swept) {
+		order_ports(e, last);
+		targets_queue(e->targets, last);
+	}
+	return r == 0;
+}
+
+/* What the earlier run found and did: counts for the progress, open ports for the jobs. */
+static bool refill(struct engine *e)
+{
+	const struct engine_setup *s = e->setup;
+	struct query *q = NULL;
+	struct db *db;
+
+	if (s->resumed == NULL)
+		return true;
+	if (db_borrow(store_db(s->store), &db) != 0)
+		return false;
+	bool good = query_new(db, left_sql, &q) == 0 &&
+		    query_bind_int(q, 1, s->resumed_scan) == 0 && refill_targets(e, q);
+	query_free(q);
+	q = NULL;
+	good = good &&
+	       query_new(db,
+			 "SELECT (SELECT count(*) FROM service WHERE scan = ?1 AND state = 'open'),"
+			 " (SELECT count(*) FROM evidence WHERE scan = ?1)",
+			 &q) == 0 &&
+	       query_bind_int(q, 1, s->resumed_scan) == 0 && query_step(q) == 1;
+	if (good) {
+		e->result.hosts = (unsigned long)resumed_over_count(s->resumed);
+		e->result.services = (unsigned long)query_int(q, 0);
+		e->result.conversations = (unsigned long)query_int(q, 1);
+	}
+	query_free(q);
+	db_free(db);
+	return good;
+}
+
+/* After a power cut the journal tells what was tried: it may not lag behind the store. */
+static void sync_journal(struct engine *e)
+{
+	int64_t now = mono_ms();
+
+	if (now < e->sync_ms + 1000)
+		return;
+	e->sync_ms = now;
+	if (e->journal < 0)
+		e->journal = open(e->setup->journal_path, O_RDONLY | O_CLOEXEC);
+	if (e->journal >= 0)
+		fdatasync(e->journal);
 }
 
 /* ---- the loop ---- */
@@ -933,7 +1069,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 {
 	struct engine e = { .setup = setup,
 			    .planned = ports_count(setup->plan->ports.tcp),
-			    .total_hosts = ranges_count(&setup->plan->targets) };
+			    .total_hosts = ranges_count(&setup->plan->targets),
+			    .journal = -1 };
 	struct epoll_event events[64];
 	sigset_t mask, old;
 
@@ -947,7 +1084,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	e.crew = e.desks != NULL && e.targets != NULL ? crew_start(setup) : NULL;
+	e.crew = e.desks != NULL && e.targets != NULL && refill(&e) ? crew_start(setup) : NULL;
 	if (e.crew == NULL || !watch(&e, e.signals, TAG_SIGNAL) ||
 	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) ||
 	    !watch(&e, crew_packets_channel(e.crew), TAG_PACKETS) ||
@@ -971,6 +1108,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		for (int i = 0; i < n; i++)
 			dispatch(&e, events[i].data.u32);
 		watch_pause(&e);
+		sync_journal(&e);
 		store_tick(setup->store);
 		if (store_error(setup->store) != STORE_OK)
 			begin_stop(&e, ENGINE_STORE);
@@ -988,6 +1126,8 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		free(e.desks[i].buffer);
 	free(e.desks);
 	targets_free(e.targets);
+	if (e.journal >= 0)
+		close(e.journal);
 	close(e.signals);
 	close(e.epoll);
 	sigprocmask(SIG_SETMASK, &old, NULL);

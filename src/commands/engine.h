@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 
+#include "codec/span.h"
 #include "site/plan.h"
 #include "store/store.h"
+#include "talk/resumed.h"
 
 struct engine_setup {
 	const struct plan *plan;
@@ -21,6 +23,11 @@ struct engine_setup {
 	bool connect;		 /* no packets process */
 	unsigned retries;	 /* of the packets process: --max-retries */
 	uint8_t key[16], order_key[16]; /* see packets.h */
+	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
+	const struct resumed *resumed;
+	int64_t resumed_scan;
+	const struct span *places; /* of the packets process */
+	size_t place_count;
 };
 
 enum engine_end {

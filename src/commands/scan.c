@@ -17,6 +17,7 @@
 #include "commands/judging.h"
 #include "commands/lock.h"
 #include "commands/matching.h"
+#include "commands/resume.h"
 #include "commands/rights.h"
 #include "commands/snapshot.h"
 #include "talk/packets.h"
@@ -33,9 +34,9 @@ struct options {
 	struct plan_wish wish;
 	struct list excludes, exclude_files, input_files, owned, profiles, checks;
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
-	bool dry_run, wait, no_html, quiet;
+	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;
-	bool connect;
+	bool connect, retries_given;
 };
 
 enum option_id {
@@ -65,6 +66,7 @@ enum option_id {
 	OPT_THREADS,
 	OPT_RETRIES,
 	OPT_CONNECT,
+	OPT_RESUME,
 	OPT_QUIET,
 	OPT_HELP,
 };
@@ -102,6 +104,7 @@ static const struct option long_options[] = {
 	{ "connect", no_argument, NULL, OPT_CONNECT },
 	{ "sT", no_argument, NULL, OPT_CONNECT },
 	{ "unprivileged", no_argument, NULL, OPT_CONNECT },
+	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -136,6 +139,9 @@ static void help(void)
 		"  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
 		"  --nmap-xml FILE\n"
 		"  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
+		"  --resume                go on with the scan of the store that ended early: no "
+		"target\n"
+		"                          and no option that changes what is sent\n"
 		"  --wait                  wait for another scan on this bastion to end\n"
 		"  --skip-closed           leave out zones whose window is closed now, instead of "
 		"waiting\n"
@@ -162,6 +168,28 @@ static bool number(const char *text, unsigned least, unsigned most, unsigned *re
 		return false;
 	*ret = (unsigned)n;
 	return true;
+}
+
+/* The first thing given that would change what the scan is, or NULL. */
+static const char *not_with_resume(const struct options *o)
+{
+	return o->wish.target_count > 0     ? _("target")
+	       : o->input_files.count > 0   ? "-iL"
+	       : o->wish.ports != NULL      ? "--ports"
+	       : o->excludes.count > 0      ? "--exclude"
+	       : o->exclude_files.count > 0 ? "--exclude-file"
+	       : o->wish.risk != NULL       ? "--risk"
+	       : o->wish.rate != NULL       ? "--rate"
+	       : o->wish.host_rate != NULL  ? "--host-rate"
+	       : o->wish.zone != NULL       ? "--zone"
+	       : o->owned.count > 0         ? "--owned"
+	       : o->profiles.count > 0      ? "--profile"
+	       : o->checks.count > 0        ? "--checks"
+	       : o->dry_run                 ? "--dry-run"
+	       : o->wish.skip_closed        ? "--skip-closed"
+	       : o->connect                 ? "--connect"
+	       : o->retries_given           ? "--max-retries"
+					    : NULL;
 }
 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
@@ -275,9 +303,13 @@ static int read_options(int argc, char **argv, struct options *o)
 					PACKETS_RETRIES, optarg);
 				return EXIT_USAGE;
 			}
+			o->retries_given = true;
 			break;
 		case OPT_CONNECT:
 			o->connect = true;
+			break;
+		case OPT_RESUME:
+			o->resume = true;
 			break;
 		case OPT_QUIET:
 			o->quiet = true;
@@ -306,22 +338,30 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->fail_on);
 		return EXIT_USAGE;
 	}
+	const char *strange = o->resume ? not_with_resume(o) : NULL;
+	if (strange != NULL) {
+		fprintf(stderr,
+			_("error: --resume goes on with the scan as it was planned: it takes no "
+			  "%s\n"),
+			strange);
+		return EXIT_USAGE;
+	}
 	return EXIT_DONE;
 }
 
 /* site.yaml -> site.tenken beside it, tenken.sqlite without a site file. */
-static char *default_store(const struct plan *p)
+static char *default_store(const char *site)
 {
 	char *path = NULL;
 
-	if (p->site.path == NULL)
+	if (site == NULL)
 		return strdup("tenken.sqlite");
-	size_t n = strlen(p->site.path);
-	const char *dot = strrchr(p->site.path, '.');
-	const char *slash = strrchr(p->site.path, '/');
+	size_t n = strlen(site);
+	const char *dot = strrchr(site, '.');
+	const char *slash = strrchr(site, '/');
 	if (dot != NULL && (slash == NULL || dot > slash))
-		n = (size_t)(dot - p->site.path);
-	return asprintf(&path, "%.*s.tenken", (int)n, p->site.path) > 0 ? path : NULL;
+		n = (size_t)(dot - site);
+	return asprintf(&path, "%.*s.tenken", (int)n, site) > 0 ? path : NULL;
 }
 
 static char *beside(const char *store, const char *ending)
@@ -469,7 +509,8 @@ static void paths_done(struct paths *p)
 	free(p->html);
 }
 
-static int64_t begin(struct store *store, const struct plan *plan, const struct judging *j)
+static int64_t begin(struct store *store, const struct options *o, const struct plan *plan,
+		     const struct judging *j, const struct resume_way *way)
 {
 	char uuid[37], here[256] = "", *text = plan_json(plan);
 
@@ -490,16 +531,31 @@ static int64_t begin(struct store *store, const struct plan *plan, const struct 
 	int64_t scan = store_scan_begin(store, &row);
 	if (scan != 0) {
 		snapshot_site(store, plan);
+		resume_keep(store, plan, o->profiles.at, o->profiles.count, o->checks.at,
+			    o->checks.count, way);
 		store_commit(store);
 	}
 	free(text);
 	return scan;
 }
 
+/* What an earlier run of the scan left. */
+struct before {
+	struct resumed resumed;
+	struct resume_places places;
+};
+
+static void before_done(struct before *b)
+{
+	resumed_done(&b->resumed);
+	resume_places_done(&b->places);
+}
+
 /* The scan itself: sends, and leaves a store whose scan has ended. */
 static enum engine_end send_all(const struct options *o, const struct plan *plan,
 				const struct paths *paths, struct store *store, int lock,
-				const char *description, int64_t scan)
+				const char *description, int64_t scan,
+				const struct resume_way *way, const struct before *before)
 {
 	const char *contact = plan->site.authorisation.contact;
 	char identity[256];
@@ -514,16 +570,22 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 		.description = description,
 		.progress = isatty(STDERR_FILENO) && !o->quiet,
 		.threads = o->threads,
-		.retries = o->retries,
-		.connect = o->connect,
+		.retries = way->retries,
+		.connect = way->connect,
+		.resumed_scan = scan,
 	};
+
+	if (before != NULL) {
+		setup.resumed = &before->resumed;
+		setup.places = before->places.list;
+		setup.place_count = before->places.count;
+	}
+	memcpy(setup.order_key, way->order_key, sizeof(setup.order_key));
 
 	snprintf(identity, sizeof(identity),
 		 contact != NULL ? "tenken/%s (contact: %s)" : "tenken/%s", PACKAGE_VERSION,
 		 contact);
-	if (getrandom(setup.key, sizeof(setup.key), 0) != (ssize_t)sizeof(setup.key) ||
-	    getrandom(setup.order_key, sizeof(setup.order_key), 0) !=
-		    (ssize_t)sizeof(setup.order_key))
+	if (getrandom(setup.key, sizeof(setup.key), 0) != (ssize_t)sizeof(setup.key))
 		return ENGINE_FAULT; /* answers could be forged */
 	struct engine_result r = engine_run(&setup);
 	if (r.faults > 0)
@@ -543,9 +605,40 @@ static enum engine_end send_all(const struct options *o, const struct plan *plan
 	return r.end;
 }
 
-/* With the lock in hand. */
-static int scan_locked(const struct options *o, const struct plan *plan, const struct paths *paths,
-		       int *lock, struct judging *j)
+/* The scan that goes on: its plan, its judging, what was done. EXIT_DONE or the exit status. */
+static int go_on(struct store *store, const char *path, struct plan *plan, struct judging **j,
+		 int64_t *ret_scan, struct resume_way *way, struct before *ret)
+{
+	struct complaints c = { 0 };
+	struct resume r;
+	int64_t now = time(NULL);
+	int status = resume_find(store, path, &r, &c);
+
+	if (status == EXIT_DONE &&
+	    (plan_again(&r.kept, data_dir(), now, plan, &c) != 0 ||
+	     !judging_start(j, plan, (const char *const *)r.profiles, r.profile_count,
+			    (const char *const *)r.checks, r.check_count, &c)))
+		status = EXIT_USAGE;
+	if (status == EXIT_DONE) {
+		resume_note_changes(&r, plan);
+		resume_begin(store, &r, now);
+		*way = r.way;
+		if (resume_load(store, r.scan, plan, &ret->resumed) != 0 ||
+		    resume_places(store, &ret->places) != 0 || store_error(store) != STORE_OK) {
+			store_message(path, STORE_BROKEN, store_error_text(store));
+			status = EXIT_INCOMPLETE;
+		}
+		*ret_scan = r.scan;
+	}
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	resume_done(&r);
+	return status;
+}
+
+/* With the lock in hand. The plan and judging of a scan that goes on are made here. */
+static int scan_locked(const struct options *o, struct plan *plan, const struct paths *paths,
+		       int *lock, struct judging **judging)
 {
 	const struct judging_outputs outputs = {
 		.html = paths->html,
@@ -562,13 +655,30 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	if (fault != STORE_OK)
 		return store_message(paths->store, fault, _("it is damaged or cannot be read"));
 	describe(description, sizeof(description), paths->store);
-	int64_t scan = begin(store, plan, j);
+	struct before before = { 0 };
+	struct resume_way way = { .retries = o->retries, .connect = o->connect };
+	int64_t scan = 0;
+	int status = EXIT_DONE;
+	if (o->resume)
+		status = go_on(store, paths->store, plan, judging, &scan, &way, &before);
+	else if (getrandom(way.order_key, sizeof(way.order_key), 0) !=
+		 (ssize_t)sizeof(way.order_key))
+		status = EXIT_INCOMPLETE; /* the machine has no random numbers at all */
+	if (status != EXIT_DONE) {
+		before_done(&before);
+		store_close(store);
+		return status;
+	}
+	struct judging *j = *judging;
+	if (!o->resume)
+		scan = begin(store, o, plan, j, &way);
 	enum engine_end end = ENGINE_STORE;
 	if (scan != 0)
-		end = send_all(o, plan, paths, store, *lock, description, scan);
+		end = send_all(o, plan, paths, store, *lock, description, scan, &way,
+			       o->resume ? &before : NULL);
+	before_done(&before);
 	close(*lock); /* nothing is sent any more */
 	*lock = -1;
-	int status;
 	if (store_error(store) != STORE_OK)
 		status = store_message(paths->store, store_error(store), store_error_text(store));
 	else
@@ -587,8 +697,7 @@ static int scan_locked(const struct options *o, const struct plan *plan, const s
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
-static int run(const struct options *o, const struct plan *plan, const char *store,
-	       struct judging *j)
+static int run(const struct options *o, struct plan *plan, const char *store, struct judging **j)
 {
 	struct paths paths = { 0 };
 	int status = EXIT_USAGE;
@@ -596,6 +705,8 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 	if (!paths_make(&paths, o, store)) {
 		fprintf(stderr, _("error: out of memory\n"));
 		status = EXIT_INCOMPLETE;
+	} else if (o->resume && access(store, F_OK) != 0) {
+		fprintf(stderr, _("error: %s: there is no such store to resume from\n"), store);
 	} else if (!writable(store) || !writable(paths.html) || !writable(o->json) ||
 		   !writable(o->ndjson) || !writable(o->csv) || !writable(o->nmap_xml)) {
 		status = EXIT_USAGE; /* said already */
@@ -613,13 +724,20 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 	return status;
 }
 
+static void load_vendors(void)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/probes/data/controller-makers.txt", data_dir());
+	vendor_load("/usr/share/ieee-data", path);
+}
+
 int command_scan(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct complaints c = { 0 };
 	struct plan plan = { 0 };
 	struct judging *j = NULL;
-	char ports_path[4096];
 	int status = read_options(argc, argv, &o);
 
 	signal(SIGUSR1,
@@ -639,8 +757,16 @@ int command_scan(int argc, char **argv)
 	o.wish.data_dir = data_dir();
 	o.wish.now = time(NULL);
 	status = EXIT_USAGE;
-	if (plan_make(&o.wish, &plan, &c) == 0 &&
-	    site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
+	if (o.resume) {
+		char *store = o.store != NULL ? strdup(o.store) : default_store(o.wish.site_path);
+
+		load_vendors();
+		if (store != NULL)
+			status = run(&o, &plan, store, &j);
+		free(store);
+		vendor_unload();
+	} else if (plan_make(&o.wish, &plan, &c) == 0 &&
+		   site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
 		if (o.dry_run && plan.risk < SITE_TOUCH) {
@@ -651,13 +777,12 @@ int command_scan(int argc, char **argv)
 			status = EXIT_DONE;
 		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,
 					 o.checks.count, &c)) {
-			char *store = o.store != NULL ? strdup(o.store) : default_store(&plan);
+			char *store =
+				o.store != NULL ? strdup(o.store) : default_store(plan.site.path);
 
-			snprintf(ports_path, sizeof(ports_path),
-				 "%s/probes/data/controller-makers.txt", data_dir());
-			vendor_load("/usr/share/ieee-data", ports_path);
+			load_vendors();
 			if (store != NULL)
-				status = run(&o, &plan, store, j);
+				status = run(&o, &plan, store, &j);
 			free(store);
 			vendor_unload();
 		}

@@ -246,6 +246,8 @@ static const struct bilingual remarks[] = {
 	{ "maker %s", "メーカー %s" },
 	{ "%s answers were lost by the capture", "受信の取りこぼし：応答 %s 件" },
 	{ "interface %s: %s", "インターフェース %s：%s" },
+	{ "resumed at %s after an early end (%s), time %s",
+	  "%s に再開しました（途中終了の理由: %s、%s 回目）" },
 	{ "%s: excluded", "%s: 除外指定" },
 	{ "%s: passive only", "%s: 受信観測のみ" },
 	{ "%s: too large to sweep: name its hosts as targets",

@@ -26,8 +26,10 @@ int clock_load(struct site *s, const char *zone);
 /* "tcp/443", "443/tcp", "443", "tcp/1000-2000", "tcp" (all of it). */
 bool port_range_parse(struct span text, struct port_range *ret);
 
-/* Reads the ledger into s->assets; zones must stand already. Complaints name the given path. */
-void ledger_load(struct site *s, const char *path, struct complaints *c);
+/* Reads the ledger's text into s->assets; zones must stand already. Complaints name the given path. */
+enum { LEDGER_BYTES_MAX = 32 * 1024 * 1024 };
+void ledger_load(struct site *s, const char *path, const struct file_text *text,
+		 struct complaints *c);
 void ledger_done(struct site *s);
 
 #endif

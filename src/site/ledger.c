@@ -9,7 +9,6 @@
 #include "site/load.h"
 
 enum {
-	LEDGER_BYTES_MAX = 32 * 1024 * 1024,
 	LEDGER_ROWS_MAX = 200000,
 	ASSET_WORDS_MAX = 64, /* in one field */
 };
@@ -649,11 +648,12 @@ static void read_rows(struct ledger *l)
 	}
 }
 
-void ledger_load(struct site *s, const char *path, struct complaints *c)
+void ledger_load(struct site *s, const char *path, const struct file_text *text,
+		 struct complaints *c)
 {
 	struct ledger l = { .site = s, .path = path, .complaints = c };
 
-	l.csv = csv_open(path, LEDGER_BYTES_MAX, c);
+	l.csv = csv_read(path, text->text, text->length, c);
 	if (l.csv == NULL)
 		return;
 	if (read_header(&l)) {

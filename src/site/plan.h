@@ -69,6 +69,18 @@ struct plan_wish {
 int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints *c);
 void plan_done(struct plan *p);
 
+/* What is kept of a scan so that it can go on: plan_json() and the texts of site file and ledger (text
+ * NULL: none). */
+struct plan_kept {
+	const char *plan;
+	struct file_text site, ledger;
+};
+
+/* The same plan again, whatever became of the files. As plan_make(); complaints also where it cannot
+ * be made as it was, or where its authorisation is not valid now. */
+int plan_again(const struct plan_kept *kept, const char *data_dir, int64_t now, struct plan *ret,
+	       struct complaints *c);
+
 /* The declared kind of an address: of its zone, else ad_hoc_kind; loopback outside every zone is it. */
 enum zone_kind plan_kind(const struct plan *p, const struct addr *a);
 /* NULL, or why nothing may be sent to this address now ("excluded", "outside the targets",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/file.h"
 #include "codec/i18n.h"
 #include "site/load.h"
 
@@ -44,6 +45,8 @@ void site_done(struct site *s)
 	ranges_done(&s->owned);
 	ranges_done(&s->exclude);
 	free(s->ledger_path);
+	free(s->text.text);
+	free(s->ledger_text.text);
 	ledger_done(s);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
@@ -161,8 +164,11 @@ static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
 	s->ledger_path = beside(s->path, text);
 	if (s->ledger_path == NULL)
 		yn_complain(n, _("out of memory"));
-	else
-		ledger_load(s, s->ledger_path, c);
+	else if (s->ledger_text.text == NULL)
+		s->ledger_text.text =
+			file_read(s->ledger_path, LEDGER_BYTES_MAX, &s->ledger_text.length, c);
+	if (s->ledger_text.text != NULL)
+		ledger_load(s, s->ledger_path, &s->ledger_text, c);
 }
 
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
@@ -201,15 +207,20 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_ledger(s, yn_get(root, "ledger"), c);
 }
 
-int site_load(const char *path, struct site *ret, struct complaints *c)
+static bool begin(const char *path, struct site *ret, struct complaints *c)
+{
+	if (defaults(ret) == 0 && (ret->path = strdup(path)) != NULL)
+		return true;
+	complain(c, path, 0, _("out of memory"));
+	return false;
+}
+
+/* The texts stand already. */
+static int read_texts(struct site *ret, struct complaints *c)
 {
 	size_t before = c->count;
+	struct yfile *f = yf_read(ret->path, ret->text.text, ret->text.length, c);
 
-	if (defaults(ret) != 0 || (ret->path = strdup(path)) == NULL) {
-		complain(c, path, 0, _("out of memory"));
-		return -EINVAL;
-	}
-	struct yfile *f = yf_open(path, c);
 	if (f != NULL) {
 		if (yn_is_map(yf_root(f)))
 			load_site(ret, yf_root(f), c);
@@ -219,4 +230,42 @@ int site_load(const char *path, struct site *ret, struct complaints *c)
 		yf_close(f);
 	}
 	return c->count == before ? 0 : -EINVAL;
+}
+
+int site_load(const char *path, struct site *ret, struct complaints *c)
+{
+	if (!begin(path, ret, c))
+		return -EINVAL;
+	ret->text.text = file_read(path, YAML_BYTES_MAX, &ret->text.length, c);
+	return ret->text.text != NULL ? read_texts(ret, c) : -EINVAL;
+}
+
+static bool copy_text(const struct file_text *from, struct file_text *ret)
+{
+	if (from == NULL || from->text == NULL)
+		return true;
+	ret->text = malloc(from->length + 1);
+	if (ret->text == NULL)
+		return false;
+	memcpy(ret->text, from->text, from->length);
+	ret->text[from->length] = '\0';
+	ret->length = from->length;
+	return true;
+}
+
+int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
+	       struct site *ret, struct complaints *c)
+{
+	static const struct file_text none = { (char *)(uintptr_t) "", 0 };
+
+	if (!begin(path, ret, c))
+		return -EINVAL;
+	/* Without a text of its own a ledger that the site file names would be read from today's. */
+	if (!copy_text(text, &ret->text) ||
+	    !copy_text(ledger != NULL && ledger->text != NULL ? ledger : &none,
+		       &ret->ledger_text)) {
+		complain(c, path, 0, _("out of memory"));
+		return -EINVAL;
+	}
+	return read_texts(ret, c);
 }

@@ -110,6 +110,12 @@ struct offset {
 	int32_t seconds;
 };
 
+/* A file's bytes as they were read. */
+struct file_text {
+	char *text; /* NULL: there is none */
+	size_t length;
+};
+
 struct site {
 	char *path;     /* of the site file; NULL for an ad-hoc scan */
 	char *name;     /* "ad-hoc" without a site file */
@@ -137,6 +143,7 @@ struct site {
 	size_t attestation_count;
 	struct waiver *waivers;
 	size_t waiver_count;
+	struct file_text text, ledger_text; /* what was read, for the store */
 	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;
 };
@@ -147,6 +154,9 @@ int site_default(struct site *ret);
  * pass to site_done() in both cases. Both functions must be called before the first thread: they
  * switch the process's time zone for a moment, to ask it for the site's offsets. */
 int site_load(const char *path, struct site *ret, struct complaints *c);
+/* The same from texts that were kept (ledger: NULL where there was none): no file is read. */
+int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
+	       struct site *ret, struct complaints *c);
 void site_done(struct site *s);
 
 /* The zone of an address: the strictest that contains it; NULL: nobody declared one. Loopback that

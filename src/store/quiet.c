@@ -566,6 +566,21 @@ bool quiet_write_changed(struct quiet *q, const struct quiet_sink *sink)
 	return true;
 }
 
+bool quiet_write_blocks(struct quiet *q, const struct quiet_sink *sink)
+{
+	for (size_t i = 0; i < q->room; i++) {
+		struct block *b = q->table[i];
+
+		if (b == NULL)
+			continue;
+		if (!write_block(q, b, sink))
+			return false;
+		b->changed = b->wrong = false;
+		b->written = true;
+	}
+	return true;
+}
+
 static int by_place(const void *left, const void *right)
 {
 	const struct block *const *a = left, *const *b = right;

@@ -32,6 +32,8 @@ struct quiet_sink {
 };
 /* Writes the blocks that changed and are in few pieces; others wait. */
 bool quiet_write_changed(struct quiet *q, const struct quiet_sink *sink);
+/* Writes every block; the caller has forgotten what there was. */
+bool quiet_write_blocks(struct quiet *q, const struct quiet_sink *sink);
 /* Writes everything, neighbours across blocks as one; the caller has forgotten what there was. */
 bool quiet_write_all(struct quiet *q, const struct quiet_sink *sink);
 

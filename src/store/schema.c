@@ -124,5 +124,28 @@ static const char version_2[] =
 	" complete INTEGER NOT NULL, first_ms INTEGER, last_ms INTEGER,"
 	" PRIMARY KEY (scan, scope, first_key)) STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { version_1, version_2 };
+/* What a scan needs to go on after it was cut off. All but the journal's columns is removed when the
+ * scan is done. */
+static const char version_3[] =
+	/* What the plan was made from: 'site' and 'ledger' are the texts of the files, the other names
+	 * stand in commands/resume.c. */
+	"CREATE TABLE resume ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT NOT NULL, text BLOB NOT NULL,"
+	" PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;"
+	/* How far a sweep that keeps its own order is; written with the results up to there. */
+	"CREATE TABLE place ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT NOT NULL, place BLOB NOT NULL,"
+	" PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;"
+	/* A service whose conversations came to their end, and in which depth (full 1 or 0); port 0: the
+	 * sweep of a host that is left alone was over when that was written. */
+	"CREATE TABLE ended ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, port INTEGER NOT NULL,"
+	" full INTEGER NOT NULL, PRIMARY KEY (scan, address, port)) STRICT, WITHOUT ROWID;"
+	/* What the sweep found: open, closed, filtered or silent, NULL: nothing that counts; the weight
+	 * of a message that there is no such host (wire/sweep.h); the reason as the service has it. */
+	"ALTER TABLE journal ADD COLUMN found TEXT;"
+	"ALTER TABLE journal ADD COLUMN no_host INTEGER;"
+	"ALTER TABLE journal ADD COLUMN reason TEXT;";
+
+const char *const store_migrations[] = { version_1, version_2, version_3 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -19,6 +19,9 @@
 /* In every store's header (PRAGMA application_id): "tnkn". */
 enum { APPLICATION_ID = 0x746e6b6e };
 
+/* So long a guard may live on without its main process. */
+enum { GUARD_MS = 5000 };
+
 enum statement {
 	INSERT_SCAN,
 	END_SCAN,
@@ -40,6 +43,15 @@ enum statement {
 	OPEN_JOURNAL,
 	NAME_JOURNAL,
 	CLOSE_JOURNAL,
+	DISTRESS_JOURNAL,
+	DISTRESS_HOST,
+	RESUME_SCAN,
+	INSERT_RESUME,
+	INSERT_ENDED,
+	INSERT_PLACE,
+	DELETE_PLACES,
+	READ_PLACES,
+	READ_QUIET,
 	STATEMENTS
 };
 
@@ -92,7 +104,21 @@ static const char *const sql[STATEMENTS] = {
 		" transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
 	[NAME_JOURNAL] = "UPDATE journal SET probe=?3 WHERE scan=?1 AND number=?2",
 	[CLOSE_JOURNAL] = "UPDATE journal SET closed_ms=?3, source=?4, source_port=?5, packets=?6,"
-			  " sent=?7, received=?8, ending=?9 WHERE scan=?1 AND number=?2",
+			  " sent=?7, received=?8, ending=?9, found=?10, no_host=?11, reason=?12"
+			  " WHERE scan=?1 AND number=?2",
+	[DISTRESS_JOURNAL] =
+		"INSERT INTO remark SELECT ?1, 'distress', ?2, ?3 WHERE NOT EXISTS"
+		" (SELECT 1 FROM remark WHERE scan=?1 AND kind='distress' AND subject=?2)",
+	[DISTRESS_HOST] =
+		"UPDATE host SET state='distress', reason=?3 WHERE scan=?1 AND address=?2",
+	[RESUME_SCAN] = "UPDATE scan SET status='running', reason=NULL, finished=NULL WHERE id=?",
+	[INSERT_RESUME] = "INSERT OR REPLACE INTO resume VALUES (?,?,?)",
+	[INSERT_ENDED] = "INSERT OR REPLACE INTO ended VALUES (?,?,?,?)",
+	[INSERT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?,?,?)",
+	[DELETE_PLACES] = "DELETE FROM place WHERE scan=?",
+	[READ_PLACES] = "SELECT name, place FROM place WHERE scan=?",
+	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
+		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
 };
 
 struct store {
@@ -179,7 +205,8 @@ static int64_t pragma(struct store *s, const char *text)
 	return v;
 }
 
-/* Runs a statement with its values: i int64_t, t text or NULL, b int, k an address's key. */
+/* Runs a statement with its values: i int64_t, t text or NULL, b int, k an address's key, z bytes and
+ * their number. */
 static bool run(struct store *s, enum statement which, const char *types, ...)
 {
 	if (s->fault != STORE_OK)
@@ -201,7 +228,12 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 	for (int i = 0; types[i] != '\0'; i++) {
 		if (types[i] == 'i')
 			sqlite3_bind_int64(st, i + 1, va_arg(values, int64_t));
-		else if (types[i] == 'b')
+		else if (types[i] == 'z') {
+			const void *bytes = va_arg(values, const void *);
+
+			sqlite3_bind_blob64(st, i + 1, bytes != NULL ? bytes : "",
+					    va_arg(values, size_t), SQLITE_STATIC);
+		} else if (types[i] == 'b')
 			sqlite3_bind_int(st, i + 1, va_arg(values, int));
 		else if (types[i] == 'k')
 			sqlite3_bind_blob(st, i + 1, va_arg(values, const uint8_t *), 16,
@@ -420,6 +452,9 @@ void store_close(struct store *s)
 
 /* ---- rows ---- */
 
+/* Only the newest scan can go on, and only where it is not done. */
+static const char forget[] = "DELETE FROM resume; DELETE FROM ended; DELETE FROM place";
+
 int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 {
 	if (!run(s, INSERT_SCAN, "ttttttitt", r->uuid, r->site, r->vantage, r->vantage_zone,
@@ -428,6 +463,7 @@ int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 	s->scan = sqlite3_last_insert_rowid(s->db);
 	quiet_free(s->quiet);
 	s->quiet = NULL;
+	exec(s, forget);
 	store_commit(s);
 	return s->scan;
 }
@@ -438,7 +474,108 @@ void store_scan_end(struct store *s, const char *status, const char *reason, int
 	quiet_free(s->quiet);
 	s->quiet = NULL;
 	run(s, END_SCAN, "ttii", status, reason, finished, s->scan);
+	if (strcmp(status, "done") == 0)
+		exec(s, forget);
 	store_commit(s);
+}
+
+static struct addr key_of(sqlite3_stmt *st, int scope, int key)
+{
+	struct addr a = { .scope = (uint32_t)sqlite3_column_int64(st, scope) };
+
+	if (sqlite3_column_bytes(st, key) == sizeof(a.bytes))
+		memcpy(a.bytes, sqlite3_column_blob(st, key), sizeof(a.bytes));
+	return a;
+}
+
+static const char *word_of(sqlite3_stmt *st, int column)
+{
+	return (const char *)sqlite3_column_text(st, column);
+}
+
+/* What was told of quiet addresses before is in memory again, so that what is told of them now takes
+ * its place; and it is written block by block, as it changes from now on. */
+static void read_quiet(struct store *s)
+{
+	const struct quiet_sink sink = { forget_quiet, write_quiet, s };
+	sqlite3_stmt *st = NULL;
+
+	if (s->fault != STORE_OK)
+		return;
+	int code = sqlite3_prepare_v2(s->db, sql[READ_QUIET], -1, &st, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(st, 1, s->scan);
+	while (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		const struct quiet_row r = {
+			.first = key_of(st, 0, 1),
+			.last = key_of(st, 0, 2),
+			.state = word_of(st, 3),
+			.reason = word_of(st, 4),
+			.zone = word_of(st, 5),
+			.kind = word_of(st, 6),
+			.treated = word_of(st, 7),
+			.planned = (uint32_t)sqlite3_column_int64(st, 8),
+			.complete = sqlite3_column_int(st, 9) != 0,
+			.first_ms = sqlite3_column_int64(st, 10),
+			.last_ms = sqlite3_column_int64(st, 11),
+		};
+
+		code = SQLITE_OK;
+		store_quiet(s, &r);
+	}
+	if (code != SQLITE_DONE)
+		fail(s, code);
+	sqlite3_finalize(st);
+	if (s->quiet != NULL && run(s, DELETE_ALL_QUIET, "i", s->scan) &&
+	    !quiet_write_blocks(s->quiet, &sink))
+		out_of_memory(s);
+}
+
+void store_scan_resume(struct store *s, int64_t scan)
+{
+	run(s, RESUME_SCAN, "i", scan);
+	s->scan = scan;
+	read_quiet(s);
+	store_commit(s);
+}
+
+void store_resume_text(struct store *s, const char *name, const void *text, size_t n)
+{
+	run(s, INSERT_RESUME, "itz", s->scan, name, text, n);
+}
+
+void store_ended(struct store *s, const char *address, uint16_t port, bool full)
+{
+	run(s, INSERT_ENDED, "itbb", s->scan, address, (int)port, (int)full);
+}
+
+void store_place(struct store *s, const char *name, const void *place, size_t n)
+{
+	run(s, INSERT_PLACE, "itz", s->scan, name, place, n);
+}
+
+void store_places_forget(struct store *s)
+{
+	run(s, DELETE_PLACES, "i", s->scan);
+}
+
+void store_places_read(struct store *s, store_place_each *each, void *context)
+{
+	sqlite3_stmt *st = NULL;
+
+	if (s->fault != STORE_OK)
+		return;
+	int code = sqlite3_prepare_v2(s->db, sql[READ_PLACES], -1, &st, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(st, 1, s->scan);
+	while (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		code = SQLITE_OK;
+		each(context, (const char *)sqlite3_column_text(st, 0), sqlite3_column_blob(st, 1),
+		     (size_t)sqlite3_column_bytes(st, 1));
+	}
+	if (code != SQLITE_DONE)
+		fail(s, code);
+	sqlite3_finalize(st);
 }
 
 void store_zone(struct store *s, const char *name, const char *kind, const char *networks)
@@ -539,11 +676,15 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 
 	if (f == NULL)
 		return;
+	/* The guard of a killed scan still closes what is open, and writes it down. */
+	for (int i = 0; i < GUARD_MS / 50 && flock(fileno(f), LOCK_EX | LOCK_NB) != 0; i++)
+		usleep(50000);
 	while (s->fault == STORE_OK && fgets(line, sizeof(line), f) != NULL) {
-		char address[96], word[32];
+		char address[96], word[32], found[16];
 		long long number, ms;
 		unsigned port, packets;
 		unsigned long long sent, received;
+		int rest = 0;
 
 		if (sscanf(line, "O %lld %lld %95s %u %31s", &number, &ms, address, &port, word) ==
 		    5)
@@ -555,11 +696,23 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 			    strcmp(word, "sweep") == 0 ? NULL : word);
 		else if (sscanf(line, "B %lld %lld %31s", &number, &ms, word) == 3)
 			run(s, NAME_JOURNAL, "iit", scan, (int64_t)number, word);
-		else if (sscanf(line, "C %lld %lld %95s %u %u %llu %llu %31s", &number, &ms,
-				address, &port, &packets, &sent, &received, word) == 8)
-			run(s, CLOSE_JOURNAL, "iiitiiiit", scan, (int64_t)number, (int64_t)ms,
+		else if (sscanf(line, "C %lld %lld %95s %u %u %llu %llu %31s%n", &number, &ms,
+				address, &port, &packets, &sent, &received, word, &rest) == 8) {
+			unsigned no_host = 0;
+			int reason = 0;
+			bool has =
+				sscanf(line + rest, " %15s %u %n", found, &no_host, &reason) == 2;
+
+			line[strcspn(line, "\n")] = '\0';
+			run(s, CLOSE_JOURNAL, "iiitiiiittit", scan, (int64_t)number, (int64_t)ms,
 			    address, (int64_t)port, (int64_t)packets, (int64_t)sent,
-			    (int64_t)received, word);
+			    (int64_t)received, word, has ? found : NULL, (int64_t)no_host,
+			    has && reason > 0 ? line + rest + reason : NULL);
+		} else if (sscanf(line, "D %lld %95s %n", &ms, address, &rest) == 2 && rest > 0) {
+			line[strcspn(line, "\n")] = '\0';
+			run(s, DISTRESS_JOURNAL, "itt", scan, address, line + rest);
+			run(s, DISTRESS_HOST, "itt", scan, address, line + rest);
+		}
 	}
 	fclose(f);
 	store_commit(s);

@@ -45,6 +45,22 @@ struct scan_row {
 int64_t store_scan_begin(struct store *s, const struct scan_row *row);
 void store_scan_end(struct store *s, const char *status, const char *reason, int64_t finished);
 
+/* Goes on with a scan that has ended early: rows written from now on belong to it. */
+void store_scan_resume(struct store *s, int64_t scan);
+/* What that will need, by name. */
+void store_resume_text(struct store *s, const char *name, const void *text, size_t n);
+/* The conversations of this service came to their end; full: in full depth. Port 0: the sweep of this
+ * host, which is left alone. */
+void store_ended(struct store *s, const char *address, uint16_t port, bool full);
+/* How far a sweep is, in its own words: committed together with the results that were stored before,
+ * so that neither is ever ahead of the other. */
+void store_place(struct store *s, const char *name, const void *place, size_t n);
+/* No place that was stored holds any longer. */
+void store_places_forget(struct store *s);
+/* Tells every place of the scan; the bytes are valid during the call. */
+typedef void store_place_each(void *context, const char *name, const void *place, size_t n);
+void store_places_read(struct store *s, store_place_each *each, void *context);
+
 /* What the operator declared, as it was when the scan ran. Texts are borrowed; NULL is NULL. */
 void store_zone(struct store *s, const char *name, const char *kind, const char *networks);
 void store_conduit(struct store *s, const char *from, const char *to, const char *transport,

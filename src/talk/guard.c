@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -183,13 +184,8 @@ bool guard_take_order(struct guard *g)
 			guard_make_ot(g, h, o.reason);
 		break;
 	case ORDER_IT:
-		/* Only what nobody declared, and nothing showed to be OT, may be loosened. */
-		if (h != NULL && h->unassigned && h->ot_sign[0] == '\0' && !h->device->ot) {
-			h->treatment = TREAT_IT;
-			h->full_depth = true;
-			h->unassigned = false;
-			pace_change(&h->pace, guard_host_rate(g, h), OPEN_COST, guard_mono_ms());
-		}
+		if (h != NULL)
+			guard_make_it(g, h);
 		break;
 	case ORDER_WORKERS_GONE:
 		guard_workers_gone(g, guard_mono_ms());
@@ -245,14 +241,21 @@ static int start(struct guard *g)
 	    g->conversation == NULL || g->active == NULL || g->board == NULL || g->hosts == NULL ||
 	    sweep_order_make(g->setup->plan, &g->order) != 0)
 		return -ENOMEM;
-	if (ranges_index_make(&g->setup->plan->targets, &g->targets) != 0)
+	if (ranges_add_all(&g->own, &g->setup->plan->targets) != 0 ||
+	    (g->setup->resumed != NULL &&
+	     ranges_subtract(&g->own, &g->setup->resumed->quiet) != 0) ||
+	    ranges_index_make(&g->own, &g->targets) != 0)
 		return -ENOMEM;
-	g->target_count = ranges_count(&g->setup->plan->targets);
+	g->target_count = ranges_count(&g->own);
 	g->journal = open(g->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (g->journal < 0) {
 		guard_tell_simple(g, EVENT_NO_JOURNAL);
 		return -EIO;
 	}
+	/* Who takes the journal in waits until nothing is written to it any more. */
+	flock(g->journal, LOCK_SH);
+	if (!guard_resume_all(g, guard_mono_ms()))
+		return -ENOMEM;
 	g->epoll = epoll_create1(EPOLL_CLOEXEC);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);

@@ -17,6 +17,7 @@
 
 #include "site/plan.h"
 #include "talk/pace.h"
+#include "talk/resumed.h"
 #include "talk/seam.h"
 #include "wire/routes.h"
 
@@ -45,6 +46,7 @@ struct guard_setup {
 	const char *stop_path;    /* the stop file; NULL: none */
 	int64_t (*clock)(
 		void); /* Unix seconds, for windows and authorisation; NULL: the machine's */
+	const struct resumed *resumed; /* NULL: a scan that begins */
 };
 
 /* The paces of this plan: of the whole, its zones and the segments, which are the interfaces of routes

@@ -161,6 +161,17 @@ static void end_disallowed(struct guard *g, const struct host *h)
 	}
 }
 
+void guard_make_it(struct guard *g, struct host *h)
+{
+	/* Only what nobody declared, and nothing showed to be OT, may be loosened. */
+	if (!h->unassigned || h->ot_sign[0] != '\0' || h->device->ot)
+		return;
+	h->treatment = TREAT_IT;
+	h->full_depth = true;
+	h->unassigned = false;
+	pace_change(&h->pace, guard_host_rate(g, h), OPEN_COST, guard_mono_ms());
+}
+
 void guard_make_ot(struct guard *g, struct host *h, const char *sign)
 {
 	if (h->ot_sign[0] == '\0')
@@ -189,6 +200,7 @@ void guard_leave_alone(struct guard *g, struct host *h, const char *why)
 	h->sweep.over = true;
 	h->sweep.state = HOST_DISTRESS;
 	h->sweep.reason = why;
+	journal_distress(g->journal, guard_unix_ms(), &h->address, why);
 	struct guard_event e = guard_event_of(h, EVENT_DISTRESS);
 	guard_set_reason(&e, why);
 	guard_tell(g, &e);

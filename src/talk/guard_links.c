@@ -161,6 +161,14 @@ static void let_go(struct guard *g, struct link *l)
 	settle(g, l, l->held > 0 && !l->peer_closed && !dead, l->held);
 }
 
+static void keep_finding(struct link *l, const struct finding *f)
+{
+	l->found = true;
+	l->found_state = f->state;
+	l->found_no_host = f->no_host;
+	memcpy(l->found_reason, f->reason, sizeof(l->found_reason));
+}
+
 void guard_link_end(struct guard *g, struct link *l, int64_t now)
 {
 	unsigned packets;
@@ -174,8 +182,15 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0)
 		addr_from_sockaddr((struct sockaddr *)&sa, &source, &source_port);
 	let_go(g, l);
+	const struct journal_found found = {
+		/* A look at a host that had answered is none of the sweep. */
+		.known = l->found && l->worker < 0 && !l->look,
+		.state = l->found_state,
+		.no_host = l->found_no_host,
+		.reason = l->found_reason,
+	};
 	journal_closed(g->journal, l->number, guard_unix_ms(), &source, source_port, packets, sent,
-		       received, ending_word(l->ending));
+		       received, ending_word(l->ending), &found);
 	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
 	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
 	if (l->worker >= 0)
@@ -295,6 +310,17 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	if (connect(fd, (struct sockaddr *)&sa, length) != 0 && errno != EINPROGRESS) {
 		*ret_error = -errno;
 		l->ending = ENDING_REFUSED;
+		/* Without a route nothing left, and a resumed scan tries again. */
+		if (*ret_error == -ECONNREFUSED || *ret_error == -EHOSTUNREACH) {
+			struct finding f = { .state = PORT_CLOSED };
+
+			if (*ret_error == -EHOSTUNREACH) {
+				f.state = PORT_SILENT;
+				f.no_host = SWEEP_NO_HOST;
+			}
+			snprintf(f.reason, sizeof(f.reason), "%s", strerror(-*ret_error));
+			keep_finding(l, &f);
+		}
 		guard_link_end(g, l, now);
 		return NULL;
 	}
@@ -414,6 +440,7 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 
 		l->ending = ENDING_DONE;
 		snprintf(f.reason, sizeof(f.reason), "connected");
+		keep_finding(l, &f);
 		guard_link_drain(g, l, now);
 		if (l->look)
 			guard_looked(g, l->host, PORT_OPEN);
@@ -446,6 +473,7 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 	bool look = l->look;
 	if (f->state == PORT_CLOSED)
 		guard_watch_latency(g, l, 0, now);
+	keep_finding(l, f);
 	guard_link_end(g, l, now);
 	if (look) {
 		guard_looked(g, h, f->state);

@@ -72,9 +72,13 @@ struct link {
 	bool look;          /* not the sweep itself: is a host that answered still there? */
 	bool cut;           /* the window of its zone ended: it ends as at a stop */
 	enum ending ending; /* for the journal */
+	bool found;         /* the sweep knows what to conclude: */
+	enum port_state found_state;
+	unsigned found_no_host;
+	char found_reason[96];
 };
 
-/* Targets of one zone, by their indexes in plan.targets, that are taken in when its window opens. */
+/* Targets of one zone, by their indexes in guard.targets, that are taken in when its window opens. */
 struct later {
 	const struct zone *zone;
 	uint64_t next, end;
@@ -107,6 +111,7 @@ struct guard {
 	/* the sweep */
 	struct host **active;
 	unsigned active_count, active_turn, unanswered, unresolved;
+	struct ranges own; /* the targets, without what an earlier run ended as quiet */
 	struct ranges_index targets;
 	uint64_t next_target, target_count;
 	struct host **found; /* by the packets process, in its order; active from next_found on */
@@ -136,6 +141,7 @@ struct finding {
 	enum port_state state;
 	unsigned no_host; /* see sweep_answer() */
 	char reason[96];
+	bool known; /* by an earlier run: main has it */
 };
 
 /* ---- guard.c ---- */
@@ -185,6 +191,8 @@ struct host *guard_host_of_packets(struct guard *g, const struct addr *a, int64_
 bool guard_resolved(struct guard *g, struct host *h, int64_t now);
 /* From the neighbour table; a maker of controllers is an OT sign. */
 void guard_learn_mac(struct guard *g, struct host *h);
+/* An unassigned host without a sign of OT: treated as IT from now on. */
+void guard_make_it(struct guard *g, struct host *h);
 /* The host is treated as OT for the rest of the scan. */
 void guard_make_ot(struct guard *g, struct host *h, const char *sign);
 /* Signs of distress: nothing is opened to this device any more. */
@@ -234,6 +242,12 @@ void guard_looked(struct guard *g, struct host *h, enum port_state s);
 void guard_watch_latency(struct guard *g, const struct link *l, uint32_t rtt_us, int64_t now);
 /* A port that the sweep found open does not open any more. */
 void guard_watch_failure(struct guard *g, struct host *h, bool silent);
+/* ---- guard_resume.c ---- */
+/* Sets up every host of which an earlier run knows something; false without memory. */
+bool guard_resume_all(struct guard *g, int64_t now);
+void guard_resume_host(struct guard *g, struct host *h);
+/* Takes over what the sweep found of this host before. */
+void guard_resume_sweep(struct guard *g, struct host *h);
 
 /* ---- guard_sweep.c ---- */
 /* Something came back from the host itself. */

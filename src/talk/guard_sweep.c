@@ -36,7 +36,7 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 		if (h->mac[0] == '\0')
 			guard_learn_mac(g, h);
 	}
-	if (f->state == PORT_OPEN || f->state == PORT_FILTERED) {
+	if (!f->known && (f->state == PORT_OPEN || f->state == PORT_FILTERED)) {
 		struct guard_event e = guard_event_of(h, EVENT_PORT);
 
 		e.port = port;
@@ -87,14 +87,16 @@ void guard_sweep_add(struct guard *g, const struct guard_order *o)
 		g->found_room = room;
 	}
 	struct host *h = hosts_find(g->hosts, &o->address);
-	if (h != NULL)
+	if ((h != NULL && (h->found || !h->resumed)) ||
+	    resumed_is_over(g->setup->resumed, &o->address))
 		return; /* it has been named before */
 	h = hosts_get(g->hosts, &o->address);
 	if (h == NULL) {
 		guard_stop(g);
 		return;
 	}
-	guard_host_setup(g, h, true, guard_mono_ms());
+	if (!h->resumed)
+		guard_host_setup(g, h, true, guard_mono_ms());
 	h->found = true;
 	if (sscanf(o->mac, "%2x:%2x:%2x:%2x:%2x:%2x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) ==
 	    6) {
@@ -138,7 +140,9 @@ static struct host *sweep_next_target(struct guard *g, int64_t now)
 		if (!put_off && index == g->target_count)
 			return NULL;
 		struct addr a = ranges_index_at(&g->targets, index);
-		if (s->packets && sweep_way(s->plan, s->routes, true, &a) != SWEEP_BY_CONNECT) {
+		if (resumed_is_over(s->resumed, &a) ||
+		    (s->packets &&
+		     sweep_way(s->plan, s->routes, true, &a) != SWEEP_BY_CONNECT)) {
 			g->next_target += !put_off;
 			continue;
 		}
@@ -157,7 +161,8 @@ static struct host *sweep_next_target(struct guard *g, int64_t now)
 			return NULL;
 		}
 		g->next_target += !put_off;
-		guard_host_setup(g, h, false, now);
+		if (!h->resumed)
+			guard_host_setup(g, h, false, now);
 		return h;
 	}
 }
@@ -188,7 +193,7 @@ static void sweep_admit(struct guard *g, int64_t now)
 			why = NULL; /* the window ended as it was found: it waits among the active */
 		if (why == NULL && h->risk < SITE_TOUCH)
 			why = "risk class listen";
-		if (why != NULL) {
+		if (why != NULL && !h->distress) {
 			h->sweep.over = true;
 			h->sweep.state = HOST_SKIPPED;
 			h->sweep.reason = why;
@@ -199,6 +204,7 @@ static void sweep_admit(struct guard *g, int64_t now)
 		g->active[g->active_count++] = h;
 		h->waited_for = true;
 		g->unanswered++;
+		guard_resume_sweep(g, h);
 	}
 }
 

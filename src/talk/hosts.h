@@ -31,6 +31,7 @@ struct host {
 	bool unassigned; /* no zone, and nothing has shown yet what it is */
 	bool full_depth;
 	bool distress;
+	bool resumed;    /* set up before its turn: see guard_resume_all() */
 	bool waited_for; /* under way, and nothing has come back yet */
 	bool found;      /* it is there: the packets process found it */
 	bool resolving;  /* the kernel may be asking the segment for its MAC */

@@ -32,15 +32,31 @@ bool journal_became(int fd, uint64_t number, int64_t ms, const char *probe)
 
 bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *source,
 		    uint16_t source_port, unsigned packets, uint64_t sent, uint64_t received,
-		    const char *ending)
+		    const char *ending, const struct journal_found *found)
+{
+	static const char *const states[PORT_STATES] = { "open", "closed", "filtered", "silent" };
+	char line[400], address[ADDR_TEXT], what[128] = "";
+
+	/* Services have a reason, and only open and filtered ports become one. */
+	if (found->known && (found->state == PORT_OPEN || found->state == PORT_FILTERED))
+		snprintf(what, sizeof(what), " %s %u %.96s", states[found->state], found->no_host,
+			 found->reason);
+	else if (found->known)
+		snprintf(what, sizeof(what), " %s %u", states[found->state], found->no_host);
+	return put(fd, line,
+		   snprintf(line, sizeof(line),
+			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s%s\n",
+			    number, ms, addr_format(source, address), source_port, packets, sent,
+			    received, ending, what));
+}
+
+bool journal_distress(int fd, int64_t ms, const struct addr *a, const char *reason)
 {
 	char line[256], address[ADDR_TEXT];
 
 	return put(fd, line,
-		   snprintf(line, sizeof(line),
-			    "C %" PRIu64 " %" PRId64 " %s %u %u %" PRIu64 " %" PRIu64 " %s\n",
-			    number, ms, addr_format(source, address), source_port, packets, sent,
-			    received, ending));
+		   snprintf(line, sizeof(line), "D %" PRId64 " %s %.96s\n", ms,
+			    addr_format(a, address), reason));
 }
 
 bool journal_lane(int fd, unsigned lane, int64_t ms, const struct addr *source,

@@ -14,8 +14,10 @@
 #ifndef TENKEN_TALK_PACKETS_H
 #define TENKEN_TALK_PACKETS_H
 
+#include "codec/span.h"
 #include "site/plan.h"
 #include "talk/pace.h"
+#include "talk/resumed.h"
 #include "talk/seam.h"
 #include "wire/routes.h"
 
@@ -30,6 +32,11 @@ struct packets_setup {
 	uint8_t key[16];       /* secret of this run: what answers must bring back */
 	uint8_t order_key[16]; /* of the scan: the order of addresses, also after a restart */
 	unsigned retries;	  /* at most so many repeats of what was not answered */
+	struct place_box *places; /* shared with main; NULL: places are not kept */
+	/* A scan that goes on: what was done, and the places that were stored. Else NULL, 0. */
+	const struct resumed *resumed;
+	const struct span *kept;
+	size_t kept_count;
 };
 
 enum { PACKETS_RETRIES = 10 };

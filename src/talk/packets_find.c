@@ -127,7 +127,7 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 			continue;
 		if (l->stage == STAGE_HOP && addr_compare(&h->from, &l->way->next_hop) == 0) {
 			memcpy(l->hop_mac, h->mac, 6);
-			l->stage = STAGE_PASS;
+			l->stage = l->after_hop;
 		}
 		if (!l->way->on_link || s->there == NULL || !segment_host(l, &h->from, &host) ||
 		    !bit_is(s->asked, host))

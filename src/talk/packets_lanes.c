@@ -127,7 +127,7 @@ static bool same_way(const struct way *a, const struct way *b)
 }
 
 /* One lane for these addresses; they are taken over. */
-static int add_lane(struct packets *p, const struct way *way, int zone, bool public,
+static int make_lane(struct packets *p, const struct way *way, int zone, bool public,
 		    struct ranges *addresses)
 {
 	const struct plan *plan = p->setup->plan;
@@ -163,6 +163,7 @@ static int add_lane(struct packets *p, const struct way *way, int zone, bool pub
 			plan->rate / 10 > UNANSWERED_LEAST ? plan->rate / 10 : UNANSWERED_LEAST,
 		.targets = { .set = *addresses },
 		.answer_ms = ANSWER_MS,
+		.after_hop = STAGE_PASS,
 	};
 	*addresses = (struct ranges){ 0 };
 	if (!l->unlimited || host_rate != 0 || way->on_link) {
@@ -171,6 +172,46 @@ static int add_lane(struct packets *p, const struct way *way, int zone, bool pub
 			return -ENOMEM;
 	}
 	return index_make(&l->targets);
+}
+
+/* The segments that an earlier run was at go first; what is over is left out. */
+static int add_lane(struct packets *p, const struct way *way, int zone, bool public,
+		    struct ranges *addresses)
+{
+	size_t first = p->lane_count;
+	int e = 0;
+
+	if (addresses->count == 0)
+		return 0;
+	enum sweep_way sweep =
+		sweep_way(p->setup->plan, p->setup->routes, true, &addresses->list[0].first);
+	for (size_t i = 0; i < p->kept_count && e == 0; i++) {
+		struct kept *k = &p->kept[i];
+		struct ranges own = { 0 };
+
+		if (!place_fits(k, addresses, sweep, way->on_link))
+			continue;
+		k->used = true;
+		size_t before = p->lane_count;
+		e = ranges_subtract(addresses, &k->addresses);
+		if (e == 0)
+			e = ranges_add_all(&own, &k->addresses);
+		if (e == 0)
+			e = make_lane(p, way, zone, public, &own);
+		if (e == 0 && p->lane_count > before)
+			p->lanes[before].kept = i + 1;
+		ranges_done(&own);
+	}
+	size_t last = p->lane_count;
+	if (e == 0)
+		e = ranges_subtract(addresses, &p->over);
+	if (e == 0)
+		e = make_lane(p, way, zone, public, addresses);
+	if (e == 0 && p->lane_count > last) {
+		p->lanes[last].wait_from = first;
+		p->lanes[last].wait_to = last;
+	}
+	return e;
 }
 
 /* Public addresses have a rule of their own (authorisation), so they have lanes of their own. */

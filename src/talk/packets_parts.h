@@ -2,11 +2,13 @@
 /*
  * What the files of the packets process share: packets.c (the loop, what main is told), packets_launch.c
  * (the one way out), packets_lanes.c (targets into lanes), packets_find.c (ARP and ND), packets_sweep.c
- * (passes over hosts and ports), packets_hear.c (answers). Nobody else includes this.
+ * (passes over hosts and ports), packets_hear.c (answers), packets_place.c (what a scan that goes on
+ * needs). Nobody else includes this.
  */
 #ifndef TENKEN_TALK_PACKETS_PARTS_H
 #define TENKEN_TALK_PACKETS_PARTS_H
 
+#include "codec/reader.h"
 #include "talk/packets.h"
 #include "talk/sweep_way.h"
 #include "wire/frames.h"
@@ -58,11 +60,12 @@ struct wing {
 /* What came back from one host of the segment. */
 struct seen {
 	uint32_t open, closed, filtered;
-	uint32_t first_ms, last_ms; /* since the start of the process */
+	int64_t first_ms, last_ms; /* since the start of the process */
 	uint8_t no_host;	    /* weight of messages that there is no such host: sweep.h */
 	bool answered;		    /* by itself: open, closed, echo */
 	bool left;		    /* no further probe: the guard has it, or it answers everywhere */
 	bool handed;
+	uint16_t handed_port; /* the sign was this port; 0: another */
 	uint32_t rtt_us;
 };
 
@@ -116,6 +119,23 @@ enum stage {
 	STAGE_OVER,
 };
 
+/* Where a pass is: packets_place.c. */
+struct mark {
+	enum stage stage;
+	unsigned pass;
+	bool echo;
+	uint64_t cursor, sent, sample_sent;
+	size_t sample_next;
+};
+
+/* A place of an earlier run, as far as it was read. */
+struct kept {
+	struct reader at; /* what follows the addresses */
+	struct ranges addresses;
+	uint8_t sweep;
+	bool on_link, used;
+};
+
 /* Targets that are handled alike: one zone, one way, public or not. */
 struct lane {
 	int zone; /* index in the site, or -1 */
@@ -130,6 +150,10 @@ struct lane {
 	uint64_t next; /* first address of the next segment */
 	enum stage stage;
 	struct segment segment;
+	enum stage after_hop;
+	size_t kept;		 /* 1 + the place that it goes on from; 0: none */
+	size_t wait_from, wait_to; /* lanes that are done before this one begins */
+	struct mark mark;	 /* when its place was told last */
 	uint8_t hop_mac[6];
 	unsigned hop_tries;
 	int64_t wait_ms; /* something happens then at the latest */
@@ -165,6 +189,11 @@ struct packets {
 	size_t allowed_last;
 	bool public_allowed;
 	int journal, signals;
+	struct kept *kept;
+	size_t kept_count;
+	struct ranges over; /* by an earlier run */
+	int64_t place_ms;   /* places are told then */
+	bool places_told;
 	int64_t start_ms, start_unix_ms, now_ms, tick_ms, stop_poll_ms;
 	char *ports_text;
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
@@ -217,6 +246,8 @@ void segment_done(struct segment *s);
 /* The number of a host's address in the lane, and back. */
 struct addr segment_address(struct lane *l, uint32_t host);
 bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret);
+/* Its addresses. 0 or negative errno. */
+int segment_ranges(struct lane *l, struct ranges *ret);
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host);
 bool sweep_advance(struct packets *p, struct lane *l);
 /* The segment is over: what was seen and what was not goes to main. cut: NULL where everything was
@@ -226,9 +257,24 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 void lane_end(struct packets *p, struct lane *l, enum host_state state, const char *cut);
 void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
 		  enum port_state state, unsigned no_host, const char *reason);
+/* The guard is told (again) of a host that it has to sweep. */
+void sweep_hand_over(struct packets *p, struct lane *l, uint32_t host);
 /* An echo reply: the host is there. */
 void sweep_alive(struct packets *p, struct lane *l, uint32_t host);
 uint32_t sweep_probe_of(const struct packets *p, uint16_t port, bool udp); /* UINT32_MAX: none */
+
+/* ---- packets_place.c ---- */
+/* Tells how far every lane is, once a second or at once. */
+void places_tell(struct packets *p, bool at_once);
+/* In this order: what earlier places say of addresses and ports; what is over; after the lanes were
+ * made, their segments as they were. 0 or negative errno. */
+int places_read(struct packets *p);
+int places_over(struct packets *p);
+int places_restore(struct packets *p);
+void places_done(struct packets *p);
+/* Does the place lie in these addresses, which are swept like this? */
+bool place_fits(const struct kept *k, const struct ranges *addresses, enum sweep_way sweep,
+		bool on_link);
 
 /* ---- packets_hear.c ---- */
 void packets_hear(struct packets *p, struct wing *w);

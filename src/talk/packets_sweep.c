@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/vendor.h"
+
 enum { DOWN_MS = 10000, DOWN_RETRY_MS = 500 };
 
 /* ---- the segment ---- */
@@ -92,7 +94,8 @@ int segment_open(struct packets *p, struct lane *l)
 	if (sweeps && l->host_rate != 0) {
 		s->paces = calloc(s->count, sizeof(*s->paces));
 		for (uint32_t i = 0; s->paces != NULL && i < s->count; i++)
-			pace_init(&s->paces[i], l->host_rate, 2, false, p->start_ms + p->now_ms);
+			pace_init(&s->paces[i], l->host_rate, 2, p->setup->resumed != NULL,
+				  p->start_ms + p->now_ms);
 	}
 	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
 	    (l->way->on_link && (s->asked == NULL || s->there == NULL)) ||
@@ -125,6 +128,26 @@ bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret)
 		return false;
 	*ret = (uint32_t)(i - l->segment.first);
 	return true;
+}
+
+int segment_ranges(struct lane *l, struct ranges *ret)
+{
+	const struct segment *s = &l->segment;
+	int e = 0;
+
+	for (size_t i = 0; i < l->targets.set.count && e == 0; i++) {
+		struct range r = l->targets.set.list[i];
+		uint64_t from = l->targets.before[i], to = l->targets.before[i + 1];
+
+		if (to <= s->first || from >= s->first + s->count)
+			continue;
+		if (from < s->first)
+			r.first = segment_address(l, 0);
+		if (to > s->first + s->count)
+			r.last = segment_address(l, s->count - 1);
+		e = ranges_add(ret, &r);
+	}
+	return e;
 }
 
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host)
@@ -291,13 +314,22 @@ uint32_t sweep_probe_of(const struct packets *p, uint16_t port, bool udp)
 	return UINT32_MAX;
 }
 
-static void hand_over(struct packets *p, struct lane *l, uint32_t host, struct seen *n,
-		      const struct probe_way *w)
+void sweep_hand_over(struct packets *p, struct lane *l, uint32_t host)
 {
-	struct sight t = sight_of(p, l, host, n, SIGHT_FOUND);
-	const struct port_entry *e = port_list_find(&p->setup->plan->port_list, w->port, w->udp);
+	struct seen *n = segment_seen(p, l, host);
 
-	snprintf(t.reason, sizeof(t.reason), "port %u (%s)", w->port, e != NULL ? e->name : "");
+	if (n == NULL)
+		return;
+	struct sight t = sight_of(p, l, host, n, SIGHT_FOUND);
+	const struct port_entry *e =
+		port_list_find(&p->setup->plan->port_list, n->handed_port, false);
+	const char *maker = t.has_mac ? vendor_controller_maker(t.mac) : NULL;
+
+	if (n->handed_port != 0)
+		snprintf(t.reason, sizeof(t.reason), "port %u (%s)", n->handed_port,
+			 e != NULL ? e->name : "");
+	else if (maker != NULL)
+		snprintf(t.reason, sizeof(t.reason), "maker %s", maker);
 	n->left = n->handed = true;
 	packets_tell(p, &t);
 }
@@ -382,8 +414,10 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 		snprintf(t.reason, sizeof(t.reason), "%s", reason);
 		packets_tell(p, &t);
 	}
-	if (state == PORT_OPEN && w->ot)
-		hand_over(p, l, host, n, w);
+	if (state == PORT_OPEN && w->ot) {
+		n->handed_port = w->port;
+		sweep_hand_over(p, l, host);
+	}
 	uint64_t tried = s->pass == 0 ? s->cursor / s->count + 1 : p->probe_count;
 	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
 	    n->open * 10 >= tried * 9)
@@ -465,10 +499,10 @@ static bool wanted(const struct packets *p, struct segment *s, uint32_t host, ui
 
 	if ((n != NULL && n->left) || (s->there != NULL && !bit_is(s->there, host)))
 		return false;
-	if (s->pass == 0)
-		return true;
-	return !bit_is(s->answered, (uint64_t)host * p->probe_count + probe) &&
-	       ((n != NULL && n->answered) || probe < EARLY);
+	/* In the first pass only what an earlier run had heard before it ended. */
+	if (bit_is(s->answered, (uint64_t)host * p->probe_count + probe))
+		return false;
+	return s->pass == 0 || (n != NULL && n->answered) || probe < EARLY;
 }
 
 static bool down(struct packets *p, struct lane *l)
@@ -667,13 +701,13 @@ static bool hop(struct packets *p, struct lane *l)
 		if (l->way->ethernet)
 			memcpy(l->hop_mac, mac, 6);
 		l->hop_tries = 1;
-		l->stage = STAGE_PASS;
+		l->stage = l->after_hop;
 		return true;
 	}
 	if (l->hop_tries > 0 && p->now_ms < l->wait_ms)
 		return false;
 	if (l->hop_tries == TRIES) {
-		lane_end(p, l, HOST_SILENT, "no answer from the gateway");
+		lane_end(p, l, HOST_SILENT, PACKETS_NO_GATEWAY);
 		return true;
 	}
 	enum launch r = packets_launch_find(p, l, &l->way->next_hop, NULL);

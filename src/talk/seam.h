@@ -28,6 +28,8 @@ struct shared {
 
 /* The reason of an absent host where our own stack has no route to it. */
 #define GUARD_NO_ROUTE "no route from here"
+/* Of a silent one where nothing was sent to it either. */
+#define PACKETS_NO_GATEWAY "no answer from the gateway"
 
 enum event_kind {
 	EVENT_PORT,            /* an open or filtered port */
@@ -89,7 +91,7 @@ enum sight_kind {
 	SIGHT_FOUND_LAST,
 	SIGHT_DUPLICATE, /* another MAC answered for this address as well */
 	SIGHT_REMARK,    /* reason: a text for the report; address where it concerns one */
-	SIGHT_PLACE,     /* how far the sweep came: what --resume needs; see packets.h */
+	SIGHT_PLACE,     /* how far the sweep came is in the box: struct place_box */
 	SIGHT_WAITING,   /* closed zones are left only; address is in the one that opens first */
 	SIGHT_GOES_ON,
 	SIGHT_SWEPT,     /* nothing more will be sent but on an order */
@@ -110,6 +112,18 @@ struct sight {
 	uint32_t open, closed, filtered, silent, rtt_us;
 	int64_t first_ms, last_ms;
 	char reason[64];
+};
+
+enum { PLACES_BYTES = 64 << 20 };
+
+/* Memory of packets process and main: how far each lane is, for a scan that goes on. Filled before
+ * SIGHT_PLACE is told, and not touched again until main has taken it out. Records: number of the lane
+ * and length (32 bits, little-endian), then as many bytes; length 0: it has no place now. */
+struct place_box {
+	atomic_bool full;
+	bool first; /* of this run: no place of an earlier one holds any longer */
+	size_t used;
+	uint8_t bytes[PLACES_BYTES];
 };
 
 /* ---- worker to guard, one channel per thread ---- */

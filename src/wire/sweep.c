@@ -42,8 +42,15 @@ void sweep_order_done(struct sweep_order *o)
 	*o = (struct sweep_order){ 0 };
 }
 
+static void pass_over(struct sweep_host *h, const struct sweep_order *o)
+{
+	while (h->tried != NULL && h->next < o->count && ports_has(h->tried, o->ports[h->next]))
+		h->next++;
+}
+
 uint16_t sweep_next(struct sweep_host *h, const struct sweep_order *o)
 {
+	pass_over(h, o);
 	if (h->over || !sweep_left(h, o))
 		return 0;
 	h->in_flight++;
@@ -93,6 +100,7 @@ void sweep_answer(struct sweep_host *h, const struct sweep_order *o, enum port_s
 	uint32_t enough = o->first > SWEEP_SILENT_LEAST ? o->first : SWEEP_SILENT_LEAST;
 	uint32_t open, tried;
 
+	pass_over(h, o);
 	h->in_flight--;
 	h->count[s]++;
 	open = h->count[PORT_OPEN];

@@ -46,6 +46,8 @@ void sweep_order_done(struct sweep_order *o);
 struct sweep_host {
 	uint32_t next; /* index of the next port */
 	uint32_t in_flight;
+	/* Ports whose answers an earlier run brought, a bit set; NULL: none. They are passed over. */
+	const uint64_t *tried;
 	uint32_t count[PORT_STATES];
 	unsigned no_host; /* weight so far */
 	unsigned again_count;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tiny servers on loopback, standard library only.
 
-peers.py redis PORT...           lets anybody in: a finding
-peers.py silent PORT...          accepts and says nothing
+peers.py redis [ADDRESS:]PORT... lets anybody in: a finding
+peers.py silent [ADDRESS:]PORT... accepts and says nothing
 peers.py cut FIRST TESTS         plays what devices said in TESTS/wire/*/*.talk and some greetings,
                                  cut off after so many bytes: every second port from FIRST on, on
                                  eight addresses
@@ -172,7 +172,8 @@ def main():
     if kind == "cut":
         cut(int(rest[0]), rest[1])
     serve = {"redis": redis, "silent": silent}[kind]
-    accept_all({listen(int(port)): serve for port in rest})
+    places = (place.rpartition(":") for place in rest)
+    accept_all({listen(int(port), address or ADDRESS): serve for address, _, port in places})
 
 
 main()

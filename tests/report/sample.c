@@ -336,7 +336,9 @@ static bool one_scan(struct store *s, const struct sample_judge *j, int64_t now,
 			       machines[i].names, (long long)scan, machines[i].address) == 0;
 	good = good &&
 	       db_execf(db,
-			"INSERT INTO main.journal SELECT scan, row_number() OVER (ORDER BY address,"
+			"INSERT INTO main.journal (scan, number, kind, opened_ms, closed_ms,"
+			" source, source_port, address, port, transport, probe, packets, sent,"
+			" received, ending) SELECT scan, row_number() OVER (ORDER BY address,"
 			" port), 'talk', started_ms, finished_ms, '192.168.1.2', 40000, address, "
 			"port,"
 			" transport, probe, 9, sent, received, ending FROM main.evidence"
