@@ -120,6 +120,32 @@ static void check_duplicate(struct packets *p, struct lane *l, uint32_t host, co
 		}
 }
 
+/* The question is open no longer, if it still was. How long ten answers took tells how long the place of
+ * a silent address is kept: the segment's own time, four times over. A later answer counts as well. */
+static void note_answer(const struct packets *p, struct lane *l, uint32_t host)
+{
+	enum { LOOK_BACK = 1024, ENOUGH = 10 };
+
+	for (size_t i = 0; i < l->flight_count && i < LOOK_BACK; i++) {
+		const struct flight *f =
+			&l->flights[(l->flight_first + l->flight_count - 1 - i) % FLIGHTS];
+		uint32_t took = packets_since(p) - f->sent_ms;
+
+		if (f->host != host)
+			continue;
+		if (l->unanswered > 0)
+			l->unanswered--;
+		if (took > l->find_slowest_ms)
+			l->find_slowest_ms = took;
+		if (++l->find_timed >= ENOUGH) {
+			uint32_t ms = l->find_slowest_ms * 4;
+
+			l->find_ms = ms < FIND_LEAST_MS ? FIND_LEAST_MS : ms < FIND_MS ? ms : FIND_MS;
+		}
+		return;
+	}
+}
+
 void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 {
 	static const uint8_t none[6] = { 0 };
@@ -143,8 +169,7 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 			continue; /* nobody asked */
 		s->last_heard_ms = p->now_ms;
 		if (!bit_is(s->there, host)) {
-			if (l->unanswered > 0)
-				l->unanswered--;
+			note_answer(p, l, host);
 			found_new(p, l, host, &h->from, h->mac);
 		} else {
 			if (l->stage == STAGE_SAMPLE || l->stage == STAGE_SAMPLE_WAIT)
@@ -164,7 +189,7 @@ static void expire(struct packets *p, struct lane *l)
 	while (l->flight_count > 0) {
 		struct flight *f = &l->flights[l->flight_first];
 
-		if (now - f->sent_ms < FIND_MS)
+		if (now - f->sent_ms < l->find_ms)
 			break;
 		if (!bit_is(l->segment.there, f->host) && l->unanswered > 0)
 			l->unanswered--;

@@ -165,6 +165,7 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 			plan->rate / 10 > UNANSWERED_LEAST ? plan->rate / 10 : UNANSWERED_LEAST,
 		.targets = { .set = *addresses },
 		.answer_ms = ANSWER_MS,
+		.find_ms = FIND_MS,
 		.after_hop = STAGE_PASS,
 	};
 	*addresses = (struct ranges){ 0 };

@@ -28,6 +28,7 @@ enum {
 	ANSWER_MS = 1000,              /* how long an answer is waited for at first */
 	ANSWER_LEAST_MS = 100,
 	FIND_MS = 500,   /* the same on a link */
+	FIND_LEAST_MS = 20, /* how long a silent address keeps its place there at least */
 	SAMPLE = 1000,   /* answers that are asked for again to see how much is lost */
 	EARLY = 8,       /* probes that a silent host gets again */
 	DOWN_MS = 10000, /* an interface that is down so long does not come back */
@@ -172,6 +173,7 @@ struct lane {
 	size_t flight_first, flight_count, unanswered;
 	uint32_t answer_ms; /* after that an attempt is not waited for */
 	uint32_t slowest_ms, timed;
+	uint32_t find_ms, find_slowest_ms, find_timed; /* the same on a link */
 	/* what the journal has */
 	const char *written_kind;
 	uint64_t written_from, written_to;
