@@ -22,7 +22,7 @@ build_packages="$bootstrap_packages
 	gcc=program:cc libc6-dev=file:/usr/include/stdlib.h make=program:make gettext=program:msgfmt
 	libssl-dev=module:libssl libsqlite3-dev=module:sqlite3 libjansson-dev=module:jansson
 	libyaml-dev=module:yaml-0.1 libseccomp-dev=module:libseccomp libssh-dev=module:libssh
-	libpcap-dev=module:libpcap libdumbnet-dev=file:/usr/include/dumbnet.h libcap-ng-dev=module:libcap-ng
+	libpcap-dev=module:libpcap libcap-ng-dev=module:libcap-ng
 	libnet1-dev=file:/usr/include/libnet.h libcmocka-dev=module:cmocka
 	ieee-data=file:/usr/share/ieee-data/oui.csv"
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap

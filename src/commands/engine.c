@@ -542,21 +542,23 @@ static void take_event(struct engine *e, const struct guard_event *v)
 		break;
 	case EVENT_STOPPED:
 		e->stopped = true;
-		begin_stop(
-			e,
-			ENGINE_STOPPED); /* where nobody told us: no job is handed out any more */
+		/* Where nobody else told us: no job is handed out any more. */
+		begin_stop(e, ENGINE_STOPPED);
 		break;
 	}
 }
 
 /* ---- windows ---- */
 
-/* The guard decides; this keeps worker threads from asking in vain. A target in distress is taken up to
- * be told so. */
+/* The guard decides; this keeps worker threads from asking in vain. What needs no connection needs no
+ * window: the ports of a host in distress, which are not looked at. */
 static bool may_now(void *context, const struct target *t)
 {
 	struct engine *e = context;
 	const struct plan *p = e->setup->plan;
+
+	if (t->distress)
+		return true;
 	const struct zone *z = site_zone(&p->site, &t->address);
 	int64_t now = time(NULL);
 
@@ -1114,7 +1116,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	}
 	show_progress(&e, true);
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
-	if (e.stopped && e.result.end == ENGINE_DONE)
+	if (e.result.end == ENGINE_DONE && (e.stopped || (e.crew != NULL && crew_stopping(e.crew))))
 		e.result.end = ENGINE_STOPPED;
 	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 &&
 	    e.result.unrouted == e.result.hosts)

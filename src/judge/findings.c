@@ -49,9 +49,13 @@ int fingerprint_make(const char *site, const char *check, const char *asset, con
 	EVP_MD_CTX_free(md);
 	if (!ok)
 		return -EIO;
+	static const char digits[] = "0123456789abcdef";
 	memcpy(out, "fp1:", 4);
-	for (size_t i = 0; i < 16; i++)
-		snprintf(out + 4 + 2 * i, 3, "%02x", digest[i]);
+	for (size_t i = 0; i < 16; i++) {
+		out[4 + 2 * i] = digits[digest[i] >> 4];
+		out[5 + 2 * i] = digits[digest[i] & 15];
+	}
+	out[4 + 32] = '\0';
 	return 0;
 }
 
@@ -178,7 +182,8 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *asset, *before, *waiver, *insert, *observed;
+	struct query *asset, *insert, *observed, *support;
+	struct query *before, *waiver; /* NULL: there is none to be found */
 };
 
 static void keeper_done(struct keeper *k)
@@ -188,20 +193,26 @@ static void keeper_done(struct keeper *k)
 	query_free(k->waiver);
 	query_free(k->insert);
 	query_free(k->observed);
+	query_free(k->support);
 }
 
 static int keeper_init(struct judged *j, struct keeper *k)
 {
+	int64_t findings = 0, waivers = 0;
 	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?",
 			  &k->asset);
 
 	if (r >= 0)
+		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM main.finding)", 0, &findings);
+	if (r >= 0)
+		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM temp.waiver)", 0, &waivers);
+	if (r >= 0 && findings > 0)
 		r = query_new(j->db,
 			      "SELECT min(first_seen, ?2),"
 			      " reopened + (status = 'fixed' AND coalesce(fixed_at, 0) < ?2)"
 			      " FROM main.finding WHERE fingerprint = ?1",
 			      &k->before);
-	if (r >= 0)
+	if (r >= 0 && waivers > 0)
 		r = query_new(j->db,
 			      "SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), "
 			      "'reason',"
@@ -222,17 +233,21 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			"  iif(?2 = 0, (SELECT max(finished_ms) FROM temp.evidence WHERE address = "
 			"?1),"
 			"   NULL),"
-			"  (SELECT last_ms FROM temp.host WHERE address = ?5)) / 1000)),"
-			" (SELECT json_object('protocol', protocol, 'tls', json(iif(tls, 'true', "
-			"'false')),"
-			"   'product', product, 'version', version, 'documents',"
-			"   (SELECT json_group_object(e.probe, json(e.document)) FROM "
-			"temp.evidence AS e"
-			"    WHERE e.address = ?1 AND e.port = ?2 AND e.transport = ?3"
-			"     AND e.ending = 'done' AND json_valid(e.document)"
-			"     AND length(e.document) <= 1024))"
-			"  FROM temp.service WHERE address = ?1 AND port = ?2 AND transport = ?3)",
+			"  (SELECT last_ms FROM temp.host WHERE address = ?5)) / 1000))",
 			&k->observed);
+	if (r >= 0)
+		r = query_new(
+			j->db,
+			"SELECT json_object('protocol', protocol, 'tls', json(iif(tls, 'true', "
+			"'false')),"
+			"  'product', product, 'version', version, 'documents',"
+			"  (SELECT json_group_object(e.probe, json(e.document)) FROM temp.evidence "
+			"AS e"
+			"   WHERE e.address = ?1 AND e.port = ?2 AND e.transport = ?3"
+			"    AND e.ending = 'done' AND json_valid(e.document)"
+			"    AND length(e.document) <= 1024))"
+			" FROM temp.service WHERE address = ?1 AND port = ?2 AND transport = ?3",
+			&k->support);
 	if (r >= 0)
 		r = query_new(
 			j->db,
@@ -273,36 +288,40 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_text(k->observed, 5, place);
 		r = query_step(k->observed);
 	}
+	if (r == 1 && !query_null(k->observed, 0))
+		seen = query_int(k->observed, 0);
 	const char *evidence = row->evidence;
-	if (r == 1) {
-		if (!query_null(k->observed, 0))
-			seen = query_int(k->observed, 0);
-		/* A grave finding is never without what supports it. */
-		if (evidence == NULL &&
-		    (row->severity >= SEVERITY_HIGH || check->severity >= SEVERITY_HIGH))
-			evidence = query_text(k->observed, 1);
+	/* A grave finding is never without what supports it. */
+	if (r >= 0 && evidence == NULL &&
+	    (row->severity >= SEVERITY_HIGH || check->severity >= SEVERITY_HIGH)) {
+		query_bind_text(k->support, 1, row->address);
+		query_bind_int(k->support, 2, row->port);
+		query_bind_text(k->support, 3, row->transport);
+		r = query_step(k->support);
+		if (r == 1)
+			evidence = query_text(k->support, 0);
 	}
 	first_seen = seen;
-	if (r >= 0) {
+	if (r >= 0 && k->before != NULL) {
 		query_bind_text(k->before, 1, fingerprint);
 		query_bind_int(k->before, 2, seen);
 		r = query_step(k->before);
+		if (r == 1) {
+			first_seen = query_int(k->before, 0);
+			reopened = query_int(k->before, 1);
+		}
 	}
-	if (r == 1) {
-		first_seen = query_int(k->before, 0);
-		reopened = query_int(k->before, 1);
-	}
-	if (r >= 0) {
+	if (r >= 0 && k->waiver != NULL) {
 		query_bind_text(k->waiver, 1, check->id);
 		query_bind_text(k->waiver, 2, key);
 		query_bind_text(k->waiver, 3, row->address);
 		query_bind_int(k->waiver, 4, row->port);
 		query_bind_int(k->waiver, 5, j->now);
 		r = query_step(k->waiver);
-	}
-	if (r == 1) {
-		waiver = query_text(k->waiver, 0);
-		status = query_int(k->waiver, 1) != 0 ? "waived" : "open";
+		if (r == 1) {
+			waiver = query_text(k->waiver, 0);
+			status = query_int(k->waiver, 1) != 0 ? "waived" : "open";
+		}
 	}
 	if (r >= 0) {
 		const char *const texts[] = { fingerprint, check->id, severity_word(row->severity),
@@ -325,9 +344,12 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		r = query_run(k->insert);
 	}
 	query_reset(k->asset);
-	query_reset(k->before);
 	query_reset(k->observed);
-	query_reset(k->waiver);
+	query_reset(k->support);
+	if (k->before != NULL)
+		query_reset(k->before);
+	if (k->waiver != NULL)
+		query_reset(k->waiver);
 	return r;
 }
 

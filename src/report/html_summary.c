@@ -176,7 +176,7 @@ static void severity_tiles(struct page *p)
 	char tried[32];
 	const char *values[] = { tried };
 	snprintf(tried, sizeof(tried), "%" PRId64,
-		 facts_count(p->facts, "SELECT count(*) FROM host WHERE state <> 'skipped'"));
+		 facts_count(p->facts, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'"));
 	say_word(p, W_HOSTS_ANSWERING);
 	mark(p, "<small>");
 	say_with(p, W_OF_TRIED, values);

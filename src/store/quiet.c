@@ -9,7 +9,7 @@ enum {
 	WORDS = BLOCK / 64, /* of its bit set */
 	LISTED = 2048,      /* as many are kept as a list */
 	PREFIX = 14,        /* bytes that a block's addresses share */
-	PIECES = 64,        /* a block in more of them waits for its gaps to be filled */
+	PIECES = 64,        /* more of them, and smaller ones, wait for their gaps to be filled */
 };
 
 /* What is told of a range beside where it lies; texts are ours. */
@@ -29,6 +29,9 @@ struct part {
 	int64_t first_ms, last_ms;
 };
 
+/* The number that stands for no words: addresses with a row of their own. Nothing writes them. */
+enum { OWN };
+
 struct block {
 	uint8_t prefix[PREFIX];
 	uint32_t scope;
@@ -47,7 +50,15 @@ struct quiet {
 
 struct quiet *quiet_new(void)
 {
-	return calloc(1, sizeof(struct quiet));
+	struct quiet *q = calloc(1, sizeof(*q));
+
+	if (q != NULL && (q->told = calloc(1, sizeof(*q->told))) == NULL) {
+		free(q);
+		return NULL;
+	}
+	if (q != NULL)
+		q->told_count = 1; /* OWN */
+	return q;
 }
 
 static void free_part(struct part *p)
@@ -100,7 +111,7 @@ static bool copy(char **ret, const char *text)
 /* The number of these words; SIZE_MAX without memory. */
 static size_t told_of(struct quiet *q, const struct quiet_row *r)
 {
-	for (size_t i = 0; i < q->told_count; i++) {
+	for (size_t i = OWN + 1; i < q->told_count; i++) {
 		const struct told *t = &q->told[i];
 
 		if (t->complete == r->complete && t->planned == r->planned &&
@@ -374,17 +385,18 @@ static uint32_t part_pieces(const struct part *p)
 
 /* ---- adding ---- */
 
+/* Takes them out of every part but this one and OWN. */
 static bool remove_here(struct block *b, uint32_t first, uint32_t last, size_t but)
 {
 	for (struct part **at = &b->parts; *at != NULL;) {
 		struct part *p = *at;
-		bool had = false;
+		bool had = false, stays = p->told == but || p->told == OWN;
 
-		if (p->told != but && !part_remove(p, first, last, &had))
+		if (!stays && !part_remove(p, first, last, &had))
 			return false;
 		b->changed |= had;
 		b->wrong |= had && b->written;
-		if (p->count == 0 && p->told != but) {
+		if (p->count == 0 && !stays) {
 			*at = p->next;
 			free_part(p);
 		} else {
@@ -394,28 +406,47 @@ static bool remove_here(struct block *b, uint32_t first, uint32_t last, size_t b
 	return true;
 }
 
-static bool add_here(struct block *b, size_t told, uint32_t first, uint32_t last,
-		     const struct quiet_row *r)
+static struct part *part_of(struct block *b, size_t told, bool make)
 {
 	struct part *p = b->parts;
 
 	while (p != NULL && p->told != told)
 		p = p->next;
-	if (p == NULL) {
+	if (p == NULL && make) {
 		p = calloc(1, sizeof(*p));
 		if (p == NULL)
-			return false;
+			return NULL;
 		p->told = told;
-		p->first_ms = r->first_ms;
+		p->first_ms = INT64_MAX;
 		p->next = b->parts;
 		b->parts = p;
 	}
+	return p;
+}
+
+static bool add_here(struct block *b, size_t told, uint32_t first, uint32_t last,
+		     const struct quiet_row *r)
+{
+	const struct part *own = part_of(b, OWN, false);
+	bool had;
+
+	if (own != NULL && first == last && part_has(own, first))
+		return true;
+	struct part *p = part_of(b, told, true);
+	if (p == NULL || !remove_here(b, first, last, told))
+		return false;
 	b->changed = true;
 	if (r->first_ms < p->first_ms)
 		p->first_ms = r->first_ms;
 	if (r->last_ms > p->last_ms)
 		p->last_ms = r->last_ms;
-	return part_add(p, first, last);
+	if (!part_add(p, first, last))
+		return false;
+	for (uint32_t from = first, to; own != NULL && part_run(own, &from, &to) && from <= last;
+	     from = to + 1)
+		if (!part_remove(p, from, to, &had))
+			return false;
+	return true;
 }
 
 static struct addr in_block(const struct block *b, uint32_t low)
@@ -459,7 +490,7 @@ bool quiet_add(struct quiet *q, const struct quiet_row *r)
 		bool here = memcmp(b->prefix, r->last.bytes, PREFIX) == 0;
 		uint32_t first = low_of(&at), last = here ? low_of(&r->last) : BLOCK - 1;
 
-		if (!remove_here(b, first, last, told) || !add_here(b, told, first, last, r))
+		if (!add_here(b, told, first, last, r))
 			return false;
 		at = in_block(b, BLOCK - 1);
 		if (here || !addr_next(&at))
@@ -467,11 +498,13 @@ bool quiet_add(struct quiet *q, const struct quiet_row *r)
 	}
 }
 
-bool quiet_remove(struct quiet *q, const struct addr *a)
+bool quiet_own(struct quiet *q, const struct addr *a)
 {
-	struct block *b = block_of(q, a, false);
+	struct block *b = block_of(q, a, true);
+	struct part *own = b != NULL ? part_of(b, OWN, true) : NULL;
 
-	return b == NULL || remove_here(b, low_of(a), low_of(a), SIZE_MAX);
+	return own != NULL && part_add(own, low_of(a), low_of(a)) &&
+	       remove_here(b, low_of(a), low_of(a), OWN);
 }
 
 /* ---- writing ---- */
@@ -500,7 +533,7 @@ static bool write_block(const struct quiet *q, const struct block *b, const stru
 	bool good = s->forget(s->context, &from, &to);
 
 	for (const struct part *p = b->parts; good && p != NULL; p = p->next) {
-		for (uint32_t first = 0, last; good && part_run(p, &first, &last);
+		for (uint32_t first = 0, last; good && p->told != OWN && part_run(p, &first, &last);
 		     first = last + 1) {
 			const struct quiet_row r = row_of(q, b, p, first, last);
 
@@ -514,13 +547,16 @@ bool quiet_write_changed(struct quiet *q, const struct quiet_sink *sink)
 {
 	for (size_t i = 0; i < q->room; i++) {
 		struct block *b = q->table[i];
-		uint32_t pieces = 0;
+		uint32_t pieces = 0, addresses = 0;
 
 		if (b == NULL || !b->changed)
 			continue;
 		for (const struct part *p = b->parts; p != NULL; p = p->next)
-			pieces += part_pieces(p);
-		if (pieces > PIECES && !b->wrong)
+			if (p->told != OWN) {
+				pieces += part_pieces(p);
+				addresses += p->count;
+			}
+		if (pieces > PIECES && pieces > addresses / PIECES && !b->wrong)
 			continue;
 		if (!write_block(q, b, sink))
 			return false;
@@ -603,7 +639,8 @@ bool quiet_write_all(struct quiet *q, const struct quiet_sink *sink)
 		qsort(sorted, count, sizeof(struct block *), by_place);
 	for (size_t i = 0; good && i < count; i++) {
 		for (const struct part *p = sorted[i]->parts; good && p != NULL; p = p->next) {
-			for (uint32_t first = 0, last; good && part_run(p, &first, &last);
+			for (uint32_t first = 0, last;
+			     good && p->told != OWN && part_run(p, &first, &last);
 			     first = last + 1) {
 				const struct quiet_row r = row_of(q, sorted[i], p, first, last);
 

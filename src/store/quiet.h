@@ -17,10 +17,11 @@ struct quiet *quiet_new(void);
 void quiet_free(struct quiet *q);
 /* At most 2^32 addresses of one scope, in order: what quiet_add() takes. */
 bool quiet_fits(const struct quiet_row *row);
-/* Adds a range; addresses that had other words lose these. False without memory. */
+/* Adds a range, save for addresses that have a row of their own; those that had other words lose
+ * these. False without memory. */
 bool quiet_add(struct quiet *q, const struct quiet_row *row);
-/* It came back after all. False without memory. */
-bool quiet_remove(struct quiet *q, const struct addr *a);
+/* It has a row of its own from now on. False without memory. */
+bool quiet_own(struct quiet *q, const struct addr *a);
 
 /* Where ranges are written to. Each returns false to end it. */
 struct quiet_sink {

@@ -621,7 +621,9 @@ void store_host(struct store *s, const struct host_row *r)
 {
 	struct addr a;
 
-	if (s->quiet != NULL && addr_parse(r->address, &a) == 0 && !quiet_remove(s->quiet, &a))
+	if (s->quiet == NULL)
+		s->quiet = quiet_new();
+	if (s->quiet == NULL || (addr_parse(r->address, &a) == 0 && !quiet_own(s->quiet, &a)))
 		out_of_memory(s);
 	run(s, INSERT_HOST,
 	    "itttttttttttt"

@@ -91,9 +91,9 @@ void store_host(struct store *s, const struct host_row *row);
 /*
  * A range of addresses (both within, one scope) from which nothing came back: state silent, absent
  * or skipped, every word as in host_row. What the ledger names goes to store_host() instead. Ranges
- * may come in any order and piece by piece: neighbours of the same words become one row. What was
- * told of an address before, by this or store_host(), and differs, no longer holds, save that a
- * host's row stays. Pieces that lie scattered are written at the end of the scan only.
+ * may come in any order and piece by piece: neighbours of the same words become one row. The newest
+ * words of an address hold; one that has a row of its own (store_host()) keeps it and is no part of
+ * any range, whichever came first. Pieces that lie scattered are written at the end of the scan only.
  */
 struct quiet_row {
 	struct addr first, last;

@@ -4,10 +4,12 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -131,6 +133,13 @@ static int64_t unix_ms(const struct packets *p)
 	return p->start_unix_ms + p->now_ms;
 }
 
+void packets_no_journal(struct packets *p)
+{
+	if (!p->stopping)
+		tell_simple(p, SIGHT_NO_JOURNAL);
+	stop(p);
+}
+
 bool packets_write_lane(struct packets *p, struct lane *l)
 {
 	const struct segment *s = &l->segment;
@@ -154,9 +163,7 @@ bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64
 		return true;
 	uint64_t to = end - at < STRETCH ? end : at + STRETCH;
 	if (!journal_stretch(p->journal, (unsigned)(l - p->lanes), unix_ms(p), kind, at, to)) {
-		if (!p->stopping)
-			tell_simple(p, SIGHT_NO_JOURNAL);
-		stop(p);
+		packets_no_journal(p);
 		return false;
 	}
 	l->written_kind = kind;
@@ -279,7 +286,7 @@ static int start(struct packets *p)
 		e = open_wings(p);
 	drop_rights();
 	if (e == 0)
-		e = places_restore(p);
+		places_restore(p);
 	if (e != 0)
 		return e;
 	sigemptyset(&mask);
@@ -317,7 +324,7 @@ static void take_orders(struct packets *p)
 	struct guard_order o;
 	ssize_t n;
 
-	while ((n = recv(p->setup->main_fd, &o, sizeof(o), MSG_DONTWAIT)) > 0) {
+	while ((n = recv(p->setup->main_fd, &o, sizeof(o), MSG_DONTWAIT | MSG_TRUNC)) > 0) {
 		if (n != sizeof(o))
 			continue;
 		if (o.kind == ORDER_STOP || o.kind == ORDER_QUIT)
@@ -392,19 +399,73 @@ static void tell_waiting_windows(struct packets *p)
 	packets_tell(p, &s);
 }
 
-static void look_at_drops(struct packets *p)
+/* Answers may have been lost on this interface: its lanes ask once more for what is missing. */
+static void disturb(struct packets *p, const struct wing *w)
 {
-	uint64_t dropped = 0;
+	for (size_t i = 0; i < p->lane_count; i++)
+		if (p->lanes[i].wing == w)
+			p->lanes[i].segment.disturbed = true;
+}
 
-	for (size_t i = 0; i < p->wing_count; i++)
-		if (p->wings[i].tap != NULL)
-			dropped += tap_dropped(p->wings[i].tap);
-	p->dropped = dropped;
+/* 0, or why nothing can be sent and heard there. Any socket can ask. */
+static int interface_error(const struct packets *p, const struct wing *w)
+{
+	struct ifreq q = { 0 };
+
+	snprintf(q.ifr_name, sizeof(q.ifr_name), "%s", w->interface->name);
+	if (ioctl(p->setup->main_fd, SIOCGIFINDEX, &q) != 0 ||
+	    q.ifr_ifindex != (int)w->interface->index)
+		return -ENODEV;
+	if (ioctl(p->setup->main_fd, SIOCGIFFLAGS, &q) != 0)
+		return -ENODEV;
+	return (q.ifr_flags & IFF_UP) != 0 && (q.ifr_flags & IFF_RUNNING) != 0 ? 0 : -ENETDOWN;
+}
+
+/* Interfaces go down, lose their cable, and come back. */
+static void look_at_wings(struct packets *p)
+{
+	for (size_t i = 0; i < p->wing_count && !p->swept_told; i++) {
+		struct wing *w = &p->wings[i];
+		char text[64];
+		int e = w->error;
+
+		if (w->tap != NULL && e != -ENODEV)
+			e = interface_error(p, w);
+		if (w->tap != NULL && tap_dropped(w->tap) > w->dropped) {
+			w->dropped = tap_dropped(w->tap);
+			disturb(p, w);
+		}
+		if (e != 0 && w->down_ms < 0) {
+			w->down_ms = p->now_ms;
+			snprintf(text, sizeof(text), "interface %s: %s", w->interface->name,
+				 strerror(-e));
+			packets_remark(p, NULL, text);
+		}
+		if (e == 0 && w->down_ms >= 0) {
+			w->down_ms = -1;
+			disturb(p, w);
+		}
+		w->error = e;
+	}
+}
+
+/* Nothing is done on an interface that is down: it may come back, but not for ever. */
+static bool is_down(struct packets *p, struct lane *l)
+{
+	const struct wing *w = l->wing;
+
+	if (w->error == 0)
+		return false;
+	if (w->tap == NULL || w->error == -ENODEV)
+		lane_end(p, l, HOST_SKIPPED, "interface gone");
+	else if (w->down_ms >= 0 && p->now_ms - w->down_ms >= DOWN_MS)
+		lane_end(p, l, HOST_SKIPPED, "interface down");
+	return true;
 }
 
 static bool lane_advance(struct packets *p, struct lane *l)
 {
-	if (l->stage == STAGE_OVER || l->closed != NULL)
+	if (l->stage == STAGE_OVER || l->closed != NULL || is_down(p, l))
 		return false;
 	for (size_t i = l->wait_from; i < l->wait_to; i++)
 		if (p->lanes[i].stage != STAGE_OVER)
@@ -422,8 +483,8 @@ static void wait_a_little(struct packets *p)
 	fds[n++] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
 	for (size_t i = 0; i < p->wing_count && n < 64; i++)
 		if (p->wings[i].tap != NULL)
-			fds[n++] = (struct pollfd){ .fd = tap_fd(p->wings[i].tap),
-						    .events = POLLIN };
+			fds[n++] =
+				(struct pollfd){ .fd = tap_fd(p->wings[i].tap), .events = POLLIN };
 	if (untold(p) > 0)
 		fds[0].events |= POLLOUT;
 	poll(fds, n, p->swept_told ? STOP_POLL_MS : SILENT_MS);
@@ -440,13 +501,16 @@ static bool all_over(const struct packets *p)
 static void tell_ends(struct packets *p)
 {
 	if (!p->swept_told && all_over(p)) {
+		uint64_t dropped = 0;
 		char text[64];
 
 		p->swept_told = true;
-		look_at_drops(p);
-		if (p->dropped > 0) {
+		for (size_t i = 0; i < p->wing_count; i++)
+			if (p->wings[i].tap != NULL)
+				dropped += tap_dropped(p->wings[i].tap);
+		if (dropped > 0) {
 			snprintf(text, sizeof(text), "%llu answers were lost by the capture",
-				 (unsigned long long)p->dropped);
+				 (unsigned long long)dropped);
 			packets_remark(p, NULL, text);
 		}
 		tell_simple(p, SIGHT_FOUND_LAST);
@@ -470,6 +534,7 @@ static void run(struct packets *p)
 		if (p->now_ms >= p->tick_ms) {
 			p->tick_ms = p->now_ms + TICK_MS;
 			look_at_windows(p);
+			look_at_wings(p);
 			tell_waiting_windows(p);
 		}
 		for (size_t i = 0; i < p->wing_count; i++)
@@ -507,7 +572,7 @@ int packets_run(const struct packets_setup *setup)
 		fprintf(stderr, _("error: raw packets: %s\n"), strerror(-e));
 	lanes_done(&p);
 	places_done(&p);
-	ranges_done(&p.allowed);
+	packets_gate_done(&p);
 	sweep_order_done(&p.ports);
 	free(p.probes);
 	free(p.ports_text);

@@ -79,6 +79,7 @@ static void found_new(struct packets *p, struct lane *l, uint32_t host, const st
 	s->found[s->found_count] = (struct found){ .host = host };
 	memcpy(s->found[s->found_count++].mac, mac, 6);
 	s->answers++;
+	s->news++;
 	const char *maker = vendor_controller_maker(mac);
 	char sign[64] = "";
 	if (maker != NULL)
@@ -93,14 +94,21 @@ static void found_new(struct packets *p, struct lane *l, uint32_t host, const st
 }
 
 /* Two machines that answer for one address. */
-static void check_duplicate(struct packets *p, const struct lane *l, uint32_t host,
-			    const struct addr *a, const uint8_t mac[static 6])
+static void check_duplicate(struct packets *p, struct lane *l, uint32_t host, const struct addr *a,
+			    const uint8_t mac[static 6])
 {
-	const struct segment *s = &l->segment;
+	struct segment *s = &l->segment;
 
 	for (size_t i = 0; i < s->found_count; i++)
 		if (s->found[i].host == host && memcmp(s->found[i].mac, mac, 6) != 0) {
-			struct sight d = { .kind = SIGHT_DUPLICATE, .address = *a, .has_mac = true };
+			struct seen *n = segment_seen(p, l, host);
+
+			if (n == NULL || n->duplicate)
+				return; /* told once, however many there are */
+			n->duplicate = true;
+			struct sight d = { .kind = SIGHT_DUPLICATE,
+					   .address = *a,
+					   .has_mac = true };
 			char one[18], other[18];
 
 			memcpy(d.mac, mac, 6);
@@ -123,9 +131,10 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 		struct segment *s = &l->segment;
 		uint32_t host;
 
-		if (l->wing != w)
+		if (l->wing != w || addr_compare(&h->to, &l->way->source) != 0)
 			continue;
-		if (l->stage == STAGE_HOP && addr_compare(&h->from, &l->way->next_hop) == 0) {
+		if (l->stage == STAGE_HOP && l->hop_tries > 0 &&
+		    addr_compare(&h->from, &l->way->next_hop) == 0) {
 			memcpy(l->hop_mac, h->mac, 6);
 			l->stage = l->after_hop;
 		}
@@ -138,7 +147,8 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 				l->unanswered--;
 			found_new(p, l, host, &h->from, h->mac);
 		} else {
-			s->sample_answered++;
+			if (l->stage == STAGE_SAMPLE || l->stage == STAGE_SAMPLE_WAIT)
+				s->sample_answered++;
 			check_duplicate(p, l, host, &h->from, h->mac);
 		}
 	}
@@ -180,18 +190,35 @@ static bool ask(struct packets *p, struct lane *l, uint32_t host, enum launch *r
 	return true;
 }
 
-/* How many rounds make it unlikely (1 in 1000) that a host is missed, by what got lost so far. */
-static unsigned rounds_needed(uint64_t sent, uint64_t answered, unsigned most)
+unsigned rounds_for(double lost, double count, unsigned most)
 {
+	/* Of what was answered at the first time, to what there must be. */
+	double missed = lost < 1 ? count * lost / (1 - lost) : count;
 	unsigned n = 1;
-	double lost, missed;
 
-	if (sent < SAMPLE / 2)
-		return most < 1 ? 1 : (most + 1 < 2 ? most + 1 : 2);
-	lost = answered >= sent ? 0 : (double)(sent - answered) / (double)sent;
-	for (missed = lost; missed > 0.001 && n < most + 1; n++)
+	for (; missed > 0.01 && n < most; n++)
 		missed *= lost;
 	return n;
+}
+
+double share_lost(uint64_t sent, uint64_t answered)
+{
+	if (answered >= sent)
+		return 0;
+	double lost = (double)(sent - answered + 1) / (double)(sent + 1);
+	return lost < 1 ? lost : 1;
+}
+
+/* After the sample, or without one. */
+static unsigned rounds_needed(const struct segment *s, unsigned retries)
+{
+	unsigned least = s->sample_sent < SAMPLE / 2 ? 2 : 1;
+	double lost = share_lost(s->sample_sent, s->sample_answered);
+	unsigned n = rounds_for(lost, (double)s->found_count, retries + 1);
+
+	if (n < least)
+		n = least;
+	return n < retries + 1 ? n : retries + 1;
 }
 
 static bool sample(struct packets *p, struct lane *l)
@@ -202,10 +229,19 @@ static bool sample(struct packets *p, struct lane *l)
 	while (s->sample_next < s->found_count && s->sample_sent < SAMPLE && done < 64) {
 		const struct found f = s->found[s->sample_next];
 		struct addr a = segment_address(l, f.host);
+		const struct seen *n =
+			s->seen_of[f.host] != 0 ? &s->seen[s->seen_of[f.host] - 1] : NULL;
 
-		if (packets_launch_find(p, l, &a, f.mac) != LAUNCHED)
+		if (n != NULL && n->left) { /* the guard has it */
+			s->sample_next++;
+			continue;
+		}
+		enum launch r = packets_launch_find(p, l, &a, f.mac);
+		if (r == LAUNCH_LATER || r == LAUNCH_DOWN || p->stopping || l->closed != NULL)
 			break;
 		s->sample_next++;
+		if (r != LAUNCHED)
+			continue;
 		s->sample_sent++;
 		s->last_sent_ms = p->now_ms;
 		done++;
@@ -229,6 +265,8 @@ static void find_over(struct packets *p, struct lane *l)
 	s->sent = s->answers = s->sample_sent = s->sample_answered = 0;
 	s->sample_next = 0;
 	s->rounds = 0;
+	s->news = 0;
+	s->disturbed = false;
 	if (l->sweep == SWEEP_AFTER_FOUND) {
 		segment_tell(p, l, HOST_ABSENT, NULL);
 		l->stage = STAGE_OPEN;
@@ -245,8 +283,11 @@ static bool enough(const struct packets *p, struct lane *l)
 	if (s->found_count == s->count)
 		return true;
 	if (s->rounds == 0)
-		s->rounds = rounds_needed(s->sample_sent, s->sample_answered, p->setup->retries);
-	return s->pass + 1 >= s->rounds;
+		s->rounds = rounds_needed(s, p->setup->retries);
+	if (s->pass >= p->setup->retries)
+		return true;
+	/* Who is heard of only now shows that others may be missing still. */
+	return s->pass + 1 >= s->rounds && !s->disturbed && (s->pass == 0 || s->news == 0);
 }
 
 bool find_advance(struct packets *p, struct lane *l)
@@ -270,8 +311,10 @@ bool find_advance(struct packets *p, struct lane *l)
 			s->cursor++;
 			done++;
 		}
-		if (r == LAUNCH_REFUSED && !p->stopping && l->closed == NULL)
+		if (r == LAUNCH_REFUSED && !p->stopping && l->closed == NULL) {
 			s->cursor++; /* the gate has its reasons */
+			done++;
+		}
 		if (s->cursor >= s->count)
 			l->stage = STAGE_FIND_WAIT;
 		return done > 0;
@@ -279,7 +322,7 @@ bool find_advance(struct packets *p, struct lane *l)
 		if (s->found_count < s->count && p->now_ms - s->last_sent_ms < FIND_MS)
 			return false;
 		if (s->rounds == 0 && s->pass == 0 && s->found_count < s->count &&
-		    l->sweep == SWEEP_BY_PACKETS && s->found_count >= SAMPLE / 2) {
+		    l->sweep == SWEEP_BY_PACKETS && s->found_count > 0) {
 			l->stage = STAGE_SAMPLE;
 			return true;
 		}
@@ -288,6 +331,8 @@ bool find_advance(struct packets *p, struct lane *l)
 		} else {
 			s->pass++;
 			s->cursor = 0;
+			s->news = 0;
+			s->disturbed = false;
 			l->stage = STAGE_FIND;
 		}
 		return true;
@@ -298,7 +343,7 @@ bool find_advance(struct packets *p, struct lane *l)
 			return false;
 		l->stage = STAGE_FIND_WAIT;
 		s->last_sent_ms = p->now_ms - FIND_MS;
-		s->rounds = rounds_needed(s->sample_sent, s->sample_answered, p->setup->retries);
+		s->rounds = rounds_needed(s, p->setup->retries);
 		return true;
 	default:
 		return false;

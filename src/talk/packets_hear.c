@@ -53,8 +53,8 @@ static void heard_tcp(struct packets *p, const struct wing *w, const struct hear
  * RFC 4443: 1/0, 1/3. A router may mean only this port, so one is not enough. */
 static unsigned no_host(const struct heard *h, bool v4)
 {
-	bool says = v4 ? h->type == 3 && h->code <= 1
-		       : h->type == 1 && (h->code == 0 || h->code == 3);
+	bool says =
+		v4 ? h->type == 3 && h->code <= 1 : h->type == 1 && (h->code == 0 || h->code == 3);
 
 	return says && addr_compare(&h->from, &h->quoted_to) != 0 ? SWEEP_NO_HOST / 2 : 0;
 }
@@ -107,21 +107,22 @@ static void take(void *context, const uint8_t *frame, size_t n, int64_t unix_us)
 	struct lane *l;
 
 	(void)unix_us;
-	if (!heard_read(frame, n, tap_link(e->wing->tap), &h))
+	/* A tag that is still there is of another network on the same wire. */
+	if (!heard_read(frame, n, tap_link(e->wing->tap), &h) || h.vlan != 0)
 		return;
 	if (link_local(&h.from))
 		h.from.scope = e->wing->interface->index;
+	if (link_local(&h.to))
+		h.to.scope = e->wing->interface->index;
 	if (link_local(&h.quoted_to))
 		h.quoted_to.scope = e->wing->interface->index;
 	if (link_local(&h.quoted_from))
 		h.quoted_from.scope = e->wing->interface->index;
 	switch (h.kind) {
 	case HEARD_ARP:
+	case HEARD_ADVERT:
 		if (h.reply)
 			find_heard(p, e->wing, &h);
-		break;
-	case HEARD_ADVERT:
-		find_heard(p, e->wing, &h);
 		break;
 	case HEARD_TCP:
 		heard_tcp(p, e->wing, &h);

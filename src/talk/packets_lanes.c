@@ -26,8 +26,8 @@ int index_make(struct index *x)
 	if (x->before == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < x->set.count; i++)
-		x->before[i + 1] = x->before[i] +
-				   distance(&x->set.list[i].first, &x->set.list[i].last) + 1;
+		x->before[i + 1] =
+			x->before[i] + distance(&x->set.list[i].first, &x->set.list[i].last) + 1;
 	x->count = x->before[x->set.count];
 	x->last = 0;
 	return 0;
@@ -113,7 +113,9 @@ static struct wing *wing_of(struct packets *p, unsigned ifindex)
 		if (r->interfaces[i].index == ifindex) {
 			struct wing *w = &p->wings[p->wing_count++];
 
-			*w = (struct wing){ .interface = &r->interfaces[i], .segment = (int)i };
+			*w = (struct wing){ .interface = &r->interfaces[i],
+					    .segment = (int)i,
+					    .down_ms = -1 };
 			return w;
 		}
 	return NULL;

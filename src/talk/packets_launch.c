@@ -13,11 +13,10 @@
 
 /* The addresses that may ever be sent to, computed from the declarations rather than taken from the
  * lanes. */
-int packets_gate_make(struct packets *p)
+static int make_gate(const struct plan *plan, struct ranges *ret)
 {
-	const struct plan *plan = p->setup->plan;
 	struct ranges refused = { 0 }, inside = { 0 };
-	int e = ranges_add_all(&p->allowed, &plan->targets);
+	int e = ranges_add_all(ret, &plan->targets);
 
 	if (e == 0)
 		e = ranges_add_unusable(&refused);
@@ -26,13 +25,13 @@ int packets_gate_make(struct packets *p)
 	for (size_t i = 0; i < plan->site.zone_count && e == 0; i++)
 		e = ranges_add_all(&refused, &plan->site.zones[i].passive_only);
 	if (e == 0)
-		e = ranges_subtract(&p->allowed, &refused);
+		e = ranges_subtract(ret, &refused);
 	/* Public: owned by declaration and repeated for this run. */
 	ranges_done(&refused);
 	if (e == 0)
 		e = ranges_add_not_public(&inside);
 	if (e == 0)
-		e = ranges_add_all(&refused, &p->allowed);
+		e = ranges_add_all(&refused, ret);
 	if (e == 0)
 		e = ranges_subtract(&refused, &inside);
 	ranges_done(&inside);
@@ -41,10 +40,51 @@ int packets_gate_make(struct packets *p)
 	if (e == 0)
 		e = ranges_subtract(&refused, &inside);
 	if (e == 0)
-		e = ranges_subtract(&p->allowed, &refused);
+		e = ranges_subtract(ret, &refused);
 	ranges_done(&refused);
 	ranges_done(&inside);
 	return e;
+}
+
+static bool takes_frames(enum zone_kind kind)
+{
+	return kind == ZONE_IT || kind == ZONE_DMZ || kind == ZONE_PUBLIC;
+}
+
+/* Of these, an address in two zones belongs to the stricter one. */
+static int make_frames_gate(const struct plan *plan, const struct ranges *allowed,
+			    struct ranges *ret)
+{
+	struct ranges declared = { 0 }, strict = { 0 };
+	int e = 0;
+
+	for (size_t i = 0; i < plan->site.zone_count && e == 0; i++) {
+		const struct zone *z = &plan->site.zones[i];
+
+		e = ranges_add_all(takes_frames(z->kind) ? &declared : &strict, &z->networks);
+	}
+	if (e == 0)
+		e = takes_frames(plan->ad_hoc_kind) ? ranges_add_all(ret, allowed)
+						    : ranges_common(allowed, &declared, ret);
+	if (e == 0)
+		e = ranges_subtract(ret, &strict);
+	ranges_done(&declared);
+	ranges_done(&strict);
+	return e;
+}
+
+int packets_gate_make(struct packets *p)
+{
+	int e = make_gate(p->setup->plan, &p->gate.allowed);
+
+	return e == 0 ? make_frames_gate(p->setup->plan, &p->gate.allowed, &p->gate_frames.allowed)
+		      : e;
+}
+
+void packets_gate_done(struct packets *p)
+{
+	ranges_done(&p->gate.allowed);
+	ranges_done(&p->gate_frames.allowed);
 }
 
 static bool in_range(const struct range *r, const struct addr *a)
@@ -54,18 +94,17 @@ static bool in_range(const struct range *r, const struct addr *a)
 	       (r->first.scope == 0 || r->first.scope == a->scope);
 }
 
-bool packets_gate(struct packets *p, const struct addr *to)
+static bool lets_through(struct gate *g, const struct addr *to)
 {
-	if (p->allowed_last < p->allowed.count &&
-	    in_range(&p->allowed.list[p->allowed_last], to))
+	if (g->last < g->allowed.count && in_range(&g->allowed.list[g->last], to))
 		return true;
-	size_t low = 0, high = p->allowed.count;
+	size_t low = 0, high = g->allowed.count;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		const struct range *r = &p->allowed.list[middle];
+		const struct range *r = &g->allowed.list[middle];
 
 		if (in_range(r, to)) {
-			p->allowed_last = middle;
+			g->last = middle;
 			return true;
 		}
 		bool below = r->first.scope != 0 && to->scope != r->first.scope
@@ -77,6 +116,25 @@ bool packets_gate(struct packets *p, const struct addr *to)
 			low = middle + 1;
 	}
 	return false;
+}
+
+bool packets_gate(struct packets *p, const struct addr *to)
+{
+	return lets_through(&p->gate, to);
+}
+
+bool packets_gate_frames(struct packets *p, const struct addr *to)
+{
+	return lets_through(&p->gate_frames, to);
+}
+
+/* Something here is wrong: whoever reads the report has to know. */
+static enum launch refuse(struct packets *p, const struct addr *to)
+{
+	if (!p->refused_told)
+		packets_remark(p, to, "a fault: frames outside the scope were held back");
+	p->refused_told = true;
+	return LAUNCH_REFUSED;
 }
 
 /* The destination of an IP packet that lies behind a link-layer header. */
@@ -99,7 +157,8 @@ static struct addr destination(const uint8_t *frame, size_t link, bool v4, const
 
 static enum launch error_of(struct wing *w, int e)
 {
-	if (e == -EAGAIN || e == -ENOBUFS || e == -EINTR)
+	/* A frame that is too long was taken out, and others may be shorter. */
+	if (e == -EAGAIN || e == -ENOBUFS || e == -EINTR || e == -EMSGSIZE || e == -EINVAL)
 		return LAUNCH_LATER;
 	w->error = e;
 	return LAUNCH_DOWN;
@@ -109,12 +168,16 @@ enum launch packets_flush(struct packets *p, struct wing *w)
 {
 	if (w->tap == NULL)
 		return LAUNCH_DOWN;
+	if (p->tried > 0)
+		atomic_fetch_add_explicit(&p->setup->shared->tried, p->tried, memory_order_relaxed);
+	p->tried = 0;
 	while (tap_waiting(w->tap) > 0) {
 		int n = tap_flush(w->tap);
 
 		if (n < 0)
 			return error_of(w, n);
-		p->sent += (unsigned)n;
+		atomic_fetch_add_explicit(&p->setup->shared->packets, (unsigned)n,
+					  memory_order_relaxed);
 		if (n == 0)
 			return LAUNCH_LATER;
 	}
@@ -174,9 +237,9 @@ static enum launch look_at_bytes(struct packets *p, struct lane *l, const struct
 {
 	struct addr to = destination(at, f->link, f->v4, l);
 
-	if (!packets_gate(p, &to)) {
+	if (!packets_gate_frames(p, &to)) {
 		tap_forget(l->wing->tap);
-		return LAUNCH_REFUSED;
+		return refuse(p, &to);
 	}
 	if (f->link != 0)
 		memcpy(at, mac, 6);
@@ -184,7 +247,8 @@ static enum launch look_at_bytes(struct packets *p, struct lane *l, const struct
 }
 
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-			       const struct addr *to, uint16_t port, unsigned packets, unsigned held)
+			       const struct addr *to, uint16_t port, unsigned packets,
+			       unsigned held)
 {
 	enum launch r;
 
@@ -192,8 +256,8 @@ enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t 
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, l->syn.length, &r);
 	if (at != NULL) {
-		uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to, 6,
-					       l->source_port, port);
+		uint32_t cookie =
+			frame_cookie(p->setup->key, &l->way->source, to, 6, l->source_port, port);
 
 		frame_fill_syn(&l->syn, at, to, port, cookie, (uint16_t)cookie);
 		r = look_at_bytes(p, l, &l->syn, at, mac);
@@ -212,8 +276,8 @@ enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, l->echo.length, &r);
 	if (at != NULL) {
-		uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to,
-					       l->echo.v4 ? 1 : 58, 0, 0);
+		uint32_t cookie =
+			frame_cookie(p->setup->key, &l->way->source, to, l->echo.v4 ? 1 : 58, 0, 0);
 
 		frame_fill_echo(&l->echo, at, to, cookie, (uint16_t)cookie);
 		r = look_at_bytes(p, l, &l->echo, at, mac);
@@ -223,6 +287,23 @@ enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t
 	return r;
 }
 
+/* A gateway of the routes, whatever the lane believes. */
+static bool is_gateway(const struct packets *p, const struct way *way, const struct addr *who)
+{
+	const struct routes *r = p->setup->routes;
+
+	if (way->on_link || addr_compare(who, &way->next_hop) != 0)
+		return false;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct way *w = &r->list[i].way;
+
+		if (w->error == 0 && !w->on_link && !w->local && w->ifindex == way->ifindex &&
+		    addr_compare(&w->next_hop, who) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A target of the lane, or the lane's gateway: nobody else is asked for. */
 enum launch packets_launch_find(struct packets *p, struct lane *l, const struct addr *who,
 				const uint8_t *to_mac)
@@ -230,18 +311,19 @@ enum launch packets_launch_find(struct packets *p, struct lane *l, const struct 
 	uint8_t frame[FRAME_MOST];
 	enum launch r;
 
-	if (!packets_gate(p, who) &&
-	    (l->way->on_link || addr_compare(who, &l->way->next_hop) != 0))
-		return LAUNCH_REFUSED;
-	if (!paced(p, l, 1, 0, to_mac == NULL))
-		return LAUNCH_LATER;
+	if (!packets_gate(p, who) && !is_gateway(p, l->way, who))
+		return refuse(p, who);
 	size_t n = addr_is_ipv4(who) ? frame_arp_request(frame, l->way, who, to_mac)
 				     : frame_neighbour_solicit(frame, l->way, who, to_mac);
+	if (n == 0)
+		return LAUNCH_REFUSED; /* there is no such question on this way */
+	if (!paced(p, l, 1, 0, to_mac == NULL))
+		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, n, &r);
 	if (at != NULL) {
 		memcpy(at, frame, n);
 		return LAUNCHED;
 	}
-	pace_board_count(p->setup->board, l->zone, -1, 0, p->start_ms + p->now_ms);
+	give_back(p, l, 1, 0);
 	return r;
 }

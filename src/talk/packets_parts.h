@@ -21,15 +21,16 @@ enum {
 	SEGMENT_HOSTS = 1 << 20,       /* addresses of a segment at most */
 	SEGMENT_HOSTS_PACED = 1 << 16, /* the same where every host has a pace of its own */
 	SEGMENT_PROBES = 1 << 26,      /* host and port pairs: one bit each */
-	UNRESOLVED_MOST = 256,	       /* addresses asked for on a link at once */
-	UNANSWERED_LEAST = 100,	       /* attempts per next hop at once, or a tenth of the rate */
-	FLIGHTS = 1 << 16,	       /* attempts whose time is kept */
-	TURN = 1024,		       /* frames of a lane before the next has its turn */
-	ANSWER_MS = 1000,	       /* how long an answer is waited for at first */
+	UNRESOLVED_MOST = 256,         /* addresses asked for on a link at once */
+	UNANSWERED_LEAST = 100,        /* attempts per next hop at once, or a tenth of the rate */
+	FLIGHTS = 1 << 16,             /* attempts whose time is kept */
+	TURN = 1024,                   /* frames of a lane before the next has its turn */
+	ANSWER_MS = 1000,              /* how long an answer is waited for at first */
 	ANSWER_LEAST_MS = 100,
-	FIND_MS = 500,		       /* the same on a link */
-	SAMPLE = 1000,		       /* answers that are asked for again to see how much is lost */
-	EARLY = 8,		       /* probes that a silent host gets again */
+	FIND_MS = 500,   /* the same on a link */
+	SAMPLE = 1000,   /* answers that are asked for again to see how much is lost */
+	EARLY = 8,       /* probes that a silent host gets again */
+	DOWN_MS = 10000, /* an interface that is down so long does not come back */
 	CAPTURE_BYTES = 4 << 20,
 	TICK_MS = 20,
 	SOURCE_PORT = 61000, /* above the kernel's own (ip_local_port_range), plus up to 4000 */
@@ -53,19 +54,21 @@ struct wing {
 	const struct interface *interface;
 	int segment; /* in the pace board */
 	struct tap *tap;
-	int error; /* of the last attempt to send: the interface is down or gone */
-	bool told;
+	int error;       /* it is down or gone, or could not be opened: nothing is sent by it */
+	int64_t down_ms; /* since when */
+	uint64_t dropped;
 };
 
 /* What came back from one host of the segment. */
 struct seen {
 	uint32_t open, closed, filtered;
 	int64_t first_ms, last_ms; /* since the start of the process */
-	uint8_t no_host;	    /* weight of messages that there is no such host: sweep.h */
-	bool answered;		    /* by itself: open, closed, echo */
-	bool left;		    /* no further probe: the guard has it, or it answers everywhere */
+	uint8_t no_host;            /* weight of messages that there is no such host: sweep.h */
+	bool answered;              /* by itself: open, closed, echo */
+	bool left; /* no further probe: the guard has it, or it answers everywhere */
 	bool handed;
 	uint16_t handed_port; /* the sign was this port; 0: another */
+	bool duplicate; /* told */
 	uint32_t rtt_us;
 };
 
@@ -82,11 +85,12 @@ struct flight {
 
 /* A contiguous block of a lane's addresses that is worked on at one time. */
 struct segment {
-	uint64_t first;	 /* of the lane's index */
-	uint32_t count;	 /* addresses */
+	uint64_t first; /* of the lane's index */
+	uint32_t count; /* addresses */
 	struct order order;
-	uint64_t *answered;    /* bit host * probe_count + probe */
-	uint32_t *seen_of;     /* by host: index in seen plus 1 */
+	uint64_t *answered; /* bit host * probe_count + probe */
+	uint64_t *open;     /* the same: its attempt is counted as unanswered; or NULL */
+	uint32_t *seen_of;  /* by host: index in seen plus 1 */
 	struct seen *seen;
 	size_t seen_count, seen_room;
 	struct pace *paces; /* by host, or NULL */
@@ -95,22 +99,25 @@ struct segment {
 	struct found *found;
 	size_t found_count, found_room;
 	/* the pass */
-	unsigned pass;	 /* 0: the first */
-	bool echo;	 /* the part of the pass for hosts that are silent */
-	uint64_t cursor; /* probe * hosts + place in the order */
+	unsigned pass; /* 0: the first */
+	bool echo;     /* the part of the pass for hosts that are silent */
+	bool disturbed; /* answers may have been lost here: the interface was down, the capture full */
+	bool whole;     /* the pass asks silent hosts for every port, too */
+	uint64_t cursor;                /* probe * hosts + place in the order */
 	uint64_t sent, answers, wanted; /* of the first pass and its sample */
 	uint64_t sample_sent, sample_answered;
-	uint32_t *sample; /* hosts << 0: pairs host, probe */
+	uint64_t total;   /* answers of all passes */
+	uint32_t *sample; /* pairs host, probe; an answered one has UINT32_MAX as its host */
 	size_t sample_count, sample_next;
 	unsigned rounds; /* how many passes are enough, once known */
-	uint32_t news;	 /* hosts heard of for the first time in this pass */
+	uint32_t news;   /* what this pass was the first to hear of: hosts, ports that answered */
 	int64_t last_sent_ms, last_heard_ms;
 };
 
 enum stage {
-	STAGE_OPEN,	  /* the next segment has to be made */
-	STAGE_HOP,	  /* the gateway's MAC is asked for */
-	STAGE_FIND,	  /* ARP or ND */
+	STAGE_OPEN, /* the next segment has to be made */
+	STAGE_HOP,  /* the gateway's MAC is asked for */
+	STAGE_FIND, /* ARP or ND */
 	STAGE_FIND_WAIT,
 	STAGE_PASS,
 	STAGE_PASS_WAIT,
@@ -156,7 +163,7 @@ struct lane {
 	struct mark mark;	 /* when its place was told last */
 	uint8_t hop_mac[6];
 	unsigned hop_tries;
-	int64_t wait_ms; /* something happens then at the latest */
+	int64_t wait_ms;    /* something happens then at the latest */
 	const char *closed; /* why nothing may be sent now */
 	uint16_t source_port;
 	struct frame_form syn, echo;
@@ -185,9 +192,12 @@ struct packets {
 	size_t wing_count;
 	struct lane *lanes;
 	size_t lane_count, turn;
-	struct ranges allowed; /* the gate's own */
-	size_t allowed_last;
-	bool public_allowed;
+	/* The gate's own: who may be asked for on a link, and who of them may get single packets. */
+	struct gate {
+		struct ranges allowed;
+		size_t last;
+	} gate, gate_frames;
+	bool refused_told;
 	int journal, signals;
 	struct kept *kept;
 	size_t kept_count;
@@ -197,7 +207,7 @@ struct packets {
 	int64_t start_ms, start_unix_ms, now_ms, tick_ms, stop_poll_ms;
 	char *ports_text;
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
-	uint64_t sent, dropped;
+	uint64_t tried; /* ports since the last flush: for main's progress */
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_first, sight_count, sight_room;
 };
@@ -205,21 +215,29 @@ struct packets {
 /* ---- packets.c ---- */
 void packets_tell(struct packets *p, const struct sight *s);
 void packets_remark(struct packets *p, const struct addr *a, const char *text);
+/* The journal cannot be written: main is told, nothing is sent any more. */
+void packets_no_journal(struct packets *p);
 /* Milliseconds since the process began. */
 uint32_t packets_since(const struct packets *p);
 /* The journal has the place `at` of the lane's order (up to `end`): false where it cannot be written;
  * nothing may be sent then. */
-bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64_t at, uint64_t end);
+bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64_t at,
+		     uint64_t end);
 bool packets_write_lane(struct packets *p, struct lane *l);
 
 /* ---- packets_launch.c ---- */
 /* What is to leave: one frame. The form (syn, echo, udp) or bytes (frame, n). */
 enum launch { LAUNCHED, LAUNCH_LATER, LAUNCH_REFUSED, LAUNCH_DOWN };
 int packets_gate_make(struct packets *p);
-/* May an IP packet go to this address now? */
+void packets_gate_done(struct packets *p);
+/* May this address be asked for on a link? */
 bool packets_gate(struct packets *p, const struct addr *to);
+/* May an IP packet that is part of no connection go there? Of the same those in zones of kind it, dmz
+ * and public. */
+bool packets_gate_frames(struct packets *p, const struct addr *to);
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-			       const struct addr *to, uint16_t port, unsigned packets, unsigned held);
+			       const struct addr *to, uint16_t port, unsigned packets,
+			       unsigned held);
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 				const struct addr *to);
 /* A request for the MAC of an address on the link. to_mac NULL: broadcast. */
@@ -236,6 +254,11 @@ void lanes_done(struct packets *p);
 /* Both: true where something was done, so that another turn is worth while now. */
 bool find_advance(struct packets *p, struct lane *l);
 void find_heard(struct packets *p, struct wing *w, const struct heard *h);
+/* How many times each must be asked so that of so many that answer hardly one (1 in 100) is missed,
+ * where this share gets lost; at most `most`. */
+unsigned rounds_for(double lost, double count, unsigned most);
+/* The share that gets lost, by a sample. A small one tells little, so it is not trusted fully. */
+double share_lost(uint64_t sent, uint64_t answered);
 /* The MAC of a host of the segment that was found; NULL. */
 const uint8_t *find_mac(const struct lane *l, uint32_t host);
 
@@ -266,10 +289,10 @@ uint32_t sweep_probe_of(const struct packets *p, uint16_t port, bool udp); /* UI
 /* Tells how far every lane is, once a second or at once. */
 void places_tell(struct packets *p, bool at_once);
 /* In this order: what earlier places say of addresses and ports; what is over; after the lanes were
- * made, their segments as they were. 0 or negative errno. */
+ * made, their segments as they were (or anew). 0 or negative errno. */
 int places_read(struct packets *p);
 int places_over(struct packets *p);
-int places_restore(struct packets *p);
+void places_restore(struct packets *p);
 void places_done(struct packets *p);
 /* Does the place lie in these addresses, which are swept like this? */
 bool place_fits(const struct kept *k, const struct ranges *addresses, enum sweep_way sweep,
@@ -286,6 +309,11 @@ static inline bool bit_is(const uint64_t *bits, uint64_t i)
 static inline void bit_set(uint64_t *bits, uint64_t i)
 {
 	bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static inline void bit_clear(uint64_t *bits, uint64_t i)
+{
+	bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
 }
 
 #endif

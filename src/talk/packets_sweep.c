@@ -16,13 +16,12 @@
 
 #include "wire/vendor.h"
 
-enum { DOWN_MS = 10000, DOWN_RETRY_MS = 500 };
-
 /* ---- the segment ---- */
 
 void segment_done(struct segment *s)
 {
 	free(s->answered);
+	free(s->open);
 	free(s->seen_of);
 	free(s->seen);
 	free(s->paces);
@@ -33,17 +32,21 @@ void segment_done(struct segment *s)
 	*s = (struct segment){ 0 };
 }
 
-/* An attempt is not open any longer; sent: packets that the kernel sent because of the answer. */
-static void settle(struct packets *p, struct lane *l, uint32_t host, int sent)
+/* An attempt is not open any longer (an answer may come behind its time, when it is not); sent: packets
+ * that the kernel sent because of the answer. */
+static void settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, int sent)
 {
 	struct segment *s = &l->segment;
+	int held = s->open != NULL && bit_is(s->open, bit) ? 1 : 0;
 
-	if (l->unanswered > 0)
-		l->unanswered--;
-	if (!l->unlimited)
-		pace_board_count(p->setup->board, l->zone, sent, -1, p->start_ms + p->now_ms);
+	if (held != 0) {
+		bit_clear(s->open, bit);
+		l->unanswered -= l->unanswered > 0;
+	}
+	if (!l->unlimited && held + sent > 0)
+		pace_board_count(p->setup->board, l->zone, sent, -held, p->start_ms + p->now_ms);
 	if (s->paces != NULL) {
-		pace_hold(&s->paces[host], -1);
+		pace_hold(&s->paces[host], -held);
 		pace_take(&s->paces[host], sent, p->start_ms + p->now_ms);
 	}
 }
@@ -66,8 +69,8 @@ int segment_open(struct packets *p, struct lane *l)
 	for (; l->flight_count > 0; l->flight_count--) {
 		const struct flight *f = &l->flights[l->flight_first];
 
-		if (s->answered != NULL && !bit_is(s->answered, f->bit))
-			settle(p, l, f->host, 0);
+		if (s->answered != NULL)
+			settle(p, l, f->host, f->bit, 0);
 		l->flight_first = (l->flight_first + 1) % FLIGHTS;
 	}
 	l->unanswered = 0;
@@ -87,6 +90,8 @@ int segment_open(struct packets *p, struct lane *l)
 		s->answered = calloc((uint64_t)s->count * p->probe_count / 64 + 1, 8);
 		s->sample = calloc((size_t)SAMPLE * 2, sizeof(*s->sample));
 	}
+	if (sweeps && l->flights != NULL)
+		s->open = calloc((uint64_t)s->count * p->probe_count / 64 + 1, 8);
 	if (l->way->on_link) {
 		s->asked = calloc(words, 8);
 		s->there = calloc(words, 8);
@@ -99,19 +104,26 @@ int segment_open(struct packets *p, struct lane *l)
 	}
 	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
 	    (l->way->on_link && (s->asked == NULL || s->there == NULL)) ||
-	    (sweeps && l->host_rate != 0 && s->paces == NULL)) {
+	    (sweeps && l->host_rate != 0 && s->paces == NULL) ||
+	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
 		return -ENOMEM;
+	}
+	int e = make_forms(l);
+	if (e != 0) {
+		segment_done(s);
+		return e;
 	}
 	order_init(&s->order, s->count, p->setup->order_key);
 	if (!packets_write_lane(p, l)) {
 		segment_done(s);
+		packets_no_journal(p);
 		return -EIO;
 	}
 	l->next += s->count;
 	s->last_sent_ms = s->last_heard_ms = p->now_ms;
 	l->stage = l->way->on_link ? STAGE_FIND : l->hop_tries == 0 ? STAGE_HOP : STAGE_PASS;
-	return make_forms(l);
+	return 0;
 }
 
 struct addr segment_address(struct lane *l, uint32_t host)
@@ -165,7 +177,8 @@ struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host)
 		s->seen = list;
 		s->seen_room = more;
 	}
-	s->seen[s->seen_count] = (struct seen){ .first_ms = packets_since(p) };
+	s->seen[s->seen_count] =
+		(struct seen){ .first_ms = packets_since(p), .last_ms = packets_since(p) };
 	s->seen_of[host] = (uint32_t)++s->seen_count;
 	return &s->seen[s->seen_count - 1];
 }
@@ -177,8 +190,8 @@ static struct seen *seen_if_any(struct segment *s, uint32_t host)
 
 /* ---- telling ---- */
 
-static struct sight sight_of(struct packets *p, struct lane *l, uint32_t host,
-			     const struct seen *n, enum sight_kind kind)
+static struct sight sight_of(struct packets *p, struct lane *l, uint32_t host, const struct seen *n,
+			     enum sight_kind kind)
 {
 	struct sight t = { .kind = kind, .address = segment_address(l, host) };
 	const uint8_t *mac = l->way->on_link ? find_mac(l, host) : NULL;
@@ -253,7 +266,9 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 	bool on_link = l->way->on_link;
 	struct sight quiet = {
 		.kind = SIGHT_QUIET,
-		.host_state = cut != NULL ? state : on_link ? HOST_ABSENT : HOST_SILENT,
+		.host_state = cut != NULL ? state
+			      : on_link   ? HOST_ABSENT
+					  : HOST_SILENT,
 		.complete = cut == NULL,
 		.first_ms = p->start_unix_ms + s->last_sent_ms,
 		.last_ms = p->start_unix_ms + s->last_sent_ms,
@@ -261,7 +276,9 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 	uint32_t from = 0;
 
 	snprintf(quiet.reason, sizeof(quiet.reason), "%s",
-		 cut != NULL ? cut : on_link ? "no such host" : "no answer");
+		 cut != NULL ? cut
+		 : on_link   ? "no such host"
+			     : "no answer");
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct seen *n = seen_if_any(s, i);
 		bool found = on_link && bit_is(s->there, i);
@@ -355,11 +372,27 @@ static void note_time(const struct packets *p, struct lane *l, uint64_t bit, str
 			uint32_t ms = l->slowest_ms * 4 + 50;
 
 			l->answer_ms = ms < ANSWER_LEAST_MS ? ANSWER_LEAST_MS
-				       : ms > ANSWER_MS	    ? ANSWER_MS
+				       : ms > ANSWER_MS     ? ANSWER_MS
 							    : ms;
 		}
 		return;
 	}
+}
+
+/* The answer to a sample: each counts once. */
+static bool sample_heard(struct lane *l, uint32_t host, uint32_t probe)
+{
+	struct segment *s = &l->segment;
+
+	if (l->stage != STAGE_SAMPLE && l->stage != STAGE_SAMPLE_WAIT)
+		return false;
+	for (size_t i = 0; i < s->sample_next; i++)
+		if (s->sample[2 * i] == host && s->sample[2 * i + 1] == probe) {
+			s->sample[2 * i] = UINT32_MAX;
+			s->sample_answered++;
+			return true;
+		}
+	return false;
 }
 
 void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
@@ -368,25 +401,30 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 	struct segment *s = &l->segment;
 	uint64_t bit = (uint64_t)host * p->probe_count + probe;
 	const struct probe_way *w = &p->probes[probe];
-	int kernel = state == PORT_OPEN && !w->udp; /* its RST for a SYN-ACK that nobody waits for */
+	int kernel =
+		state == PORT_OPEN && !w->udp; /* its RST for a SYN-ACK that nobody waits for */
 
 	if (s->answered == NULL)
 		return;
 	s->last_heard_ms = p->now_ms;
 	if (bit_is(s->answered, bit)) {
-		if (l->stage == STAGE_SAMPLE || l->stage == STAGE_SAMPLE_WAIT)
-			s->sample_answered++;
+		/* What was sampled is counted already; else somebody repeats himself. */
+		if (!sample_heard(l, host, probe))
+			settle(p, l, host, bit, kernel);
 		return;
 	}
 	bit_set(s->answered, bit);
 	s->answers++;
+	s->total++;
 	struct seen *n = segment_seen(p, l, host);
 	if (n != NULL)
 		note_time(p, l, bit, n);
-	settle(p, l, host, kernel);
+	settle(p, l, host, bit, kernel);
 	if (n == NULL)
 		return;
-	if (n->open + n->closed + n->filtered == 0 && !n->answered)
+	/* Messages of routers come at a rate of their own, so more of them say nothing of losses. */
+	if (state == PORT_OPEN || state == PORT_CLOSED ||
+	    (n->open + n->closed + n->filtered == 0 && !n->answered))
 		s->news++;
 	n->last_ms = packets_since(p);
 	n->answered |= state == PORT_OPEN || state == PORT_CLOSED;
@@ -448,8 +486,7 @@ static void expire(struct packets *p, struct lane *l)
 
 		if (now - f->sent_ms < l->answer_ms)
 			break;
-		if (!bit_is(l->segment.answered, f->bit))
-			settle(p, l, f->host, 0);
+		settle(p, l, f->host, f->bit, 0);
 		l->flight_first = (l->flight_first + 1) % FLIGHTS;
 		l->flight_count--;
 	}
@@ -480,8 +517,10 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 		pace_hold(pace, 1);
 	}
 	s->sent++;
+	p->tried += s->pass == 0;
 	if (l->flights != NULL) {
 		l->unanswered++;
+		bit_set(s->open, (uint64_t)host * p->probe_count + probe);
 		l->flights[(l->flight_first + l->flight_count++) % FLIGHTS] = (struct flight){
 			.bit = (uint64_t)host * p->probe_count + probe,
 			.host = host,
@@ -501,25 +540,7 @@ static bool wanted(const struct packets *p, struct segment *s, uint32_t host, ui
 	/* In the first pass only what an earlier run had heard before it ended. */
 	if (bit_is(s->answered, (uint64_t)host * p->probe_count + probe))
 		return false;
-	return s->pass == 0 || (n != NULL && n->answered) || probe < EARLY;
-}
-
-static bool down(struct packets *p, struct lane *l)
-{
-	struct wing *w = l->wing;
-
-	if (!w->told) {
-		char text[64];
-
-		w->told = true;
-		snprintf(text, sizeof(text), "interface %s: %s", w->interface->name,
-			 strerror(-w->error));
-		packets_remark(p, NULL, text);
-		l->wait_ms = p->now_ms + DOWN_MS;
-	}
-	if (p->now_ms >= l->wait_ms) /* it does not come back */
-		lane_end(p, l, HOST_SKIPPED, "interface down");
-	return false;
+	return s->pass == 0 || (n != NULL && n->answered) || probe < EARLY || s->whole;
 }
 
 static bool echo_pass(struct packets *p, struct lane *l)
@@ -544,7 +565,7 @@ static bool echo_pass(struct packets *p, struct lane *l)
 		struct addr a = segment_address(l, host);
 		enum launch r = packets_launch_echo(p, l, mac, &a);
 		if (r == LAUNCH_DOWN)
-			return down(p, l);
+			return false;
 		if (r == LAUNCH_LATER)
 			return done > 0;
 		if (pace != NULL)
@@ -569,7 +590,7 @@ static bool pass(struct packets *p, struct lane *l)
 	if (s->echo)
 		return echo_pass(p, l);
 	/* Of silent hosts only the first ports are asked again. */
-	if (s->pass > 0 && s->seen_count == 0 && all > (uint64_t)s->count * EARLY)
+	if (s->pass > 0 && s->seen_count == 0 && !s->whole && all > (uint64_t)s->count * EARLY)
 		all = (uint64_t)s->count * EARLY;
 	uint32_t probe = (uint32_t)(s->cursor / s->count);
 	uint32_t place = (uint32_t)(s->cursor % s->count);
@@ -582,7 +603,7 @@ static bool pass(struct packets *p, struct lane *l)
 			enum launch r = ask(p, l, host, probe);
 
 			if (r == LAUNCH_DOWN)
-				return down(p, l);
+				return false;
 			if (r == LAUNCH_LATER)
 				return done > 0;
 			if (r == LAUNCH_REFUSED && (p->stopping || l->closed != NULL))
@@ -599,7 +620,7 @@ static bool pass(struct packets *p, struct lane *l)
 		s->last_sent_ms = p->now_ms;
 	if (s->cursor >= all) {
 		if (packets_flush(p, l->wing) == LAUNCH_DOWN)
-			return down(p, l);
+			return false;
 		packets_written(p, l, "syn", all, all);
 		l->stage = STAGE_PASS_WAIT;
 	}
@@ -613,29 +634,25 @@ static void after_pass(struct packets *p, struct lane *l)
 	unsigned most = p->setup->retries + 1;
 	bool missing = s->answers < s->sent;
 
-	if (s->pass == 0 && missing && most > 1 && s->sample_count > 0 && s->sample_sent == 0) {
+	if (s->pass == 0 && missing && most > 1 && s->sample_count > 0 && s->sample_next == 0) {
 		l->stage = STAGE_SAMPLE;
 		return;
 	}
 	if (s->rounds == 0) {
-		s->rounds = 2;
-		if (s->sample_sent >= SAMPLE / 2) {
-			double lost = s->sample_answered >= s->sample_sent
-					      ? 0
-					      : 1 - (double)s->sample_answered /
-							    (double)s->sample_sent;
+		enum { TOO_FEW = 5 }; /* to tell how much, but something gets lost */
+		double lost = share_lost(s->sample_sent, s->sample_answered);
+		unsigned least = s->sample_sent >= SAMPLE / 2 ? 1 : lost > 0 ? TOO_FEW : 2;
 
-			s->rounds = 1;
-			for (double missed = lost; missed > 0.001 && s->rounds < most; s->rounds++)
-				missed *= lost;
-		} else if (s->sample_sent > 0 && s->sample_answered < s->sample_sent) {
-			s->rounds = 5; /* too few to tell how much, but something gets lost */
-		}
+		s->rounds = rounds_for(lost, (double)s->total, most);
+		if (s->rounds < least)
+			s->rounds = least;
 		if (s->rounds > most)
 			s->rounds = most;
 	}
-	/* A host that was heard of only now has its other ports asked again too. */
-	bool again = s->pass + 1 < s->rounds || (s->pass > 0 && s->news > 0 && s->pass + 1 < most);
+	/* What was heard of only now shows that more may be missing; and a host that is new has its
+	 * other ports asked again too. */
+	bool more = s->disturbed || (s->pass > 0 && s->news > 0);
+	bool again = s->pass + 1 < s->rounds || (more && s->pass + 1 < most);
 	if (!missing || !again) {
 		segment_tell(p, l, HOST_SILENT, NULL);
 		l->stage = STAGE_OPEN;
@@ -644,6 +661,8 @@ static void after_pass(struct packets *p, struct lane *l)
 	s->pass++;
 	s->cursor = 0;
 	s->echo = true;
+	s->whole = s->disturbed;
+	s->disturbed = false;
 	s->news = 0;
 	s->sent = s->answers = 0;
 	l->stage = STAGE_PASS;
@@ -671,13 +690,13 @@ static bool sample(struct packets *p, struct lane *l)
 		if (pace != NULL && !pace_ready(pace, 2, 0, now))
 			break;
 		enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 2, 0);
-		if (r == LAUNCH_DOWN)
-			return down(p, l);
-		if (r != LAUNCHED)
+		if (r == LAUNCH_LATER || r == LAUNCH_DOWN || p->stopping || l->closed != NULL)
 			break;
+		s->sample_next++;
+		if (r != LAUNCHED)
+			continue;
 		if (pace != NULL)
 			pace_take(pace, 2, now);
-		s->sample_next++;
 		s->sample_sent++;
 		s->last_sent_ms = p->now_ms;
 		done++;
@@ -710,9 +729,7 @@ static bool hop(struct packets *p, struct lane *l)
 		return true;
 	}
 	enum launch r = packets_launch_find(p, l, &l->way->next_hop, NULL);
-	if (r == LAUNCH_DOWN)
-		return down(p, l);
-	if (r == LAUNCHED) {
+	if (r == LAUNCHED || r == LAUNCH_REFUSED) {
 		l->hop_tries++;
 		l->wait_ms = p->now_ms + TRY_MS;
 	}
@@ -722,13 +739,15 @@ static bool hop(struct packets *p, struct lane *l)
 bool sweep_advance(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
+	int e;
 
 	if (l->flights != NULL && s->answered != NULL && l->stage >= STAGE_PASS)
 		expire(p, l);
 	switch (l->stage) {
 	case STAGE_OPEN:
-		if (segment_open(p, l) != 0)
-			return false; /* no memory now */
+		e = segment_open(p, l);
+		if (e != 0 && !p->stopping)
+			lane_end(p, l, HOST_SKIPPED, strerror(-e));
 		return true;
 	case STAGE_HOP:
 		return hop(p, l);

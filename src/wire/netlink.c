@@ -112,10 +112,19 @@ bool said_link(struct span body, struct link_said *ret)
 		return false;
 	l.index = (unsigned)m.ifi_index;
 	l.type = m.ifi_type;
-	while (attribute(&body, &type, &value))
+	l.up = (m.ifi_flags & IFF_UP) != 0;
+	l.loopback = (m.ifi_flags & IFF_LOOPBACK) != 0;
+	while (attribute(&body, &type, &value)) {
 		if (type == IFLA_IFNAME && value.length > 0 && value.length <= sizeof(l.name) &&
-		    value.at[value.length - 1] == '\0')
+		    value.at[value.length - 1] == '\0') {
 			memcpy(l.name, value.at, value.length);
+		} else if (type == IFLA_MTU && value.length == sizeof(l.mtu)) {
+			memcpy(&l.mtu, value.at, sizeof(l.mtu));
+		} else if (type == IFLA_ADDRESS && value.length == sizeof(l.mac)) {
+			memcpy(l.mac, value.at, sizeof(l.mac));
+			l.has_mac = true;
+		}
+	}
 	*ret = l;
 	return l.name[0] != '\0';
 }

@@ -40,6 +40,10 @@ struct link_said {
 	unsigned index;
 	char name[IF_NAMESIZE];
 	unsigned type; /* ARPHRD_ */
+	bool up, loopback;
+	unsigned mtu;
+	bool has_mac;
+	uint8_t mac[6];
 };
 
 struct address_said {

@@ -14,11 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/links.h"
 #include "wire/netlink.h"
 #include "wire/route_cuts.h"
 
-enum { LINK_TRIES = 5 };
+
 
 /* ---- pieces ---- */
 
@@ -208,30 +207,6 @@ struct survey {
 	struct edges edges;
 };
 
-static int take_seen(void *context, const struct link_seen *l)
-{
-	struct routes *r = context;
-	struct interface i = { .index = if_nametoindex(l->name),
-			       .up = l->up,
-			       .loopback = l->loopback,
-			       .mtu = l->mtu };
-	struct interface *list;
-
-	if (i.index == 0)
-		return -ENODEV;
-	if (routes_interface(r, i.index) != NULL)
-		return 0;
-	snprintf(i.name, sizeof(i.name), "%s", l->name);
-	if (l->has_mac)
-		memcpy(i.mac, l->mac, sizeof(i.mac));
-	list = reallocarray(r->interfaces, r->interface_count + 1, sizeof(*list));
-	if (list == NULL)
-		return -ENOMEM;
-	r->interfaces = list;
-	r->interfaces[r->interface_count++] = i;
-	return 0;
-}
-
 static struct interface *interface_of(struct routes *r, unsigned index)
 {
 	for (size_t i = 0; i < r->interface_count; i++)
@@ -243,14 +218,27 @@ static struct interface *interface_of(struct routes *r, unsigned index)
 static int take_link(void *context, uint16_t type, struct span body)
 {
 	struct survey *s = context;
-	struct interface *i;
+	struct routes *r = s->routes;
+	struct interface *list;
 	struct link_said l;
 
-	if (type != RTM_NEWLINK || !said_link(body, &l))
+	if (type != RTM_NEWLINK || !said_link(body, &l) || interface_of(r, l.index) != NULL)
 		return 0;
-	i = interface_of(s->routes, l.index);
-	if (i != NULL)
-		i->ethernet = l.type == ARPHRD_ETHER;
+	list = reallocarray(r->interfaces, r->interface_count + 1, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	r->interfaces = list;
+	struct interface *i = &r->interfaces[r->interface_count++];
+	*i = (struct interface){
+		.index = l.index,
+		.up = l.up,
+		.loopback = l.loopback,
+		.ethernet = l.type == ARPHRD_ETHER && l.has_mac,
+		.mtu = l.mtu,
+	};
+	memcpy(i->name, l.name, sizeof(i->name));
+	if (l.has_mac)
+		memcpy(i->mac, l.mac, sizeof(i->mac));
 	return 0;
 }
 
@@ -303,25 +291,11 @@ static void forget_interfaces(struct routes *r)
 	r->interface_count = 0;
 }
 
-/* Interfaces come and go: one that went in the middle is no failure of the others. */
-static int survey_links(struct routes *r)
-{
-	int e = -ENODEV;
-
-	for (int i = 0; i < LINK_TRIES && (e == -ENODEV || e == -ENXIO); i++) {
-		forget_interfaces(r);
-		e = links_each(take_seen, r);
-	}
-	return e;
-}
-
 static int survey(struct netlink *n, struct survey *s)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	int e = survey_links(s->routes);
+	int e = netlink_dump(n, RTM_GETLINK, AF_UNSPEC, take_link, s);
 
-	if (e == 0)
-		e = netlink_dump(n, RTM_GETLINK, AF_UNSPEC, take_link, s);
 	for (size_t i = 0; e == 0 && i < countof(families); i++) {
 		e = netlink_dump(n, RTM_GETADDR, families[i], take_address, s);
 		if (e == 0)

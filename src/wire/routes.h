@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interfaces, routes and neighbours, as the kernel tells them (rtnetlink(7); interfaces by libdnet).
+ * Interfaces, routes and neighbours, as the kernel tells them (rtnetlink(7)).
  * Asking sends nothing to the network. IPv4 and IPv6.
  */
 #ifndef TENKEN_WIRE_ROUTES_H

@@ -11,8 +11,11 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "wire/xdp_out.h"
 
 enum {
 	FRAME_MOST = 1518,
@@ -26,6 +29,7 @@ struct tap {
 	unsigned ifindex;
 	char name[IF_NAMESIZE];
 	size_t link;
+	struct xdp_out *xdp; /* the faster way out, where the kernel has it; else NULL */
 	pcap_t *pcap;
 	uint64_t dropped;
 	unsigned dropped_seen; /* libpcap's counter, which wraps */
@@ -150,6 +154,8 @@ int tap_open(const char *interface, const char *filter, size_t buffer_bytes, str
 		e = open_capture(t, buffer_bytes);
 	if (e == 0)
 		e = tap_filter(t, filter);
+	if (e == 0 && t->link == ETH_HLEN)
+		t->xdp = xdp_out_open(t->ifindex);
 	if (e != 0) {
 		tap_close(t);
 		return e;
@@ -166,6 +172,7 @@ void tap_close(struct tap *t)
 		pcap_close(t->pcap);
 	if (t->fd >= 0)
 		close(t->fd);
+	xdp_out_close(t->xdp);
 	free(t);
 }
 
@@ -236,6 +243,32 @@ static void leave(struct tap *t, size_t count)
 	}
 }
 
+/* Without a carrier AF_XDP throws frames away and says nothing; packet(7) says -ENOBUFS. */
+static bool running(const struct tap *t)
+{
+	struct ifreq r = { 0 };
+
+	memcpy(r.ifr_name, t->name, sizeof(t->name));
+	return ioctl(t->fd, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_UP) != 0 &&
+	       (r.ifr_flags & IFF_RUNNING) != 0;
+}
+
+/* The first frames of the batch: how many left, or negative errno. */
+static int send_now(struct tap *t, size_t count)
+{
+	if (t->xdp != NULL && !t->large_used && running(t)) {
+		int n = xdp_out_send(t->xdp, t->vectors + t->first, count);
+
+		/* An interface that went away and one that refuses this way are told apart by packet(7). */
+		if (n > 0 || n == -EAGAIN || n == -ENOBUFS)
+			return n;
+	}
+	if (t->link == 0)
+		address(t, t->first, count);
+	int sent = sendmmsg(t->fd, t->messages + t->first, (unsigned)count, MSG_DONTWAIT);
+	return sent >= 0 ? sent : -errno;
+}
+
 int tap_flush(struct tap *t)
 {
 	int left = 0, e = 0;
@@ -245,16 +278,14 @@ int tap_flush(struct tap *t)
 
 		if (count > t->waiting)
 			count = t->waiting;
-		if (t->link == 0)
-			address(t, t->first, count);
-		int sent = sendmmsg(t->fd, t->messages + t->first, (unsigned)count, MSG_DONTWAIT);
+		int sent = send_now(t, count);
 		if (sent > 0) {
 			left += sent;
 			leave(t, (size_t)sent);
 		} else if (sent == 0) {
 			break;
-		} else if (errno != EINTR) {
-			e = -errno;
+		} else if (sent != -EINTR) {
+			e = sent;
 		}
 	}
 	if (left > 0)

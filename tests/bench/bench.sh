@@ -6,7 +6,9 @@
 # happens between network namespaces that are made and removed here. It asserts nothing; it measures.
 #
 #   TENKEN_BENCH_NMAP_LIMIT  seconds that nmap gets for all addresses; default 1800
-#   TENKEN_BENCH_PARTS       which parts to run; default "small all plain pace"
+#   TENKEN_BENCH_PARTS       which parts to run; default all of them
+#   TENKEN_BENCH_WIRE_LIMIT  seconds that each run of the wire parts gets; default 120
+#   TENKEN_BENCH_ARP_RATE    packets per second of the ARP sweep; default 10000
 #   TENKEN_BENCH_NAME        prefix of the namespaces; default "bench"
 set -u
 PATH=$PATH:/usr/sbin:/sbin
@@ -15,7 +17,6 @@ bench_out=${TENKEN_BUILD:?run by make bench}/tests/bench
 bench_logs=$bench_out/logs
 ns=${TENKEN_BENCH_NAME:-bench}
 limit=${TENKEN_BENCH_NMAP_LIMIT:-1800}
-parts=${TENKEN_BENCH_PARTS:-small all plain pace}
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
 export PYTHONDONTWRITEBYTECODE=1
@@ -29,6 +30,9 @@ done
 
 # shellcheck source=tests/bench/servers.sh
 . "$bench_tests/servers.sh"
+# shellcheck source=tests/bench/wire.sh
+. "$bench_tests/wire.sh"
+parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all}
 # Telnetd of GNU inetutils is not among the services that nmap knows; it tries all its probes on it.
 without_telnet=$(echo "$bench_ports" | sed 's/,23,/,/')
 
@@ -47,6 +51,7 @@ bench_down() {
 	status=$?
 	trap - EXIT
 	exec 2>/dev/null # some shells tell of every server that ends here
+	wire_down
 	i=0
 	while [ $i -le $machines ]; do
 		one=$ns-$i
@@ -158,14 +163,16 @@ nmap() {
 # ---- the course ----
 [ "$(id -u)" = 0 ] || fail 'needs root'
 [ -x "${TENKEN:?run by make bench}" ] || fail 'tenken is not built'
+needed= # machines and their servers
 for part in $parts; do
 	case $part in
-	small | all | plain | pace) ;;
+	small | all | plain | pace) needed="nmap $bench_programs" ;;
+	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
 	*) fail "unknown part '$part'" ;;
 	esac
 done
 # shellcheck disable=SC2086 # a list
-for tool in ip nft nmap flock unshare $bench_programs; do
+for tool in ip nft flock unshare ss nginx $needed; do
 	command -v "$tool" >/dev/null || fail "$tool is not installed"
 done
 exec 9>/run/lock/tenken-bench.lock
@@ -176,8 +183,9 @@ chmod 755 "$bench_dir" # some servers give up root before they read
 trap bench_down EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-rm -f "$bench_out"/*.run "$bench_out"/*.syn "$bench_out"/*.found
-bench_up
+rm -f "$bench_out"/*.run "$bench_out"/*.syn "$bench_out"/*.found \
+	"$bench_out"/*.seen "$bench_out"/*.missing "$bench_out"/*.pace "$bench_out"/*.server
+[ -z "$needed" ] || bench_up
 
 for part in $parts; do
 	case $part in
@@ -194,6 +202,14 @@ for part in $parts; do
 		nmap plain-nmap "$without_telnet" "$small" 3600
 		;;
 	pace) tenken pace-tenken "$bench_ports" "$small" ;;
+	wire-live) wire_live ;;
+	wire-silence) wire_silence ;;
+	wire-memory) wire_memory ;;
+	wire-pace) wire_pace ;;
+	wire-arp) wire_arp ;;
 	esac
 done
-"$python" "$bench_tests/table.py" "$bench_out" | tee "$bench_out/table.md"
+{
+	[ -z "$needed" ] || "$python" "$bench_tests/table.py" "$bench_out"
+	"$python" "$bench_tests/wire_table.py" "$bench_out" "$wire_arp_rate"
+} | tee "$bench_out/table.md"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tool of the bench: large_store DATA STORE HOSTS SERVICES [JSON] writes a scan of HOSTS answering
- * hosts with SERVICES open ports each, as the engine does while it sweeps, judges it, writes the JSON
- * export and tells the time of each stage and the most memory held. With one service nobody spoke
- * (risk touch); with more, some were spoken with and left a small document.
+ * A tool of the bench: large_store DATA STORE HOSTS SERVICES [JSON [QUIET]] writes a scan of HOSTS
+ * answering hosts with SERVICES open ports each, as the engine does while it sweeps, judges it, writes
+ * the JSON export and tells the time of each stage and the most memory held. With one service nobody
+ * spoke (risk touch); with more, some were spoken with and left a small document. QUIET addresses more
+ * are silent and told one by one in the order of a permutation, between the hosts (a power of two).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,32 @@ static void write_hosts(struct store *s, unsigned hosts, unsigned services)
 	}
 }
 
+/* Addresses from 11.0.0.0 on. The multiplier is odd: every one comes once. */
+static void write_quiet(struct store *s, uint32_t count)
+{
+	struct quiet_row row = { .state = "silent",
+				 .kind = "unassigned",
+				 .treated = "it",
+				 .complete = true,
+				 .planned = 1,
+				 .first_ms = started * 1000,
+				 .last_ms = started * 1000 + 200 };
+
+	addr_parse("11.0.0.0", &row.first);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t n = (i * 2654435761U) & (count - 1);
+
+		row.first.bytes[12] = (uint8_t)(11 + (n >> 24));
+		row.first.bytes[13] = (uint8_t)(n >> 16);
+		row.first.bytes[14] = (uint8_t)(n >> 8);
+		row.first.bytes[15] = (uint8_t)n;
+		row.last = row.first;
+		store_quiet(s, &row);
+		if (i % 256 == 0)
+			store_tick(s);
+	}
+}
+
 static bool write_json(struct db *db, const struct catalogue *c, const char *path)
 {
 	FILE *f = fopen(path, "we");
@@ -124,13 +151,16 @@ int main(int argc, char **argv)
 	char plan[512];
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: large_store DATA STORE HOSTS SERVICES [JSON]\n");
+		fprintf(stderr, "usage: large_store DATA STORE HOSTS SERVICES [JSON [QUIET]]\n");
 		return 2;
 	}
 	unsigned hosts = (unsigned)strtoul(argv[3], NULL, 10);
 	unsigned services = (unsigned)strtoul(argv[4], NULL, 10);
 	if (hosts == 0 || services == 0 ||
 	    services > sizeof(port_numbers) / sizeof(port_numbers[0]))
+		return 2;
+	uint32_t quiet = argc > 6 ? (uint32_t)strtoul(argv[6], NULL, 10) : 0;
+	if ((quiet & (quiet - 1)) != 0)
 		return 2;
 	double since = now_s();
 	if (!sample_judge_start(&j, argv[1], NULL))
@@ -154,6 +184,10 @@ int main(int argc, char **argv)
 	lap("open", &since);
 	write_hosts(s, hosts, services);
 	lap("rows", &since);
+	if (quiet > 0) {
+		write_quiet(s, quiet);
+		lap("quiet", &since);
+	}
 	store_scan_end(s, "done", NULL, started + 1);
 	lap("commit", &since);
 	if (store_error(s) != STORE_OK || db_borrow(store_db(s), &db) != 0)

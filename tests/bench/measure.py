@@ -5,8 +5,10 @@
 Time is that of the wall clock. Memory is the largest sum of the proportional set sizes (Pss of
 /proc/PID/smaps_rollup) of all processes of the tree, seen every 50 ms, or less often where looking
 would take more than a twentieth of the time. A command that reaches the limit is killed with its
-children; the result then says "finished": false.
+children; the result then says "finished": false. CPU time is that of the whole tree, also of processes
+that outlive the command, which are ended and waited for.
 """
+import ctypes
 import json
 import os
 import resource
@@ -42,8 +44,27 @@ def pss_kb(pid):
     return 0
 
 
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def reap():
+    """Ends what the command has left; only what was waited for is in the CPU time."""
+    deadline = time.monotonic() + 2
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            if time.monotonic() > deadline:
+                for one in tree(os.getpid())[1:]:
+                    os.kill(one, signal.SIGKILL)
+            time.sleep(0.01)
+
+
 def main():
     result, limit, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     start = time.monotonic()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     peak = samples = processes = 0
@@ -65,6 +86,7 @@ def main():
         except subprocess.TimeoutExpired:
             pass
     wall = time.monotonic() - start
+    reap()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(result, "w", encoding="ascii") as f:
         json.dump(

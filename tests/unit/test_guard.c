@@ -23,6 +23,7 @@
 #include "talk/guard.h"
 #include "talk/hosts.h"
 #include "talk/transfer.h"
+#include "wire/sweep.h"
 
 enum { PROBE_OT, PROBE_ANY, PROBE_LOGIN, PROBES };
 
@@ -39,6 +40,7 @@ struct bench {
 	struct routes routes; /* none: no packets process */
 	struct interface interface;
 	struct way_range way;
+	struct pace_board *board;
 };
 
 /* The guard's clock, in memory that it shares with the test: 2026-11-22 was a Sunday. */
@@ -98,7 +100,8 @@ static void start_guard(struct bench *b, bool probe_knows_port);
 static void launch(struct bench *b, bool probe_knows_port)
 {
 
-	b->listener = listen_on("127.0.0.1", &b->port);
+	if (b->listener == 0)
+		b->listener = listen_on("127.0.0.1", &b->port);
 	b->stranger = listen_on("127.0.0.2", &b->port);
 	start_guard(b, probe_knows_port);
 }
@@ -124,6 +127,8 @@ static void start_guard(struct bench *b, bool probe_knows_port)
 	}
 	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	b->board = guard_board_new(&b->plan, b->routes.count > 0 ? &b->routes : NULL, 0);
+	assert_non_null(b->board);
 	snprintf(b->journal, sizeof(b->journal), "test_guard.%ld.journal", (long)getpid());
 	unlink(b->journal);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, main_pair), 0);
@@ -140,6 +145,7 @@ static void start_guard(struct bench *b, bool probe_knows_port)
 			.worker_count = 1,
 			.shared = b->shared,
 			.routes = b->routes.count > 0 ? &b->routes : NULL,
+			.board = b->board,
 			.packets = b->routes.count > 0,
 			.journal_path = b->journal,
 			.clock = tell_time,
@@ -173,7 +179,7 @@ static struct guard_event await(struct bench *b, enum event_kind kind)
 	for (;;) {
 		struct pollfd p = { .fd = b->main_fd, .events = POLLIN };
 
-		assert_int_equal(poll(&p, 1, 20000), 1);
+		assert_int_equal(poll(&p, 1, 60000), 1);
 		assert_int_equal(recv(b->main_fd, &v, sizeof(v), 0), sizeof(v));
 		if (v.kind == kind)
 			return v;
@@ -248,6 +254,11 @@ static void finish(struct bench *b)
 	assert_int_equal(waitpid(b->guard, &status, 0), b->guard);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	assert_int_equal(journal_lines(b, 'O'), journal_lines(b, 'C'));
+	/* Every place that was held was given back. */
+	for (size_t i = 0; i < 1 + (size_t)b->board->zone_count + b->board->segment_count; i++)
+		assert_int_equal(b->board->paces[i].held, 0);
+	assert_int_equal(atomic_load(&b->board->lock), 0);
+	pace_board_free(b->board);
 	unlink(b->journal);
 	close(b->listener);
 	close(b->stranger);
@@ -471,6 +482,119 @@ static void a_sweep_pauses_and_goes_on_at_its_next_port(void **state)
 	finish(&b);
 }
 
+/* A listener whose queue is full: the kernel drops further SYNs, so that the port is silent. */
+static void fill(int listener, uint16_t port, int *ret_held, size_t most, size_t *ret_count)
+{
+	struct addr a;
+	struct sockaddr_storage sa;
+
+	assert_int_equal(addr_parse("127.0.0.1", &a), 0);
+	socklen_t n = addr_to_sockaddr(&a, port, &sa);
+	assert_int_equal(listen(listener, 0), 0);
+	for (*ret_count = 0; *ret_count < most; ++*ret_count) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+		ret_held[*ret_count] = fd;
+		connect(fd, (struct sockaddr *)&sa, n);
+		if (poll(&p, 1, 200) != 1) { /* this one got no answer any more */
+			++*ret_count;
+			return;
+		}
+	}
+	fail_msg("the queue takes everything");
+}
+
+/* An attempt whose SYN would be repeated outside the window. */
+static void an_attempt_under_way_is_taken_back(void **state)
+{
+	struct bench b;
+	uint16_t silent = 0;
+	int held[16], full = listen_on("127.0.0.1", &silent);
+	size_t count;
+	char line[256], *text = NULL;
+
+	(void)state;
+	fill(full, silent, held, countof(held), &count);
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_IT, &noon);
+	ports_put(b.plan.ports.tcp, silent);
+	launch(&b, true);
+	while (access(b.journal, F_OK) != 0 || journal_lines(&b, 'O') < 3 ||
+	       journal_lines(&b, 'C') < 2)
+		poll(NULL, 0, 10);
+	assert_int_equal(journal_lines(&b, 'C'), 2);
+	*clock_now = sunday + 13 * HOUR - PLAN_CLOSING_S;
+	while (journal_lines(&b, 'C') < 3)
+		poll(NULL, 0, 10);
+	*clock_now = sunday + 13 * HOUR - PLAN_CLOSING_S + 1;
+	await(&b, EVENT_WAITING);
+	assert_int_equal(journal_lines(&b, 'C'), 3);
+	FILE *f = fopen(b.journal, "r");
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (line[0] == 'C')
+			text = strstr(line, "stopped");
+	fclose(f);
+	assert_non_null(text);
+	/* It answers in the next window. */
+	for (size_t i = 0; i < count; i++)
+		close(held[i]);
+	assert_int_equal(listen(full, 16), 0);
+	visitors(full);
+	*clock_now = sunday + 7 * 86400 + 12 * HOUR;
+	struct guard_event v = await(&b, EVENT_HOST);
+	assert_int_equal(v.open, 2);
+	assert_int_equal(v.closed, 1);
+	assert_int_equal(v.silent, 0);
+	assert_true(v.complete);
+	assert_int_equal(journal_lines(&b, 'O'), 4);
+	finish(&b);
+	close(full);
+}
+
+/* A device that answered and does so no longer, with real sockets: its queues are full. */
+static void a_device_that_falls_silent_is_left_alone(void **state)
+{
+	enum { SILENT = 5 };
+	struct bench b;
+	int held[SILENT + 1][16], full[SILENT];
+	uint16_t port[SILENT] = { 0 };
+	size_t count[SILENT + 1];
+
+	(void)state;
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_OT, NULL);
+	for (int i = 0; i < SILENT; i++) {
+		full[i] = listen_on("127.0.0.1", &port[i]);
+		fill(full[i], port[i], held[i], countof(held[i]), &count[i]);
+		ports_put(b.plan.ports.tcp, port[i]);
+	}
+	/* The open port is tried first: it counts as control equipment's. */
+	b.listener = listen_on("127.0.0.1", &b.port);
+	struct port_entry entry = { .port = b.port, .ot = true, .name = (char *)(uintptr_t) "ot" };
+	b.plan.port_list = (struct port_list){ .list = &entry, .count = 1 };
+	launch(&b, true);
+	await(&b, EVENT_PORT);
+	assert_int_equal(visitors(b.listener), 1);
+	fill(b.listener, b.port, held[SILENT], countof(held[SILENT]), &count[SILENT]);
+	struct guard_event v = await(&b, EVENT_DISTRESS);
+	assert_string_equal(v.reason, "silent after it had answered");
+	v = await(&b, EVENT_HOST);
+	assert_int_equal(v.host_state, HOST_DISTRESS);
+	assert_false(v.complete);
+	assert_true(v.silent == SWEEP_ROW_OT);
+	unsigned opened = journal_lines(&b, 'O');
+	let_it_run();
+	assert_int_equal(journal_lines(&b, 'O'), opened);
+	b.plan.port_list = (struct port_list){ 0 };
+	finish(&b);
+	for (int i = 0; i <= SILENT; i++)
+		for (size_t k = 0; k < count[i]; k++)
+			close(held[i][k]);
+	for (int i = 0; i < SILENT; i++)
+		close(full[i]);
+}
+
 static void other_zones_go_on_while_one_waits(void **state)
 {
 	struct bench b;
@@ -614,6 +738,8 @@ static void start_with_packets(struct bench *b)
 		.interfaces = &b->interface, .interface_count = 1, .list = &b->way, .count = 1
 	};
 	start_guard(b, true);
+	assert_int_equal(b->board->segment_count, 1);
+	assert_int_equal(b->board->paces[1 + COUNT].rate, 5); /* controllers are there */
 }
 
 static void order(struct bench *b, enum order_kind kind, const char *address, const char *mac,
@@ -879,6 +1005,8 @@ int main(void)
 		cmocka_unit_test(a_stop_ends_what_is_open_and_refuses_what_comes),
 		cmocka_unit_test(a_controller_found_late_tightens_the_host),
 		cmocka_unit_test(a_sweep_pauses_and_goes_on_at_its_next_port),
+		cmocka_unit_test(an_attempt_under_way_is_taken_back),
+		cmocka_unit_test(a_device_that_falls_silent_is_left_alone),
 		cmocka_unit_test(other_zones_go_on_while_one_waits),
 		cmocka_unit_test(a_window_that_ends_ends_the_conversation),
 		cmocka_unit_test(a_stop_ends_a_wait),

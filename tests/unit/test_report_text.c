@@ -242,6 +242,42 @@ static void totals_keep_recommendations_apart(void **state)
 	assert_int_equal(more_word(2, false), W_MORE);
 }
 
+/* The bytes are jansson's. */
+static void json_is_written_as_jansson_does(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"",
+		"plain",
+		"\"quoted\" \\ / \b\f\n\r\t\x01\x0b\x1f\x7f",
+		"点検 🏭 \xe2\x80\xae \xef\xbf\xbf",
+		"\xff\xc3(\xe3\x81 \xed\xa0\x80 \xf5\x80\x80\x80 end\xc3",
+		"\xff",
+		"a\xff\"b\xfe\xfd",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		json_t *value = text_json(texts[i]);
+		char *want = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY), *have = NULL;
+		size_t size = 0;
+		FILE *f = open_memstream(&have, &size);
+
+		put_json(f, texts[i]);
+		fclose(f);
+		assert_string_equal(have, want);
+		free(have);
+		free(want);
+		json_decref(value);
+	}
+	char *have = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&have, &size);
+	put_json(f, NULL);
+	fclose(f);
+	assert_string_equal(have, "null");
+	free(have);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +291,7 @@ int main(void)
 		cmocka_unit_test(times_in_both_zones),
 		cmocka_unit_test(utf8_boundaries),
 		cmocka_unit_test(words_keep_to_the_level),
+		cmocka_unit_test(json_is_written_as_jansson_does),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
