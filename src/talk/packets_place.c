@@ -213,6 +213,9 @@ static void write_place(struct writer *w, const struct packets *p, struct lane *
 	wr_u8(w, (uint8_t)l->sweep);
 	wr_u8(w, l->way->on_link);
 	write_ranges(w, addresses);
+	wr_le32(w, l->answer_ms);
+	wr_le32(w, l->slowest_ms);
+	wr_le32(w, l->timed);
 	wr_u8(w, (uint8_t)m.stage);
 	wr_u8(w, s->echo);
 	wr_le32(w, s->pass);
@@ -456,6 +459,7 @@ static bool read_sample(const struct packets *p, struct segment *s, struct reade
 static bool read_place(struct packets *p, struct lane *l, struct reader r)
 {
 	struct segment *s = &l->segment;
+	uint32_t answer_ms = rd_le32(&r), slowest_ms = rd_le32(&r), timed = rd_le32(&r);
 	enum stage stage = (enum stage)rd_u8(&r);
 
 	s->echo = rd_u8(&r) != 0;
@@ -486,6 +490,11 @@ static bool read_place(struct packets *p, struct lane *l, struct reader r)
 		for (uint64_t i = 0; i < s->count; i++)
 			if (!finds || s->pass > 0 || i < s->cursor)
 				bit_set(s->asked, order_at(&s->order, i));
+	if (answer_ms >= ANSWER_LEAST_MS && answer_ms <= ANSWER_MS) {
+		l->answer_ms = answer_ms;
+		l->slowest_ms = slowest_ms;
+		l->timed = timed;
+	}
 	if (waits_for_hop(l))
 		l->after_hop = stage;
 	else
