@@ -286,7 +286,7 @@ static int start(struct packets *p)
 		e = open_wings(p);
 	drop_rights();
 	if (e == 0)
-		e = places_restore(p);
+		places_restore(p);
 	if (e != 0)
 		return e;
 	sigemptyset(&mask);

@@ -291,10 +291,10 @@ uint32_t sweep_probe_of(const struct packets *p, uint16_t port, bool udp); /* UI
 /* Tells how far every lane is, once a second or at once. */
 void places_tell(struct packets *p, bool at_once);
 /* In this order: what earlier places say of addresses and ports; what is over; after the lanes were
- * made, their segments as they were. 0 or negative errno. */
+ * made, their segments as they were (or anew). 0 or negative errno. */
 int places_read(struct packets *p);
 int places_over(struct packets *p);
-int places_restore(struct packets *p);
+void places_restore(struct packets *p);
 void places_done(struct packets *p);
 /* Does the place lie in these addresses, which are swept like this? */
 bool place_fits(const struct kept *k, const struct ranges *addresses, enum sweep_way sweep,

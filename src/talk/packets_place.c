@@ -23,6 +23,9 @@ enum {
 	SEEN_ANSWERED = 1,
 	SEEN_LEFT = 2,
 	SEEN_HANDED = 4,
+	SEEN_DUPLICATE = 8,
+	PASS_DISTURBED = 1,
+	PASS_WHOLE = 2,
 };
 
 /* Which ports are meant by their numbers (FNV-1a). */
@@ -166,10 +169,36 @@ static void write_seen(struct writer *w, const struct packets *p, const struct s
 	wr_le16(w, n->handed_port);
 	wr_u8(w, n->no_host);
 	wr_u8(w, (uint8_t)((n->answered ? SEEN_ANSWERED : 0) | (n->left ? SEEN_LEFT : 0) |
-			   (n->handed ? SEEN_HANDED : 0)));
+			   (n->handed ? SEEN_HANDED : 0) |
+			   (n->duplicate ? SEEN_DUPLICATE : 0)));
 	for (uint32_t i = 0; s->answered != NULL && i < p->probe_count; i += 8)
 		wr_u8(w, eight_bits(s->answered, at + i,
 				    p->probe_count - i < 8 ? p->probe_count - i : 8));
+}
+
+static bool heard_since(const struct segment *s, const struct mark *m, size_t i)
+{
+	return i >= m->sample_next && s->sample[2 * i] == UINT32_MAX;
+}
+
+/* What was sampled behind the point and has its answer already is left out, and counts as sent. */
+static void write_sample(struct writer *w, const struct segment *s, const struct mark *m)
+{
+	size_t count = s->sample != NULL ? s->sample_count : 0, heard = 0;
+
+	for (size_t i = 0; i < count; i++)
+		heard += heard_since(s, m, i);
+	uint64_t sent = m->sample_sent + heard;
+	wr_le64(w, sent);
+	wr_le64(w, s->sample_answered < sent ? s->sample_answered : sent);
+	wr_le32(w, (uint32_t)m->sample_next);
+	wr_le32(w, (uint32_t)(count - heard));
+	for (size_t i = 0; i < count; i++) {
+		if (heard_since(s, m, i))
+			continue;
+		wr_le32(w, s->sample[2 * i]);
+		wr_le32(w, s->sample[2 * i + 1]);
+	}
 }
 
 static void write_place(struct writer *w, const struct packets *p, struct lane *l,
@@ -184,6 +213,9 @@ static void write_place(struct writer *w, const struct packets *p, struct lane *
 	wr_u8(w, (uint8_t)l->sweep);
 	wr_u8(w, l->way->on_link);
 	write_ranges(w, addresses);
+	wr_le32(w, l->answer_ms);
+	wr_le32(w, l->slowest_ms);
+	wr_le32(w, l->timed);
 	wr_u8(w, (uint8_t)m.stage);
 	wr_u8(w, s->echo);
 	wr_le32(w, s->pass);
@@ -192,12 +224,9 @@ static void write_place(struct writer *w, const struct packets *p, struct lane *
 	wr_le64(w, m.cursor);
 	wr_le64(w, m.sent);
 	wr_le64(w, s->answers);
-	wr_le64(w, m.sample_sent);
-	wr_le64(w, s->sample_answered < m.sample_sent ? s->sample_answered : m.sample_sent);
-	wr_le32(w, (uint32_t)m.sample_next);
-	wr_le32(w, s->sample != NULL ? (uint32_t)s->sample_count : 0);
-	for (size_t i = 0; s->sample != NULL && i < 2 * s->sample_count; i++)
-		wr_le32(w, s->sample[i]);
+	wr_le64(w, s->total);
+	wr_u8(w, (uint8_t)((s->disturbed ? PASS_DISTURBED : 0) | (s->whole ? PASS_WHOLE : 0)));
+	write_sample(w, s, &m);
 	wr_le32(w, (uint32_t)s->found_count);
 	for (size_t i = 0; i < s->found_count; i++) {
 		wr_le32(w, s->found[i].host);
@@ -374,6 +403,7 @@ static bool read_seen(struct packets *p, struct lane *l, struct reader *r)
 	n->answered = (flags & SEEN_ANSWERED) != 0;
 	n->left = (flags & SEEN_LEFT) != 0;
 	n->handed = (flags & SEEN_HANDED) != 0;
+	n->duplicate = (flags & SEEN_DUPLICATE) != 0;
 	for (uint32_t i = 0; s->answered != NULL && i < p->probe_count; i += 8) {
 		uint8_t v = rd_u8(r);
 
@@ -416,7 +446,9 @@ static bool read_sample(const struct packets *p, struct segment *s, struct reade
 	for (size_t i = 0; i < s->sample_count; i++) {
 		uint32_t host = rd_le32(r), probe = rd_le32(r);
 
-		if (host >= s->count || probe >= p->probe_count)
+		/* Who has answered to the sample is crossed out. */
+		bool out = host == UINT32_MAX && i < s->sample_next;
+		if ((host >= s->count && !out) || probe >= p->probe_count)
 			return false;
 		s->sample[2 * i] = host;
 		s->sample[2 * i + 1] = probe;
@@ -427,6 +459,7 @@ static bool read_sample(const struct packets *p, struct segment *s, struct reade
 static bool read_place(struct packets *p, struct lane *l, struct reader r)
 {
 	struct segment *s = &l->segment;
+	uint32_t answer_ms = rd_le32(&r), slowest_ms = rd_le32(&r), timed = rd_le32(&r);
 	enum stage stage = (enum stage)rd_u8(&r);
 
 	s->echo = rd_u8(&r) != 0;
@@ -436,6 +469,10 @@ static bool read_place(struct packets *p, struct lane *l, struct reader r)
 	s->cursor = rd_le64(&r);
 	s->sent = rd_le64(&r);
 	s->answers = rd_le64(&r);
+	s->total = rd_le64(&r);
+	uint8_t flags = rd_u8(&r);
+	s->disturbed = (flags & PASS_DISTURBED) != 0;
+	s->whole = (flags & PASS_WHOLE) != 0;
 	s->sample_sent = rd_le64(&r);
 	s->sample_answered = rd_le64(&r);
 	if (!read_sample(p, s, &r) || !read_found(s, &r))
@@ -453,6 +490,11 @@ static bool read_place(struct packets *p, struct lane *l, struct reader r)
 		for (uint64_t i = 0; i < s->count; i++)
 			if (!finds || s->pass > 0 || i < s->cursor)
 				bit_set(s->asked, order_at(&s->order, i));
+	if (answer_ms >= ANSWER_LEAST_MS && answer_ms <= ANSWER_MS) {
+		l->answer_ms = answer_ms;
+		l->slowest_ms = slowest_ms;
+		l->timed = timed;
+	}
 	if (waits_for_hop(l))
 		l->after_hop = stage;
 	else
@@ -480,18 +522,14 @@ static void settle_hosts(struct packets *p, struct lane *l)
 	}
 }
 
-int places_restore(struct packets *p)
+void places_restore(struct packets *p)
 {
 	for (size_t i = 0; i < p->lane_count; i++) {
 		struct lane *l = &p->lanes[i];
-		int e;
 
 		if (l->kept == 0)
 			continue;
-		e = segment_open(p, l);
-		if (e != 0)
-			return e;
-		if (l->next == l->targets.count && read_place(p, l, p->kept[l->kept - 1].at)) {
+		if (segment_open(p, l) == 0 && l->next == l->targets.count && read_place(p, l, p->kept[l->kept - 1].at)) {
 			settle_hosts(p, l);
 			continue;
 		}
@@ -500,7 +538,6 @@ int places_restore(struct packets *p)
 		l->stage = STAGE_OPEN;
 		l->after_hop = STAGE_PASS;
 	}
-	return 0;
 }
 
 void places_done(struct packets *p)

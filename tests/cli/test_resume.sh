@@ -46,6 +46,8 @@ talks() { [ "$(grep '^O' "$1.tenken.journal" | grep -vc 'sweep$')" -ge "$2" ]; }
 learnt() {
 	sql "$1" 'SELECT address, zone, kind, treated, state, reason, ot_sign, ledger_id, complete,
 		planned, open, closed, filtered, silent FROM host ORDER BY address'
+	sql "$1" 'SELECT first, last, addresses, state, reason, zone, kind, treated, complete, planned
+		FROM quiet ORDER BY scope, first_key'
 	sql "$1" 'SELECT address, port, state, reason, name, protocol, tls, product, version, spoken,
 		limited FROM service ORDER BY address, port'
 	sql "$1" 'SELECT address, port, probe, ending, document FROM evidence ORDER BY address, port, probe'
