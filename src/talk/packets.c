@@ -435,6 +435,8 @@ static void look_at_wings(struct packets *p)
 			w->dropped = tap_dropped(w->tap);
 			disturb(p, w);
 		}
+		if (e != 0 && w->tap != NULL)
+			tap_forget(w->tap); /* its time is over: all at once would be too many */
 		if (e != 0 && w->down_ms < 0) {
 			w->down_ms = p->now_ms;
 			snprintf(text, sizeof(text), "interface %s: %s", w->interface->name,

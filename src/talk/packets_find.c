@@ -172,7 +172,7 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 			note_answer(p, l, host);
 			found_new(p, l, host, &h->from, h->mac);
 		} else {
-			if (l->stage == STAGE_SAMPLE || l->stage == STAGE_SAMPLE_WAIT)
+			if (l->stage == STAGE_FIND_SAMPLE || l->stage == STAGE_FIND_SAMPLE_WAIT)
 				s->sample_answered++;
 			check_duplicate(p, l, host, &h->from, h->mac);
 		}
@@ -272,7 +272,7 @@ static bool sample(struct packets *p, struct lane *l)
 		done++;
 	}
 	if (s->sample_next >= s->found_count || s->sample_sent >= SAMPLE) {
-		l->stage = STAGE_SAMPLE_WAIT;
+		l->stage = STAGE_FIND_SAMPLE_WAIT;
 		return true;
 	}
 	return done > 0;
@@ -282,7 +282,8 @@ static void find_over(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
 
-	qsort(s->found, s->found_count, sizeof(*s->found), by_host);
+	if (s->found_count > 0)
+		qsort(s->found, s->found_count, sizeof(*s->found), by_host);
 	l->flight_count = l->flight_first = 0;
 	l->unanswered = 0;
 	s->pass = 0;
@@ -348,7 +349,7 @@ bool find_advance(struct packets *p, struct lane *l)
 			return false;
 		if (s->rounds == 0 && s->pass == 0 && s->found_count < s->count &&
 		    l->sweep == SWEEP_BY_PACKETS && s->found_count > 0) {
-			l->stage = STAGE_SAMPLE;
+			l->stage = STAGE_FIND_SAMPLE;
 			return true;
 		}
 		if (enough(p, l)) {
@@ -361,9 +362,9 @@ bool find_advance(struct packets *p, struct lane *l)
 			l->stage = STAGE_FIND;
 		}
 		return true;
-	case STAGE_SAMPLE:
+	case STAGE_FIND_SAMPLE:
 		return sample(p, l);
-	case STAGE_SAMPLE_WAIT:
+	case STAGE_FIND_SAMPLE_WAIT:
 		if (s->sample_answered < s->sample_sent && p->now_ms - s->last_sent_ms < FIND_MS)
 			return false;
 		l->stage = STAGE_FIND_WAIT;

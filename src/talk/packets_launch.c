@@ -231,16 +231,24 @@ static void give_back(struct packets *p, const struct lane *l, unsigned packets,
 				 p->start_ms + p->now_ms);
 }
 
-/* The frame is filled in: may these bytes leave? A wrong one takes the whole batch with it. */
-static enum launch look_at_bytes(struct packets *p, struct lane *l, const struct frame_form *f,
-				 uint8_t *at, const uint8_t mac[static 6])
+/* The frame is filled in: may these bytes leave, and now? */
+static enum launch launch(struct packets *p, struct lane *l, const struct frame_form *f,
+			  const uint8_t *frame, const uint8_t mac[static 6], unsigned packets,
+			  unsigned held)
 {
-	struct addr to = destination(at, f->link, f->v4, l);
+	struct addr to = destination(frame, f->link, f->v4, l);
+	enum launch r;
 
-	if (!packets_gate_frames(p, &to)) {
-		tap_forget(l->wing->tap);
+	if (!packets_gate_frames(p, &to))
 		return refuse(p, &to);
+	if (!paced(p, l, packets, held, 0))
+		return LAUNCH_LATER;
+	uint8_t *at = room(p, l, f->length, &r);
+	if (at == NULL) {
+		give_back(p, l, packets, held);
+		return r;
 	}
+	memcpy(at, frame, f->length);
 	if (f->link != 0)
 		memcpy(at, mac, 6);
 	return LAUNCHED;
@@ -250,41 +258,22 @@ enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t 
 			       const struct addr *to, uint16_t port, unsigned packets,
 			       unsigned held)
 {
-	enum launch r;
+	uint8_t frame[FRAME_MOST];
+	uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to, 6, l->source_port, port);
 
-	if (!paced(p, l, packets, held, 0))
-		return LAUNCH_LATER;
-	uint8_t *at = room(p, l, l->syn.length, &r);
-	if (at != NULL) {
-		uint32_t cookie =
-			frame_cookie(p->setup->key, &l->way->source, to, 6, l->source_port, port);
-
-		frame_fill_syn(&l->syn, at, to, port, cookie, (uint16_t)cookie);
-		r = look_at_bytes(p, l, &l->syn, at, mac);
-	}
-	if (r != LAUNCHED)
-		give_back(p, l, packets, held);
-	return r;
+	frame_fill_syn(&l->syn, frame, to, port, cookie, (uint16_t)cookie);
+	return launch(p, l, &l->syn, frame, mac, packets, held);
 }
 
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 				const struct addr *to)
 {
-	enum launch r;
+	uint8_t frame[FRAME_MOST];
+	uint32_t cookie =
+		frame_cookie(p->setup->key, &l->way->source, to, l->echo.v4 ? 1 : 58, 0, 0);
 
-	if (!paced(p, l, 1, 0, 0))
-		return LAUNCH_LATER;
-	uint8_t *at = room(p, l, l->echo.length, &r);
-	if (at != NULL) {
-		uint32_t cookie =
-			frame_cookie(p->setup->key, &l->way->source, to, l->echo.v4 ? 1 : 58, 0, 0);
-
-		frame_fill_echo(&l->echo, at, to, cookie, (uint16_t)cookie);
-		r = look_at_bytes(p, l, &l->echo, at, mac);
-	}
-	if (r != LAUNCHED)
-		give_back(p, l, 1, 0);
-	return r;
+	frame_fill_echo(&l->echo, frame, to, cookie, (uint16_t)cookie);
+	return launch(p, l, &l->echo, frame, mac, 1, 0);
 }
 
 /* A gateway of the routes, whatever the lane believes. */

@@ -120,6 +120,8 @@ enum stage {
 	STAGE_HOP,  /* the gateway's MAC is asked for */
 	STAGE_FIND, /* ARP or ND */
 	STAGE_FIND_WAIT,
+	STAGE_FIND_SAMPLE,
+	STAGE_FIND_SAMPLE_WAIT,
 	STAGE_PASS,
 	STAGE_PASS_WAIT,
 	STAGE_SAMPLE,

@@ -216,6 +216,7 @@ int main(int argc, char **argv)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
 		return 2;
 	/* What is wrong with the lanes: who is in them, and the way. */
+	setup.main_fd = fds[1];
 	wrong = setup;
 	wrong.plan = &bad_plan;
 	wrong.routes = &bad_routes;

@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The packets process holds scope and rate by itself, whoever asks and whatever its lanes hold, and
+# keeps no right that it needs no more. What far sees is what counts.
+set -u
+# shellcheck source=tests/lab/lab.sh
+. "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
+lab_need tcpdump setpriv
+# shellcheck source=tests/lab/wire-pair.sh
+. "$lab_tests/lab/wire-pair.sh"
+cd "$lab_dir" || exit 99
+export TENKEN_DATA
+
+pair_build >"$lab_logs/build.log" 2>&1 && pair_listen 22 80 443
+result $? 'near and far stand'
+
+cat >true.yaml <<'END'
+site: gate
+timezone: UTC
+authorisation: {by: lab, reference: LAB-1, from: 2026-01-01, until: 2099-12-31, contact: lab}
+vantage: {name: bastion, zone: office}
+owned: [8.8.8.0/29]
+exclude: [10.80.0.7, 10.90.0.7, "fd80::7", "fd90::7"]
+limits: {rate: 1000, host_rate: 1000}
+zones:
+  - {name: office, kind: it, networks: [10.80.0.0/27, "fd80::/124"], passive_only: [10.80.0.9, "fd80::9"]}
+  - {name: plant, kind: ot, networks: [10.80.0.32/27, 10.90.0.32/27]}
+  - {name: remote, kind: it, networks: [10.90.0.0/27, "fd90::/124"]}
+END
+# The same with everything open.
+cat >wrong.yaml <<'END'
+site: wrong
+timezone: UTC
+authorisation: {by: lab, reference: LAB-1, from: 2026-01-01, until: 2099-12-31, contact: lab}
+vantage: {name: bastion, zone: office}
+owned: [8.8.8.0/24]
+limits: {rate: 1000, host_rate: 1000}
+zones:
+  - {name: office, kind: it, networks: [10.80.0.0/24, "fd80::/120"]}
+  - {name: plant, kind: it, networks: [10.90.0.0/24]}
+  - {name: remote, kind: it, networks: ["fd90::/120"]}
+END
+true_targets='target=10.80.0.0/26 target=10.90.0.0/26 target=fd80::/124 target=fd90::/124 target=8.8.8.0/30 owned=8.8.8.0/30'
+
+# Whoever may be asked for: 10.80.0.3-62 but 7 and 9. SYN: of them up to 31. Gateways may be.
+on_link() { grep -E '^(10\.80\.|fd80:)' "$out.heard"; }
+wrong_find() { on_link | grep -vE '^(10\.80\.0\.([0-9]|[1-5][0-9]|6[0-3])|fd80::[0-9a-f]) ' | awk '{ n += $3 } END { print n + 0 }'; }
+wrong_frames() {
+	grep -E ' (syn|echo|other|tcp|rst|icmp) ' "$out.heard" | grep -v '^most' |
+		grep -vE '^(10\.[89]0\.0\.([0-9]|[12][0-9]|3[01])|8\.8\.8\.[0-3]|fd[89]0::[0-9a-f]) ' |
+		awk '{ n += $3 } END { print n + 0 }'
+}
+excluded() { got '^(10\.[89]0\.0\.[7]|10\.80\.0\.9|fd[89]0::7|fd80::9) '; }
+nothing_outside() {
+	that "$1: nobody else is asked for ($(wrong_find))" [ "$(wrong_find)" = 0 ]
+	that "$1: no other frame leaves the scope ($(wrong_frames))" [ "$(wrong_frames)" = 0 ]
+	that "$1: nothing reaches who is excluded or listened to only ($(excluded))" [ "$(excluded)" = 0 ]
+}
+
+# ---- the plain run: the counters see what is there ----
+# shellcheck disable=SC2086 # a list of words
+{
+	heard plain "$requester" site=true.yaml $true_targets ports=22,80,81
+	that 'plain: it ends well' [ $status = 0 ]
+	nothing_outside plain
+	that "plain: SYNs to all that may get them, on the link and behind it ($(hosts_of ' syn '))" \
+		[ "$(hosts_of '^10.80.0.[0-9.]* syn ')-$(hosts_of '^10.90.0.[0-9.]* syn ')-$(hosts_of '^fd80::[0-9a-f]* syn ')-$(hosts_of '^fd90::[0-9a-f]* syn ')-$(hosts_of '^8.8.8.[0-9]* syn ')" = 29-31-6-15-4 ]
+	that 'plain: those of the ot zone on the link were only asked for' \
+		[ "$(hosts_of '^10.80.0.(3[2-9]|[45][0-9]|6[0-3]) arp ')-$(got '^10.80.0.(3[2-9]|[45][0-9]|6[0-3]) syn ')" = 32-0 ]
+}
+
+# ---- a wrong main ----
+for seed in 1 2 3; do
+	# shellcheck disable=SC2086
+	heard "orders-$seed" "$requester" site=true.yaml $true_targets ports=22,80,81 orders=$seed
+	nothing_outside "orders and nonsense, $seed"
+	that "orders and nonsense, $seed: the process ended by itself" says 'ended 0'
+	that "orders and nonsense, $seed: the true targets were swept" [ "$(lines '^port .* open')" = "$(grep -cE '^port .* open' "$lab_logs/plain.txt")" ]
+done
+
+# ---- wrong lanes ----
+wrong_targets='wrong-target=10.80.0.0/24 wrong-target=10.90.0.0/24 wrong-target=fd80::/120 wrong-target=fd90::/120'
+# shellcheck disable=SC2086
+heard lanes "$requester" site=true.yaml $true_targets ports=22,80 wrong-site=wrong.yaml $wrong_targets
+nothing_outside 'wrong lanes'
+that 'wrong lanes: the process goes on to its end' says 'ended 0'
+that 'wrong lanes: the report is told' says 'remark a fault: frames outside the scope were held back'
+that "wrong lanes: the true targets were swept ($(hosts_of ' syn ') addresses)" [ "$(hosts_of ' syn ')" = 81 ]
+# shellcheck disable=SC2086
+heard hop "$requester" site=true.yaml $true_targets ports=22,80 wrong-site=wrong.yaml wrong-target=10.90.0.0/24 \
+	wrong-hop=10.80.0.7
+nothing_outside 'a wrong gateway'
+that 'a wrong gateway: it is not asked for' [ "$(got '^10.80.0.7 ')" = 0 ]
+
+# ---- rate ----
+# rate N: whole, zone, host and broadcasts of far's own count
+for rate in 40 200 1000; do
+	zone=$((rate / 2)) host=$((rate / 8))
+	cat >rate.yaml <<-END
+		site: rate
+		timezone: UTC
+		authorisation: {by: lab, reference: LAB-1, from: 2026-01-01, until: 2099-12-31, contact: lab}
+		vantage: {name: bastion, zone: office}
+		limits: {rate: $rate, host_rate: $host}
+		zones:
+		  - {name: office, kind: it, networks: [10.80.0.0/25], rate: $zone}
+		  - {name: remote, kind: it, networks: [10.90.0.0/25], rate: $zone}
+		  - {name: dmz, kind: dmz, networks: [10.90.1.0/25]}
+		  - {name: plant, kind: ot, networks: [10.80.0.128/25]}
+	END
+	# Of a lane, so many addresses as the rate allows in four seconds or so.
+	n=$((rate / 25)) few=$((3 + rate / 40))
+	[ $n -le 100 ] || n=100
+	heard "rate-$rate" timeout 60 "$requester" site=rate.yaml target=10.80.0.3-$((2 + n)) \
+		target=10.90.0.1-$n target=10.90.1.1-$n target=10.80.0.130-$((127 + few)) ports=22,80,81,443,445
+	that "rate $rate: it ends well" [ $status = 0 ]
+	that "rate $rate: the whole ($(got '^most all'))" [ "$(got '^most all')" -le "$rate" ]
+	that "rate $rate: it is used" [ "$(got '^most all')" -ge $((rate * 6 / 10)) ]
+	that "rate $rate: every host ($(got '^most host') of $host)" [ "$(got '^most host')" -le "$host" ]
+	# With an ot target in it the segment gets five.
+	that "rate $rate: broadcasts ($(got '^most broadcast'))" [ "$(got '^most broadcast')" -le 5 ]
+	zone_most=$("$lab_python" "$wire_far" count "$lab_logs/rate-$rate.pcap" "$mac" 10.80.0.0/25 | awk '/^most all/ { print $3 }')
+	that "rate $rate: the zone on the link ($zone_most of $zone)" [ "$zone_most" -le "$zone" ]
+	zone_most=$("$lab_python" "$wire_far" count "$lab_logs/rate-$rate.pcap" "$mac" 10.90.0.0/25 | awk '/^most all/ { print $3 }')
+	that "rate $rate: the zone behind the gateway ($zone_most of $zone)" [ "$zone_most" -le "$zone" ]
+done
+tap_done

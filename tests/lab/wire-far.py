@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The far end of the packets process's lab.
+
+  wire-far.py listen PORT...          takes connections on every address, until it is ended
+  wire-far.py count FILE.pcap MAC [NETWORK]  what came from this MAC: "ADDRESS KIND NUMBER" by destination, and
+                                      "most all|host|broadcast NUMBER" in any sliding second
+  wire-far.py forge INTERFACE KIND... answers to each SYN and ARP request that nobody gave (forge())
+"""
+import collections
+import ipaddress
+import random
+import select
+import socket
+import struct
+import sys
+
+SYN, RST, ACK = 2, 4, 16
+
+
+def listen(ports):
+    poll = select.epoll()
+    sockets = {}
+    for port in ports:
+        s = socket.create_server(("", int(port)), family=socket.AF_INET6, backlog=4096,
+                                 dualstack_ipv6=True)
+        sockets[s.fileno()] = s
+        poll.register(s, select.EPOLLIN)
+    while True:
+        for fd, _ in poll.poll():
+            try:
+                sockets[fd].accept()[0].close()
+            except OSError:
+                pass
+
+
+# ---- what was seen ----
+
+def frames(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    assert data[:4] == b"\xd4\xc3\xb2\xa1", "no capture"
+    at = 24
+    while at + 16 <= len(data):
+        s, us, n, _ = struct.unpack("<IIII", data[at:at + 16])
+        yield s + us / 1e6, data[at + 16:at + 16 + n]
+        at += 16 + n
+
+
+def kind_of(frame):
+    """Address that the frame is about, and what it is."""
+    kind = struct.unpack("!H", frame[12:14])[0]
+    if kind == 0x0806:
+        return str(ipaddress.IPv4Address(frame[38:42])), "arp"
+    if kind == 0x0800:
+        to, protocol = str(ipaddress.IPv4Address(frame[30:34])), frame[23]
+        rest = frame[14 + (frame[14] & 15) * 4:]
+    elif kind == 0x86dd:
+        to, protocol, rest = str(ipaddress.IPv6Address(frame[38:54])), frame[20], frame[54:]
+        if protocol == 58 and rest[0] == 135:
+            return str(ipaddress.IPv6Address(rest[8:24])), "nd"
+        if protocol == 58 and rest[0] in (128,):
+            return to, "echo"
+        if protocol in (0, 58):  # of the kernel's own: advertisements, group reports, router requests
+            return to, "own"
+    else:
+        return "-", "other"
+    if protocol == 6:
+        flags = rest[13]
+        return to, "rst" if flags & RST else "syn" if flags & SYN and not flags & ACK else "tcp"
+    if protocol == 1:
+        return to, "echo" if rest[0] == 8 else "icmp"
+    return to, "other"
+
+
+def most(times):
+    """In any sliding second."""
+    best, first = 0, 0
+    for last, t in enumerate(times):
+        while times[first] <= t - 1:
+            first += 1
+        best = max(best, last - first + 1)
+    return best
+
+
+def count(path, mac, network=None):
+    within = ipaddress.ip_network(network) if network else None
+    source = bytes.fromhex(mac.replace(":", ""))
+    seen = collections.Counter()
+    times, by_host, broadcast = [], collections.defaultdict(list), []
+    for t, frame in frames(path):
+        if frame[6:12] != source:
+            continue
+        address, kind = kind_of(frame)
+        if within and (kind == "other" or ipaddress.ip_address(address) not in within):
+            continue
+        seen[address, kind] += 1
+        if kind == "own":
+            continue
+        times.append(t)
+        by_host[address].append(t)
+        if frame[0] & 1:
+            broadcast.append(t)
+    for (address, kind), n in sorted(seen.items()):
+        print(address, kind, n)
+    print("most all", most(times))
+    print("most host", max([most(x) for x in by_host.values()], default=0))
+    print("most broadcast", most(broadcast))
+
+
+# ---- answers that nobody gave ----
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    n = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while n >> 16:
+        n = (n & 0xffff) + (n >> 16)
+    return ~n & 0xffff
+
+
+def tcp(link, source, target, sport, dport, seq, ack, flags):
+    part = struct.pack("!HHIIBBHHH", sport, dport, seq & 0xffffffff, ack & 0xffffffff, 0x50, flags,
+                       1024, 0, 0)
+    pseudo = source + target + struct.pack("!BBH", 0, 6, len(part))
+    part = part[:16] + struct.pack("!H", checksum(pseudo + part)) + part[18:]
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(part), 1, 0, 64, 6, 0) + source + target
+    return link + b"\x08\x00" + head[:10] + struct.pack("!H", checksum(head)) + head[12:] + part
+
+
+def icmp(link, source, target, kind, code, quoted):
+    part = struct.pack("!BBHI", kind, code, 0, 0) + quoted
+    part = part[:2] + struct.pack("!H", checksum(part)) + part[4:]
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(part), 1, 0, 64, 1, 0) + source + target
+    return link + b"\x08\x00" + head[:10] + struct.pack("!H", checksum(head)) + head[12:] + part
+
+
+def arp(link, operation, mac, sender, target_mac, target):
+    return (link + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation) + mac + sender +
+            target_mac + target)
+
+
+def forge(interface, near_mac, kinds):
+    """For every SYN to port P of the host A, as `kinds` say:
+      ack      open ports that are none: a wrong number acknowledged
+      address  the right number from another address
+      port     the right number from another port, to another port of ours
+      rst      resets without ACK, or with a wrong number
+      key      answers to another scan: its source port, its sequence number
+      icmp     unreachable: without a quote, with a wrong number, of an address that was not asked
+      noise    bytes of chance behind valid headers, short frames, tagged ones
+      arp      for every ARP request: replies for all others, gratuitous ones, replies to others
+      twice    for every ARP request: a reply of another MAC as well
+    """
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.bind((interface, 0))
+    mac = bytes.fromhex(near_mac.replace(":", ""))
+    own = s.getsockname()[4]
+    link = mac + own
+    sent = 0
+
+    def send(frame):
+        nonlocal sent
+        sent += 1
+        try:
+            s.send(frame)
+        except OSError:
+            pass
+
+    print("ready", flush=True)
+    while True:
+        frame = s.recv(2048)
+        if frame[6:12] != mac:
+            continue
+        if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1":
+            asked, asker = frame[38:42], frame[28:32]
+            other = asked[:3] + bytes([asked[3] ^ 1])
+            if "twice" in kinds:
+                send(arp(link, 2, b"\x02\0\0\0\0\x77", asked, mac, asker))
+            if "arp" in kinds:
+                for last in (200, 201, 202):  # addresses that nobody has
+                    who = asked[:3] + bytes([last])
+                    send(arp(b"\xff" * 6 + own, 2, own, who, b"\xff" * 6, who))
+                    send(arp(b"\xff" * 6 + own, 1, own, who, b"\0" * 6, who))
+                    send(arp(link, 2, own, who, mac, asked))
+                send(arp(link, 2, b"\xff" * 6, other, mac, asker))
+                send(arp(link, 2, b"\0" * 6, other, mac, asker))
+            continue
+        if frame[12:14] != b"\x08\x00" or frame[23] != 6 or frame[47] != SYN:
+            continue
+        source, target = frame[26:30], frame[30:34]
+        sport, dport, seq = struct.unpack("!HHI", frame[34:42])
+        other = target[:3] + bytes([target[3] ^ 1])
+        if "ack" in kinds:
+            for wrong in (0, seq, seq + 2, random.getrandbits(32)):
+                send(tcp(link, target, source, dport, sport, 1, wrong, SYN | ACK))
+            send(tcp(link, target, source, dport, sport, 1, seq + 1, SYN))
+        if "address" in kinds:
+            send(tcp(link, other, source, dport, sport, 1, seq + 1, SYN | ACK))
+            send(tcp(link, b"\x0a\x5a\x00\x07", source, dport, sport, 1, seq + 1, SYN | ACK))
+        if "port" in kinds:
+            send(tcp(link, target, source, dport ^ 1, sport, 1, seq + 1, SYN | ACK))
+            send(tcp(link, target, source, dport, sport ^ 1, 1, seq + 1, SYN | ACK))
+        if "rst" in kinds:
+            send(tcp(link, target, source, dport, sport, 0, seq + 1, RST))
+            send(tcp(link, target, source, dport, sport, 0, seq, RST | ACK))
+        if "key" in kinds:
+            send(tcp(link, target, source, dport, 61000 + random.randrange(4000), 1,
+                     random.getrandbits(32), SYN | ACK))
+        if "icmp" in kinds:
+            quoted = frame[14:42]
+            wrong = quoted[:-4] + struct.pack("!I", (seq + 1) & 0xffffffff)
+            stranger = quoted[:16] + b"\x08\x08\x08\x08" + quoted[20:]
+            for code in (0, 1, 3, 9, 10, 13):
+                for q in (b"", quoted[:20], wrong, stranger):
+                    send(icmp(link, target, source, 3, code, q))
+            send(icmp(link, target, source, 5, 1, quoted))
+            send(icmp(link, target, source, 3, 4, quoted[:20] + b"\0" * 8))
+        if "noise" in kinds:
+            good = tcp(link, target, source, dport, sport, 1, seq + 1, SYN | ACK)
+            send(good[:14 + random.randrange(38)])
+            tail = bytes(random.getrandbits(8) for _ in range(40))
+            send(good[:14 + random.randrange(20)] + tail)
+            send(link + b"\x81\x00\x00\x05" + good[12:])  # another network on the same wire
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "listen":
+        listen(sys.argv[2:])
+    elif sys.argv[1] == "count":
+        count(*sys.argv[2:])
+    elif sys.argv[1] == "forge":
+        forge(sys.argv[2], sys.argv[3], sys.argv[4:])
