@@ -240,7 +240,7 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 			   : probe == NO_PROBE ? "greeting"
 					       : g->setup->probes[probe].name;
 	struct link *l = link_new(g);
-	int on = 1;
+	int on = 1, repeats = SYN_REPEATS;
 
 	*ret_error = -EMFILE;
 	if (l == NULL)
@@ -260,6 +260,7 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
 		   sa.ss_family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
 	*l = (struct link){
 		.state = LINK_CONNECTING,
 		.fd = fd,
