@@ -458,6 +458,10 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 	}
 	if (f->state == PORT_SILENT || f->state == PORT_CLOSED)
 		guard_watch_failure(g, h, f->state == PORT_SILENT);
+	if (f->state == PORT_CLOSED && guard_watch_refusal(h, port)) {
+		g->waiting[worker].active = g->waiting[worker].refused = true;
+		return;
+	}
 	guard_reply(g, worker, e, -1, false);
 }
 
