@@ -194,6 +194,15 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 	g->links_used--;
 }
 
+void guard_link_hurry(struct link *l, int64_t now)
+{
+	int64_t latest = now + (l->state == LINK_CONNECTING ? FINISH_MS : DRAIN_MS);
+
+	if (!l->hurried && l->deadline_ms > latest)
+		l->deadline_ms = latest;
+	l->hurried = true;
+}
+
 void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = l };
@@ -210,7 +219,8 @@ void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 	if (l->held > 1) /* our FIN has left: what is to come is the ACK of theirs */
 		settle(g, l, 0, l->held - 1);
 	l->state = LINK_DRAINING;
-	l->deadline_ms = now + DRAIN_MS;
+	l->hurried = g->stopping || l->cut || !guard_gentle(l->host);
+	l->deadline_ms = now + (l->hurried ? DRAIN_MS : DRAIN_MS_OT);
 	l->drained = 0;
 	if (epoll_ctl(g->epoll, EPOLL_CTL_MOD, l->fd, &e) != 0 && errno == ENOENT)
 		epoll_ctl(g->epoll, EPOLL_CTL_ADD, l->fd, &e);
