@@ -434,6 +434,11 @@ bool crew_stopping(const struct crew *c)
 	return atomic_load(&c->shared->stop) != 0;
 }
 
+bool crew_settled(const struct crew *c)
+{
+	return atomic_load(&c->shared->open) == 0;
+}
+
 void crew_counts(const struct crew *c, uint64_t *ret_tried, uint64_t *ret_packets)
 {
 	*ret_tried = atomic_load_explicit(&c->shared->tried, memory_order_relaxed);

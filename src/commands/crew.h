@@ -36,6 +36,8 @@ bool crew_packets_gone(const struct crew *c);
 bool crew_event(struct crew *c, struct guard_event *ret, bool wait);
 /* The guard ends everything: what workers report from now on may have been cut short by that. */
 bool crew_stopping(const struct crew *c);
+/* The guard has closed every connection, and said everything. */
+bool crew_settled(const struct crew *c);
 /* Ports tried by the sweep and packets sent so far. */
 void crew_counts(const struct crew *c, uint64_t *ret_tried, uint64_t *ret_packets);
 bool crew_guard_gone(const struct crew *c);

@@ -13,8 +13,8 @@ enum {
 	HOSTS_AT_ONCE = 256,
 	OT_RATE = 10,
 	OT_SILENT_S = 6, /* connect timeout and pause */
-	OT_SYNS = 3,     /* with the kernel's repeats */
-	IT_SYNS = 3,
+	OT_SYNS = 5,     /* with the repeats of a kernel that sends one in each second */
+	IT_SYNS = 4,
 	IT_AT_ONCE = 16,
 };
 

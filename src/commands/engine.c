@@ -1007,7 +1007,8 @@ static bool over(const struct engine *e)
 		return true;
 	if (e->stopping)
 		return e->stopped && e->frames_stopped && e->active_jobs == 0;
-	return e->swept && e->frames_swept && targets_idle(e->targets) && e->active_jobs == 0;
+	return e->swept && e->frames_swept && targets_idle(e->targets) && e->active_jobs == 0 &&
+	       crew_settled(e->crew);
 }
 
 static void take_signal(struct engine *e)
@@ -1114,6 +1115,9 @@ struct engine_result engine_run(const struct engine_setup *setup)
 			begin_stop(&e, ENGINE_STORE);
 		show_progress(&e, false);
 	}
+	/* What the guard said before it had closed the last connection. */
+	for (struct guard_event v; e.crew != NULL && crew_event(e.crew, &v, false);)
+		take_event(&e, &v);
 	show_progress(&e, true);
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
 	if (e.result.end == ENGINE_DONE && (e.stopped || (e.crew != NULL && crew_stopping(e.crew))))

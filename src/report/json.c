@@ -11,6 +11,7 @@
 #include "report/facts.h"
 #include "report/report.h"
 #include "report/text.h"
+#include "report/words.h"
 
 struct writing {
 	struct facts *facts;
@@ -274,9 +275,10 @@ static void put_names(struct writing *w, const char *names)
 /* Addresses where nothing answered are no hosts. */
 static void put_hosts(struct writing *w)
 {
-	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES };
+	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES, STATE, REASON, TREATED };
 	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
-					      " h.os, nullif(h.names, '[]')" HOSTS_IN_ORDER);
+					      " h.os, nullif(h.names, '[]'), h.state, h.reason,"
+					      " h.treated" HOSTS_IN_ORDER);
 	struct query *services = facts_ask(w->facts, SERVICES);
 	struct query *evidence = NULL;
 
@@ -295,6 +297,11 @@ static void put_hosts(struct writing *w)
 		text(w, "zone", query_text(q, ZONE));
 		text(w, "role", query_text(q, ROLE));
 		text(w, "os", query_text(q, OS));
+		text(w, "state", query_text(q, STATE));
+		text(w, "reason",
+		     query_null(q, REASON) ? NULL
+					   : reason_text(query_text(q, REASON), w->language));
+		text(w, "treated", query_text(q, TREATED));
 		put_services(w, services, evidence, query_text(q, ADDRESS));
 		end(w);
 	}
@@ -379,6 +386,25 @@ static void put_controls(struct writing *w)
 	query_free(q);
 }
 
+/* What a reader must know beside findings. */
+static void put_remarks(struct writing *w)
+{
+	enum { KIND, SUBJECT, TEXT };
+	struct query *q =
+		facts_ask(w->facts, "SELECT kind, subject, text FROM main.remark WHERE " JUDGED_SCAN
+				    " ORDER BY kind, subject, text");
+	char words[REMARK_TEXT];
+
+	while (facts_next(w->facts, q)) {
+		start(w, "remark");
+		text(w, "kind", query_text(q, KIND));
+		text(w, "subject", query_text(q, SUBJECT));
+		text(w, "text", remark_text(query_text(q, TEXT), w->language, words));
+		end(w);
+	}
+	query_free(q);
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
 	struct facts facts;
@@ -400,6 +426,9 @@ static int put_all(struct db *db, const struct catalogue *c, enum language l, bo
 		close_list(&w);
 		open_list(&w, "controls");
 		put_controls(&w);
+		close_list(&w);
+		open_list(&w, "remarks");
+		put_remarks(&w);
 		close_list(&w);
 		if (!lines)
 			fputs("\n}\n", out);

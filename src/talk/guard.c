@@ -85,8 +85,10 @@ static void tick(struct guard *g, int64_t now)
 				guard_asked(g, l->host);
 				l->asks_segment = false;
 			}
+			if (g->stopping || l->cut)
+				guard_link_hurry(l, now);
 			if ((g->stopping || l->cut) && guard_gentle(l->host) &&
-			    now - l->opened_ms < FINISH_MS)
+			    now < l->deadline_ms)
 				break;
 			if (now >= l->deadline_ms && answered_unseen(g, l, now))
 				break;
@@ -134,8 +136,13 @@ static void tick(struct guard *g, int64_t now)
 			}
 			break;
 		case LINK_DRAINING:
-			if (now >= l->deadline_ms)
-				guard_link_end(g, l, now);
+			if (g->stopping || l->cut)
+				guard_link_hurry(l, now);
+			if (now < l->deadline_ms)
+				break;
+			if (!l->hurried)
+				guard_watch_close(g, l);
+			guard_link_end(g, l, now);
 			break;
 		}
 	}
@@ -321,6 +328,7 @@ int guard_run(const struct guard_setup *setup)
 		}
 		if (g.quitting && g.links_used == 0)
 			break;
+		atomic_store(&setup->shared->open, g.links_used + g.event_count);
 		int n = epoll_wait(g.epoll, events, EVENTS, g.more_to_open ? 0 : TICK_MS);
 		now = guard_mono_ms();
 		if (now - last > STALL_MS)

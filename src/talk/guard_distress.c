@@ -9,6 +9,7 @@
 
 static const char silent_words[] = "silent after it had answered";
 static const char refuses_words[] = "refuses what it had accepted";
+static const char open_words[] = "does not close a connection";
 
 /* ---- silence ---- */
 
@@ -43,10 +44,27 @@ void guard_looked(struct guard *g, struct host *h, enum port_state s)
 
 bool guard_look(struct guard *g, struct host *h, int64_t now)
 {
+	return h->sweep.over ? h->looking : guard_look_again(g, h, now);
+}
+
+bool guard_watch_refusal(struct host *h, uint16_t port)
+{
+	if (!guard_gentle(h) || h->distress)
+		return false;
+	if (!h->watch.open) { /* its sweep was not ours, or one refused that stood alone */
+		h->watch.port = port;
+		h->watch.open = true;
+	}
+	h->look_wanted = !h->looking;
+	return true;
+}
+
+bool guard_look_again(struct guard *g, struct host *h, int64_t now)
+{
 	bool later;
 	int error;
 
-	if (!h->look_wanted || h->sweep.over)
+	if (!h->look_wanted)
 		return h->looking;
 	if (!guard_gate_open(g, h, now) || guard_refusal(g, &h->address, &later) != NULL)
 		return true;
@@ -76,40 +94,44 @@ void guard_watch_failure(struct guard *g, struct host *h, bool silent)
 		guard_leave_alone(g, h, refuses_words);
 }
 
+void guard_watch_close(struct guard *g, const struct link *l)
+{
+	guard_leave_alone(g, l->host, open_words);
+}
+
 /* ---- latency ---- */
 
-/* Where the kernel did not time it (the SYN was repeated, or a reset came): by our own clock. A lost SYN
- * is answered soon after a repeat; that says nothing of the host. Negative: unknown. */
-static int64_t timed_us(const struct guard *g, const struct link *l, int64_t now)
+/* A lost SYN is answered soon after a repeat, which kernels send after 1 and 3 s, or (since 6.5) in each
+ * second: one such answer says nothing of the host. */
+static bool perhaps_lost(const struct host *h, int64_t ms)
 {
-	enum { SOON_MS = 100 };
-	const struct host *h = l->host;
-	int64_t ms = now - l->opened_ms;
+	enum { REPEAT_MS = 1000, SOON_MS = 100 };
 	int64_t soon = SOON_MS + (h->timed ? 2 * (int64_t)h->quickest_ms : 0);
 
-	if (l->opened_ms <= g->stalled_ms)
-		return -1;
-	for (int64_t repeat = 1000; repeat <= 7000; repeat = 2 * repeat + 1000)
-		if (ms >= repeat && ms <= repeat + soon)
-			return -1;
-	return ms * 1000;
+	return ms >= REPEAT_MS && ms % REPEAT_MS <= soon;
 }
 
 /* The latency of a host that gets into trouble rises before it falls silent. */
 void guard_watch_latency(struct guard *g, const struct link *l, uint32_t rtt_us, int64_t now)
 {
-	enum { SLOW_US = 1000000, TIMES = 10, IN_A_ROW = 2 };
+	/* Two in a row are enough, three where each may also be a lost packet. */
+	enum { SLOW_US = 1000000, TIMES = 10, SLOW = 3, PERHAPS_SLOW = 2, ENOUGH = 6 };
 	struct host *h = l->host;
-	int64_t us = rtt_us > 0 ? rtt_us : timed_us(g, l, now);
+	/* Where the kernel did not time it (the SYN was repeated, or a reset came): by our own clock. */
+	int64_t us = rtt_us > 0 ? rtt_us : (now - l->opened_ms) * 1000;
+	bool doubtful = rtt_us == 0 && perhaps_lost(h, us / 1000);
 
 	if (rtt_us > 0 && (h->rtt_us == 0 || rtt_us < h->rtt_us))
 		h->rtt_us = rtt_us;
-	if (us < 0)
+	if (rtt_us == 0 && l->opened_ms <= g->stalled_ms)
 		return;
-	if (!h->timed || us / 1000 < h->quickest_ms)
+	if (!doubtful && (!h->timed || us / 1000 < h->quickest_ms))
 		h->quickest_ms = (uint32_t)(us / 1000);
-	h->timed = true;
-	h->slow = us > SLOW_US && us / 1000 / TIMES > h->quickest_ms ? h->slow + 1 : 0;
-	if (h->slow >= IN_A_ROW)
+	h->timed |= !doubtful;
+	if (us <= SLOW_US || !h->timed || us / 1000 / TIMES <= h->quickest_ms)
+		h->slow = 0;
+	else
+		h->slow += doubtful ? PERHAPS_SLOW : SLOW;
+	if (h->slow >= ENOUGH)
 		guard_leave_alone(g, h, "connections take ten times as long as at first");
 }

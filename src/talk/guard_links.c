@@ -209,6 +209,15 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 	g->links_used--;
 }
 
+void guard_link_hurry(struct link *l, int64_t now)
+{
+	int64_t latest = now + (l->state == LINK_CONNECTING ? FINISH_MS : DRAIN_MS);
+
+	if (!l->hurried && l->deadline_ms > latest)
+		l->deadline_ms = latest;
+	l->hurried = true;
+}
+
 void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = l };
@@ -225,7 +234,8 @@ void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 	if (l->held > 1) /* our FIN has left: what is to come is the ACK of theirs */
 		settle(g, l, 0, l->held - 1);
 	l->state = LINK_DRAINING;
-	l->deadline_ms = now + DRAIN_MS;
+	l->hurried = g->stopping || l->cut || !guard_gentle(l->host);
+	l->deadline_ms = now + (l->hurried ? DRAIN_MS : DRAIN_MS_OT);
 	l->drained = 0;
 	if (epoll_ctl(g->epoll, EPOLL_CTL_MOD, l->fd, &e) != 0 && errno == ENOENT)
 		epoll_ctl(g->epoll, EPOLL_CTL_ADD, l->fd, &e);
@@ -255,7 +265,7 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 			   : probe == NO_PROBE ? "greeting"
 					       : g->setup->probes[probe].name;
 	struct link *l = link_new(g);
-	int on = 1;
+	int on = 1, repeats = SYN_REPEATS;
 
 	*ret_error = -EMFILE;
 	if (l == NULL)
@@ -275,6 +285,7 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
 		   sa.ss_family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
 	*l = (struct link){
 		.state = LINK_CONNECTING,
 		.fd = fd,
@@ -485,6 +496,10 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 	}
 	if (f->state == PORT_SILENT || f->state == PORT_CLOSED)
 		guard_watch_failure(g, h, f->state == PORT_SILENT);
+	if (f->state == PORT_CLOSED && guard_watch_refusal(h, port)) {
+		g->waiting[worker].active = g->waiting[worker].refused = true;
+		return;
+	}
 	guard_reply(g, worker, e, -1, false);
 }
 

@@ -29,10 +29,15 @@ enum {
 	REQUEST_PATIENCE_MS = 500,
 	WRITE_COST = 3, /* a segment of ours and the ACKs of its answer */
 	CONNECT_MS_OT = 5000,
-	CONNECT_MS_IT = 3500, /* two SYN repeats, at 1 s and 3 s, and time for an answer */
-	LOOKS_MOST = 4096,    /* targets looked at in one pass */
-	OPENS_MOST = 64, /* in one pass: between passes answers, orders and signals are served */
+	CONNECT_MS_IT = 3500,
+	/* TCP_SYNCNT, whatever the machine's own setting is: the kernel goes on for 7 s. Until we give up it
+	 * repeats after 1 and 3 s, since 6.5 in each second (tcp_syn_linear_timeouts): one less would end
+	 * it after 3 s, when a device far away may still answer. */
+	SYN_REPEATS = 2,
+	LOOKS_MOST = 4096, /* targets looked at in one pass */
+	OPENS_MOST = 64,   /* in one pass: between passes answers, orders and signals are served */
 	DRAIN_MS = 1000,
+	DRAIN_MS_OT = 10 * 1000, /* a controller gets no other connection before it closed this */
 	DRAIN_BYTES = 64 * 1024,
 	TALK_MS = 120 * 1000,    /* the longest that one connection may be lent */
 	OT_PAUSE_MS = 1000,      /* between two connections to a device */
@@ -46,7 +51,7 @@ enum {
 	PLACES_IT = 16,               /* connections at once per device */
 	OT_HOST_RATE = 10,            /* packets per second at most */
 	CONVERSATION_MS = 600 * 1000, /* the longest that a probe may go on with one port */
-	FINISH_MS = 300, /* at a stop: an attempt so young at a controller may still be answered */
+	FINISH_MS = 900,    /* after a stop an attempt at a controller may be answered so long */
 	STATE_SYN_SENT = 2, /* tcpi_state; the names stand in netinet/tcp.h only */
 	STATE_CLOSE = 7,
 };
@@ -71,6 +76,7 @@ struct link {
 	bool peer_closed;
 	bool look;          /* not the sweep itself: is a host that answered still there? */
 	bool cut;           /* the window of its zone ended: it ends as at a stop */
+	bool hurried;       /* its end is not waited for long: see guard_link_hurry() */
 	enum ending ending; /* for the journal */
 	bool found;         /* the sweep knows what to conclude: */
 	enum port_state found_state;
@@ -87,6 +93,7 @@ struct later {
 /* One request of a worker that waits for its turn. */
 struct waiting {
 	bool active;
+	bool refused; /* the peer's answer, told after another look at the host */
 	struct worker_request request;
 	struct host *host;
 	int64_t since_ms;
@@ -218,9 +225,13 @@ bool guard_link_request(struct guard *g, struct link *l, unsigned n, int64_t wai
 			int64_t now);
 /* Packets and bytes as the kernel counted them. */
 void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, uint64_t *received);
+/* A stop, or the end of its window: what is under way to or from a controller has a little time to end
+ * properly, once. */
+void guard_link_hurry(struct link *l, int64_t now);
 /* The socket is closed, the device's place is free, the journal line is complete. */
 void guard_link_end(struct guard *g, struct link *l, int64_t now);
-/* Says good-bye: our FIN, then what still comes, then close. */
+/* Says good-bye: our FIN, then what still comes, then close. A controller keeps its place until it has
+ * closed its side too, or shows that it suffers. */
 void guard_link_drain(struct guard *g, struct link *l, int64_t now);
 /* Pace, journal, then connect. NULL where it failed at once; *ret_error is then a negative errno,
  * -EAGAIN where the pace has no room. */
@@ -236,10 +247,17 @@ void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t 
 void guard_watch_answer(struct guard *g, struct host *h, uint16_t port, enum port_state s);
 /* True where a look is due or under way, so that nothing else may be started; starts it. */
 bool guard_look(struct guard *g, struct host *h, int64_t now);
+/* A controller refused a connection to this port, which was open: true where another look at one that
+ * was open is wanted. */
+bool guard_watch_refusal(struct host *h, uint16_t port);
+/* The same look, outside of the sweep: true while it is due or under way. */
+bool guard_look_again(struct guard *g, struct host *h, int64_t now);
 /* The look found this. */
 void guard_looked(struct guard *g, struct host *h, enum port_state s);
 /* An attempt was answered: rising times are a sign of distress. rtt_us: the kernel's, or 0. */
 void guard_watch_latency(struct guard *g, const struct link *l, uint32_t rtt_us, int64_t now);
+/* The peer did not close its side as long as was waited for. */
+void guard_watch_close(struct guard *g, const struct link *l);
 /* A port that the sweep found open does not open any more. */
 void guard_watch_failure(struct guard *g, struct host *h, bool silent);
 /* ---- guard_resume.c ---- */

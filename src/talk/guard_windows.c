@@ -133,7 +133,7 @@ static void cut_links(struct guard *g)
 	for (unsigned i = 0; i < g->link_most; i++) {
 		struct link *l = &g->links[i];
 
-		if (l->cut || (l->state != LINK_CONNECTING && l->state != LINK_LENT))
+		if (l->cut || l->state == LINK_FREE)
 			continue;
 		guard_refusal(g, &l->host->address, &later);
 		l->cut = later;

@@ -156,6 +156,9 @@ void guard_serve_waiting(struct guard *g, int64_t now)
 			refuse_wait(g, i, ENDING_DISTRESS);
 		} else if ((refused = may_go_on(g, i, w)) != ENDING_DONE) {
 			refuse_wait(g, i, refused);
+		} else if (w->refused) {
+			if (!guard_look_again(g, h, now))
+				refuse_wait(g, i, h->distress ? ENDING_DISTRESS : ENDING_REFUSED);
 		} else if (w->request.kind == REQUEST_OPEN) {
 			int error;
 

@@ -19,6 +19,8 @@ enum { THREADS_MOST = 512 };
 struct shared {
 	_Atomic uint64_t packets, tried; /* counted for the progress: packets sent, ports swept */
 	atomic_int stop;                 /* set once by the guard: end what you do */
+	/* The guard's connections that are not closed yet, and events that main has not been sent. */
+	_Atomic uint64_t open;
 	/* By worker thread: set by the guard where the end of a window cut its job short, taken back by
 	 * the thread when the next begins. The job is worth nothing and is done again. */
 	atomic_bool cut[THREADS_MOST];

@@ -25,7 +25,7 @@ enum {
 	SWEEP_ALL_PORTS_LEAST = 20, /* with fewer ports nobody can be said to answer on all */
 	SWEEP_ALL_PORTS_ENOUGH = 40,
 	/* Silent ports in a row before another look. Two at a controller may be chance, and each costs
-	 * it three SYNs and us six seconds: the third is where asking costs less than going on. At
+	 * it up to five SYNs and us six seconds: the third is where asking costs less than going on. At
 	 * others a whole round of the 16 attempts at once may be lost together: two such rounds. */
 	SWEEP_ROW_OT = 3,
 	SWEEP_ROW_IT = 32,

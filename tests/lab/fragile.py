@@ -19,6 +19,7 @@ LOG, its process id into LOG.pid, and what it counted into LOG.json when SIGTERM
   latency=0.06    seconds between a segment and its answer
   timestamps=yes  TCP timestamps (RFC 7323), which small controllers do without
   hold=0.6        an identification request is answered so much later
+  close=never     the device does not close its side when the peer has closed
   change=slow     after=N attempts to connect by others than the panel (.3), the device gets into
                   trouble: slow (latency times 20), refuse (every SYN), silent (no answer to TCP)
 
@@ -89,6 +90,7 @@ class Device:
         self.latency = float(options.get("latency", 0))
         self.timestamps = options.get("timestamps") == "yes"
         self.hold = float(options.get("hold", 0))
+        self.closes = options.get("close") != "never"
         self.change, self.after = options.get("change"), int(options.get("after", 0))
         self.trouble = None
         self.talks, self.due, self.turn, self.free_at = {}, [], 0, 0.0
@@ -236,7 +238,7 @@ class Device:
             self.log.say("free", t.name())
 
     def close_if_done(self, t):
-        if t.peer_closed and not t.closed and t.pending == 0 and not t.leaked:
+        if self.closes and t.peer_closed and not t.closed and t.pending == 0 and not t.leaked:
             t.closed = True
             self.say(t, FIN | ACK)
 

@@ -18,12 +18,16 @@ What a connection is, and how it ends, is capture-check.py's to say.
   repeats           SYNs beyond the first of an attempt
   bytes             said by the scanner
   gap_ms            least time between the end of a connection and the next; -1: no two connections
-  broadcasts        broadcast and multicast frames of the scanner that reached the device
+  broadcasts        broadcast and multicast frames that reached the device, of any address of the
+                    interface that the scanner's come from
   broadcasts_a_second
+  no_arp            those of them that are not ARP
   arp               ARP frames of the scanner to the device alone
+  echo              echo requests
   other             packets that are neither TCP nor an echo request
   late              packets of the scanner more than a second after UNIX-TIME
   late_resets       those of them that are resets
+  late_acks         those of them that only acknowledge
 """
 import importlib.util
 import os
@@ -61,17 +65,22 @@ def figures(path, device, scanner, moment):
     syns = [p for p in ours if p.flags is not None and p.flags & check.SYN]
     _, breaches, attempts = check.examine(check.packets(path), device, scanner, set())
     mine = socket.inet_aton(scanner)
-    broadcasts, arp = [], 0
-    for time, f in check.frames(path):
+    broadcasts, no_arp, arp, sources = [], 0, 0, set()
+    for _, f in check.frames(path):
         sender = f[28:32] if f[12:14] == b"\x08\x06" else f[26:30] if f[12:14] == b"\x08\x00" else b""
-        if sender == mine and f[0] & 1:
+        if sender == mine:
+            sources.add(f[6:12])
+    for time, f in check.frames(path):
+        if f[6:12] in sources and f[0] & 1:
             broadcasts.append(time)
-        elif sender == mine and f[12:14] == b"\x08\x06":
+            no_arp += f[12:14] != b"\x08\x06"
+        elif f[12:14] == b"\x08\x06" and f[28:32] == mine:
             arp += 1
     stood = [c for c in attempts if c.answered]
     gaps = [b.began - a.until() for a, b in zip(stood, stood[1:])]
     late = [p for p in ours if moment is not None and p.time > moment + 1]
     reset = [c for c in stood if c.reset_by_us]
+    other = sum(b.startswith("other: protocol") for b in breaches)
     return {
         "seconds": round(ours[-1].time - ours[0].time) if ours else 0,
         "attempts": len(attempts),
@@ -88,10 +97,13 @@ def figures(path, device, scanner, moment):
         "gap_ms": int(min(gaps) * 1000 + 0.5) if gaps else -1,
         "broadcasts": len(broadcasts),
         "broadcasts_a_second": most_in_a_second(broadcasts),
+        "no_arp": no_arp,
         "arp": arp,
-        "other": sum(b.startswith("other: protocol") for b in breaches),
+        "echo": sum(p.flags is None for p in ours) - other,
+        "other": other,
         "late": len(late),
         "late_resets": sum(p.flags is not None and bool(p.flags & check.RST) for p in late),
+        "late_acks": sum(p.flags == check.ACK and p.data == 0 for p in late),
     }
 
 

@@ -69,13 +69,24 @@ EOF
 import json, sys
 whole = json.load(open(sys.argv[1]))
 lines = [json.loads(l) for l in open(sys.argv[2], encoding="utf-8") if l.strip()]
-names = {"host": "hosts", "finding": "findings", "control": "controls"}
+names = {"host": "hosts", "finding": "findings", "control": "controls", "remark": "remarks"}
 for kind, name in names.items():
     got = [{k: v for k, v in l.items() if k != "type"} for l in lines if l["type"] == kind]
     assert got == whole[name], kind
 ' "$work/one.json" "$work/one.ndjson"
+	holds "a host that was left alone says so, and so do the remarks" python '
+import json, sys
+whole = json.load(open(sys.argv[1]))
+state = {h["address"]: (h["state"], h["reason"], h["treated"]) for h in whole["hosts"]}
+assert state["192.168.10.7"] == ("distress", "silent after an answer", "ot"), state
+assert state["192.168.10.5"] == ("answering", None, "ot"), state
+assert state["fd00:10::5"][0] == "all-ports", state
+remarks = [(r["kind"], r["subject"]) for r in whole["remarks"]]
+assert remarks == [("feature-later", "kita.yaml:12"), ("no-capability", None)], remarks
+' "$work/one.json"
 else
 	skip "the export keeps to its schema" "python3-jsonschema is missing"
+	skip "a host that was left alone says so, and so do the remarks" "python3-jsonschema is missing"
 	skip "the NDJSON lines are the same objects" "python3-jsonschema is missing"
 fi
 if test -x /usr/bin/python3; then
