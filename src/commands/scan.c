@@ -20,6 +20,7 @@
 #include "commands/rights.h"
 #include "commands/snapshot.h"
 #include "talk/packets.h"
+#include "wire/payloads.h"
 #include "wire/vendor.h"
 
 enum { THREADS = 64, LIST = 64 };
@@ -613,6 +614,20 @@ static int run(const struct options *o, const struct plan *plan, const char *sto
 	return status;
 }
 
+/* By UDP is asked with packets of our own only. */
+static void wish_udp(struct options *o, uint16_t ports[static PAYLOAD_PORTS])
+{
+	const struct payload *p;
+
+	if (o->connect)
+		o->wish.no_udp = _("they need packets of our own, and --connect makes none");
+	else if (!packets_able())
+		o->wish.no_udp = _("they need the right to send raw packets (CAP_NET_RAW)");
+	for (size_t i = 0; o->wish.no_udp == NULL && (p = payload_at(i)) != NULL; i++)
+		ports[o->wish.udp_port_count++] = p->port;
+	o->wish.udp_ports = ports;
+}
+
 int command_scan(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -638,6 +653,8 @@ int command_scan(int argc, char **argv)
 	o.wish.owned_count = o.owned.count;
 	o.wish.data_dir = data_dir();
 	o.wish.now = time(NULL);
+	uint16_t udp_ports[PAYLOAD_PORTS];
+	wish_udp(&o, udp_ports);
 	status = EXIT_USAGE;
 	if (plan_make(&o.wish, &plan, &c) == 0 &&
 	    site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {

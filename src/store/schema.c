@@ -124,5 +124,9 @@ static const char version_2[] =
 	" complete INTEGER NOT NULL, first_ms INTEGER, last_ms INTEGER,"
 	" PRIMARY KEY (scan, scope, first_key)) STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { version_1, version_2 };
+static const char version_3[] =
+	/* So many UDP ports were asked there; 0: nothing was sent to it by UDP. */
+	"ALTER TABLE host ADD COLUMN udp_ports INTEGER NOT NULL DEFAULT 0;";
+
+const char *const store_migrations[] = { version_1, version_2, version_3 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -203,6 +203,32 @@ enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t 
 	return r;
 }
 
+enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
+			       const struct addr *to, uint32_t probe)
+{
+	const struct probe_way *w = &p->probes[probe];
+	enum launch r;
+
+	if (!w->udp || w->payload == NULL || !l->asks_udp || l->udp == NULL || p->udp_first == 0)
+		return LAUNCH_REFUSED;
+	const struct frame_form *f = &l->udp[probe - p->ports.count];
+	/* No answer makes our kernel send anything: the source port is kept by a socket. */
+	if (!paced(p, l, 1, 0, 0))
+		return LAUNCH_LATER;
+	uint8_t *at = room(p, l, f->length, &r);
+	if (at != NULL) {
+		uint32_t cookie =
+			frame_cookie(p->setup->key, &l->way->source, to, 17, 0, w->port);
+
+		frame_fill_udp_from(f, at, to, payload_source(p->udp_first, cookie), cookie,
+				    (uint16_t)cookie);
+		r = look_at_bytes(p, l, f, at, mac);
+	}
+	if (r != LAUNCHED)
+		give_back(p, l, 1, 0);
+	return r;
+}
+
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 				const struct addr *to)
 {
