@@ -101,5 +101,10 @@ END
 	printf '[server]\nenable-dbus=no\n[publish]\npublish-workstation=yes\n' >"$d/avahi.conf"
 	udp_server "$1" 5353 avahi avahi-daemon --no-drop-root --no-chroot --no-rlimits -f "$d/avahi.conf"
 
+	# It binds at once and answers when nobody else claims its names.
+	case $udp_there in
+	*' 5353'*) within 10 grep -q 'Server startup complete' "$lab_logs/avahi.log" ;;
+	esac
+
 	udp_server "$1" 5683 coap coap-server-notls -v 6
 }
