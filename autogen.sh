@@ -33,7 +33,10 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	dropbear-bin=program:dropbear samba=program:smbd smbclient=program:smbclient
 	xrdp=program:xrdp nginx-light=program:nginx vsftpd=program:vsftpd
 	inetutils-telnetd=program:telnetd inetutils-inetd=program:inetutils-inetd
-	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto'
+	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto
+	dnsmasq-base=program:dnsmasq chrony=program:chronyd snmpd=program:snmpd
+	charon-systemd=program:charon-systemd openipmi=program:ipmi_sim openvpn=program:openvpn
+	kamailio=program:kamailio avahi-daemon=program:avahi-daemon libcoap3-bin=program:coap-server-notls'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }

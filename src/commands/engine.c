@@ -68,6 +68,7 @@ struct engine {
 	char pause[256];
 	uint64_t total_hosts;
 	uint32_t planned; /* TCP ports of each host */
+	bool udp_asked;	  /* somewhere */
 	unsigned long notable; /* open ports of remote administration and of control equipment */
 	struct progress progress;
 	int64_t progress_ms;
@@ -164,6 +165,7 @@ static void write_host(struct engine *e, const struct guard_event *v)
 		.closed = v->closed,
 		.filtered = v->filtered,
 		.silent = v->silent,
+		.udp_ports = v->udp_ports,
 		.rtt_us = v->rtt_us,
 		.first_ms = v->first_ms,
 		.last_ms = v->last_ms,
@@ -252,6 +254,9 @@ static void take_port(struct engine *e, const struct guard_event *v)
 		return;
 	e->result.services++;
 	e->notable += entry != NULL && (entry->ot || strcmp(entry->family, "remote-admin") == 0);
+	if (v->udp) /* its answer was one of the protocol that belongs there */
+		store_service_spoken(e->setup->store, address, v->port, "udp",
+				     entry != NULL ? entry->name : NULL, false, "port", NULL);
 	if (v->udp || !speak)
 		return;
 	t = targets_get(e->targets, &v->address);
@@ -326,6 +331,7 @@ static struct guard_event event_of(const struct sight *s, enum event_kind kind)
 		.closed = s->closed,
 		.filtered = s->filtered,
 		.silent = s->silent,
+		.udp_ports = s->udp_ports,
 		.rtt_us = s->rtt_us,
 		.complete = s->complete,
 		.first_ms = s->first_ms,
@@ -416,6 +422,7 @@ static void take_sight(struct engine *e, const struct sight *s)
 	char address[ADDR_TEXT];
 	struct guard_event v;
 
+	e->udp_asked = e->udp_asked || s->udp_ports > 0;
 	switch (s->kind) {
 	case SIGHT_PORT:
 		v = event_of(s, EVENT_PORT);
@@ -1095,6 +1102,9 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	}
 	e.result.frames = e.crew != NULL && crew_packets_channel(e.crew) >= 0;
 	e.frames_swept = e.frames_stopped = !e.result.frames;
+	if (e.crew != NULL && !e.result.frames)
+		store_remark(setup->store, "sweep", NULL,
+			     "TCP ports were tried by full connections; UDP was not tried");
 	if (e.crew != NULL && crew_unframed(e.crew)) {
 		fprintf(stderr, _("note: without the right to send raw packets (CAP_NET_RAW) ports "
 				  "are tried by full connections only\n"));
@@ -1118,6 +1128,10 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	/* What the guard said before it had closed the last connection. */
 	for (struct guard_event v; e.crew != NULL && crew_event(e.crew, &v, false);)
 		take_event(&e, &v);
+	if (e.result.frames)
+		store_remark(setup->store, "sweep", NULL,
+			     e.udp_asked ? "UDP was tried in zones of kind it, dmz and public only"
+					 : "UDP was not tried");
 	show_progress(&e, true);
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
 	if (e.result.end == ENGINE_DONE && (e.stopped || (e.crew != NULL && crew_stopping(e.crew))))

@@ -21,6 +21,7 @@
 #include "commands/rights.h"
 #include "commands/snapshot.h"
 #include "talk/packets.h"
+#include "wire/payloads.h"
 #include "wire/vendor.h"
 
 enum { THREADS = 64, LIST = 64 };
@@ -732,6 +733,20 @@ static void load_vendors(void)
 	vendor_load("/usr/share/ieee-data", path);
 }
 
+/* By UDP is asked with packets of our own only. */
+static void wish_udp(struct options *o, uint16_t ports[static PAYLOAD_PORTS])
+{
+	const struct payload *p;
+
+	if (o->connect)
+		o->wish.no_udp = _("they need packets of our own, and --connect makes none");
+	else if (!packets_able())
+		o->wish.no_udp = _("they need the right to send raw packets (CAP_NET_RAW)");
+	for (size_t i = 0; o->wish.no_udp == NULL && (p = payload_at(i)) != NULL; i++)
+		ports[o->wish.udp_port_count++] = p->port;
+	o->wish.udp_ports = ports;
+}
+
 int command_scan(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -756,6 +771,8 @@ int command_scan(int argc, char **argv)
 	o.wish.owned_count = o.owned.count;
 	o.wish.data_dir = data_dir();
 	o.wish.now = time(NULL);
+	uint16_t udp_ports[PAYLOAD_PORTS];
+	wish_udp(&o, udp_ports);
 	status = EXIT_USAGE;
 	if (o.resume) {
 		char *store = o.store != NULL ? strdup(o.store) : default_store(o.wish.site_path);

@@ -102,8 +102,6 @@ void snapshot_site(struct store *store, const struct plan *p)
 		store_remark(store, "left-out", NULL, p->skipped[i]);
 	for (size_t i = 0; i < s->later_count; i++)
 		store_remark(store, "feature-later", NULL, s->later[i]);
-	store_remark(store, "connect-sweep", NULL,
-		     "TCP ports were tried by full connections; UDP was not tried");
 }
 
 void snapshot_roles(struct store *store, int64_t scan)

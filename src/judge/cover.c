@@ -130,7 +130,8 @@ static int load_hosts(struct judged *j)
 	r = query_new(
 		j->db,
 		"SELECT h.address, a.key, a.answering, h.state, h.reason, h.complete, h.planned,"
-		" h.ledger_id IS NOT NULL, h.treated = 'ot', h.addresses"
+		" h.ledger_id IS NOT NULL, h.treated = 'ot', h.addresses,"
+		" coalesce(h.udp_ports, 0) > 0"
 		" FROM host AS h JOIN asset AS a ON a.address = h.address ORDER BY h.address",
 		&q);
 	if (r < 0)
@@ -148,6 +149,7 @@ static int load_hosts(struct judged *j)
 		h->asset = h->answering || query_int(q, 7) != 0;
 		h->ot = query_int(q, 8) != 0;
 		h->count = query_int(q, 9);
+		h->udp = query_int(q, 10) != 0;
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
 		if (h->address == NULL || h->key == NULL) {
@@ -155,6 +157,7 @@ static int load_hosts(struct judged *j)
 			break;
 		}
 		j->any_answering |= h->answering;
+		j->any_without_udp |= h->answering && !h->udp;
 	}
 	query_free(q);
 	return r < 0 ? r : 0;
@@ -581,7 +584,8 @@ static const char *listed_ports_missing(const struct judged *j, const char *text
 
 		some = true;
 		if (number > 65535 ||
-		    ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)number))
+		    (ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)number) &&
+		     (!udp || !j->any_without_udp)))
 			continue;
 		if (!udp)
 			return "ports not in the plan";

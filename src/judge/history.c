@@ -26,6 +26,8 @@ static const char *not_retested_port(const struct judged *j, const struct cover 
 {
 	if (!ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)port))
 		return "ports not in the plan";
+	if (udp && !j->hosts[host].udp)
+		return "UDP ports not tried";
 	ptrdiff_t at = judged_service_find(j, host, port, udp);
 	if (is_unseen(j, v, host))
 		return v->unseen;

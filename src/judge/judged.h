@@ -15,6 +15,7 @@ struct judged_host {
 	bool ot;         /* treated as OT */
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
 	int64_t planned; /* ports of each address */
+	bool udp;        /* its planned UDP ports were asked too */
 	uint32_t first_service, service_count; /* its open services follow each other */
 };
 
@@ -90,7 +91,7 @@ struct judged {
 	size_t host_count;
 	struct judged_range *ranges; /* by scope and key */
 	size_t range_count;
-	bool any_answering;
+	bool any_answering, any_without_udp; /* of the answering hosts */
 	const char *left_out; /* why addresses were left out of the plan; NULL: none were */
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;

@@ -148,11 +148,20 @@ static int make_quiet(struct judged *j)
 static int make_hosts(struct judged *j)
 {
 	long long scan = (long long)j->scan;
-	int r = db_execf(j->db,
-			 "CREATE TEMP TABLE host AS SELECT" HOST_COLUMNS ", 1 AS addresses"
-			 " FROM main.host WHERE scan = %lld;"
-			 "CREATE UNIQUE INDEX temp.host_address ON host (address)",
-			 scan);
+	int64_t tells = 0;
+	/* A store of an older version that is only read knows of no UDP. */
+	int r = db_number(j->db,
+			  "SELECT count(*) FROM pragma_table_info('host', 'main')"
+			  " WHERE name = 'udp_ports'",
+			  0, &tells);
+
+	if (r < 0)
+		return r;
+	r = db_execf(j->db,
+		     "CREATE TEMP TABLE host AS SELECT" HOST_COLUMNS ", 1 AS addresses,"
+		     " %s AS udp_ports FROM main.host WHERE scan = %lld;"
+		     "CREATE UNIQUE INDEX temp.host_address ON host (address)",
+		     tells > 0 ? "udp_ports" : "0", scan);
 
 	if (r < 0)
 		return r;

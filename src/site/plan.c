@@ -90,11 +90,36 @@ static bool port_name(void *context, struct span name, bool udp, struct ports *s
 	return found;
 }
 
+/* Of the UDP ports asked for those stay that something harmless can be asked. */
+static void wish_udp(const struct plan_wish *w, struct plan *p, struct complaints *c)
+{
+	const char *why = w->udp_port_count == 0 ? w->no_udp : NULL;
+	struct ports able = { 0 };
+	unsigned dropped = ports_count(p->ports.udp);
+
+	if (why == NULL && p->risk < SITE_READ)
+		why = _("asking needs the risk class read");
+	for (size_t i = 0; i < w->udp_port_count && p->risk >= SITE_READ; i++)
+		if (ports_has(p->ports.udp, w->udp_ports[i]))
+			ports_put(able.udp, w->udp_ports[i]);
+	memcpy(p->ports.udp, able.udp, sizeof(able.udp));
+	dropped -= ports_count(able.udp);
+	if (why == NULL)
+		why = _("no harmless question is known for them");
+	if (dropped > 0 && ports_count(p->ports.tcp) + ports_count(able.udp) == 0)
+		complain(c, NULL, 0, _("--ports: '%s' names UDP ports only: %s"), w->ports, why);
+	else if (dropped > 0)
+		texts_addf(&p->skipped, &p->skipped_count, _("%u UDP ports: %s"), dropped, why);
+}
+
 static void wish_ports(const struct plan_wish *w, struct plan *p, struct complaints *c)
 {
 	struct span bad;
 
 	if (w->ports == NULL) {
+		for (size_t i = 0; i < w->udp_port_count && p->risk >= SITE_READ; i++)
+			if (port_list_find(&p->port_list, w->udp_ports[i], true) != NULL)
+				ports_put(p->ports.udp, w->udp_ports[i]);
 		for (size_t i = 0; i < p->port_list.count; i++)
 			if (!p->port_list.list[i].udp)
 				ports_put(p->ports.tcp, p->port_list.list[i].port);
@@ -107,14 +132,7 @@ static void wish_ports(const struct plan_wish *w, struct plan *p, struct complai
 			 bad.length < 100 ? (int)bad.length : 100, (const char *)bad.at);
 		return;
 	}
-	unsigned tcp = ports_count(p->ports.tcp), udp = ports_count(p->ports.udp);
-	if (tcp == 0)
-		complain(c, NULL, 0,
-			 _("--ports: '%s' names UDP ports only, and UDP is not scanned yet"),
-			 w->ports);
-	else if (udp > 0)
-		texts_addf(&p->skipped, &p->skipped_count,
-			   _("%u UDP ports: UDP is not scanned yet"), udp);
+	wish_udp(w, p, c);
 }
 
 /* ---- targets ---- */

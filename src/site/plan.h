@@ -58,6 +58,11 @@ struct plan_wish {
 	const char *const *owned;
 	size_t owned_count;
 	const char *ports; /* nmap's syntax, or NULL: the default list */
+	/* UDP ports that can be asked something harmless; none where nothing can be asked by UDP, and then
+	 * `no_udp` says why (translated). */
+	const uint16_t *udp_ports;
+	size_t udp_port_count;
+	const char *no_udp;
 	const char *risk, *zone, *rate, *host_rate;
 	const char *data_dir; /* holds probes/data/ports.csv */
 	bool skip_closed; /* zones whose window is closed are left out; else they are waited for */

@@ -147,5 +147,9 @@ static const char version_3[] =
 	"ALTER TABLE journal ADD COLUMN no_host INTEGER;"
 	"ALTER TABLE journal ADD COLUMN reason TEXT;";
 
-const char *const store_migrations[] = { version_1, version_2, version_3 };
+static const char version_4[] =
+	/* So many UDP ports were asked there; 0: nothing was sent to it by UDP. */
+	"ALTER TABLE host ADD COLUMN udp_ports INTEGER NOT NULL DEFAULT 0;";
+
+const char *const store_migrations[] = { version_1, version_2, version_3, version_4 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

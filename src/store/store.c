@@ -72,8 +72,8 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_HOST] =
 		"INSERT OR REPLACE INTO host (scan, address, zone, kind, treated, state, reason,"
 		" ot_sign, mac, vendor, ledger_id, role, os, public, complete, planned, open,"
-		" closed, filtered, silent, rtt_us, first_ms, last_ms)"
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?)",
+		" closed, filtered, silent, rtt_us, first_ms, last_ms, udp_ports)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?)",
 	[UPDATE_HOST] = "UPDATE host SET treated=coalesce(?3,treated), state=coalesce(?4,state),"
 			" reason=coalesce(?5,reason), ot_sign=coalesce(?6,ot_sign)"
 			" WHERE scan=?1 AND address=?2",
@@ -627,11 +627,12 @@ void store_host(struct store *s, const struct host_row *r)
 		out_of_memory(s);
 	run(s, INSERT_HOST,
 	    "itttttttttttt"
-	    "bbiiiiiiii",
+	    "bbiiiiiiiii",
 	    s->scan, r->address, r->zone, r->kind, r->treated, r->state, r->reason, r->ot_sign,
 	    r->mac, r->vendor, r->ledger_id, r->role, r->os, (int)r->is_public, (int)r->complete,
 	    (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed, (int64_t)r->filtered,
-	    (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms);
+	    (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms,
+	    (int64_t)r->udp_ports);
 }
 
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,

@@ -84,6 +84,7 @@ struct host_row {
 		*ledger_id, *role, *os;
 	bool is_public, complete;
 	uint32_t planned, open, closed, filtered, silent, rtt_us;
+	uint32_t udp_ports; /* asked; the others are of TCP */
 	int64_t first_ms, last_ms;
 };
 /* Inserts or replaces. */

@@ -193,6 +193,8 @@ static void sweep_admit(struct guard *g, int64_t now)
 			why = NULL; /* the window ended as it was found: it waits among the active */
 		if (why == NULL && h->risk < SITE_TOUCH)
 			why = "risk class listen";
+		if (why == NULL && g->order.count == 0)
+			why = "no TCP port in the plan";
 		if (why != NULL && !h->distress) {
 			h->sweep.over = true;
 			h->sweep.state = HOST_SKIPPED;

@@ -18,7 +18,7 @@
  *   R LANE UNIX-MS KIND FROM TO    FROM .. TO may be sent from now on; a line each second at least,
  *                                  so that the next line's FROM tells how far the last one came
  *
- * KIND is syn, echo, arp or nd. Place i of a stretch is the port with index i / HOSTS in PORTS and the
+ * KIND is syn, udp, echo, arp or nd; PORTS are those of TCP, then those of UDP as PORT/udp. Place i of a stretch is the port with index i / HOSTS in PORTS and the
  * address with index order_at(i % HOSTS) in TARGETS; what was answered, or found to be absent, before
  * is left out, so that the journal names at least all that was sent.
  */

@@ -182,7 +182,7 @@ static int list_probes(struct packets *p)
 
 	if (e != 0)
 		return e;
-	p->probes = calloc(p->ports.count + 1, sizeof(*p->probes));
+	p->probes = calloc(p->ports.count + ports_count(plan->ports.udp) + 1, sizeof(*p->probes));
 	if (p->probes == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < p->ports.count; i++) {
@@ -193,20 +193,27 @@ static int list_probes(struct packets *p)
 						   .ot = entry != NULL && entry->ot };
 	}
 	p->probe_count = p->ports.count;
+	e = udp_begin(p);
+	if (e != 0)
+		return e;
 	/* In their order, which is what the journal's places mean. */
-	size_t room = (size_t)p->ports.count * 6 + 2, n = 0;
+	size_t room = (size_t)p->probe_count * 10 + 2, n = 0;
 	p->ports_text = calloc(room, 1);
-	for (uint32_t i = 0; p->ports_text != NULL && i < p->ports.count; i++)
-		n += (size_t)snprintf(p->ports_text + n, room - n, i > 0 ? ",%u" : "%u",
-				      p->ports.ports[i]);
+	for (uint32_t i = 0; p->ports_text != NULL && i < p->probe_count; i++)
+		n += (size_t)snprintf(p->ports_text + n, room - n, "%s%u%s", i > 0 ? "," : "",
+				      p->probes[i].port, p->probes[i].udp ? "/udp" : "");
 	return p->ports_text != NULL ? 0 : -ENOMEM;
 }
 
 /* What a wing has to hear: answers to our own addresses and to our own port. */
 static int open_wing(struct packets *p, struct wing *w, uint16_t port)
 {
-	char filter[2048], address[ADDR_TEXT];
+	char filter[2048], address[ADDR_TEXT], udp[64] = "";
 	size_t n = 0;
+
+	if (p->udp_first != 0)
+		snprintf(udp, sizeof(udp), " or (udp and dst portrange %u-%u)", p->udp_first,
+			 p->udp_first + PAYLOAD_SOURCES - 1);
 
 	n += (size_t)snprintf(filter, sizeof(filter), "(arp and arp[6:2] = 2)");
 	for (size_t i = 0; i < p->lane_count && n < sizeof(filter) - 256; i++) {
@@ -223,10 +230,10 @@ static int open_wing(struct packets *p, struct wing *w, uint16_t port)
 		n += (size_t)snprintf(filter + n, sizeof(filter) - n,
 				      addr_is_ipv4(&l->way->source)
 					      ? " or (ip and dst host %s and (icmp or (tcp and dst "
-						"port %u)))"
+						"port %u)%s))"
 					      : " or (ip6 and dst host %s and (icmp6 or (tcp and "
-						"dst port %u)))",
-				      address, port);
+						"dst port %u)%s))",
+				      address, port, udp);
 	}
 	return tap_open(w->interface->name, filter, CAPTURE_BYTES, &w->tap);
 }
@@ -576,6 +583,7 @@ int packets_run(const struct packets_setup *setup)
 	places_done(&p);
 	packets_gate_done(&p);
 	sweep_order_done(&p.ports);
+	udp_end(&p);
 	free(p.probes);
 	free(p.ports_text);
 	free(p.sights);

@@ -73,7 +73,9 @@ static void heard_error(struct packets *p, const struct wing *w, const struct he
 		return;
 	snprintf(text, sizeof(text), "ICMP%s %u/%u from %.36s", v4 ? "" : "v6", h->type, h->code,
 		 addr_format(&h->from, from));
-	if (h->quoted_protocol == 6) {
+	if (h->quoted_protocol == 17) {
+		udp_heard_error(p, l, host, h, no_host(h, v4), text);
+	} else if (h->quoted_protocol == 6) {
 		uint32_t probe = sweep_probe_of(p, h->quoted_to_port, false);
 
 		if (probe == UINT32_MAX || h->quoted_from_port != l->source_port ||
@@ -136,6 +138,10 @@ static void take(void *context, const uint8_t *frame, size_t n, int64_t unix_us)
 		heard_error(p, e->wing, &h);
 		break;
 	case HEARD_UDP:
+		l = lane_of(p, e->wing, &h.from, &host);
+		if (l != NULL)
+			udp_heard(p, l, host, &h);
+		break;
 	case HEARD_SOLICIT:
 	case HEARD_ROUTER:
 	case HEARD_NOTHING:

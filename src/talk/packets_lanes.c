@@ -168,6 +168,10 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		.find_ms = FIND_MS,
 		.after_hop = STAGE_PASS,
 	};
+	/* Never control equipment, nor what nobody declared: not even by a mistake of sweep_way(). */
+	l->asks_udp = (l->kind == ZONE_IT || l->kind == ZONE_DMZ || l->kind == ZONE_PUBLIC) &&
+		      sweep == SWEEP_BY_PACKETS && plan->risk >= SITE_READ &&
+		      (z == NULL || z->risk >= SITE_READ);
 	*addresses = (struct ranges){ 0 };
 	if (!l->unlimited || host_rate != 0 || way->on_link) {
 		l->flights = calloc(FLIGHTS, sizeof(*l->flights));
@@ -293,6 +297,7 @@ void lanes_done(struct packets *p)
 		index_done(&p->lanes[i].targets);
 		segment_done(&p->lanes[i].segment);
 		free(p->lanes[i].flights);
+		free(p->lanes[i].udp);
 	}
 	free(p->lanes);
 	for (size_t i = 0; i < p->wing_count; i++)

@@ -265,6 +265,22 @@ enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t 
 	return launch(p, l, &l->syn, frame, mac, packets, held);
 }
 
+enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
+			       const struct addr *to, uint32_t probe)
+{
+	const struct probe_way *w = &p->probes[probe];
+	uint8_t frame[FRAME_MOST];
+
+	if (!w->udp || w->payload == NULL || !l->asks_udp || l->udp == NULL || p->udp_first == 0)
+		return LAUNCH_REFUSED;
+	const struct frame_form *f = &l->udp[probe - p->ports.count];
+	uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to, 17, 0, w->port);
+	frame_fill_udp_from(f, frame, to, payload_source(p->udp_first, cookie), cookie,
+			    (uint16_t)cookie);
+	/* No answer makes our kernel send anything: the source port is kept by a socket. */
+	return launch(p, l, f, frame, mac, 1, 0);
+}
+
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 				const struct addr *to)
 {

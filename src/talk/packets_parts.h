@@ -14,6 +14,7 @@
 #include "wire/frames.h"
 #include "wire/heard.h"
 #include "wire/order.h"
+#include "wire/payloads.h"
 #include "wire/sweep.h"
 #include "wire/tap.h"
 
@@ -155,6 +156,7 @@ struct lane {
 	struct wing *wing;
 	bool public;
 	bool unlimited; /* neither the whole nor the zone has a rate */
+	bool asks_udp;  /* zone of kind it, dmz or public, and risk class read */
 	unsigned host_rate, unanswered_most;
 	struct index targets;
 	uint64_t next; /* first address of the next segment */
@@ -170,6 +172,7 @@ struct lane {
 	const char *closed; /* why nothing may be sent now */
 	uint16_t source_port;
 	struct frame_form syn, echo;
+	struct frame_form *udp; /* by probe, behind those of TCP; NULL: none yet */
 	/* what is under way, where there is a limit */
 	struct flight *flights; /* a ring */
 	size_t flight_first, flight_count, unanswered;
@@ -182,9 +185,11 @@ struct lane {
 	int64_t written_ms;
 };
 
+/* TCP ports first, then UDP ports with what is asked there. */
 struct probe_way {
 	uint16_t port;
 	bool udp, ot;
+	const struct payload *payload;
 };
 
 struct packets {
@@ -192,6 +197,8 @@ struct packets {
 	struct sweep_order ports;
 	struct probe_way *probes;
 	uint32_t probe_count;
+	int udp_ports[PAYLOAD_SOURCES]; /* sockets that keep our source ports of UDP */
+	uint16_t udp_first;             /* of those; 0: nothing is asked by UDP */
 	struct wing *wings;
 	size_t wing_count;
 	struct lane *lanes;
@@ -242,6 +249,8 @@ bool packets_gate_frames(struct packets *p, const struct addr *to);
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 			       const struct addr *to, uint16_t port, unsigned packets,
 			       unsigned held);
+enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
+			       const struct addr *to, uint32_t probe);
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 				const struct addr *to);
 /* A request for the MAC of an address on the link. to_mac NULL: broadcast. */
@@ -301,6 +310,19 @@ void places_done(struct packets *p);
 /* Does the place lie in these addresses, which are swept like this? */
 bool place_fits(const struct kept *k, const struct ranges *addresses, enum sweep_way sweep,
 		bool on_link);
+
+/* ---- packets_udp.c ---- */
+/* How many probes of a lane there are: with or without those of UDP. */
+uint32_t udp_probes(const struct packets *p, const struct lane *l);
+/* The UDP ports of the plan become probes; source ports are kept. 0 or negative errno. */
+int udp_begin(struct packets *p);
+void udp_end(struct packets *p);
+/* The forms of a lane, once. */
+int udp_forms(struct packets *p, struct lane *l);
+/* An answer of a host, and an error about what we sent. */
+void udp_heard(struct packets *p, struct lane *l, uint32_t host, const struct heard *h);
+void udp_heard_error(struct packets *p, struct lane *l, uint32_t host, const struct heard *h,
+		     unsigned no_host, const char *text);
 
 /* ---- packets_hear.c ---- */
 void packets_hear(struct packets *p, struct wing *w);

@@ -117,6 +117,10 @@ static struct mark safe_point(const struct packets *p, struct lane *l)
 		m.cursor = alike && in_pass(then.stage) ? then.cursor : 0;
 		m.sent = alike && in_pass(then.stage) ? then.sent : 0;
 		break;
+	case STAGE_FIND_SAMPLE:
+	case STAGE_FIND_SAMPLE_WAIT:
+		m.stage = STAGE_FIND_WAIT; /* the sample is taken anew */
+		break;
 	case STAGE_SAMPLE:
 	case STAGE_SAMPLE_WAIT:
 		alike = alike && (then.stage == STAGE_SAMPLE || then.stage == STAGE_SAMPLE_WAIT);

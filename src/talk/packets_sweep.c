@@ -32,14 +32,21 @@ void segment_done(struct segment *s)
 	*s = (struct segment){ 0 };
 }
 
+static bool is_udp(const struct packets *p, uint64_t bit)
+{
+	return p->probes[bit % p->probe_count].udp;
+}
+
 /* An attempt is not open any longer (an answer may come behind its time, when it is not); sent: packets
- * that the kernel sent because of the answer. */
+ * that the kernel sent because of the answer. For a SYN the kernel's RST was held; by UDP it sends
+ * nothing. */
 static void settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, int sent)
 {
 	struct segment *s = &l->segment;
-	int held = s->open != NULL && bit_is(s->open, bit) ? 1 : 0;
+	bool open = s->open != NULL && bit_is(s->open, bit);
+	int held = open && !is_udp(p, bit) ? 1 : 0;
 
-	if (held != 0) {
+	if (open) {
 		bit_clear(s->open, bit);
 		l->unanswered -= l->unanswered > 0;
 	}
@@ -51,12 +58,14 @@ static void settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bi
 	}
 }
 
-static int make_forms(struct lane *l)
+static int make_forms(struct packets *p, struct lane *l)
 {
 	static const uint8_t later[6] = { 0 };
 	int e = frame_form_syn(&l->syn, l->way, later, l->source_port);
 
-	return e == 0 ? frame_form_echo(&l->echo, l->way, later) : e;
+	if (e == 0)
+		e = frame_form_echo(&l->echo, l->way, later);
+	return e == 0 ? udp_forms(p, l) : e;
 }
 
 int segment_open(struct packets *p, struct lane *l)
@@ -109,7 +118,7 @@ int segment_open(struct packets *p, struct lane *l)
 		segment_done(s);
 		return -ENOMEM;
 	}
-	int e = make_forms(l);
+	int e = make_forms(p, l);
 	if (e != 0) {
 		segment_done(s);
 		return e;
@@ -241,6 +250,7 @@ static void tell_host(struct packets *p, struct lane *l, uint32_t host, const st
 	const char *why = "";
 
 	t.complete = cut == NULL && !n->left;
+	t.udp_ports = t.complete ? udp_probes(p, l) - p->ports.count : 0;
 	t.host_state = HOST_ANSWERING;
 	if (all_ports) {
 		t.host_state = HOST_ALL_PORTS;
@@ -270,6 +280,7 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 			      : on_link   ? HOST_ABSENT
 					  : HOST_SILENT,
 		.complete = cut == NULL,
+		.udp_ports = cut == NULL ? udp_probes(p, l) - p->ports.count : 0,
 		.first_ms = p->start_unix_ms + s->last_sent_ms,
 		.last_ms = p->start_unix_ms + s->last_sent_ms,
 	};
@@ -456,7 +467,9 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 		n->handed_port = w->port;
 		sweep_hand_over(p, l, host);
 	}
-	uint64_t tried = s->pass == 0 ? s->cursor / s->count + 1 : p->probe_count;
+	uint64_t tried = s->pass == 0 ? s->cursor / s->count + 1 : p->ports.count;
+	if (tried > p->ports.count)
+		tried = p->ports.count;
 	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
 	    n->open * 10 >= tried * 9)
 		n->left = true;
@@ -500,21 +513,24 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 	const uint8_t *mac = find_mac(l, host);
 	struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
 	int64_t now = p->start_ms + p->now_ms;
+	bool udp = p->probes[probe].udp;
+	unsigned held = udp ? 0 : 1;
 
-	if (p->probes[probe].udp || mac == NULL)
+	if (mac == NULL)
 		return LAUNCHED; /* nothing to send */
 	if (l->flights != NULL && l->flight_count == FLIGHTS)
 		return LAUNCH_LATER;
 	if (!l->unlimited && l->unanswered >= l->unanswered_most)
 		return LAUNCH_LATER;
-	if (pace != NULL && !pace_ready(pace, 1, 1, now))
+	if (pace != NULL && !pace_ready(pace, 1, held, now))
 		return LAUNCH_LATER;
-	enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1, 1);
+	enum launch r = udp ? packets_launch_udp(p, l, mac, &a, probe)
+			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1, 1);
 	if (r != LAUNCHED)
 		return r;
 	if (pace != NULL) {
 		pace_take(pace, 1, now);
-		pace_hold(pace, 1);
+		pace_hold(pace, (int)held);
 	}
 	s->sent++;
 	p->tried += s->pass == 0;
@@ -539,6 +555,12 @@ static bool wanted(const struct packets *p, struct segment *s, uint32_t host, ui
 		return false;
 	/* In the first pass only what an earlier run had heard before it ended. */
 	if (bit_is(s->answered, (uint64_t)host * p->probe_count + probe))
+		return false;
+	/* Of what stays silent by UDP nearly all is a question that nobody answers, or an unreachable
+	 * that the host did not send: Linux sends six to a peer and then one a second (icmp(7),
+	 * icmp_ratelimit). Asking on would only be noise, so they have one more chance, and another
+	 * where packets were seen to get lost. */
+	if (p->probes[probe].udp && s->pass > 1 && s->pass + 1 >= s->rounds)
 		return false;
 	return s->pass == 0 || (n != NULL && n->answered) || probe < EARLY || s->whole;
 }
@@ -584,7 +606,8 @@ static bool pass(struct packets *p, struct lane *l)
 {
 	enum { LOOKS = 64 * TURN };
 	struct segment *s = &l->segment;
-	uint64_t all = (uint64_t)s->count * p->probe_count;
+	uint64_t tcp = (uint64_t)s->count * p->ports.count;
+	uint64_t all = (uint64_t)s->count * udp_probes(p, l);
 	unsigned done = 0, looked = 0;
 
 	if (s->echo)
@@ -592,13 +615,19 @@ static bool pass(struct packets *p, struct lane *l)
 	/* Of silent hosts only the first ports are asked again. */
 	if (s->pass > 0 && s->seen_count == 0 && !s->whole && all > (uint64_t)s->count * EARLY)
 		all = (uint64_t)s->count * EARLY;
+	/* By UDP is asked once the answers by TCP are in: who showed to be control equipment is not. */
+	if (s->cursor == tcp && s->cursor < all && s->answers < s->sent &&
+	    p->now_ms - s->last_sent_ms < l->answer_ms)
+		return false;
+	const char *kind = s->cursor < tcp ? "syn" : "udp";
+	uint64_t end = s->cursor < tcp && tcp < all ? tcp : all;
 	uint32_t probe = (uint32_t)(s->cursor / s->count);
 	uint32_t place = (uint32_t)(s->cursor % s->count);
-	while (s->cursor < all && done < TURN && looked++ < LOOKS) {
+	while (s->cursor < end && done < TURN && looked++ < LOOKS) {
 		uint32_t host = (uint32_t)order_at(&s->order, place);
 
 		if (wanted(p, s, host, probe)) {
-			if (!packets_written(p, l, "syn", s->cursor, all))
+			if (!packets_written(p, l, kind, s->cursor, end))
 				return false;
 			enum launch r = ask(p, l, host, probe);
 
@@ -621,7 +650,7 @@ static bool pass(struct packets *p, struct lane *l)
 	if (s->cursor >= all) {
 		if (packets_flush(p, l->wing) == LAUNCH_DOWN)
 			return false;
-		packets_written(p, l, "syn", all, all);
+		packets_written(p, l, kind, all, all);
 		l->stage = STAGE_PASS_WAIT;
 	}
 	return true;

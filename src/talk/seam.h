@@ -56,6 +56,7 @@ struct guard_event {
 	enum host_state host_state;
 	enum treatment treatment;
 	uint32_t open, closed, filtered, silent;
+	uint32_t udp_ports; /* so many were asked; 0: nothing is sent there by UDP */
 	uint32_t rtt_us; /* 0: unknown */
 	bool complete;
 	int64_t first_ms, last_ms;
@@ -112,6 +113,7 @@ struct sight {
 	bool has_mac;
 	uint8_t mac[6];
 	uint32_t open, closed, filtered, silent, rtt_us;
+	uint32_t udp_ports; /* SIGHT_HOST: see guard_event */
 	int64_t first_ms, last_ms;
 	char reason[64];
 };

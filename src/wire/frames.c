@@ -460,12 +460,17 @@ void frame_fill_echo(const struct frame_form *f, uint8_t *out, const struct addr
 	put16(icmp + ICMP_SUM, inverse(sum + f->transport_sum + cookie));
 }
 
-void frame_fill_udp(const struct frame_form *f, uint8_t *out, const struct addr *destination,
-		    uint32_t cookie, uint16_t ip_id)
+static inline void fill_udp(const struct frame_form *f, uint8_t *out,
+			    const struct addr *destination, uint16_t source_port, uint32_t cookie,
+			    uint16_t ip_id)
 {
 	uint8_t *udp;
 	uint64_t sum = fill_ip(f, out, destination, ip_id, &udp);
 
+	if (source_port != 0) {
+		put16(udp, source_port);
+		sum += source_port;
+	}
 	if (f->cookie_bytes != 0) {
 		uint8_t *p = out + f->cookie_at;
 		uint64_t value = f->cookie_bytes == 2 ? cookie & 0xffff : cookie;
@@ -478,6 +483,19 @@ void frame_fill_udp(const struct frame_form *f, uint8_t *out, const struct addr 
 		sum += (p - udp) % 2 == 0 ? value : value << 8;
 	}
 	put16(udp + UDP_SUM, inverse_udp(sum + f->transport_sum));
+}
+
+void frame_fill_udp(const struct frame_form *f, uint8_t *out, const struct addr *destination,
+		    uint32_t cookie, uint16_t ip_id)
+{
+	fill_udp(f, out, destination, 0, cookie, ip_id);
+}
+
+void frame_fill_udp_from(const struct frame_form *f, uint8_t *out, const struct addr *destination,
+			 uint16_t source_port, uint32_t cookie, uint16_t ip_id)
+{
+	assert(f->source_port == 0);
+	fill_udp(f, out, destination, source_port, cookie, ip_id);
 }
 
 /* ---- whole frames ---- */

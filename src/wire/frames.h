@@ -59,6 +59,9 @@ void frame_fill_echo(const struct frame_form *f, uint8_t *out, const struct addr
 		     uint32_t cookie, uint16_t ip_id);
 void frame_fill_udp(const struct frame_form *f, uint8_t *out, const struct addr *destination,
 		    uint32_t cookie, uint16_t ip_id);
+/* The same from another source port each time; the form was made with source port 0. */
+void frame_fill_udp_from(const struct frame_form *f, uint8_t *out, const struct addr *destination,
+			 uint16_t source_port, uint32_t cookie, uint16_t ip_id);
 
 /* Whole frames; they return the length, or 0 where there is no such frame on this way: the other
  * family, ARP and DHCP on an interface without MAC addresses. For ARP (RFC 826) a broadcast request; for ND (RFC 4861, 4.3) a

@@ -1140,7 +1140,8 @@ static void only_what_was_seen_counts(void **state)
 	"INSERT INTO conduit (scan, from_zone, to_zone, transport, first_port, last_port) VALUES" \
 	" (1, 'plant', 'office', 'tcp', 9, 9);"
 #define ALL_PORTS "UPDATE scan SET plan = json_set(plan, '$.ports_tcp', '1-65535');"
-#define UDP "UPDATE scan SET plan = json_set(plan, '$.ports_udp', '1-65535');"
+#define UDP_PLANNED "UPDATE scan SET plan = json_set(plan, '$.ports_udp', '1-65535');"
+#define UDP UDP_PLANNED "UPDATE host SET udp_ports = 65535;"
 #define SAW "ran || ' ' || partial || ' ' || coalesce(reason, '-') || ' ' || findings"
 #define STANDS "this bastion stands in the zone itself, or the zone is not known"
 #define HTTP(address, document)                                                                \
@@ -1172,7 +1173,14 @@ static const struct {
 	/* ports that were not tried */
 	{ "", "exposure.engineering-port", "0 0 ports not in the plan 0" },
 	{ ALL_PORTS, "exposure.engineering-port", "0 0 UDP ports not tried 0" },
+	{ ALL_PORTS UDP_PLANNED, "exposure.engineering-port", "0 0 UDP ports not tried 0" },
+	{ ALL_PORTS UDP "UPDATE host SET udp_ports = 0 WHERE address = '10.0.0.2'",
+	  "exposure.engineering-port", "0 0 UDP ports not tried 0" },
 	{ ALL_PORTS UDP, "exposure.engineering-port", "1 0 - 0" },
+	{ ALL_PORTS
+	  "INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES"
+	  " (1, '10.0.0.2', 1900, 'udp', 'open', 'ssdp', 'port')",
+	  "exposure.unneeded-service", "1 1 UDP ports not tried 1" },
 	{ ALL_PORTS UDP, "exposure.unneeded-service", "1 0 - 0" },
 	{ ZONES "UPDATE scan SET vantage_zone = 'office'", "exposure.remote-admin-internal",
 	  "1 1 ports not in the plan 1" },

@@ -28,10 +28,12 @@ struct given {
 	const char *input_file, *exclude_file;
 	int64_t now; /* 0: noon */
 	bool skip_closed;
+	bool udp; /* 53, 123 and 137 can be asked */
 };
 
 static void make(const struct given *g, struct plan *p, struct complaints *c)
 {
+	static const uint16_t askable[] = { 53, 123, 137 };
 	struct plan_wish w = { .targets = g->targets,
 			       .excludes = &g->exclude,
 			       .exclude_count = g->exclude != NULL,
@@ -48,7 +50,10 @@ static void make(const struct given *g, struct plan *p, struct complaints *c)
 			       .host_rate = g->host_rate,
 			       .data_dir = getenv("TENKEN_DATA"),
 			       .skip_closed = g->skip_closed,
-			       .now = g->now != 0 ? g->now : noon };
+			       .now = g->now != 0 ? g->now : noon,
+			       .udp_ports = askable,
+			       .udp_port_count = g->udp ? 3 : 0,
+			       .no_udp = g->udp ? NULL : "why" };
 
 	assert_non_null(w.data_dir);
 	while (w.target_count < 4 && g->targets[w.target_count] != NULL)
@@ -183,7 +188,11 @@ static void test_wrong(void **state)
 		  "--ports: 'nonsense' is not a port, a range of ports or a name of the port "
 		  "list" },
 		{ { .targets = { "10.0.0.1" }, .ports = "U:53" },
-		  "--ports: 'U:53' names UDP ports only, and UDP is not scanned yet" },
+		  "--ports: 'U:53' names UDP ports only: why" },
+		{ { .targets = { "10.0.0.1" }, .ports = "U:69", .udp = true },
+		  "--ports: 'U:69' names UDP ports only: no harmless question is known for them" },
+		{ { .targets = { "10.0.0.1" }, .ports = "U:53", .udp = true, .risk = "touch" },
+		  "--ports: 'U:53' names UDP ports only: asking needs the risk class read" },
 		{ { .targets = { "10.0.0.1" }, .owned = "203.0.113.8/29" },
 		  "--owned: '203.0.113.8/29' is not listed under 'owned' in a site file, which "
 		  "alone admits it" },
@@ -537,6 +546,51 @@ static void test_public_in_zone(void **state)
 	complaints_done(&c);
 }
 
+static void test_udp_ports(void **state)
+{
+	static const struct {
+		struct given given;
+		const char *udp, *skipped;
+		unsigned tcp;
+	} rows[] = {
+		/* by default: what can be asked; not in class touch, not without raw packets */
+		{ { .targets = { "10.0.0.1" }, .udp = true }, "53,123,137", NULL, 0 },
+		{ { .targets = { "10.0.0.1" } }, "", NULL, 0 },
+		{ { .targets = { "10.0.0.1" }, .udp = true, .risk = "touch" }, "", NULL, 0 },
+		{ { .targets = { "10.0.0.1" }, .udp = true, .ports = "U:53" }, "53", NULL, 0 },
+		{ { .targets = { "10.0.0.1" }, .udp = true, .ports = "T:22,U:1-65535" },
+		  "53,123,137",
+		  "65532 UDP ports: no harmless question is known for them",
+		  1 },
+		{ { .targets = { "10.0.0.1" }, .udp = true, .ports = "22" }, "", NULL, 1 },
+		{ { .targets = { "10.0.0.1" }, .udp = true, .ports = "22,U:53", .risk = "touch" },
+		  "",
+		  "1 UDP ports: asking needs the risk class read",
+		  1 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct complaints c = { 0 };
+		struct plan p;
+
+		make(&rows[i].given, &p, &c);
+		assert_none(&c);
+		char *udp = ports_text(p.ports.udp);
+		assert_string_equal(udp, rows[i].udp);
+		free(udp);
+		if (rows[i].given.ports != NULL)
+			assert_int_equal(ports_count(p.ports.tcp), rows[i].tcp);
+		else
+			assert_true(ports_count(p.ports.tcp) > 50);
+		assert_int_equal(p.skipped_count, rows[i].skipped != NULL);
+		if (rows[i].skipped != NULL)
+			assert_string_equal(p.skipped[0], rows[i].skipped);
+		plan_done(&p);
+		complaints_done(&c);
+	}
+}
+
 static void test_options(void **state)
 {
 	struct given given = { .site = AUTHORISED,
@@ -559,7 +613,8 @@ static void test_options(void **state)
 	assert_string_equal(tcp, "22,502,8000-8002");
 	free(tcp);
 	assert_int_equal(p.skipped_count, 1);
-	assert_string_equal(p.skipped[0], "1 UDP ports: UDP is not scanned yet");
+	assert_string_equal(p.skipped[0], "1 UDP ports: why");
+	assert_int_equal(ports_count(p.ports.udp), 0);
 	assert_int_equal(p.risk, SITE_TOUCH);
 	assert_int_equal(p.rate, 0);
 	assert_int_equal(p.host_rate, 7);
@@ -578,7 +633,7 @@ static void test_options(void **state)
 			    "10.0.0.1,127.0.0.1,192.168.1.7");
 	assert_string_equal(json_string_value(json_object_get(o, "exclusions")), "192.168.10.9");
 	assert_string_equal(json_string_value(json_object_get(o, "ports_tcp")), "22,502,8000-8002");
-	assert_string_equal(json_string_value(json_object_get(o, "ports_udp")), "53");
+	assert_string_equal(json_string_value(json_object_get(o, "ports_udp")), "");
 	assert_string_equal(json_string_value(json_object_get(o, "risk")), "touch");
 	assert_string_equal(json_string_value(json_object_get(o, "site")), "here");
 	json_t *authorisation = json_object_get(o, "authorisation");
@@ -662,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_moment),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_udp_ports),
 		cmocka_unit_test(test_port_list),
 		cmocka_unit_test(test_open_within_closed),
 		cmocka_unit_test(test_public_in_zone),

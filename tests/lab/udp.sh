@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# UDP as the sweep asks it: real servers, closed, filtered and silent ports, IPv4 and IPv6, beside
+# nmap -sU; what is not asked (control equipment, --connect, class touch), and what the report says.
+# shellcheck disable=SC2154 # variables of lab.sh
+set -u
+# shellcheck source=tests/lab/lab.sh
+. "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
+lab_known='net udp-scan udp-srv udp-shut'
+lab_need tcpdump jq nft
+[ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
+# shellcheck source=tests/lab/udp-servers.sh
+. "$lab_tests/lab/udp-servers.sh"
+cd "$lab_dir" || exit 99
+
+host() {
+	lab_host "$1" udp "10.79.0.$2/24" && in_host "$1" sysctl -q -w net.ipv6.conf.all.disable_ipv6=0 &&
+		in_host "$1" ip address add "fd00:79::$2/64" dev eth0 nodad
+}
+build() {
+	in_host net ip link add br-udp type bridge && in_host net ip link set br-udp up &&
+		host udp-scan 1 && host udp-srv 2 && host udp-shut 3 &&
+		in_host udp-shut nft -f - <<END
+table inet shut {
+	chain in {
+		type filter hook input priority 0
+		udp dport 123 drop
+		udp dport 161 reject with icmpx admin-prohibited
+	}
+}
+END
+}
+that() {
+	words=$1
+	shift
+	"$@"
+	result $? "$words"
+}
+# scan NAME OPTION...: a scan of its own store; standard output is kept
+scan() {
+	kept=$1
+	shift
+	in_host udp-scan "$TENKEN" scan --store "$kept.tenken" --json "$kept.json" --quiet "$@" \
+		>"$lab_logs/$kept.out" 2>"$lab_logs/$kept.err" </dev/null
+}
+# services NAME ADDRESS: "PORT/STATE ..." of UDP
+services() {
+	"$lab_python" - "$1.tenken" "$2" <<'END'
+import sqlite3, sys
+db = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True)
+print(" ".join("%d/%s" % r for r in db.execute(
+    "SELECT port, state FROM service WHERE transport = 'udp' AND address = ? ORDER BY port",
+    sys.argv[2:])))
+END
+}
+# cell NAME SQL: the first value
+cell() {
+	"$lab_python" - "$1.tenken" "$2" <<'END'
+import sqlite3, sys
+row = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(sys.argv[2]).fetchone()
+print(row[0] if row else "")
+END
+}
+same() {
+	[ "$1" = "$2" ] && return 0
+	printf 'expected %s\ngot      %s\n' "$2" "$1" | note
+	return 1
+}
+# arrived NAME FILTER: packets of that kind in a capture
+arrived() { tcpdump -nr "$lab_logs/$1.pcap" "$2" 2>/dev/null | wc -l; }
+
+build >"$lab_logs/build.log" 2>&1
+built=$?
+result $built 'a scanner, a server and a filtered host stand'
+if [ $built != 0 ]; then
+	note <"$lab_logs/build.log"
+	tap_done
+	exit 1
+fi
+udp_servers udp-srv 10.79.0.2
+capture udp-srv
+capture udp-shut
+
+# ---- in a zone of kind it ----
+scan it --zone it -p T:9,U:1-65535 10.79.0.2 10.79.0.3 fd00:79::2 fd00:79::3
+that 'it: the scan ends well' same $? 0
+open4='' open6=''
+for port in 53 123 137 161 500 623 1194 4500 5060 5353 5683; do
+	case " $udp_there " in
+	*" $port "*)
+		open4="$open4 $port/open"
+		# nmbd and ipmi_sim know IPv4 only
+		[ $port = 137 ] || [ $port = 623 ] || open6="$open6 $port/open"
+		;;
+	*) skip "it: port $port" 'its server is not installed' ;;
+	esac
+done
+that 'it: every server is found by IPv4' same "$(services it 10.79.0.2)" "${open4# }"
+that 'it: every server is found by IPv6' same "$(services it fd00:79::2)" "${open6# }"
+that 'it: what each speaks is known' same "$(cell it "SELECT count(*) FROM service
+	WHERE transport = 'udp' AND state = 'open' AND (protocol IS NULL OR protocol <> name)")" 0
+that 'filtered: prohibited is told, dropped is not (IPv4)' same "$(services it 10.79.0.3)" '161/filtered'
+that 'filtered: prohibited is told, dropped is not (IPv6)' same "$(services it fd00:79::3)" '161/filtered'
+that 'closed: the host is there' same "$(cell it "SELECT state || ' ' || udp_ports FROM host
+	WHERE address = '10.79.0.3'")" 'answering 13'
+that 'counts: those of a host stay those of TCP' same "$(cell it "SELECT
+	max(open) || ' ' || max(closed) || ' ' || max(filtered) || ' ' || max(silent) FROM host")" '0 1 0 0'
+that 'report: UDP was tried' same "$(cell it "SELECT text FROM remark WHERE kind = 'sweep'")" \
+	'UDP was tried in zones of kind it, dmz and public only'
+case $open4 in
+*5353/open*)
+	that 'checks: a service by UDP is a finding' same "$(cell it "SELECT count(*) FROM finding
+		WHERE check_id = 'exposure.unneeded-service' AND transport = 'udp' AND port = 5353
+		AND address = '10.79.0.2'")" 1
+	;;
+*) skip 'checks: a service by UDP is a finding' 'no mDNS server' ;;
+esac
+
+# ---- a host that shows itself by UDP alone ----
+in_host udp-shut nft add rule inet shut in ip protocol tcp drop
+in_host udp-shut nft add rule inet shut in icmp type echo-request drop
+scan alone --zone it -p T:9,U:5683 10.79.0.3
+that 'alone: port unreachable shows the host' same "$(cell alone "SELECT state || ' ' || closed
+	FROM host")" 'answering 0'
+scan only --zone it -p U:53,U:5683 10.79.0.2
+that 'only: UDP without any TCP port' same "$? $(services only 10.79.0.2)" \
+	"0 $(printf '%s' "${open4# }" | tr ' ' '\n' | grep -E '^(53|5683)/' | tr '\n' ' ' | sed 's/ $//')"
+
+capture_end udp-srv
+capture_end udp-shut
+that 'questions: at most two of one port' same "$(tcpdump -nr "$lab_logs/udp-shut.pcap" \
+	'src 10.79.0.1 and udp' 2>/dev/null | sed 's/.*> 10.79.0.3.\([0-9]*\):.*/\1/' | sort | uniq -c |
+	awk '$1 > ($2 == 5683 ? 4 : 2)' | wc -l)" 0
+# An OpenVPN server without a client repeats its answer, also when the scan is over.
+that 'answers: our kernel calls none of them unreachable' same "$(arrived udp-srv \
+	'(src 10.79.0.1 and icmp[0] = 3 and icmp[28:2] != 1194) or
+	(src fd00:79::1 and icmp6 and ip6[40] = 1 and ip6[88:2] != 1194)')" 0
+
+# ---- where nothing is asked ----
+capture udp-srv
+scan ot --zone ot -p T:9,U:53 10.79.0.2
+scan unassigned -p T:9,U:53 10.79.0.2
+scan otonly --zone ot -p U:53 10.79.0.2
+scan touch --zone it --risk touch -p T:9,U:53 10.79.0.2
+scan connect --zone it --connect -p T:9,U:53 10.79.0.2
+capture_end udp-srv
+that 'ot, unassigned, touch, --connect: nothing goes out by UDP' same "$(arrived udp-srv \
+	'src 10.79.0.1 and udp')" 0
+for kept in ot unassigned otonly touch; do
+	that "$kept: the report says that UDP was not tried" same "$(cell $kept "SELECT text FROM remark
+		WHERE kind = 'sweep'") $(cell $kept 'SELECT max(udp_ports) FROM host')" 'UDP was not tried 0'
+done
+that 'connect: the report says that UDP was not tried' same "$(cell connect "SELECT text FROM remark
+	WHERE kind = 'sweep'")" 'TCP ports were tried by full connections; UDP was not tried'
+that 'connect: UDP ports alone are refused' grep -q 'names UDP ports only' <<END
+$(scan refused --zone it --connect -p U:53 10.79.0.2; cat "$lab_logs/refused.err")
+END
+
+# ---- beside nmap ----
+if command -v nmap >/dev/null; then
+	in_host udp-scan nmap -n -Pn -sU --max-retries 2 -oG "$lab_logs/nmap.txt" \
+		-p 53,123,137,161,500,623,1194,1434,1900,4500,5060,5353,5683 10.79.0.2 >/dev/null 2>&1
+	found=$(tr ',' '\n' <"$lab_logs/nmap.txt" | sed -n 's/.*[^0-9]\([0-9]*\)\/open\/udp.*/\1/p' | sort -n)
+	printf 'nmap: open %s\n' "$(echo "$found" | tr '\n' ' ')" | note
+	missed=
+	for port in $found; do
+		case "$open4 " in *" $port/open "*) ;; *) missed="$missed $port" ;; esac
+	done
+	that 'nmap: calls nothing open that we do not' same "$missed" ''
+else
+	skip 'nmap: calls nothing open that we do not' 'nmap is not installed'
+fi
+tap_done
