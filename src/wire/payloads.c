@@ -39,6 +39,7 @@ static bool dns_fits(struct span answer, uint32_t key, const uint8_t *question, 
 
 /* The name servers of the root: every server can tell them or refuse, none has to ask another
  * (recursion is not desired). */
+/* clang-format off */
 static const uint8_t dns_bytes[] = {
 	0x00, 0x00, /* 4.1.1 ID: keyed */
 	0x00, 0x00, /* flags: query, opcode 0, RD 0 */
@@ -50,6 +51,7 @@ static const uint8_t dns_bytes[] = {
 	0x00, 0x02, /* QTYPE: NS */
 	0x00, 0x01, /* QCLASS: IN */
 };
+/* clang-format on */
 
 static bool fits_dns(struct span answer, uint32_t key)
 {
@@ -58,6 +60,7 @@ static bool fits_dns(struct span answer, uint32_t key)
 
 /* RFC 6762, 6.7: a question from another port than 5353 gets an answer with its number and question by
  * unicast; 5.5: to one address. RFC 6763, 9: the kinds of services there. */
+/* clang-format off */
 static const uint8_t mdns_bytes[] = {
 	0x00, 0x00, /* RFC 6762, 18.1 ID: keyed */
 	0x00, 0x00, /* flags: query */
@@ -73,6 +76,7 @@ static const uint8_t mdns_bytes[] = {
 	0x00, 0x0c, /* QTYPE: PTR */
 	0x00, 0x01, /* QCLASS: IN, without the bit that RFC 6762, 5.4 gives to port 5353 */
 };
+/* clang-format on */
 
 static bool fits_mdns(struct span answer, uint32_t key)
 {
@@ -80,6 +84,7 @@ static bool fits_mdns(struct span answer, uint32_t key)
 }
 
 /* RFC 1002, 4.2.17: node status, the names that a Windows host or Samba goes by. */
+/* clang-format off */
 static const uint8_t netbios_bytes[] = {
 	0x00, 0x00, /* 4.2.1.1 NAME_TRN_ID: keyed */
 	0x00, 0x00, /* OPCODE: query, request; NM_FLAGS: unicast */
@@ -94,6 +99,7 @@ static const uint8_t netbios_bytes[] = {
 	0x00, 0x21, /* QUESTION_TYPE: NBSTAT */
 	0x00, 0x01, /* QUESTION_CLASS: IN */
 };
+/* clang-format on */
 
 /* RFC 1002, 4.2.18: no question, one answer with its name, which is the one asked for. */
 static bool fits_netbios(struct span answer, uint32_t key)
@@ -111,6 +117,7 @@ static bool fits_netbios(struct span answer, uint32_t key)
 
 /* ---- NTP (RFC 5905, 7.3) ---- */
 
+/* clang-format off */
 static const uint8_t ntp_bytes[48] = {
 	0x23, /* LI 0, VN 4, mode 3: client */
 	/* stratum, poll, precision, root delay and dispersion, reference id, reference, originate and
@@ -118,6 +125,7 @@ static const uint8_t ntp_bytes[48] = {
 	[40] = 0, 0, 0, 0, /* transmit timestamp, seconds: keyed; a server does not look at it */
 	0, 0, 0, 1,        /* its fraction */
 };
+/* clang-format on */
 
 /* 8: the server copies the transmit timestamp to the originate timestamp. */
 static bool fits_ntp(struct span answer, uint32_t key)
@@ -137,6 +145,7 @@ static bool fits_ntp(struct span answer, uint32_t key)
 
 /* Discovery of the engine: no user, no community. Whoever has version 3 reports its engine id; a device
  * with versions 1 or 2c only stays silent, as those cannot be asked without a community. */
+/* clang-format off */
 static const uint8_t snmp_bytes[] = {
 	0x30, 59,                     /* SNMPv3Message */
 	0x02, 1, 3,                   /* msgVersion */
@@ -162,6 +171,7 @@ static const uint8_t snmp_bytes[] = {
 	0x02, 1, 0,                   /* error-index */
 	0x30, 0,                      /* variable-bindings: none */
 };
+/* clang-format on */
 
 /* The header of the report: the same msgID, and nobody is to report on it in turn (RFC 3412, 6.4). */
 static bool fits_snmp(struct span answer, uint32_t key)
@@ -181,8 +191,7 @@ static bool fits_snmp(struct span answer, uint32_t key)
 	ber_take_uint(&header, BER_INTEGER); /* msgMaxSize */
 	struct span flags = ber_take(&header, BER_OCTETS);
 	ber_take_uint(&header, BER_INTEGER); /* msgSecurityModel */
-	return rd_ok(&r) && rd_end(&header) && flags.length == 1 &&
-	       (flags.at[0] & 0x04) == 0 &&
+	return rd_ok(&r) && rd_end(&header) && flags.length == 1 && (flags.at[0] & 0x04) == 0 &&
 	       id == (0x40000000 | (key & 0xffff));
 }
 
@@ -190,6 +199,7 @@ static bool fits_snmp(struct span answer, uint32_t key)
 
 /* The first message of a key exchange by a method that nobody has (its numbers are for private use):
  * the responder keeps nothing and says NO_PROPOSAL_CHOSEN (2.7) or what else it thinks of it. */
+/* clang-format off */
 #define IKE_QUESTION                                                                               \
 	0x00, 0x00, 0x00, 0x00, /* 3.1 initiator's SPI: keyed */                                   \
 		0x74, 0x65, 0x6e, 0x6b,             /* the rest of it; never zero */               \
@@ -218,6 +228,7 @@ static bool fits_snmp(struct span answer, uint32_t key)
 		0, 0, 0, 36,                        /* no next payload; length */                  \
 		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, \
 		24, 25, 26, 27, 28, 29, 30, 31, 32
+/* clang-format on */
 
 static const uint8_t ike_bytes[] = { IKE_QUESTION };
 
@@ -253,6 +264,7 @@ static bool fits_ike_nat(struct span answer, uint32_t key)
 
 /* 22.13: Get Channel Authentication Capabilities, the one command that is meant for those without a
  * session, about the channel that it came by. */
+/* clang-format off */
 static const uint8_t ipmi_bytes[] = {
 	0x06, 0x00, 0xff, 0x07, /* 13.1.3 RMCP: version, reserved, no acknowledge, class IPMI */
 	0x00,                   /* 13.6 authentication: none */
@@ -269,6 +281,7 @@ static const uint8_t ipmi_bytes[] = {
 	0x04,                   /* for the privilege of an administrator; nothing is granted */
 	0xb5,                   /* checksum of the five */
 };
+/* clang-format on */
 
 static bool fits_ipmi(struct span answer, uint32_t key)
 {
@@ -354,11 +367,13 @@ static bool fits_sip(struct span answer, uint32_t key)
 /* ---- CoAP (RFC 7252) ---- */
 
 /* 4.3: an empty confirmable message, the "ping". */
+/* clang-format off */
 static const uint8_t coap_bytes[] = {
 	0x40,       /* 3: version 1, confirmable, no token */
 	0x00,       /* code 0.00: empty */
 	0x00, 0x00, /* message ID: keyed */
 };
+/* clang-format on */
 
 /* Reset with the same message ID, and nothing else (4.1). */
 static bool fits_coap(struct span answer, uint32_t key)
@@ -372,6 +387,7 @@ static bool fits_coap(struct span answer, uint32_t key)
 
 /* The first packet of a client. Servers before 2.6 keep it for a minute at most and repeat their answer
  * in that time; those that want a shared key first (tls-auth, tls-crypt) stay silent. */
+/* clang-format off */
 static const uint8_t openvpn_bytes[] = {
 	0x38,                   /* P_CONTROL_HARD_RESET_CLIENT_V2 (7), key 0 */
 	0x00, 0x00, 0x00, 0x00, /* our session id: keyed */
@@ -379,6 +395,7 @@ static const uint8_t openvpn_bytes[] = {
 	0,                      /* nothing is acknowledged */
 	0, 0, 0, 0,             /* packet 0 */
 };
+/* clang-format on */
 
 /* P_CONTROL_HARD_RESET_SERVER_V2 (8), or P_ACK_V1 (5) before it: both acknowledge packet 0 of our
  * session. */
@@ -390,9 +407,8 @@ static bool fits_openvpn(struct span answer, uint32_t key)
 	rd_skip(&r, 8); /* its session id */
 	uint8_t acknowledged = rd_u8(&r);
 	uint32_t packet = rd_be32(&r), session = rd_be32(&r), rest = rd_be32(&r);
-	return rd_ok(&r) && (opcode >> 3 == 8 || opcode >> 3 == 5) &&
-	       acknowledged == 1 && packet == 0 &&
-	       session == key && rest == 0x74656e6b;
+	return rd_ok(&r) && (opcode >> 3 == 8 || opcode >> 3 == 5) && acknowledged == 1 &&
+	       packet == 0 && session == key && rest == 0x74656e6b;
 }
 
 /* ---- the table ---- */

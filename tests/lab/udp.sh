@@ -116,6 +116,45 @@ case $open4 in
 *) skip 'checks: a service by UDP is a finding' 'no mDNS server' ;;
 esac
 
+# ---- answers that are none, and a question that gets lost ----
+cat >liar.py <<'END'
+import select, socket
+dns, sql = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+dns.bind(("10.79.0.3", 53))
+sql.bind(("10.79.0.3", 1434))
+told = b"\x05\x10\x00ServerName;LIAR;"
+while True:
+    for s in select.select([dns, sql], [], [])[0]:
+        data, (host, port) = s.recvfrom(2048)
+        if s is dns: # the number of another question
+            s.sendto(bytes([data[0], data[1] ^ 1, 0x80]) + data[3:], (host, port))
+        else: # other source ports of the same block, as somebody who guesses would
+            for other in range(port - 40, port):
+                s.sendto(told, (host, other))
+END
+in_host udp-shut "$lab_python" liar.py >"$lab_logs/liar.log" 2>&1 </dev/null &
+within 10 udp_bound udp-shut 1434
+scan forged --zone it -p T:9,U:53,U:1434 10.79.0.3
+that 'forged: another number, another source port: nothing is believed' \
+	same "$(services forged 10.79.0.3)" ''
+in_host udp-srv nft -f - <<END
+table inet lossy {
+	set seen { type ipv4_addr; flags dynamic; timeout 1m; }
+	chain in {
+		type filter hook input priority 0
+		udp dport 5683 ip saddr != @seen add @seen { ip saddr } drop
+	}
+}
+END
+case $open4 in
+*5683/open*)
+	scan lost --zone it -p T:9,U:5683 10.79.0.2
+	that 'lost: the second question finds it' same "$(services lost 10.79.0.2) $(in_host udp-srv \
+		nft list set inet lossy seen | grep -c '10.79.0.1')" '5683/open 1'
+	;;
+*) skip 'lost: the second question finds it' 'no CoAP server' ;;
+esac
+
 # ---- a host that shows itself by UDP alone ----
 in_host udp-shut nft add rule inet shut in ip protocol tcp drop
 in_host udp-shut nft add rule inet shut in icmp type echo-request drop
@@ -130,7 +169,7 @@ capture_end udp-srv
 capture_end udp-shut
 that 'questions: at most two of one port' same "$(tcpdump -nr "$lab_logs/udp-shut.pcap" \
 	'src 10.79.0.1 and udp' 2>/dev/null | sed 's/.*> 10.79.0.3.\([0-9]*\):.*/\1/' | sort | uniq -c |
-	awk '$1 > ($2 == 5683 ? 4 : 2)' | wc -l)" 0
+	awk '$1 > ($2 == 5683 || $2 == 53 || $2 == 1434 ? 4 : 2)' | wc -l)" 0
 # An OpenVPN server without a client repeats its answer, also when the scan is over.
 that 'answers: our kernel calls none of them unreachable' same "$(arrived udp-srv \
 	'(src 10.79.0.1 and icmp[0] = 3 and icmp[28:2] != 1194) or
