@@ -119,7 +119,11 @@ static struct mark safe_point(const struct packets *p, struct lane *l)
 		break;
 	case STAGE_FIND_SAMPLE:
 	case STAGE_FIND_SAMPLE_WAIT:
-		m.stage = STAGE_FIND_WAIT; /* the sample is taken anew */
+		alike = alike &&
+			(then.stage == STAGE_FIND_SAMPLE || then.stage == STAGE_FIND_SAMPLE_WAIT);
+		m.stage = STAGE_FIND_SAMPLE;
+		m.sample_next = alike ? then.sample_next : 0;
+		m.sample_sent = alike ? then.sample_sent : 0;
 		break;
 	case STAGE_SAMPLE:
 	case STAGE_SAMPLE_WAIT:
@@ -485,7 +489,7 @@ static bool read_place(struct packets *p, struct lane *l, struct reader r)
 	while (seen-- > 0)
 		if (!read_seen(p, l, &r))
 			return false;
-	bool finds = stage == STAGE_FIND || stage == STAGE_FIND_WAIT;
+	bool finds = stage == STAGE_FIND || stage == STAGE_FIND_WAIT || stage == STAGE_FIND_SAMPLE;
 	bool known = finds ? l->way->on_link : in_pass(stage) || stage == STAGE_SAMPLE;
 	if (!rd_end(&r) || !known || s->cursor > (uint64_t)s->count * (p->probe_count + 1) ||
 	    (!finds && stage != STAGE_SAMPLE && s->answered == NULL))

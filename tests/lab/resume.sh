@@ -168,7 +168,7 @@ compare() {
 	# What was sent in that time may be sent again, and nothing else.
 	before=$(total whole)
 	after=$(total $1)
-	[ "$before" -gt 10000 ] && [ "$after" -le $((before + $2 * fastest * 3 / 2)) ]
+	[ "$before" -gt 10000 ] && [ "$after" -le $((before + $2 * fastest)) ]
 	result $? "$3: not more than what was under way is asked again ($before, $after)"
 	# Once more for each time that it went on; one more is the sample of what gets lost.
 	awk -v kills=$2 'NR == FNR { most = $1 > most ? $1 : most; next } $1 > most + kills + 1 { print; bad = 1 }
