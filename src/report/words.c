@@ -248,6 +248,13 @@ static const struct bilingual remarks[] = {
 	{ "%s: outside the window of zone '%s' (%s)", "%s: ゾーン '%s' の許可時間帯の外（%s）" },
 	{ "%s more ranges: %s", "ほかに %s 範囲：%s" },
 	{ "%s UDP ports: UDP is not scanned yet", "UDP ポート %s 個：UDP はまだスキャンしません" },
+	{ "no raw packets: ports were tried by full connections only",
+	  "生パケットを送る権限がないため、ポートは通常の接続だけで調べました" },
+	{ "the packets process ended early", "パケット送信プロセスが途中で終了しました" },
+	{ "a fault: frames outside the scope were held back",
+	  "内部の誤り：対象範囲外へのフレームを送信前に止めました" },
+	{ "%s answers were lost by the capture", "%s 件の応答を受信しきれませんでした" },
+	{ "interface %s: %s", "インターフェース %s：%s" },
 	{ "%s: '%s' is read, but has no effect yet",
 	  "%s: '%s' は読み込みましたが、まだ効果がありません" },
 };

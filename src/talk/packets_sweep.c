@@ -702,8 +702,12 @@ static bool hop(struct packets *p, struct lane *l)
 	enum { TRIES = 3, TRY_MS = 1000 };
 	uint8_t mac[6];
 
+	/* Whoever is on the link can put a group's or no address into the kernel's table. */
+	static const uint8_t none[6] = { 0 };
+
 	if (!l->way->ethernet ||
-	    neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN) {
+	    (neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN &&
+	     (mac[0] & 1) == 0 && memcmp(mac, none, 6) != 0)) {
 		if (l->way->ethernet)
 			memcpy(l->hop_mac, mac, 6);
 		l->hop_tries = 1;
