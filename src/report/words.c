@@ -279,6 +279,8 @@ static const struct bilingual remarks[] = {
 	  "UDP ポート %s 個：生パケットが必要ですが、--connect では作りません" },
 	{ "%s UDP ports: they need the right to send raw packets (CAP_NET_RAW)",
 	  "UDP ポート %s 個：生パケットの送信権限（CAP_NET_RAW）が必要です" },
+	{ "a fault: frames outside the scope were held back",
+	  "内部の誤り：対象範囲外へのフレームを送信前に止めました" },
 	{ "%s: '%s' is read, but has no effect yet",
 	  "%s: '%s' は読み込みましたが、まだ効果がありません" },
 };

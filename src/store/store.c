@@ -68,7 +68,9 @@ static const char *const sql[STATEMENTS] = {
 		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[INSERT_ATTESTATION] = "INSERT INTO attestation VALUES (?,?,?,?,?,?,nullif(?,0),?)",
 	[INSERT_WAIVER] = "INSERT INTO waiver VALUES (?,?,?,nullif(?,0),?,?,?,?,?)",
-	[INSERT_REMARK] = "INSERT INTO remark VALUES (?,?,?,?)",
+	/* Once, also by a scan that goes on. */
+	[INSERT_REMARK] = "INSERT INTO remark SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM"
+			  " remark WHERE scan=?1 AND kind=?2 AND subject IS ?3 AND text=?4)",
 	[INSERT_HOST] =
 		"INSERT OR REPLACE INTO host (scan, address, zone, kind, treated, state, reason,"
 		" ot_sign, mac, vendor, ledger_id, role, os, public, complete, planned, open,"

@@ -234,14 +234,14 @@ static void give_back(struct packets *p, const struct lane *l, unsigned packets,
 /* The frame is filled in: may these bytes leave, and now? */
 static enum launch launch(struct packets *p, struct lane *l, const struct frame_form *f,
 			  const uint8_t *frame, const uint8_t mac[static 6], unsigned packets,
-			  unsigned held)
+			  unsigned held, unsigned broadcasts)
 {
 	struct addr to = destination(frame, f->link, f->v4, l);
 	enum launch r;
 
 	if (!packets_gate_frames(p, &to))
 		return refuse(p, &to);
-	if (!paced(p, l, packets, held, 0))
+	if (!paced(p, l, packets, held, broadcasts))
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, f->length, &r);
 	if (at == NULL) {
@@ -256,13 +256,13 @@ static enum launch launch(struct packets *p, struct lane *l, const struct frame_
 
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 			       const struct addr *to, uint16_t port, unsigned packets,
-			       unsigned held)
+			       unsigned held, unsigned broadcasts)
 {
 	uint8_t frame[FRAME_MOST];
 	uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to, 6, l->source_port, port);
 
 	frame_fill_syn(&l->syn, frame, to, port, cookie, (uint16_t)cookie);
-	return launch(p, l, &l->syn, frame, mac, packets, held);
+	return launch(p, l, &l->syn, frame, mac, packets, held, broadcasts);
 }
 
 enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
@@ -278,7 +278,7 @@ enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t 
 	frame_fill_udp_from(f, frame, to, payload_source(p->udp_first, cookie), cookie,
 			    (uint16_t)cookie);
 	/* No answer makes our kernel send anything: the source port is kept by a socket. */
-	return launch(p, l, f, frame, mac, 1, 0);
+	return launch(p, l, f, frame, mac, 1, 0, 0);
 }
 
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
@@ -289,7 +289,7 @@ enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t
 		frame_cookie(p->setup->key, &l->way->source, to, l->echo.v4 ? 1 : 58, 0, 0);
 
 	frame_fill_echo(&l->echo, frame, to, cookie, (uint16_t)cookie);
-	return launch(p, l, &l->echo, frame, mac, 1, 0);
+	return launch(p, l, &l->echo, frame, mac, 1, 0, 0);
 }
 
 /* A gateway of the routes, whatever the lane believes. */

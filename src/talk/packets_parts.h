@@ -97,6 +97,7 @@ struct segment {
 	size_t seen_count, seen_room;
 	struct pace *paces; /* by host, or NULL */
 	/* on a link */
+	uint64_t *met; /* bits by host: the kernel's own question for its MAC is counted */
 	uint64_t *asked, *there; /* bits by host: ARP or ND under way, answered */
 	struct found *found;
 	size_t found_count, found_room;
@@ -248,7 +249,7 @@ bool packets_gate(struct packets *p, const struct addr *to);
 bool packets_gate_frames(struct packets *p, const struct addr *to);
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 			       const struct addr *to, uint16_t port, unsigned packets,
-			       unsigned held);
+			       unsigned held, unsigned broadcasts);
 enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
 			       const struct addr *to, uint32_t probe);
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],

@@ -25,6 +25,7 @@ void segment_done(struct segment *s)
 	free(s->seen_of);
 	free(s->seen);
 	free(s->paces);
+	free(s->met);
 	free(s->asked);
 	free(s->there);
 	free(s->found);
@@ -104,15 +105,16 @@ int segment_open(struct packets *p, struct lane *l)
 	if (l->way->on_link) {
 		s->asked = calloc(words, 8);
 		s->there = calloc(words, 8);
+		s->met = calloc(words, 8);
 	}
 	if (sweeps && l->host_rate != 0) {
 		s->paces = calloc(s->count, sizeof(*s->paces));
 		for (uint32_t i = 0; s->paces != NULL && i < s->count; i++)
-			pace_init(&s->paces[i], l->host_rate, 2, p->setup->resumed != NULL,
+			pace_init(&s->paces[i], l->host_rate, 3, p->setup->resumed != NULL,
 				  p->start_ms + p->now_ms);
 	}
 	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
-	    (l->way->on_link && (s->asked == NULL || s->there == NULL)) ||
+	    (l->way->on_link && (s->asked == NULL || s->there == NULL || s->met == NULL)) ||
 	    (sweeps && l->host_rate != 0 && s->paces == NULL) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
@@ -505,6 +507,23 @@ static void expire(struct packets *p, struct lane *l)
 	}
 }
 
+/* Before its RST for a SYN-ACK our kernel asks for the MAC itself, by a broadcast, where it does not know
+ * it. Matters only where broadcasts are limited. */
+static bool kernel_will_ask(const struct packets *p, const struct lane *l, uint32_t host,
+			    const struct addr *a)
+{
+	const struct pace_board *b = p->setup->board;
+	uint8_t mac[6];
+
+	if (l->segment.met == NULL || bit_is(l->segment.met, host) ||
+	    b->paces[1 + b->zone_count + (uint32_t)l->wing->segment].rate == 0)
+		return false;
+	if (neighbour_find(a, l->way->ifindex, mac) != NEIGHBOUR_KNOWN)
+		return true;
+	bit_set(l->segment.met, host);
+	return false;
+}
+
 /* One probe of one host. */
 static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_t probe)
 {
@@ -522,14 +541,18 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 		return LAUNCH_LATER;
 	if (!l->unlimited && l->unanswered >= l->unanswered_most)
 		return LAUNCH_LATER;
-	if (pace != NULL && !pace_ready(pace, 1, held, now))
+	unsigned question = udp ? 0 : kernel_will_ask(p, l, host, &a);
+	if (pace != NULL && !pace_ready(pace, 1 + question, held, now))
 		return LAUNCH_LATER;
 	enum launch r = udp ? packets_launch_udp(p, l, mac, &a, probe)
-			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1, 1);
+			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port,
+						 1 + question, 1, question);
 	if (r != LAUNCHED)
 		return r;
+	if (question > 0)
+		bit_set(s->met, host);
 	if (pace != NULL) {
-		pace_take(pace, 1, now);
+		pace_take(pace, 1 + (int)question, now);
 		pace_hold(pace, (int)held);
 	}
 	s->sent++;
@@ -718,7 +741,7 @@ static bool sample(struct packets *p, struct lane *l)
 		/* SYN and RST at once: nothing is held for what was answered before. */
 		if (pace != NULL && !pace_ready(pace, 2, 0, now))
 			break;
-		enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 2, 0);
+		enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 2, 0, 0);
 		if (r == LAUNCH_LATER || r == LAUNCH_DOWN || p->stopping || l->closed != NULL)
 			break;
 		s->sample_next++;
@@ -743,8 +766,12 @@ static bool hop(struct packets *p, struct lane *l)
 	enum { TRIES = 3, TRY_MS = 1000 };
 	uint8_t mac[6];
 
+	/* Whoever is on the link can put a group's or no address into the kernel's table. */
+	static const uint8_t none[6] = { 0 };
+
 	if (!l->way->ethernet ||
-	    neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN) {
+	    (neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN &&
+	     (mac[0] & 1) == 0 && memcmp(mac, none, 6) != 0)) {
 		if (l->way->ethernet)
 			memcpy(l->hop_mac, mac, 6);
 		l->hop_tries = 1;

@@ -12,7 +12,8 @@ near() { in_host near "$@"; }
 far() { in_host far "$@"; }
 
 # 10.80.0.0/24 and fd80::/64 are on the link (of the latter ::2 to ::9 are there), 10.90.0.0/16,
-# 8.8.8.0/24 and fd90::/64 lie behind 10.80.0.2 and fd80::2.
+# 8.8.8.0/24 and fd90::/64 lie behind 10.80.0.2 and fd80::2, which say that nobody in 10.91.0.0/16 and
+# fd91::/64 exists.
 pair_build() {
 	for host in near far; do
 		ip netns add "lab-$host" && in_host "$host" ip link set lo up || return 1
@@ -21,7 +22,9 @@ pair_build() {
 		in_host "$host" sysctl -q -w net.ipv6.conf.default.addr_gen_mode=1 \
 			net.ipv6.conf.default.router_solicitations=0 || return 1
 	done
-	near ip link add e0 type veth peer name e0 netns lab-far &&
+	# Its messages are the test's, not the kernel's to hold back.
+	far sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 &&
+		near ip link add e0 type veth peer name e0 netns lab-far &&
 		near ip link set e0 up && far ip link set e0 up &&
 		near ip address add 10.80.0.1/24 dev e0 &&
 		near ip address add fd80::1/64 dev e0 nodad &&
@@ -29,11 +32,18 @@ pair_build() {
 		far ip route add 10.80.0.1/32 dev e0 &&
 		near ip route add 10.90.0.0/16 via 10.80.0.2 &&
 		near ip route add 8.8.8.0/24 via 10.80.0.2 &&
+		near ip route add 10.91.0.0/16 via 10.80.0.2 &&
+		near ip -6 route add fd91::/64 via fd80::2 &&
 		near ip -6 route add fd90::/64 via fd80::2 &&
 		far ip route add local 10.80.0.0/24 dev e0 table main &&
 		far ip route add local 10.90.0.0/16 dev lo &&
 		far ip route add local 8.8.8.0/24 dev lo &&
 		far ip -6 route add local fd90::/64 dev lo || return 1
+	# A router that knows that they are not there.
+	far sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 &&
+		far ip link add r0 type veth peer name r1 && far ip link set r0 up && far ip link set r1 up &&
+		far ip route add 10.91.0.0/16 dev r0 &&
+		far ip -6 route add unreachable fd91::/64 dev lo || return 1
 	for i in 2 3 4 5 6 7 8 9; do
 		far ip address add "fd80::$i/64" dev e0 nodad || return 1
 	done
