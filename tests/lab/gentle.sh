@@ -82,7 +82,7 @@ figures() {
 that() {
 	words=$1
 	shift
-	"$@"
+	"$@" >/dev/null
 	result $? "$words"
 }
 gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }

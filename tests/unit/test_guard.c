@@ -595,6 +595,73 @@ static void a_device_that_falls_silent_is_left_alone(void **state)
 		close(full[i]);
 }
 
+/* The sweep's connection stands at the listener, whose program does not close it. */
+static void a_controller_that_does_not_close_gets_no_other_connection(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_OT, NULL);
+	b.listener = listen_on("127.0.0.1", &b.port);
+	struct port_entry entry = { .port = b.port, .ot = true, .name = (char *)(uintptr_t) "ot" };
+	b.plan.port_list = (struct port_list){ .list = &entry, .count = 1 };
+	launch(&b, true);
+	struct guard_event v = await(&b, EVENT_DISTRESS);
+	assert_string_equal(v.reason, "does not close a connection");
+	v = await(&b, EVENT_HOST);
+	assert_int_equal(v.host_state, HOST_DISTRESS);
+	assert_int_equal(v.open, 1);
+	assert_int_equal(v.closed, 0);
+	assert_int_equal(journal_lines(&b, 'O'), 1);
+	assert_int_equal(visitors(b.listener), 1);
+	b.plan.port_list = (struct port_list){ 0 };
+	finish(&b);
+}
+
+/* It closes late: then its other port is tried, and not before. */
+static void a_controller_that_closes_late_is_waited_for(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	prepare(&b, "127.0.0.1");
+	declare(&b, "127.0.0.0/8", ZONE_OT, NULL);
+	b.listener = listen_on("127.0.0.1", &b.port);
+	struct port_entry entry = { .port = b.port, .ot = true, .name = (char *)(uintptr_t) "ot" };
+	b.plan.port_list = (struct port_list){ .list = &entry, .count = 1 };
+	launch(&b, true);
+	await(&b, EVENT_PORT);
+	poll(NULL, 0, 3000); /* longer than others are waited for, and the pause */
+	assert_int_equal(journal_lines(&b, 'O'), 1);
+	assert_int_equal(journal_lines(&b, 'C'), 0);
+	assert_int_equal(visitors(b.listener), 1);
+	struct guard_event v = await(&b, EVENT_HOST);
+	assert_int_equal(v.host_state, HOST_ANSWERING);
+	assert_true(v.complete);
+	assert_int_equal(journal_lines(&b, 'O'), 2);
+	b.plan.port_list = (struct port_list){ 0 };
+	finish(&b);
+}
+
+static void a_controller_that_refuses_a_question_gets_one_look(void **state)
+{
+	struct bench b;
+	int fd;
+
+	(void)state;
+	start(&b, ZONE_OT, true);
+	await(&b, EVENT_PORT);
+	assert_int_equal(visitors(b.listener), 1);
+	await(&b, EVENT_SWEPT);
+	assert_int_equal(shutdown(b.listener, SHUT_RDWR), 0); /* it listens no longer */
+	assert_int_equal(ask_open(&b, "127.0.0.1", b.port, PROBE_OT, 1, &fd), ENDING_DISTRESS);
+	struct guard_event v = await(&b, EVENT_DISTRESS);
+	assert_string_equal(v.reason, "refuses what it had accepted");
+	assert_int_equal(journal_lines(&b, 'O'), 4); /* two ports, the question, the look */
+	finish(&b);
+}
+
 static void other_zones_go_on_while_one_waits(void **state)
 {
 	struct bench b;
@@ -1007,6 +1074,9 @@ int main(void)
 		cmocka_unit_test(a_sweep_pauses_and_goes_on_at_its_next_port),
 		cmocka_unit_test(an_attempt_under_way_is_taken_back),
 		cmocka_unit_test(a_device_that_falls_silent_is_left_alone),
+		cmocka_unit_test(a_controller_that_does_not_close_gets_no_other_connection),
+		cmocka_unit_test(a_controller_that_closes_late_is_waited_for),
+		cmocka_unit_test(a_controller_that_refuses_a_question_gets_one_look),
 		cmocka_unit_test(other_zones_go_on_while_one_waits),
 		cmocka_unit_test(a_window_that_ends_ends_the_conversation),
 		cmocka_unit_test(a_stop_ends_a_wait),

@@ -131,6 +131,11 @@ static void json_says_all(void **state)
 	assert_int_equal(waived, 1);
 	assert_int_equal(hostile, 17);
 	assert_true(with_controls > 0);
+	json_t *alone = json_array_get(hosts, 5);
+	assert_string_equal(json_string_value(json_object_get(alone, "state")), "distress");
+	assert_string_equal(json_string_value(json_object_get(alone, "treated")), "ot");
+	assert_true(json_is_null(json_object_get(json_array_get(hosts, 3), "reason")));
+	assert_int_equal(json_array_size(json_object_get(root, "remarks")), 2);
 	assert_int_equal(json_array_size(json_object_get(root, "controls")), 1607);
 	json_array_foreach(json_object_get(root, "controls"), i, c)
 		assert_int_equal(json_object_size(json_object_get(c, "coverage")), 5);
@@ -140,7 +145,8 @@ static void json_says_all(void **state)
 
 static void ndjson_is_one_object_per_line(void **state)
 {
-	static const char *const types[] = { "tenken", "scan", "host", "finding", "control" };
+	static const char *const types[] = { "tenken",  "scan",    "host",
+					     "finding", "control", "remark" };
 	char *text = make(NDJSON, LANGUAGE_JA), *rest = text;
 	size_t kind = 0, lines = 0;
 
@@ -151,10 +157,10 @@ static void ndjson_is_one_object_per_line(void **state)
 
 		assert_non_null(type);
 		while (strcmp(types[kind], type) != 0)
-			assert_true(++kind < 5);
+			assert_true(++kind < countof(types));
 		json_decref(v);
 	}
-	assert_int_equal(kind, 4);
+	assert_int_equal(kind, countof(types) - 1);
 	assert_true(lines > 1607 + 9);
 	free(text);
 }
