@@ -151,5 +151,24 @@ static const char version_4[] =
 	/* So many UDP ports were asked there; 0: nothing was sent to it by UDP. */
 	"ALTER TABLE host ADD COLUMN udp_ports INTEGER NOT NULL DEFAULT 0;";
 
-const char *const store_migrations[] = { version_1, version_2, version_3, version_4 };
+/* What the packets process sent (talk/journal.h): number is that of the line in the scan's journal, lane
+ * and stretch together, over all its runs. */
+static const char version_5[] =
+	/* A block of addresses that one lane went over, in the order that the key gives (wire/order.h).
+	 * ports NULL: those of the block before. Lanes are numbered anew by each run of the scan. */
+	"CREATE TABLE journal_lane ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), number INTEGER NOT NULL,"
+	" lane INTEGER NOT NULL, begun_ms INTEGER NOT NULL, source TEXT NOT NULL,"
+	" source_port INTEGER NOT NULL, order_key BLOB NOT NULL, hosts INTEGER NOT NULL,"
+	" ports TEXT, targets TEXT NOT NULL,"
+	" PRIMARY KEY (scan, number)) STRICT, WITHOUT ROWID;"
+	/* Places first to last (not within) of that order could be sent from at_ms on; block is the number
+	 * of the journal_lane. */
+	"CREATE TABLE journal_stretch ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), block INTEGER NOT NULL,"
+	" number INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, block, number)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = { version_1, version_2, version_3, version_4, version_5 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

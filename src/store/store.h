@@ -126,7 +126,8 @@ void store_evidence(struct store *s, const struct evidence_row *row);
 /* Commits when a second has passed since the last commit, or now. */
 void store_tick(struct store *s);
 void store_commit(struct store *s);
-/* Takes the guard's journal file into the store and removes it. */
+/* Takes the journal file of guard and packets process (talk/journal.h) into the store and removes it.
+ * A torn line is passed over. */
 void store_journal(struct store *s, int64_t scan, const char *path);
 
 #endif

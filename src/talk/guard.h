@@ -42,7 +42,7 @@ struct guard_setup {
 	const struct routes *routes; /* the ways to the targets; NULL: not known */
 	struct pace_board *board; /* shared with the packets process; NULL: the guard makes one */
 	bool packets;             /* there is one that sends frames: see sweep_way.h */
-	const char *journal_path; /* appended to; see store/journal.c for its lines */
+	const char *journal_path; /* appended to; see talk/journal.h for its lines */
 	const char *stop_path;    /* the stop file; NULL: none */
 	int64_t (*clock)(
 		void); /* Unix seconds, for windows and authorisation; NULL: the machine's */

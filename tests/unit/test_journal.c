@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal of a raw sweep: from the file into the store, and from there back to addresses. */
+#include "scratch.h"
+
+#include <fcntl.h>
+
+#include "codec/span.h"
+#include "store/db.h"
+#include "store/store.h"
+#include "talk/journal.h"
+
+#define KEY_TEXT "000102030405060708090a0b0c0d0eff"
+static const uint8_t key[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255 };
+
+static struct store *store_begun(int64_t *ret_scan)
+{
+	const struct scan_row row = { .uuid = "u",
+				      .site = "s",
+				      .vantage = "v",
+				      .profile = "p",
+				      .version = "0",
+				      .plan = "{}",
+				      .started = 1000 };
+	struct store *s;
+
+	unlink("store");
+	unlink("store.journal");
+	assert_int_equal(store_open("store", &s), STORE_OK);
+	*ret_scan = store_scan_begin(s, &row);
+	assert_int_equal(*ret_scan, 1);
+	return s;
+}
+
+static void store_over(struct store *s)
+{
+	store_close(s);
+	unlink("store");
+	unlink("store.journal");
+}
+
+/* The rows as text, columns with '|' between them, rows with '\n'. */
+static void expect_rows(struct store *s, const char *sql, const char *expected)
+{
+	struct db *db;
+	struct query *q;
+	char text[4096] = "";
+	size_t n = 0;
+	int r;
+
+	assert_int_equal(db_borrow(store_db(s), &db), 0);
+	assert_int_equal(query_new(db, sql, &q), 0);
+	while ((r = query_step(q)) == 1)
+		for (int i = 0; i < query_columns(q); i++) {
+			const char *v = query_text(q, i);
+
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+					      v != NULL ? v : "-",
+					      i + 1 < query_columns(q) ? "|" : "\n");
+			assert_true(n < sizeof(text));
+		}
+	assert_int_equal(r, 0);
+	query_free(q);
+	db_free(db);
+	assert_string_equal(text, expected);
+}
+
+static const char lanes[] =
+	"SELECT number, lane, begun_ms, source, source_port, lower(hex(order_key)),"
+	" hosts, ports, targets FROM journal_lane WHERE scan = 1 ORDER BY number";
+static const char stretches[] =
+	"SELECT block, number, at_ms, kind, first, last FROM journal_stretch"
+	" WHERE scan = 1 ORDER BY number";
+
+static void a_killed_scan_has_its_lines(void **state)
+{
+	static const struct journal_found none = { .known = false };
+	struct addr a, source;
+	int64_t scan;
+	struct store *s = store_begun(&scan);
+
+	(void)state;
+	store_close(s);
+	int fd = open("store.journal", O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(addr_parse("10.0.0.9", &source), 0);
+	assert_int_equal(addr_parse("10.0.0.1", &a), 0);
+	/* As both processes write it. */
+	assert_true(journal_lane(fd, 0, 5000, &source, 50000, key, 256, "80,22", "10.0.0.0/24"));
+	assert_true(journal_opened(fd, 1, 5001, &a, 502, "sweep"));
+	assert_true(journal_stretch(fd, 0, 5002, "arp", 0, 256));
+	assert_true(journal_lane(fd, 3, 5003, &source, 50000, key, 2, "80,22",
+				 "10.1.0.1,10.2.0.7-10.2.0.7"));
+	assert_true(journal_closed(fd, 1, 5004, &source, 40000, 7, 0, 0, "done", &none));
+	assert_true(journal_stretch(fd, 3, 5005, "syn", 0, 4));
+	assert_true(journal_stretch(fd, 0, 6010, "syn", 100, 512));
+	assert_true(journal_lane(fd, 0, 7000, &source, 50000, key, 256, "80,22", "10.0.1.0/24"));
+	assert_true(journal_stretch(fd, 0, 7001, "arp", 0, 256));
+	close(fd);
+	assert_int_equal(store_open("store", &s), STORE_OK);
+	assert_int_not_equal(access("store.journal", F_OK), 0);
+	/* What is the same in the next block is not kept again. */
+	expect_rows(s, lanes,
+		    "1|0|5000|10.0.0.9|50000|" KEY_TEXT "|256|80,22|10.0.0.0/24\n"
+		    "3|3|5003|10.0.0.9|50000|" KEY_TEXT "|2|-|10.1.0.1,10.2.0.7-10.2.0.7\n"
+		    "6|0|7000|10.0.0.9|50000|" KEY_TEXT "|256|-|10.0.1.0/24\n");
+	expect_rows(s, stretches,
+		    "1|2|5002|arp|0|256\n"
+		    "3|4|5005|syn|0|4\n"
+		    "1|5|6010|syn|100|512\n"
+		    "6|7|7001|arp|0|256\n");
+	expect_rows(s, "SELECT number, address, port, packets, ending FROM journal",
+		    "1|10.0.0.1|502|7|done\n");
+	store_over(s);
+}
+
+/* Another run of the same scan numbers its lanes anew; and a file that is there again, since the process
+ * ended before it could remove it, adds nothing. */
+static void runs_follow_each_other(void **state)
+{
+	static const char first[] = "L 0 5000 10.0.0.9 50000 " KEY_TEXT " 4 80 10.0.0.0/30\n"
+				    "R 0 5001 syn 0 4\n";
+	static const char second[] = "R 0 8999 syn 0 4\n" /* of no block */
+				     "L 0 9000 10.0.0.9 50001 " KEY_TEXT " 2 80 10.0.0.2/31\n"
+				     "R 0 9001 syn 0 2\n"
+				     "R 7 9002 syn 0 2\n";
+	static const char lanes_then[] = "1|0|5000|10.0.0.9|50000|" KEY_TEXT "|4|80|10.0.0.0/30\n"
+					 "3|0|9000|10.0.0.9|50001|" KEY_TEXT "|2|80|10.0.0.2/31\n";
+	static const char stretches_then[] = "1|2|5001|syn|0|4\n3|4|9001|syn|0|2\n";
+	int64_t scan;
+	struct store *s = store_begun(&scan);
+
+	(void)state;
+	write_text("a.journal", first);
+	store_journal(s, scan, "a.journal");
+	write_text("a.journal", second);
+	store_journal(s, scan, "a.journal");
+	expect_rows(s, lanes, lanes_then);
+	expect_rows(s, stretches, stretches_then);
+	write_text("a.journal", second);
+	store_journal(s, scan, "a.journal");
+	expect_rows(s, lanes, lanes_then);
+	expect_rows(s, stretches, stretches_then);
+	assert_int_not_equal(access("a.journal", F_OK), 0);
+	store_over(s);
+}
+
+static void long_lines_are_whole(void **state)
+{
+	enum { PORTS = 65535, PIECES = 20000 };
+	int64_t scan;
+	struct store *s = store_begun(&scan);
+	char *ports = malloc((size_t)PORTS * 6 + 1), *targets = malloc((size_t)PIECES * 16 + 1);
+	size_t n = 0, m = 0;
+	struct addr source;
+
+	(void)state;
+	assert_non_null(ports);
+	assert_non_null(targets);
+	for (unsigned i = 1; i <= PORTS; i++)
+		n += (size_t)sprintf(ports + n, i > 1 ? ",%u" : "%u", i);
+	for (unsigned i = 0; i < PIECES; i++)
+		m += (size_t)sprintf(targets + m, "%s10.%u.%u.%u", i > 0 ? "," : "", i >> 15,
+				     i >> 7 & 255, i << 1 & 255);
+	int fd = open("a.journal", O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(addr_parse("2001:db8::1", &source), 0);
+	assert_true(journal_lane(fd, 1, 5000, &source, 50000, key, PIECES, ports, targets));
+	assert_true(journal_stretch(fd, 1, 5001, "syn", (uint64_t)PIECES * PORTS - 1,
+				    (uint64_t)PIECES * PORTS));
+	close(fd);
+	store_journal(s, scan, "a.journal");
+	char expected[256];
+	snprintf(expected, sizeof(expected), "%zu|%zu|%s|2001:db8::1\n", n, m,
+		 strrchr(targets, ',') + 1);
+	expect_rows(s,
+		    "SELECT length(ports), length(targets), substr(targets, -11), source FROM"
+		    " journal_lane",
+		    expected);
+	expect_rows(s, "SELECT first, last FROM journal_stretch", "1310699999|1310700000\n");
+	free(ports);
+	free(targets);
+	store_over(s);
+}
+
+/* Every beginning of the file is one that a full disk or a power cut can leave. */
+static void torn_lines_are_passed_over(void **state)
+{
+	static const char whole[] = "L 0 5000 10.0.0.9 50000 " KEY_TEXT " 4 80,22 10.0.0.0/30\n"
+				    "R 0 5001 syn 0 8\n"
+				    "R 0 6001 syn 3 8\n";
+	static const char *const wrong[] = {
+		"R 0 60R 0 6001 syn 3 8\n",
+		"R 0 6001 syn 3\n",
+		"R 0 6001 syn 8 3\n",
+		"R 0 6001 syn -1 3\n",
+		"R 0 6001 syn 3 8 9\n",
+		"L 0 5000 10.0.0.9 50000 " KEY_TEXT " 4 80,22\n",
+		"L 0 5000 10.0.0.9 50000 " KEY_TEXT " 4 80,22 \n",
+		"L 0 5000 10.0.0.9 50000 " KEY_TEXT " 4 80,22 10.0.0.0/30 x\n",
+		"L 0 5000 10.0.0.9 50000 " KEY_TEXT " 0 80,22 10.0.0.0/30\n",
+		"L 0 5000 10.0.0.9 90000 " KEY_TEXT " 4 80,22 10.0.0.0/30\n",
+		"L 0 5000 10.0.0.9 50000 0001020304050607 4 80,22 10.0.0.0/30\n",
+		"L 0 5000 10.0.0.9 50000 " KEY_TEXT "00 4 80,22 10.0.0.0/30\n",
+		"L 4000000000 5000 10.0.0.9 50000 " KEY_TEXT " 4 80,22 10.0.0.0/30\n",
+		"L 0 5000 10.0.0.9 50000 " KEY_TEXT " 4 80,22 10.0.0.0/30\0\n",
+	};
+	int64_t scan;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(whole); n++) {
+		struct store *s = store_begun(&scan);
+		size_t newlines = 0;
+		char expected[64];
+
+		write_bytes("a.journal", whole, n);
+		for (size_t i = 0; i < n; i++)
+			newlines += whole[i] == '\n';
+		store_journal(s, scan, "a.journal");
+		assert_int_equal(store_error(s), STORE_OK);
+		snprintf(expected, sizeof(expected), "%d|%zu\n", newlines > 0,
+			 newlines > 0 ? newlines - 1 : 0);
+		expect_rows(s,
+			    "SELECT (SELECT count(*) FROM journal_lane),"
+			    " (SELECT count(*) FROM journal_stretch)",
+			    expected);
+		store_over(s);
+	}
+	for (size_t i = 0; i < countof(wrong); i++) {
+		struct store *s = store_begun(&scan);
+		char text[1024];
+		size_t n = sizeof(whole) - 1, more = strlen(wrong[i]);
+
+		/* Behind a whole beginning, so that a lane is there; the last has a zero inside. */
+		more += wrong[i][more - 1] != '\n' ? 2 : 0;
+		memcpy(text, whole, n);
+		memcpy(text + n, wrong[i], more);
+		write_bytes("a.journal", text, n + more);
+		store_journal(s, scan, "a.journal");
+		expect_rows(s,
+			    "SELECT (SELECT count(*) FROM journal_lane),"
+			    " (SELECT count(*) FROM journal_stretch)",
+			    "1|2\n");
+		store_over(s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_killed_scan_has_its_lines),
+		cmocka_unit_test(runs_follow_each_other),
+		cmocka_unit_test(long_lines_are_whole),
+		cmocka_unit_test(torn_lines_are_passed_over),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("journal", tests, scratch_open, scratch_close);
+}
