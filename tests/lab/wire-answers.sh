@@ -149,6 +149,7 @@ rights_of() {
 	ip netns exec lab-near "$@" scan --store "$lab_dir/$name.tenken" --no-html --quiet --zone it --rate 10 -p 22,81-120 \
 		10.90.0.3-40 >"$lab_logs/$name.out" 2>&1 </dev/null 9>&- &
 	main=$!
+	# shellcheck disable=SC2016 # expanded by eval
 	within 10 eval '[ "$(pgrep -cP $main)" -ge 3 ]'
 	sleep 1
 	with_sockets=0

@@ -50,6 +50,8 @@ def frames(path):
 def kind_of(frame):
     """Address that the frame is about, and what it is."""
     kind = struct.unpack("!H", frame[12:14])[0]
+    if kind == 0x0806 and frame[21] == 2:  # the kernel answers who asks for us
+        return str(ipaddress.IPv4Address(frame[38:42])), "own"
     if kind == 0x0806:
         return str(ipaddress.IPv4Address(frame[38:42])), "arp"
     if kind == 0x0800:

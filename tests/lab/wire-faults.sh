@@ -36,12 +36,14 @@ else
 fi
 
 # ---- the interface ----
+# shellcheck disable=SC2016 # expanded by the inner shell
 heard updown timeout 60 sh -c '"$0" zone=it rate=200 target=10.80.0.3-32 ports='$twenty' & sleep 2
 	ip link set e0 down; sleep 1; ip link set e0 up; ip address replace fd80::1/64 dev e0 nodad; wait $!' "$requester"
 that "down for a second and up again: every open port is found ($(lines '^port .* open'))" [ "$(lines '^port .* open')" = 600 ]
 that 'down for a second and up again: told' says 'remark interface e0: Network is down'
 near ip route replace 10.90.0.0/16 via 10.80.0.2
 near ip route replace 10.91.0.0/16 via 10.80.0.2
+# shellcheck disable=SC2016 # expanded by the inner shell
 heard down timeout 60 sh -c '"$0" zone=it rate=200 target=10.80.0.3-32 ports='$twenty' & sleep 2
 	ip link set e0 down; wait $!' "$requester"
 that 'down and not up again: it ends' [ $status = 0 ]

