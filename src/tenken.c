@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "scan", command_scan, N_("sweep, probe, judge and report") },
 	{ "report", command_report, N_("the HTML page and the summary of a store") },
 	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
+	{ "journal", command_journal, N_("what a scan sent, to whom and when") },
 	{ "site", command_site, N_("check a site file and its ledger") },
 	{ "profile", command_profile, N_("guidelines and checks: list, show, check") },
 	{ "status", command_status, N_("who is sending from this bastion") },

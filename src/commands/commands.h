@@ -11,6 +11,7 @@ enum exit_status {
 };
 
 int command_export(int argc, char **argv);
+int command_journal(int argc, char **argv);
 int command_profile(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_scan(int argc, char **argv);

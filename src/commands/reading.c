@@ -8,7 +8,7 @@
 #include "commands/commands.h"
 #include "commands/judging.h"
 
-static int open_message(const char *path, enum store_fault fault, const char *words)
+int reading_message(const char *path, enum store_fault fault, const char *words)
 {
 	switch (fault) {
 	case STORE_NO_FILE:
@@ -63,6 +63,21 @@ static char *profiles_of(struct db *db, int64_t scan)
 	return text;
 }
 
+int reading_open(const char *path, struct store_reader *ret)
+{
+	*ret = (struct store_reader){ 0 };
+	enum store_fault fault = store_open_read(path, ret);
+	if (fault != STORE_OK)
+		return reading_message(path, fault, ret->words);
+	if (ret->without_wal)
+		fprintf(stderr,
+			_("warning: %s: its last second is in %s-wal, which cannot be read here; "
+			  "copy both "
+			  "files to a writable folder\n"),
+			path, path);
+	return EXIT_DONE;
+}
+
 int reading_start(struct reading *ret, const char *path, const char *const *profiles,
 		  size_t profile_count, const char *const *checks, size_t check_count)
 {
@@ -70,19 +85,13 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 	const char **list = NULL;
 
 	*ret = (struct reading){ 0 };
-	enum store_fault fault = store_open_read(path, &ret->store);
-	if (fault != STORE_OK)
-		return open_message(path, fault, ret->store.words);
-	if (ret->store.without_wal)
-		fprintf(stderr,
-			_("warning: %s: its last second is in %s-wal, which cannot be read here; "
-			  "copy both "
-			  "files to a writable folder\n"),
-			path, path);
+	int opened = reading_open(path, &ret->store);
+	if (opened != EXIT_DONE)
+		return opened;
 	struct db *db = ret->store.db;
 	int64_t scan = store_newest_scan(db);
 	if (scan < 0)
-		return open_message(path, STORE_BROKEN, db_error(db));
+		return reading_message(path, STORE_BROKEN, db_error(db));
 	if (scan == 0) {
 		fprintf(stderr, _("error: %s: holds no scan\n"), path);
 		return EXIT_USAGE;
@@ -97,7 +106,7 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 		ret->catalogue = judging_catalogue(ret->judging);
 		status = judging_again(ret->judging, db, scan, &c) == 0
 				 ? EXIT_DONE
-				 : open_message(path, STORE_BROKEN, db_error(db));
+				 : reading_message(path, STORE_BROKEN, db_error(db));
 		/* What failed is told as not run; with checks of the user's it is for them to mend. */
 		if (c.count > 0)
 			ret->judged = check_count > 0 ? EXIT_USAGE : EXIT_INCOMPLETE;

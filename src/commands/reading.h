@@ -8,6 +8,12 @@
 
 struct judging;
 
+/* Opens a store for reading. EXIT_DONE, or another exit status after one message on stderr;
+ * store_close_read() is right in both cases. */
+int reading_open(const char *path, struct store_reader *ret);
+/* The one line on stderr about a store that cannot be read, and the exit status that it means. */
+int reading_message(const char *path, enum store_fault fault, const char *words);
+
 struct reading {
 	struct store_reader store;
 	struct judging *judging;

@@ -15,12 +15,15 @@
  * gives (order.h), so a stretch of that order says exactly what was sent, without a line per packet:
  *
  *   L LANE UNIX-MS SOURCE SOURCE-PORT KEY HOSTS PORTS TARGETS   a block of addresses begins
- *   R LANE UNIX-MS KIND FROM TO    FROM .. TO may be sent from now on; a line each second at least,
- *                                  so that the next line's FROM tells how far the last one came
+ *   R LANE UNIX-MS KIND FROM TO    FROM .. TO (not within) may be sent from now on; a line each second
+ *                                  at least, so that the next line's FROM tells how far the last one
+ *                                  came, if it is of the same kind and not before it
  *
  * KIND is syn, udp, echo, arp or nd; PORTS are those of TCP, then those of UDP as PORT/udp. Place i of a stretch is the port with index i / HOSTS in PORTS and the
  * address with index order_at(i % HOSTS) in TARGETS; what was answered, or found to be absent, before
- * is left out, so that the journal names at least all that was sent.
+ * is left out, so that the journal names at least all that was sent. A question that is asked once more,
+ * to see how much gets lost, is a stretch of one place. The end of a pass is an empty stretch, behind
+ * everything.
  */
 #ifndef TENKEN_TALK_JOURNAL_H
 #define TENKEN_TALK_JOURNAL_H

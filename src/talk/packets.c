@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -173,6 +174,11 @@ bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64
 	return true;
 }
 
+bool packets_write_end(struct packets *p, struct lane *l, const char *kind, uint64_t end)
+{
+	return packets_flush(p, l->wing) != LAUNCH_DOWN && packets_written(p, l, kind, end, end);
+}
+
 /* ---- starting ---- */
 
 static int list_probes(struct packets *p)
@@ -289,6 +295,9 @@ static int start(struct packets *p)
 	p->journal = open(p->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (e == 0 && p->journal < 0)
 		e = -errno;
+	/* Who takes the journal in waits until nothing is written to it any more. */
+	if (e == 0)
+		flock(p->journal, LOCK_SH);
 	if (e == 0)
 		e = open_wings(p);
 	drop_rights();

@@ -246,6 +246,12 @@ static unsigned rounds_needed(const struct segment *s, unsigned retries)
 	return n < retries + 1 ? n : retries + 1;
 }
 
+/* For the journal. */
+static const char *find_kind(const struct lane *l)
+{
+	return addr_is_ipv4(&l->way->source) ? "arp" : "nd";
+}
+
 static bool sample(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
@@ -261,6 +267,9 @@ static bool sample(struct packets *p, struct lane *l)
 			s->sample_next++;
 			continue;
 		}
+		uint64_t place = order_place(&s->order, f.host);
+		if (!packets_written(p, l, find_kind(l), place, place + 1))
+			return false;
 		enum launch r = packets_launch_find(p, l, &a, f.mac);
 		if (r == LAUNCH_LATER || r == LAUNCH_DOWN || p->stopping || l->closed != NULL)
 			break;
@@ -272,6 +281,8 @@ static bool sample(struct packets *p, struct lane *l)
 		done++;
 	}
 	if (s->sample_next >= s->found_count || s->sample_sent >= SAMPLE) {
+		if (!packets_write_end(p, l, find_kind(l), s->count))
+			return false;
 		l->stage = STAGE_FIND_SAMPLE_WAIT;
 		return true;
 	}
@@ -321,7 +332,6 @@ bool find_advance(struct packets *p, struct lane *l)
 	struct segment *s = &l->segment;
 	unsigned done = 0;
 	enum launch r = LAUNCHED;
-	bool v4 = addr_is_ipv4(&l->way->source);
 
 	expire(p, l);
 	switch (l->stage) {
@@ -330,7 +340,7 @@ bool find_advance(struct packets *p, struct lane *l)
 		       l->flight_count < FLIGHTS) {
 			uint32_t host = (uint32_t)order_at(&s->order, s->cursor);
 
-			if (!packets_written(p, l, v4 ? "arp" : "nd", s->cursor, s->count))
+			if (!packets_written(p, l, find_kind(l), s->cursor, s->count))
 				return false;
 			if (!bit_is(s->there, host) && !ask(p, l, host, &r))
 				break;
@@ -341,7 +351,7 @@ bool find_advance(struct packets *p, struct lane *l)
 			s->cursor++; /* the gate has its reasons */
 			done++;
 		}
-		if (s->cursor >= s->count)
+		if (s->cursor >= s->count && packets_write_end(p, l, find_kind(l), s->count))
 			l->stage = STAGE_FIND_WAIT;
 		return done > 0;
 	case STAGE_FIND_WAIT:

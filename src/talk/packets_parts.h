@@ -235,6 +235,8 @@ uint32_t packets_since(const struct packets *p);
  * nothing may be sent then. */
 bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64_t at,
 		     uint64_t end);
+/* A pass of places 0 .. end is over: what waits leaves, and the journal says so. False: to be tried again. */
+bool packets_write_end(struct packets *p, struct lane *l, const char *kind, uint64_t end);
 bool packets_write_lane(struct packets *p, struct lane *l);
 
 /* ---- packets_launch.c ---- */

@@ -671,9 +671,8 @@ static bool pass(struct packets *p, struct lane *l)
 	if (done > 0)
 		s->last_sent_ms = p->now_ms;
 	if (s->cursor >= all) {
-		if (packets_flush(p, l->wing) == LAUNCH_DOWN)
+		if (packets_flush(p, l->wing) == LAUNCH_DOWN || !packets_write_end(p, l, kind, all))
 			return false;
-		packets_written(p, l, kind, all, all);
 		l->stage = STAGE_PASS_WAIT;
 	}
 	return true;
@@ -741,6 +740,9 @@ static bool sample(struct packets *p, struct lane *l)
 		/* SYN and RST at once: nothing is held for what was answered before. */
 		if (pace != NULL && !pace_ready(pace, 2, 0, now))
 			break;
+		uint64_t place = (uint64_t)probe * s->count + order_place(&s->order, host);
+		if (!packets_written(p, l, "syn", place, place + 1))
+			return false;
 		enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 2, 0, 0);
 		if (r == LAUNCH_LATER || r == LAUNCH_DOWN || p->stopping || l->closed != NULL)
 			break;
@@ -754,6 +756,8 @@ static bool sample(struct packets *p, struct lane *l)
 		done++;
 	}
 	if (s->sample_next >= s->sample_count) {
+		if (!packets_write_end(p, l, "syn", (uint64_t)s->count * p->probe_count))
+			return false;
 		l->stage = STAGE_SAMPLE_WAIT;
 		return true;
 	}
