@@ -11,6 +11,7 @@
 #include "report/facts.h"
 #include "report/report.h"
 #include "report/text.h"
+#include "report/words.h"
 
 struct writing {
 	struct facts *facts;
@@ -379,6 +380,24 @@ static void put_controls(struct writing *w)
 	query_free(q);
 }
 
+/* What a reader must know beside findings. */
+static void put_remarks(struct writing *w)
+{
+	struct query *q = facts_ask(w->facts,
+				    "SELECT kind, subject, text FROM main.remark WHERE " JUDGED_SCAN
+				    " ORDER BY kind, subject, text");
+	char words[REMARK_TEXT];
+
+	while (facts_next(w->facts, q)) {
+		start(w, "remark");
+		text(w, "kind", cell(q, "kind"));
+		text(w, "subject", cell(q, "subject"));
+		text(w, "text", remark_text(cell(q, "text"), w->language, words));
+		end(w);
+	}
+	query_free(q);
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
 	struct facts facts;
@@ -400,6 +419,9 @@ static int put_all(struct db *db, const struct catalogue *c, enum language l, bo
 		close_list(&w);
 		open_list(&w, "controls");
 		put_controls(&w);
+		close_list(&w);
+		open_list(&w, "remarks");
+		put_remarks(&w);
 		close_list(&w);
 		if (!lines)
 			fputs("\n}\n", out);

@@ -15,6 +15,10 @@
  *   R LANE UNIX-MS KIND FROM TO    FROM .. TO may be sent from now on; a line each second at least,
  *                                  so that the next line's FROM tells how far the last one came
  *
+ *   A UNIX-MS INTERFACE KIND SOURCE DESTINATION PORT    a question to everybody on a segment (router, dhcp,
+ *                                  mdns, echo-all), to one host there (mdns-name), or by the guard to
+ *                                  a resolver (names)
+ *
  * KIND is syn, echo, arp or nd. Place i of a stretch is the port with index i / HOSTS in PORTS and the
  * address with index order_at(i % HOSTS) in TARGETS; what was answered, or found to be absent, before
  * is left out, so that the journal names at least all that was sent.
@@ -36,5 +40,8 @@ bool journal_lane(int fd, unsigned lane, int64_t ms, const struct addr *source,
 		  const char *ports, const char *targets);
 bool journal_stretch(int fd, unsigned lane, int64_t ms, const char *kind, uint64_t from,
 		     uint64_t to);
+
+bool journal_asked(int fd, int64_t ms, const char *interface, const char *kind,
+		   const struct addr *source, const char *to, uint16_t port);
 
 #endif

@@ -99,14 +99,16 @@ static void check_duplicate(struct packets *p, const struct lane *l, uint32_t ho
 	const struct segment *s = &l->segment;
 
 	for (size_t i = 0; i < s->found_count; i++)
-		if (s->found[i].host == host && memcmp(s->found[i].mac, mac, 6) != 0) {
+		if (s->found[i].host == host && !s->found[i].twice &&
+		    memcmp(s->found[i].mac, mac, 6) != 0) {
+			s->found[i].twice = true;
 			struct sight d = { .kind = SIGHT_DUPLICATE, .address = *a, .has_mac = true };
 			char one[18], other[18];
 
 			memcpy(d.mac, mac, 6);
 			neighbour_mac_text(s->found[i].mac, one);
 			neighbour_mac_text(mac, other);
-			snprintf(d.reason, sizeof(d.reason), "%s and %s", one, other);
+			snprintf(d.reason, sizeof(d.reason), "%s %s", one, other);
 			packets_tell(p, &d);
 			return;
 		}

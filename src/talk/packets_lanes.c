@@ -102,7 +102,7 @@ bool index_place(struct index *x, const struct addr *a, uint64_t *ret)
 
 /* ---- lanes ---- */
 
-static struct wing *wing_of(struct packets *p, unsigned ifindex)
+struct wing *packets_wing(struct packets *p, unsigned ifindex)
 {
 	const struct routes *r = p->setup->routes;
 
@@ -136,7 +136,7 @@ static int add_lane(struct packets *p, const struct way *way, int zone, bool pub
 		return 0;
 	struct addr first = addresses->list[0].first;
 	enum sweep_way sweep = sweep_way(plan, p->setup->routes, true, &first);
-	struct wing *wing = wing_of(p, way->ifindex);
+	struct wing *wing = packets_wing(p, way->ifindex);
 	if (sweep == SWEEP_BY_CONNECT || wing == NULL) {
 		ranges_done(addresses);
 		return 0;
@@ -216,6 +216,31 @@ static int cut_way(struct packets *p, const struct way *way, struct ranges *left
 	return e == 0 ? add_lanes(p, way, -1, left) : e;
 }
 
+/* Of networks too large to sweep only the hosts are targets that show themselves. */
+static int leave_large(struct packets *p, struct ranges *set)
+{
+	const struct plan *plan = p->setup->plan;
+	struct ranges own = { 0 };
+
+	if (plan->large.count == 0)
+		return 0;
+	int e = ranges_common(set, &plan->targets, &own);
+	ranges_done(set);
+	*set = own;
+	return e;
+}
+
+int lanes_add(struct packets *p, const struct way *way, struct ranges *addresses)
+{
+	size_t before = p->lane_count;
+	int e = cut_way(p, way, addresses);
+
+	for (size_t i = before; i < p->lane_count; i++)
+		p->lanes[i].source_port = p->source_port;
+	ranges_done(addresses);
+	return e;
+}
+
 int lanes_make(struct packets *p)
 {
 	const struct routes *r = p->setup->routes;
@@ -235,6 +260,8 @@ int lanes_make(struct packets *p)
 				done[k] = true;
 				e = ranges_add(&set, &r->list[k].range);
 			}
+		if (e == 0)
+			e = leave_large(p, &set);
 		if (e == 0)
 			e = cut_way(p, &r->list[i].way, &set);
 		ranges_done(&set);
