@@ -10,7 +10,7 @@
 #include "codec/span.h"
 
 enum {
-	DNS_NAME = 1024,    /* a name as text: 255 bytes, each of which may become four characters */
+	DNS_NAME = 1024, /* a name as text: 255 bytes, each of which may become four characters */
 	DNS_QUESTION = 280, /* bytes of a question */
 	DNS_RECORDS_MOST = 256,
 };
@@ -26,7 +26,7 @@ size_t dns_question(uint8_t *out, size_t room, uint16_t id, bool recursion, cons
 struct dns_message {
 	uint16_t id;
 	bool answer, truncated;
-	uint8_t code; /* 0: no error, 3: no such name */
+	uint8_t code;            /* 0: no error, 3: no such name */
 	char question[DNS_NAME]; /* the first; empty: there is none */
 	uint16_t question_type;
 };

@@ -352,8 +352,7 @@ void dry_run(const struct plan *p, int64_t now, FILE *out)
 	if (p->large.count > 0) {
 		char *large = ranges_text(&p->large);
 
-		fprintf(out,
-			_("  %s: hosts that their segments show, where those may be asked\n"),
+		fprintf(out, _("  %s: hosts that their segments show, where those may be asked\n"),
 			large != NULL ? large : "");
 		free(large);
 	}

@@ -32,7 +32,7 @@ enum {
 	JOBS_IT = 16,
 	CUTS_MOST = 100, /* jobs of a host that may be done again because a window ended */
 	RESPAWNS = 8,    /* how often a dead worker process is replaced */
-	LOOKUPS = 64,	 /* names that are asked for at once */
+	LOOKUPS = 64,    /* names that are asked for at once */
 	PROGRESS_MS = 500,
 };
 
@@ -198,8 +198,9 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 static void want_name(struct engine *e, const struct guard_event *v)
 {
 	if (e->setup->plan->resolver_count == 0 || e->stopping ||
-	    (v->open + v->closed == 0 && v->mac[0] == '\0') || addr_is_loopback(&v->address))
-		return;
+	    (v->open + v->closed == 0 && v->mac[0] == '\0') || addr_is_loopback(&v->address) ||
+	    v->address.scope != 0)
+		return; /* link-local addresses have no names in the DNS */
 	if (!names_want(e->names, &v->address))
 		begin_stop(e, ENGINE_FAULT);
 }
@@ -1056,7 +1057,8 @@ static void tell_unasked(struct engine *e)
 		char range[RANGE_TEXT], text[300];
 
 		range_format(&set.list[i], range);
-		fprintf(stderr, _("note: %s: too large to sweep, and its segment cannot be asked\n"),
+		fprintf(stderr,
+			_("note: %s: too large to sweep, and its segment cannot be asked\n"),
 			range);
 		snprintf(text, sizeof(text),
 			 "%s: too large to sweep, and its segment cannot be asked", range);

@@ -94,9 +94,8 @@ static bool add(struct names *n, const struct addr *a, const char *name)
 
 	if (e == NULL)
 		return false;
-	json_array_foreach(e->list, i, known)
-		if (strcasecmp(json_string_value(known), name) == 0)
-			return false;
+	json_array_foreach(e->list, i,
+			   known) if (strcasecmp(json_string_value(known), name) == 0) return false;
 	if (e->list == NULL)
 		e->list = json_array();
 	if (json_array_size(e->list) >= NAMES_MOST ||

@@ -383,8 +383,8 @@ static void put_controls(struct writing *w)
 /* What a reader must know beside findings. */
 static void put_remarks(struct writing *w)
 {
-	struct query *q = facts_ask(w->facts,
-				    "SELECT kind, subject, text FROM main.remark WHERE " JUDGED_SCAN
+	struct query *q =
+		facts_ask(w->facts, "SELECT kind, subject, text FROM main.remark WHERE " JUDGED_SCAN
 				    " ORDER BY kind, subject, text");
 	char words[REMARK_TEXT];
 

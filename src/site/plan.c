@@ -18,7 +18,7 @@
 enum {
 	RATE_MOST = 1000000,
 	SWEEP_MOST = 65536, /* addresses of an IPv6 network that came with a zone */
-	RESOLVERS_MOST = 3,   /* as resolv.conf(5) */
+	RESOLVERS_MOST = 3, /* as resolv.conf(5) */
 	REMARKS_MOST = 50,  /* of one kind: exclusions may be many thousand */
 };
 

@@ -67,7 +67,7 @@ struct plan_wish {
 	const char *risk, *zone, *rate, *host_rate;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf */
 	const char *data_dir; /* holds probes/data/ports.csv */
-	bool resolve;     /* -R */
+	bool resolve;         /* -R */
 	bool skip_closed; /* zones whose window is closed are left out; else they are waited for */
 	int64_t now;
 };

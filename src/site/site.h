@@ -146,7 +146,7 @@ struct site {
 	size_t attestation_count;
 	struct waiver *waivers;
 	size_t waiver_count;
-	bool names_dns; /* hosts that answer are looked up */
+	bool names_dns;         /* hosts that answer are looked up */
 	struct addr *resolvers; /* by these; none: by the machine's own */
 	size_t resolver_count;
 	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet" */

@@ -186,9 +186,10 @@ static void check_discovery(const struct site *s, const struct zone *z, struct y
 		if (ranges_common(&o->networks, &z->networks, &common) != 0)
 			yn_complain(n, _("out of memory"));
 		else if (common.count > 0)
-			yn_complain(n,
-				    _("zone '%s' says the opposite for the same addresses, on line %u"),
-				    o->name != NULL ? o->name : "?", o->discovery_line);
+			yn_complain(
+				n,
+				_("zone '%s' says the opposite for the same addresses, on line %u"),
+				o->name != NULL ? o->name : "?", o->discovery_line);
 		ranges_done(&common);
 	}
 }

@@ -60,9 +60,11 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_REMARK] = "INSERT INTO remark VALUES (?,?,?,?)",
 	[INSERT_HOST] =
 		"INSERT OR REPLACE INTO host (scan, address, zone, kind, treated, state, reason,"
-		" ot_sign, mac, vendor, names, ledger_id, role, os, public, complete, planned, open,"
+		" ot_sign, mac, vendor, names, ledger_id, role, os, public, complete, planned, "
+		"open,"
 		" closed, filtered, silent, rtt_us, first_ms, last_ms)"
-		" VALUES (?,?,?,?,?,?,?,?,?,coalesce(?,'[]'),?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?)",
+		" VALUES "
+		"(?,?,?,?,?,?,?,?,?,coalesce(?,'[]'),?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?)",
 	[UPDATE_NAMES] = "UPDATE host SET names=?3 WHERE scan=?1 AND address=?2",
 	[UPDATE_HOST] = "UPDATE host SET treated=coalesce(?3,treated), state=coalesce(?4,state),"
 			" reason=coalesce(?5,reason), ot_sign=coalesce(?6,ot_sign)"
@@ -494,9 +496,9 @@ void store_host(struct store *s, const struct host_row *r)
 	    "ittttttttttttt"
 	    "bbiiiiiiii",
 	    s->scan, r->address, r->zone, r->kind, r->treated, r->state, r->reason, r->ot_sign,
-	    r->mac, r->vendor, r->names, r->ledger_id, r->role, r->os, (int)r->is_public, (int)r->complete,
-	    (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed, (int64_t)r->filtered,
-	    (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms);
+	    r->mac, r->vendor, r->names, r->ledger_id, r->role, r->os, (int)r->is_public,
+	    (int)r->complete, (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed,
+	    (int64_t)r->filtered, (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms);
 }
 
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,

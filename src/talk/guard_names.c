@@ -21,7 +21,7 @@ enum {
 	WAITING_MOST = 256, /* main asks for fewer at once */
 	TRIES = 3,
 	TRY_MS = 2000,
-	ARP_MS = 3000,	/* the kernel asks for a resolver's MAC three times, a second apart */
+	ARP_MS = 3000, /* the kernel asks for a resolver's MAC three times, a second apart */
 	ARP_FRAMES = 3,
 	NAMES_OF_HOST = 4,
 	DEAD_AFTER = 8, /* lookups in a row without any answer */
@@ -294,8 +294,8 @@ static bool ask(struct guard *g, struct lookup *l, int64_t now)
 		return false;
 	if (getrandom(&l->id, sizeof(l->id), 0) != sizeof(l->id))
 		return false;
-	size_t length = dns_question(bytes, sizeof(bytes), l->id, true, question_of(l, name),
-				     type_of(l));
+	size_t length =
+		dns_question(bytes, sizeof(bytes), l->id, true, question_of(l, name), type_of(l));
 	if (length == 0) {
 		go_on(g, l);
 		return true;
@@ -357,7 +357,9 @@ void guard_names_advance(struct guard *g, int64_t now)
 		struct lookup *l = &n->lookups[i];
 
 		if (!l->active && n->count > 0) {
-			*l = (struct lookup){ .active = true, .host = n->waiting[n->first], .fd = -1 };
+			*l = (struct lookup){ .active = true,
+					      .host = n->waiting[n->first],
+					      .fd = -1 };
 			n->first = (n->first + 1) % WAITING_MOST;
 			n->count--;
 			if (n->dead)

@@ -158,9 +158,9 @@ bool packets_write_lane(struct packets *p, struct lane *l)
 		good = ranges_add(&all, &r) == 0;
 	}
 	char *text = good ? ranges_text(&all) : NULL;
-	good = text != NULL &&
-	       journal_lane(p->journal, (unsigned)(l - p->lanes), packets_unix_ms(p), &l->way->source,
-			    l->source_port, p->setup->order_key, s->count, p->ports_text, text);
+	good = text != NULL && journal_lane(p->journal, (unsigned)(l - p->lanes),
+					    packets_unix_ms(p), &l->way->source, l->source_port,
+					    p->setup->order_key, s->count, p->ports_text, text);
 	free(text);
 	ranges_done(&all);
 	l->written_kind = NULL;
@@ -175,7 +175,8 @@ bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64
 	    p->now_ms - l->written_ms < SECOND_MS)
 		return true;
 	uint64_t to = end - at < STRETCH ? end : at + STRETCH;
-	if (!journal_stretch(p->journal, (unsigned)(l - p->lanes), packets_unix_ms(p), kind, at, to)) {
+	if (!journal_stretch(p->journal, (unsigned)(l - p->lanes), packets_unix_ms(p), kind, at,
+			     to)) {
 		packets_no_journal(p);
 		return false;
 	}

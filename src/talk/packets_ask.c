@@ -21,7 +21,7 @@
 #include "wire/dhcp.h"
 
 enum {
-	ASK_SOURCES = 4,     /* own IPv6 addresses beside the link-local one */
+	ASK_SOURCES = 4, /* own IPv6 addresses beside the link-local one */
 	ASK_REPEATS = 2,
 	ASK_AGAIN_MS = 1000, /* so long is an answer waited for: RFC 6762 and RFC 4861 have less */
 	ASK_DHCP_MS = 4000,  /* a server may try out the address first, by echo requests for 3 s */
@@ -48,10 +48,10 @@ struct question {
 struct shown {
 	struct addr address;
 	uint8_t mac[6];
-	bool wanted;	/* within a large network: to be swept */
-	bool taken;	/* has its lane */
+	bool wanted; /* within a large network: to be swept */
+	bool taken;  /* has its lane */
 	bool name_asked;
-	bool mdns;	/* speaks multicast DNS: may be asked for its name */
+	bool mdns;         /* speaks multicast DNS: may be asked for its name */
 	bool router, dhcp; /* told */
 };
 
@@ -64,7 +64,7 @@ struct asking {
 	unsigned round;
 	int64_t wait_ms, end_ms, collect_ms;
 	bool over;
-	struct addr large; /* one of a large network, or zero; for its window */
+	struct addr large;         /* one of a large network, or zero; for its window */
 	const struct zone **zones; /* that reach into the segment */
 	size_t zone_count;
 	const char *closed;
@@ -244,9 +244,10 @@ size_t ask_filter(const struct packets *p, const struct wing *w, char *out, size
 			continue;
 		addr_format(&own->list[i].first, address);
 		address[strcspn(address, "%")] = '\0';
-		n += (size_t)snprintf(out + n, room - n,
-				      " or (ip6 and dst host %s and (icmp6 or (tcp and dst port %u)))",
-				      address, port);
+		n += (size_t)snprintf(
+			out + n, room - n,
+			" or (ip6 and dst host %s and (icmp6 or (tcp and dst port %u)))", address,
+			port);
 	}
 	(void)p;
 	return n;
@@ -423,7 +424,8 @@ struct names {
 	struct asking *a;
 	const struct addr *from;
 	char reverse[DNS_NAME];
-	char service[DNS_NAME]; /* the host that offers a service: itself, where it does not say more */
+	char service
+		[DNS_NAME]; /* the host that offers a service: itself, where it does not say more */
 	bool named;
 };
 
@@ -470,7 +472,7 @@ static void heard_mdns(struct packets *p, struct asking *a, const struct heard *
 		    memcmp(a->questions[i].way.source.bytes, h->to.bytes, 16) == 0)
 			q = &a->questions[i];
 	/* The identifier comes first, and what does not bring it back is not looked at further. */
-	if (q == NULL || h->payload.length < 2 ||
+	if (q == NULL || h->payload.length < 3 || (h->payload.at[2] & 0x80) == 0 ||
 	    (h->payload.at[0] << 8 | h->payload.at[1]) != (uint16_t)q->cookie)
 		return;
 	struct shown *s = see(p, a, &h->from, h->mac);
@@ -658,8 +660,8 @@ static bool ask_name(struct packets *p, struct asking *a, struct shown *s)
 		return false;
 	size_t n = dns_question(question, sizeof(question), (uint16_t)q->cookie, false,
 				dns_reverse_name(&s->address, name), DNS_PTR);
-	if (n == 0 || frame_form_udp(&f, &q->way, s->mac, FRAME_MDNS_PORT, MDNS, question, n, n, 0) !=
-			      0)
+	if (n == 0 ||
+	    frame_form_udp(&f, &q->way, s->mac, FRAME_MDNS_PORT, MDNS, question, n, n, 0) != 0)
 		return false;
 	if (plan_start_refusal(p->setup->plan, &s->address, time(NULL)) != NULL)
 		return false;
@@ -668,8 +670,8 @@ static bool ask_name(struct packets *p, struct asking *a, struct shown *s)
 		s->name_asked = false;
 		return false;
 	}
-	if (r != LAUNCHED || !written(p, a, "mdns-name", &q->way.source,
-				      addr_format(&s->address, to), MDNS))
+	if (r != LAUNCHED ||
+	    !written(p, a, "mdns-name", &q->way.source, addr_format(&s->address, to), MDNS))
 		return false;
 	a->names_asked++;
 	a->wait_ms = p->now_ms + ASK_AGAIN_MS;

@@ -155,7 +155,9 @@ static void test_wrong(void **state)
 		{ { .targets = { "a b" } }, "'a b' is neither an address nor a name" },
 		{ { .targets = { "" } }, "'' is not an address, network or range" },
 		{ { .targets = { "2001:db8::/64" } },
-		  "'2001:db8::/64' is too large: more than 2^32 addresses or 65536 ranges" },
+		  "'2001:db8::/64': is too large to sweep: name its hosts, or let its segment be "
+		  "asked "
+		  "(discovery in tenken-site(5))" },
 		{ { .targets = { "fe80::1" } },
 		  "'fe80::1': a link-local address needs its interface, as in 'fe80::1%eth0'" },
 		{ { .targets = { "224.0.0.1" } },
