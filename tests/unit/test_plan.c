@@ -550,6 +550,8 @@ static void test_options(void **state)
 			       .host_rate = "7" };
 	struct given ipv6 = { .site = "site: a\nzones: [{name: z, kind: it, "
 				      "networks: [10.0.0.0/30, 'fd00::/64']}]\n" };
+	struct given controllers = { .site = "site: a\nzones: [{name: z, kind: ot, "
+					     "networks: [10.0.0.0/30, 'fd00::/64']}]\n" };
 	struct complaints c = { 0 };
 	struct plan p;
 	struct addr a;
@@ -594,6 +596,13 @@ static void test_options(void **state)
 	make(&ipv6, &p, &c);
 	assert_none(&c);
 	assert_targets(&p, "10.0.0.0/30");
+	assert_int_equal(p.skipped_count, 0);
+	assert_int_equal(p.large.count, 1); /* its hosts are asked for */
+	plan_done(&p);
+	complaints_done(&c);
+
+	make(&controllers, &p, &c);
+	assert_none(&c);
 	assert_string_equal(p.skipped[0],
 			    "fd00::/64: too large to sweep: name its hosts as targets");
 	plan_done(&p);
