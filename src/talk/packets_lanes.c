@@ -130,7 +130,7 @@ static bool same_way(const struct way *a, const struct way *b)
 
 /* One lane for these addresses; they are taken over. */
 static int make_lane(struct packets *p, const struct way *way, int zone, bool public,
-		    struct ranges *addresses)
+		     struct ranges *addresses)
 {
 	const struct plan *plan = p->setup->plan;
 

@@ -52,6 +52,7 @@ static void the_plan_comes_out_as_it_was(void **state)
 {
 	static const char *const targets[] = { "192.168.1.0/28", "10.0.0.1-9", "fd00::1",
 					       "203.0.113.9" };
+	static const char *const large[] = { "fd00:1::/64", "10.0.0.1" };
 	static const char *const excludes[] = { "192.168.1.3,10.0.0.4-10.0.0.5" };
 	static const char *const owned[] = { "203.0.113.8/30" };
 	struct {
@@ -72,7 +73,17 @@ static void the_plan_comes_out_as_it_was(void **state)
 		    .rate = "55",
 		    .host_rate = "0" } },
 		{ NULL, { .targets = targets, .target_count = 3, .ports = "http,102" } },
+		/* Names and networks too large to sweep; the machine's resolvers change afterwards. */
+		{ SITE "names: {dns: true, resolvers: [192.168.1.2, 192.168.10.7]}\n", { 0 } },
+		{ NULL,
+		  { .targets = large,
+		    .target_count = 2,
+		    .zone = "it",
+		    .resolve = true,
+		    .resolv_conf = "resolv.conf" } },
+		{ NULL, { .targets = large, .target_count = 1, .zone = "it" } },
 	};
+	size_t resolvers = 0, networks = 0;
 	(void)state;
 
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -80,7 +91,9 @@ static void the_plan_comes_out_as_it_was(void **state)
 		struct plan before, after;
 		struct plan_kept kept;
 
+		write_text("resolv.conf", "nameserver 192.168.1.2\nnameserver fd00::53\n");
 		make(&cases[i].wish, cases[i].site, &before);
+		write_text("resolv.conf", "nameserver 192.168.1.3\n");
 		char *text = plan_json(&before);
 		keep(&before, text, &kept);
 		/* Today's files say something else, or are gone. */
@@ -94,13 +107,19 @@ static void the_plan_comes_out_as_it_was(void **state)
 		assert_int_equal(e, 0);
 		char *again = plan_json(&after);
 		assert_string_equal(again, text);
+		resolvers += before.resolver_count;
+		networks += before.large.count;
+		assert_int_equal(after.resolver_count, before.resolver_count);
+		for (size_t k = 0; k < before.resolver_count; k++)
+			assert_int_equal(addr_compare(&after.resolvers[k], &before.resolvers[k]),
+					 0);
 		assert_int_equal(after.site.asset_count, before.site.asset_count);
 		assert_int_equal(after.site.zone_count, before.site.zone_count);
 		/* What the JSON does not say, but the guard asks. */
-		static const char *const addresses[] = { "192.168.1.3",  "192.168.1.4",
-							 "10.0.0.4",     "10.0.0.6",
-							 "192.168.10.5", "192.168.10.9",
-							 "203.0.113.9",  "203.0.113.13" };
+		static const char *const addresses[] = {
+			"192.168.1.3",  "192.168.1.4", "10.0.0.4",     "10.0.0.6",  "192.168.10.5",
+			"192.168.10.9", "203.0.113.9", "203.0.113.13", "fd00:1::7", "fd00:2::7"
+		};
 		for (size_t k = 0; k < countof(addresses); k++) {
 			struct addr a;
 
@@ -117,6 +136,9 @@ static void the_plan_comes_out_as_it_was(void **state)
 		plan_done(&before);
 		plan_done(&after);
 	}
+	unlink("resolv.conf");
+	assert_int_equal(resolvers, 4);
+	assert_int_equal(networks, 2);
 }
 
 static void a_plan_that_cannot_be_the_same_is_refused(void **state)
@@ -203,7 +225,8 @@ static void begin(struct bench *b)
 {
 	static const char *const targets[] = { "10.0.0.1-9" };
 	struct plan_wish w = { .targets = targets, .target_count = 1, .ports = "22,80,102,443" };
-	static const struct resume_way way = { .order_key = { 0xf0, 1, [15] = 0xab }, .retries = 3 };
+	static const struct resume_way way = { .order_key = { 0xf0, 1, [15] = 0xab },
+					       .retries = 3 };
 
 	make(&w, NULL, &b->plan);
 	char *text = plan_json(&b->plan);
