@@ -68,6 +68,7 @@ struct seen {
 	uint8_t no_host;            /* weight of messages that there is no such host: sweep.h */
 	bool answered;              /* by itself: open, closed, echo */
 	bool left; /* no further probe: the guard has it, or it answers everywhere */
+	bool all_ports;
 	bool handed;
 	uint16_t handed_port; /* the sign was this port; 0: another */
 	bool duplicate; /* told */
@@ -98,6 +99,7 @@ struct segment {
 	struct pace *paces; /* by host, or NULL */
 	/* on a link */
 	uint64_t *met; /* bits by host: the kernel's own question for its MAC is counted */
+	uint64_t *waits; /* a question to this host is open */
 	uint64_t *asked, *there; /* bits by host: ARP or ND under way, answered */
 	struct found *found;
 	size_t found_count, found_room;
@@ -220,6 +222,11 @@ struct packets {
 	char *ports_text;
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
 	uint64_t tried; /* ports since the last flush: for main's progress */
+	struct device_sign {
+		uint8_t mac[6];
+		char sign[64];
+	} *devices; /* control equipment, by MAC */
+	size_t device_count;
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_first, sight_count, sight_room;
 };
@@ -229,6 +236,11 @@ void packets_tell(struct packets *p, const struct sight *s);
 void packets_remark(struct packets *p, const struct addr *a, const char *text);
 /* The journal cannot be written: main is told, nothing is sent any more. */
 void packets_no_journal(struct packets *p);
+/* Answers, or what was about to leave, may have been lost on this interface: its lanes ask once more for
+ * what is missing. */
+void packets_disturb(struct packets *p, const struct wing *w);
+/* How long ago the loop looked at the clock. */
+int64_t packets_late_ms(const struct packets *p);
 /* Milliseconds since the process began. */
 uint32_t packets_since(const struct packets *p);
 /* The journal has the place `at` of the lane's order (up to `end`): false where it cannot be written;
@@ -264,12 +276,16 @@ enum launch packets_flush(struct packets *p, struct wing *w);
 
 /* ---- packets_lanes.c ---- */
 int lanes_make(struct packets *p);
+/* Attempts that nothing has answered yet through the lane's next hop, or on its link, of all lanes. */
+unsigned lanes_unanswered(const struct packets *p, const struct lane *l);
 void lanes_done(struct packets *p);
 
 /* ---- packets_find.c ---- */
 /* Both: true where something was done, so that another turn is worth while now. */
 bool find_advance(struct packets *p, struct lane *l);
 void find_heard(struct packets *p, struct wing *w, const struct heard *h);
+/* This MAC is that of control equipment: its other addresses are handed over to the guard too. */
+void find_control_device(struct packets *p, const uint8_t mac[static 6], const char *sign);
 /* How many times each must be asked so that of so many that answer hardly one (1 in 100) is missed,
  * where this share gets lost; at most `most`. */
 unsigned rounds_for(double lost, double count, unsigned most);
@@ -288,6 +304,10 @@ bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret);
 int segment_ranges(struct lane *l, struct ranges *ret);
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host);
 bool sweep_advance(struct packets *p, struct lane *l);
+/* What was sent long ago is not waited for, whatever else holds the lane up. */
+void sweep_expire(struct packets *p, struct lane *l);
+/* The segment was told: the next one, or the end. */
+void segment_over(struct packets *p, struct lane *l);
 /* The segment is over: what was seen and what was not goes to main. cut: NULL where everything was
  * done; else why not, and how the hosts that did not answer are to be told. */
 void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut);

@@ -491,6 +491,8 @@ static bool read_place(struct packets *p, struct lane *l, struct reader r)
 			return false;
 	bool finds = stage == STAGE_FIND || stage == STAGE_FIND_WAIT || stage == STAGE_FIND_SAMPLE;
 	bool known = finds ? l->way->on_link : in_pass(stage) || stage == STAGE_SAMPLE;
+	if (stage == STAGE_SAMPLE && s->sample_next > s->sample_count)
+		return false;
 	if (!rd_end(&r) || !known || s->cursor > (uint64_t)s->count * (p->probe_count + 1) ||
 	    (!finds && stage != STAGE_SAMPLE && s->answered == NULL))
 		return false;
