@@ -398,6 +398,7 @@ static const char *kind_words(const char *kind)
 					   : kind;
 }
 
+/* Questions by UDP leave by 256 source ports, so only that of TCP is told. */
 static void begin_frames(struct telling *t, const struct block *b, const char *kind, int64_t from,
 			 int64_t until)
 {
@@ -409,13 +410,13 @@ static void begin_frames(struct telling *t, const struct block *b, const char *k
 		put_time(t, "until", until);
 		put_name(t, "kind", kind);
 		put_name(t, "source", b->source);
-		if (sent_has_ports(kind))
+		if (strcmp(kind, "syn") == 0)
 			fprintf(t->out, ",\"source_port\":%" PRId64, b->source_port);
 		return;
 	}
 	put_span(t, from, until);
 	put_line(t->out, b->source);
-	if (sent_has_ports(kind))
+	if (strcmp(kind, "syn") == 0)
 		fprintf(t->out, " port %" PRId64, b->source_port);
 	fputs("  ", t->out);
 	put_line(t->out, kind_words(kind));
