@@ -229,6 +229,7 @@ struct telling {
 	const struct options *options;
 	FILE *out;
 	int64_t scan, started, finished; /* finished 0: not known */
+	int64_t end_ms;                  /* nothing was sent behind it */
 	char *site, *zone;
 	int64_t from, to;
 	uint64_t connections, frames;
@@ -577,7 +578,7 @@ static int tell_frames(struct telling *t)
 		struct block b = {
 			.number = query_int(q, NUMBER),
 			.lane = query_int(q, LANE),
-			.end_ms = query_null(q, END) ? t->finished * 1000 + 999 : query_int(q, END),
+			.end_ms = query_null(q, END) ? t->end_ms : query_int(q, END),
 			.source = query_text(q, SOURCE),
 			.source_port = query_int(q, SOURCE_PORT),
 			.hosts = query_int(q, HOSTS),
@@ -682,6 +683,7 @@ static int find_scan(struct telling *t)
 		t->site = copy_of(query_text(q, 0));
 		t->started = query_int(q, 1);
 		t->finished = query_int(q, 2);
+		t->end_ms = (t->finished != 0 ? t->finished : (int64_t)time(NULL)) * 1000 + 999;
 		const char *word = query_text(q, 3);
 		if (word != NULL && strcmp(word, "running") == 0)
 			fprintf(stderr,
