@@ -696,7 +696,7 @@ static bool pass(struct packets *p, struct lane *l)
 	if (done > 0)
 		s->last_sent_ms = p->now_ms;
 	if (s->cursor >= all) {
-		if (packets_flush(p, l->wing) == LAUNCH_DOWN || !packets_write_end(p, l, kind, all))
+		if (!packets_write_end(p, l, kind, all))
 			return false;
 		l->stage = STAGE_PASS_WAIT;
 	}
