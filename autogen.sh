@@ -26,7 +26,7 @@ build_packages="$bootstrap_packages
 	libnet1-dev=file:/usr/include/libnet.h libcmocka-dev=module:cmocka
 	ieee-data=file:/usr/share/ieee-data/oui.csv"
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap
-	jq=program:jq
+	jq=program:jq dnsmasq-base=program:dnsmasq avahi-daemon=program:avahi-daemon
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
 	python3-serial=python:serial curl=program:curl
 	openssl=program:openssl openssh-server=program:sshd openssh-client=program:ssh

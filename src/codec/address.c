@@ -241,12 +241,17 @@ int range_parse(const char *text, bool strict, struct range *ret)
 	char copy[ADDR_TEXT];
 	const char *slash = strchr(text, '/');
 	size_t n = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	/* The interface may stand behind the address or behind the length. */
+	const char *percent = slash != NULL ? strchr(slash, '%') : NULL;
+	size_t scope = percent != NULL ? strlen(percent) : 0;
 	struct range r;
 
-	if (n >= sizeof(copy))
+	if (n + scope >= sizeof(copy))
 		return -EINVAL;
 	memcpy(copy, text, n);
-	copy[n] = '\0';
+	if (percent != NULL)
+		memcpy(copy + n, percent, scope);
+	copy[n + scope] = '\0';
 	if (addr_parse(copy, &r.first) != 0)
 		return -EINVAL;
 	r.last = r.first;
@@ -255,7 +260,8 @@ int range_parse(const char *text, bool strict, struct range *ret)
 		char *end;
 		unsigned long bits = strtoul(slash + 1, &end, 10);
 
-		if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || bits > whole)
+		if (slash[1] < '0' || slash[1] > '9' || (*end != '\0' && end != percent) ||
+		    bits > whole)
 			return -EINVAL;
 		for (unsigned bit = 128 - whole + (unsigned)bits; bit < 128; bit++) {
 			uint8_t mask = (uint8_t)(0x80U >> bit % 8);

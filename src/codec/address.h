@@ -47,7 +47,8 @@ struct range {
 
 /* An address, a CIDR network (host bits must be zero in strict mode, else they are ignored), a range
  * "10.0.0.1-20", "10.0.0.1-10.0.1.3", or nmap's octet ranges "10.0.0-1.1-20" are read by
- * ranges_parse(), since they may give several ranges. This one reads an address or a CIDR. */
+ * ranges_parse(), since they may give several ranges. This one reads an address or a CIDR; of a link-local
+ * one the interface stands behind either: "fe80::%eth0/64", "fe80::/64%eth0". */
 int range_parse(const char *text, bool strict, struct range *ret);
 
 /* A set of addresses: disjoint ranges, sorted by scope, then by bytes. Zero-initialised is empty. A

@@ -17,6 +17,7 @@
 #include "commands/rights.h"
 #include "probes/identify.h"
 #include "probes/probe.h"
+#include "talk/ask_way.h"
 #include "talk/guard.h"
 #include "talk/packets.h"
 #include "talk/transfer.h"
@@ -191,9 +192,17 @@ static bool describe_probes(struct crew *c)
 
 static bool make_ways(struct crew *c)
 {
+	const struct plan *p = c->setup->plan;
+	struct ranges all = { 0 };
 	struct timespec t;
 
-	if (routes_make(&c->setup->plan->targets, &c->routes) != 0)
+	int e = ranges_add_all(&all, &p->targets);
+	if (e == 0)
+		e = ranges_add_all(&all, &p->large);
+	if (e == 0)
+		e = routes_make(&all, &c->routes);
+	ranges_done(&all);
+	if (e != 0)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	c->board = guard_board_new(c->setup->plan, &c->routes,
@@ -373,6 +382,27 @@ void crew_sweep(struct crew *c, const struct sight *s)
 		neighbour_mac_text(s->mac, o.mac);
 	snprintf(o.reason, sizeof(o.reason), "%s", s->reason);
 	send_order(c->guard_fd, &o, &c->guard_gone);
+}
+
+int crew_unasked(const struct crew *c, struct ranges *ret)
+{
+	const struct plan *p = c->setup->plan;
+	struct ranges asked = { 0 };
+	int e = ranges_add_all(ret, &p->large);
+
+	for (size_t i = 0; i < c->routes.count && c->packets > 0 && e == 0; i++) {
+		const struct way_range *w = &c->routes.list[i];
+		const struct interface *n = routes_interface(&c->routes, w->way.ifindex);
+
+		if (w->way.error != 0 || (!w->way.local && !w->way.on_link) || n == NULL)
+			continue;
+		if (w->way.local || ask_allowed(p, &c->routes, n))
+			e = ranges_add(&asked, &w->range);
+	}
+	if (e == 0)
+		e = ranges_subtract(ret, &asked);
+	ranges_done(&asked);
+	return e;
 }
 
 bool crew_unframed(const struct crew *c)

@@ -25,6 +25,9 @@ void crew_sweep(struct crew *c, const struct sight *s);
 /* The channel to the packets process; -1: there is none. Whole messages are read: room for
  * SIGHTS_ROOM. */
 enum { SIGHTS_ROOM = 128 };
+/* Adds the networks too large to sweep whose hosts nobody asks for: they are on no segment of this machine,
+ * or everybody there may not be asked, or there is no packets process. 0 or -ENOMEM. */
+int crew_unasked(const struct crew *c, struct ranges *ret);
 /* Frames were wanted, but CAP_NET_RAW is missing. */
 bool crew_unframed(const struct crew *c);
 int crew_packets_channel(const struct crew *c);

@@ -352,6 +352,19 @@ void dry_run(const struct plan *p, int64_t now, FILE *out)
 		forecast(&l, &here);
 	if (strange.hosts > 0)
 		forecast(&l, &strange);
+	if (p->large.count > 0) {
+		char *large = ranges_text(&p->large);
+
+		fprintf(out, _("  %s: hosts that their segments show, where those may be asked\n"),
+			large != NULL ? large : "");
+		free(large);
+	}
+	for (size_t i = 0; i < p->resolver_count; i++) {
+		char address[ADDR_TEXT];
+
+		fprintf(out, _("  names of hosts that answer: asked of %s\n"),
+			addr_format(&p->resolvers[i], address));
+	}
 	if (p->rate > 0)
 		fprintf(out, _("  overall: at most %u packets a second\n"), p->rate);
 	else

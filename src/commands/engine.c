@@ -21,6 +21,7 @@
 #include "codec/limits.h"
 #include "commands/crew.h"
 #include "commands/lock.h"
+#include "commands/names.h"
 #include "commands/progress.h"
 #include "commands/targets.h"
 #include "probes/probe.h"
@@ -33,6 +34,7 @@ enum {
 	JOBS_IT = 16,
 	CUTS_MOST = 100, /* jobs of a host that may be done again because a window ended */
 	RESPAWNS = 8,    /* how often a dead worker process is replaced */
+	LOOKUPS = 64,    /* names that are asked for at once */
 	PROGRESS_MS = 500,
 };
 
@@ -51,6 +53,7 @@ struct engine {
 	struct crew *crew;
 	struct desk *desks;
 	struct targets *targets;
+	struct names *names;
 	struct engine_result result;
 	uint32_t jobs;
 	unsigned active_jobs, respawns;
@@ -58,6 +61,7 @@ struct engine {
 	bool frames_swept, frames_stopped, frames_wait; /* the packets process; true where there is none */
 	int epoll, signals;
 	unsigned signal_count;
+	bool names_told;
 	bool sweep_waits;          /* the guard's sweep has closed zones left only */
 	struct addr waits_for;     /* a host of the one that opens first; zero: none of its own */
 	struct addr frames_wait_for;
@@ -157,6 +161,7 @@ static void write_host(struct engine *e, const struct guard_event *v)
 		.reason = or_null(v->reason),
 		.ot_sign = or_null(v->ot_sign),
 		.mac = or_null(v->mac),
+		.names = names_json(e->names, &v->address),
 		.ledger_id = a != NULL ? a->id : NULL,
 		.is_public = addr_is_public(&v->address),
 		.complete = v->complete,
@@ -200,6 +205,97 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 	if (v->host_state == HOST_ANSWERING || v->host_state == HOST_ALL_PORTS ||
 	    v->host_state == HOST_DISTRESS)
 		e->result.answering += v->open + v->closed > 0;
+}
+
+/* ---- names ---- */
+
+/* Is this a host, rather than an address where nothing is? */
+static void want_name(struct engine *e, const struct guard_event *v)
+{
+	if (e->setup->plan->resolver_count == 0 || e->stopping ||
+	    (v->open + v->closed == 0 && v->mac[0] == '\0') || addr_is_loopback(&v->address) ||
+	    v->address.scope != 0)
+		return; /* link-local addresses have no names in the DNS */
+	if (!names_want(e->names, &v->address))
+		begin_stop(e, ENGINE_FAULT);
+}
+
+static void look_up(struct engine *e)
+{
+	struct addr a;
+
+	while (!e->stopping && names_next(e->names, LOOKUPS, &a))
+		crew_order(e->crew, ORDER_NAME, &a, NULL);
+}
+
+static void take_name(struct engine *e, const struct addr *a, const char *piece, bool last,
+		      bool doubtful)
+{
+	char address[ADDR_TEXT], text[400];
+	const char *name;
+
+	if (!names_piece(e->names, a, piece, last, &name))
+		return;
+	addr_format(a, address);
+	store_host_names(e->setup->store, address, names_json(e->names, a));
+	if (!doubtful)
+		return;
+	snprintf(text, sizeof(text), "%s: the name does not lead back to this address", name);
+	store_remark(e->setup->store, "name-unconfirmed", address, text);
+}
+
+/* ---- what shows itself on a segment ---- */
+
+static void take_duplicate(struct engine *e, const struct sight *s)
+{
+	char address[ADDR_TEXT], text[128];
+	int first = (int)strcspn(s->reason, " ");
+
+	snprintf(text, sizeof(text), "two devices answer for this address: %.*s and %s", first,
+		 s->reason, s->reason + first + (s->reason[first] == ' '));
+	store_remark(e->setup->store, "duplicate-address", addr_format(&s->address, address), text);
+}
+
+static bool in_ledger(const struct plan *p, const struct sight *s)
+{
+	struct guard_event v = { .address = s->address };
+
+	if (s->has_mac)
+		neighbour_mac_text(s->mac, v.mac);
+	return ledger_of(p, &v) != NULL;
+}
+
+static void take_shown(struct engine *e, const struct sight *s)
+{
+	char address[ADDR_TEXT], who[80] = "", text[200];
+	const char *vendor = s->has_mac ? vendor_name(s->mac) : NULL, *kind = "", *form = "";
+	bool known = in_ledger(e->setup->plan, s);
+
+	if (s->has_mac)
+		neighbour_mac_text(s->mac, who);
+	if (vendor != NULL)
+		snprintf(who + strlen(who), sizeof(who) - strlen(who), " (%s)", vendor);
+	switch (s->kind) {
+	case SIGHT_OUTSIDE:
+		kind = "outside-targets";
+		form = "seen on the segment, outside the targets: %s";
+		break;
+	case SIGHT_ROUTER:
+		kind = "router";
+		form = known ? "advertises itself as a router: %s"
+			     : "advertises itself as a router, and the ledger does not name it: %s";
+		break;
+	case SIGHT_DHCP:
+		kind = "dhcp-server";
+		form = known ? "offers addresses by DHCP: %s"
+			     : "offers addresses by DHCP, and the ledger does not name it: %s";
+		break;
+	default:
+		return;
+	}
+	const char *gap = strstr(form, "%s");
+	snprintf(text, sizeof(text), "%.*s%s", (int)(gap - form), form, who);
+	store_remark(e->setup->store, kind, addr_format(&s->address, address), text);
 }
 
 /* Ports where a general-purpose computer shows itself come first among those of an unassigned host,
@@ -294,6 +390,7 @@ static void take_host(struct engine *e, const struct guard_event *v)
 	keep_host(e, v);
 	if (v->host_state == HOST_DISTRESS)
 		store_ended(e->setup->store, addr_format(&v->address, address), 0, false);
+	want_name(e, v);
 	if (v->open == 0 || !may_speak(e, &v->address))
 		return;
 	struct target *t = targets_get(e->targets, &v->address);
@@ -442,14 +539,21 @@ static void take_sight(struct engine *e, const struct sight *s)
 		crew_order(e->crew, ORDER_SWEEP_LAST, NULL, NULL);
 		break;
 	case SIGHT_DUPLICATE:
-		store_remark(e->setup->store, "duplicate-address", addr_format(&s->address, address),
-			     s->reason);
+		take_duplicate(e, s);
 		break;
 	case SIGHT_REMARK:
 		store_remark(e->setup->store, "packets",
 			     addr_is_unusable(&s->address) ? NULL
 							   : addr_format(&s->address, address),
 			     s->reason);
+		break;
+	case SIGHT_OUTSIDE:
+	case SIGHT_ROUTER:
+	case SIGHT_DHCP:
+		take_shown(e, s);
+		break;
+	case SIGHT_NAME:
+		take_name(e, &s->address, s->reason, s->complete, false);
 		break;
 	case SIGHT_PLACE:
 		/* With the results that were told before it, and at once: what was sent since would be
@@ -530,6 +634,16 @@ static void take_event(struct engine *e, const struct guard_event *v)
 		}
 		store_host_state(e->setup->store, addr_format(&v->address, address), "ot", NULL,
 				 NULL, v->ot_sign);
+		break;
+	case EVENT_NAME:
+		take_name(e, &v->address, v->reason, v->complete, v->port == 0);
+		break;
+	case EVENT_NAMED:
+		names_done(e->names);
+		if (v->reason[0] != '\0' && !e->names_told) {
+			e->names_told = true;
+			store_remark(e->setup->store, "names", NULL, v->reason);
+		}
 		break;
 	case EVENT_SWEPT:
 		e->swept = true;
@@ -915,6 +1029,26 @@ static bool refill_targets(struct engine *e, struct query *q)
 	return r == 0;
 }
 
+/* Names stay known; who has none yet may not have been looked up. */
+static bool refill_names(struct engine *e, struct query *q)
+{
+	int r;
+
+	while ((r = query_step(q)) == 1) {
+		const char *names = query_text(q, 1);
+		struct guard_event v = { .open = (uint32_t)query_int(q, 2) };
+
+		if (addr_parse(query_text(q, 0), &v.address) != 0)
+			continue;
+		if (!names_known(e->names, &v.address, names))
+			return false;
+		snprintf(v.mac, sizeof(v.mac), "%s", query_text(q, 3));
+		if (strcmp(names, "[]") == 0)
+			want_name(e, &v);
+	}
+	return r == 0;
+}
+
 /* What the earlier run found and did: counts for the progress, open ports for the jobs. */
 static bool refill(struct engine *e)
 {
@@ -928,6 +1062,14 @@ static bool refill(struct engine *e)
 		return false;
 	bool good = query_new(db, left_sql, &q) == 0 &&
 		    query_bind_int(q, 1, s->resumed_scan) == 0 && refill_targets(e, q);
+	query_free(q);
+	q = NULL;
+	good = good &&
+	       query_new(db,
+			 "SELECT address, names, open + closed, coalesce(mac, '') FROM host"
+			 " WHERE scan = ?1",
+			 &q) == 0 &&
+	       query_bind_int(q, 1, s->resumed_scan) == 0 && refill_names(e, q);
 	query_free(q);
 	q = NULL;
 	good = good &&
@@ -1015,7 +1157,7 @@ static bool over(const struct engine *e)
 	if (e->stopping)
 		return e->stopped && e->frames_stopped && e->active_jobs == 0;
 	return e->swept && e->frames_swept && targets_idle(e->targets) && e->active_jobs == 0 &&
-	       crew_settled(e->crew);
+	       names_idle(e->names) && crew_settled(e->crew);
 }
 
 static void take_signal(struct engine *e)
@@ -1073,6 +1215,29 @@ static void dispatch(struct engine *e, uint32_t tag)
 	}
 }
 
+/* Of large networks nothing is known where their segments cannot be asked. */
+static void tell_unasked(struct engine *e)
+{
+	struct ranges set = { 0 };
+
+	if (e->crew == NULL)
+		return;
+	if (crew_unasked(e->crew, &set) != 0)
+		begin_stop(e, ENGINE_FAULT);
+	for (size_t i = 0; i < set.count; i++) {
+		char range[RANGE_TEXT], text[300];
+
+		range_format(&set.list[i], range);
+		fprintf(stderr,
+			_("note: %s: too large to sweep, and its segment cannot be asked\n"),
+			range);
+		snprintf(text, sizeof(text),
+			 "%s: too large to sweep, and its segment cannot be asked", range);
+		store_remark(e->setup->store, "left-out", NULL, text);
+	}
+	ranges_done(&set);
+}
+
 struct engine_result engine_run(const struct engine_setup *setup)
 {
 	struct engine e = { .setup = setup,
@@ -1084,6 +1249,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 
 	e.desks = calloc(setup->threads, sizeof(*e.desks));
 	e.targets = targets_new();
+	e.names = names_new();
 	e.epoll = epoll_create1(EPOLL_CLOEXEC);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
@@ -1092,7 +1258,9 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	e.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	e.crew = e.desks != NULL && e.targets != NULL && refill(&e) ? crew_start(setup) : NULL;
+	e.crew = e.desks != NULL && e.targets != NULL && e.names != NULL && refill(&e)
+			 ? crew_start(setup)
+			 : NULL;
 	if (e.crew == NULL || !watch(&e, e.signals, TAG_SIGNAL) ||
 	    !watch(&e, crew_guard_channel(e.crew), TAG_GUARD) ||
 	    !watch(&e, crew_packets_channel(e.crew), TAG_PACKETS) ||
@@ -1111,9 +1279,11 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		store_remark(setup->store, "no-capability", NULL,
 			     "no raw packets: ports were tried by full connections only");
 	}
+	tell_unasked(&e);
 	progress_begin(&e.progress, mono_ms());
 	while (!over(&e)) {
 		hand_out(&e);
+		look_up(&e);
 		int n = epoll_wait(e.epoll, events, 64, 200);
 
 		for (int i = 0; i < n; i++)
@@ -1144,6 +1314,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 		free(e.desks[i].buffer);
 	free(e.desks);
 	targets_free(e.targets);
+	names_free(e.names);
 	if (e.journal >= 0)
 		close(e.journal);
 	close(e.signals);

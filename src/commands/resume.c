@@ -20,13 +20,11 @@
 
 /* A link-local address is kept with the index of its interface, which another start of the machine
  * may give to another one. */
-static json_t *interfaces_json(const struct plan *p)
+static void put_interfaces(json_t *o, const struct ranges *set)
 {
-	json_t *o = json_object();
-
-	for (size_t i = 0; i < p->targets.count; i++) {
+	for (size_t i = 0; i < set->count; i++) {
 		char index[16], name[IF_NAMESIZE] = "";
-		uint32_t scope = p->targets.list[i].first.scope;
+		uint32_t scope = set->list[i].first.scope;
 
 		if (scope == 0)
 			continue;
@@ -34,6 +32,14 @@ static json_t *interfaces_json(const struct plan *p)
 		json_object_set_new(o, index,
 				    json_string(if_indextoname(scope, name) != NULL ? name : ""));
 	}
+}
+
+static json_t *interfaces_json(const struct plan *p)
+{
+	json_t *o = json_object();
+
+	put_interfaces(o, &p->targets);
+	put_interfaces(o, &p->large);
 	return o;
 }
 

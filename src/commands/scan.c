@@ -75,6 +75,7 @@ enum option_id {
 static const struct option long_options[] = {
 	{ "site", required_argument, NULL, 'c' },
 	{ "ports", required_argument, NULL, OPT_PORTS },
+	{ "resolve", no_argument, NULL, 'R' },
 	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
 	{ "exclude-file", required_argument, NULL, OPT_EXCLUDE_FILE },
 	{ "excludefile", required_argument, NULL, OPT_EXCLUDE_FILE },
@@ -129,6 +130,7 @@ static void help(void)
 		"  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
 		"  --max-retries N         repeats of what was not answered, 0 to 10 (as many as "
 		"losses need)\n"
+		"  -R, --resolve           names of hosts that answer, by DNS\n"
 		"  --connect (-sT)         no frames of our own: full connections only\n"
 		"  --owned CIDR            repeats public addresses that the site file declares as "
 		"owned\n"
@@ -203,7 +205,7 @@ static int read_options(int argc, char **argv, struct options *o)
 	o->retries = PACKETS_RETRIES;
 	opterr = 0;
 	optind = 1;
-	while ((c = getopt_long_only(argc, argv, "+:c:p:h", long_options, NULL)) != -1 ||
+	while ((c = getopt_long_only(argc, argv, "+:c:p:hR", long_options, NULL)) != -1 ||
 	       optind < argc) {
 		static const char *targets[4096];
 
@@ -314,6 +316,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_QUIET:
 			o->quiet = true;
+			break;
+		case 'R':
+			o->wish.resolve = true;
 			break;
 		case 'h':
 		case OPT_HELP:

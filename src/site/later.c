@@ -166,7 +166,6 @@ static const struct later site_keys[] = {
 };
 
 static const struct later zone_keys[] = {
-	{ "discovery", SHAPE_FLAG, NULL, false },
 	{ "credentials", SHAPE_FLAG, NULL, false },
 	{ "declared", SHAPE_TEXTS, NULL, false },
 	END,
@@ -179,7 +178,7 @@ const char *const later_site_keys[] = {
 	"treatments",   "tiers",       "signing_key",  "push",         "fleet",      NULL,
 };
 
-const char *const later_zone_keys[] = { "discovery", "credentials", "declared", NULL };
+const char *const later_zone_keys[] = { "credentials", "declared", NULL };
 
 static const struct later *row(const struct later *table, const char *key)
 {

@@ -7,6 +7,7 @@
 #include "site/plan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 enum {
 	RATE_MOST = 1000000,
 	SWEEP_MOST = 65536, /* addresses of an IPv6 network that came with a zone */
+	RESOLVERS_MOST = 3, /* as resolv.conf(5) */
 	REMARKS_MOST = 50,  /* of one kind: exclusions may be many thousand */
 };
 
@@ -153,6 +155,28 @@ static void remark(struct plan *p, const struct ranges *set, const char *why)
 	}
 }
 
+/* Named targets are complaints, those that came with a zone are remarks. */
+static void refuse(struct plan *p, const struct ranges *set, bool named, const char *why,
+		   struct complaints *c)
+{
+	if (!named) {
+		remark(p, set, why);
+		return;
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		char text[RANGE_TEXT];
+
+		complain(c, NULL, 0, "'%s': %s", range_format(&set->list[i], text), why);
+	}
+}
+
+static int drop(struct plan *p, const struct ranges *set)
+{
+	int e = ranges_subtract(&p->targets, set);
+
+	return e == 0 ? ranges_subtract(&p->large, set) : e;
+}
+
 /* Takes a set out of the targets; what was in them is remarked. */
 static int leave_out(struct plan *p, const struct ranges *set, const char *why)
 {
@@ -160,7 +184,9 @@ static int leave_out(struct plan *p, const struct ranges *set, const char *why)
 	int e = ranges_common(&p->targets, set, &common);
 
 	if (e == 0)
-		e = ranges_subtract(&p->targets, &common);
+		e = ranges_common(&p->large, set, &common);
+	if (e == 0)
+		e = drop(p, &common);
 	if (e == 0)
 		remark(p, &common, why);
 	ranges_done(&common);
@@ -170,6 +196,56 @@ static int leave_out(struct plan *p, const struct ranges *set, const char *why)
 static bool link_local(const struct addr *a)
 {
 	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+/* IPv6 networks of more than `most` addresses are asked for their hosts instead. */
+static int set_large_aside(struct plan *p, uint64_t most)
+{
+	int e = 0;
+
+	for (size_t i = 0; i < p->targets.count && e == 0; i++) {
+		const struct range *r = &p->targets.list[i];
+		struct ranges one = { .list = p->targets.list + i, .count = 1 };
+
+		if (!addr_is_ipv4(&r->first) && ranges_count(&one) > most &&
+		    !(link_local(&r->first) && r->first.scope == 0))
+			e = ranges_add(&p->large, r);
+	}
+	return e == 0 ? ranges_subtract(&p->targets, &p->large) : e;
+}
+
+/* As far as the site lets them be asked: by the strictest zone of each address. */
+static int leave_out_unaskable(struct plan *p, bool named, struct complaints *c)
+{
+	const char *why = named ? _("is too large to sweep: name its hosts, or let its segment be "
+				    "asked (discovery in tenken-site(5))")
+				: _("too large to sweep: name its hosts as targets");
+	struct ranges rest = { 0 }, no = { 0 };
+	int e = ranges_add_all(&rest, &p->large);
+
+	for (unsigned kind = 0; kind < ZONE_KINDS && e == 0; kind++)
+		for (size_t i = 0; i < p->site.zone_count && e == 0; i++) {
+			const struct zone *z = &p->site.zones[i];
+			struct ranges own = { 0 };
+
+			if ((unsigned)z->kind != kind)
+				continue;
+			e = ranges_common(&rest, &z->networks, &own);
+			if (e == 0)
+				e = ranges_subtract(&rest, &own);
+			if (e == 0 && !plan_may_ask(p, z))
+				e = ranges_add_all(&no, &own);
+			ranges_done(&own);
+		}
+	if (e == 0 && !plan_may_ask(p, NULL))
+		e = ranges_add_all(&no, &rest);
+	if (e == 0)
+		e = ranges_subtract(&p->large, &no);
+	if (e == 0)
+		refuse(p, &no, named, why, c);
+	ranges_done(&rest);
+	ranges_done(&no);
+	return e;
 }
 
 /* IPv6 networks of a zone that cannot be swept: their hosts must be named. */
@@ -193,7 +269,7 @@ static int leave_out_unsweepable(struct plan *p)
 }
 
 /* The site's zones; public ones as far as they are owned. */
-static int zones_as_targets(struct plan *p)
+static int zones_as_targets(struct plan *p, struct complaints *c)
 {
 	const struct site *s = &p->site;
 	int e = 0;
@@ -203,6 +279,10 @@ static int zones_as_targets(struct plan *p)
 			e = ranges_add_all(&p->targets, &s->zones[i].networks);
 		else
 			e = ranges_common(&s->zones[i].networks, &s->owned, &p->targets);
+	if (e == 0)
+		e = set_large_aside(p, SWEEP_MOST);
+	if (e == 0)
+		e = leave_out_unaskable(p, false, c);
 	if (e == 0)
 		e = leave_out_unsweepable(p);
 	return e;
@@ -224,11 +304,12 @@ static int wish_targets(const struct plan_wish *w, struct plan *p, struct compla
 		else if (p->site.zone_count == 0)
 			complain(c, p->site.path, 0,
 				 _("declares no zone: name a target on the command line"));
-		return zones_as_targets(p);
+		return zones_as_targets(p, c);
 	}
 	if (p->targets.count == 0)
 		complain(c, NULL, 0, _("nothing to scan: the list of targets is empty"));
-	return 0;
+	int e = set_large_aside(p, targets_most);
+	return e == 0 ? leave_out_unaskable(p, true, c) : e;
 }
 
 static int exclude(const struct plan_wish *w, struct plan *p, struct complaints *c)
@@ -251,6 +332,8 @@ static int refuse_unusable(struct plan *p, struct complaints *c)
 
 	if (e == 0)
 		e = ranges_common(&p->targets, &unusable, &common);
+	if (e == 0)
+		e = ranges_common(&p->large, &unusable, &common);
 	for (size_t i = 0; i < common.count && e == 0; i++) {
 		char text[RANGE_TEXT];
 
@@ -259,7 +342,7 @@ static int refuse_unusable(struct plan *p, struct complaints *c)
 			 range_format(&common.list[i], text));
 	}
 	if (e == 0)
-		e = ranges_subtract(&p->targets, &common);
+		e = drop(p, &common);
 	ranges_done(&unusable);
 	ranges_done(&common);
 	return e;
@@ -317,21 +400,6 @@ static const char *unauthorised(const struct authorisation *a, int64_t now)
 	return NULL;
 }
 
-/* Named targets are complaints, those that came with a zone are remarks. */
-static void refuse(struct plan *p, const struct ranges *set, bool named, const char *why,
-		   struct complaints *c)
-{
-	if (!named) {
-		remark(p, set, why);
-		return;
-	}
-	for (size_t i = 0; i < set->count; i++) {
-		char text[RANGE_TEXT];
-
-		complain(c, NULL, 0, "'%s': %s", range_format(&set->list[i], text), why);
-	}
-}
-
 static int refuse_public(const struct plan_wish *w, struct plan *p, struct complaints *c)
 {
 	struct ranges public = { 0 }, inside = { 0 }, left = { 0 }, strange = { 0 };
@@ -341,6 +409,8 @@ static int refuse_public(const struct plan_wish *w, struct plan *p, struct compl
 
 	if (e == 0)
 		e = ranges_add_all(&public, &p->targets);
+	if (e == 0)
+		e = ranges_add_all(&public, &p->large);
 	if (e == 0)
 		e = ranges_subtract(&public, &inside);
 	/* Strange: nobody declared it as owned. Left: declared, but not repeated. */
@@ -359,9 +429,9 @@ static int refuse_public(const struct plan_wish *w, struct plan *p, struct compl
 	if (e == 0)
 		e = ranges_subtract(&public, &left);
 	if (e == 0)
-		e = ranges_subtract(&p->targets, &strange);
+		e = drop(p, &strange);
 	if (e == 0)
-		e = ranges_subtract(&p->targets, &left);
+		e = drop(p, &left);
 	if (e == 0) {
 		const char *why = unauthorised(&s->authorisation, w->now);
 
@@ -372,7 +442,7 @@ static int refuse_public(const struct plan_wish *w, struct plan *p, struct compl
 		refuse(p, &left, named, _("is public: repeat its range with --owned"), c);
 		if (why != NULL) {
 			refuse(p, &public, named, why, c);
-			e = ranges_subtract(&p->targets, &public);
+			e = drop(p, &public);
 		}
 	}
 	ranges_done(&public);
@@ -438,6 +508,11 @@ static int load_declarations(const struct plan_wish *w, struct plan *p, struct c
 	return e != 0 ? e : l;
 }
 
+static bool empty(const struct plan *p)
+{
+	return p->targets.count == 0 && p->large.count == 0;
+}
+
 /* 0 or -ENOMEM; complaints are the other result. */
 static int choose_targets(const struct plan_wish *w, struct plan *p, struct complaints *c)
 {
@@ -445,7 +520,7 @@ static int choose_targets(const struct plan_wish *w, struct plan *p, struct comp
 
 	wish_owned(w, p, c);
 	int e = wish_targets(w, p, c);
-	if (e == 0 && c->count == before && p->targets.count == 0)
+	if (e == 0 && c->count == before && empty(p))
 		complain(c, p->site.path, 0, _("no zone holds an address that may be scanned"));
 	if (e == 0)
 		e = exclude(w, p, c);
@@ -459,13 +534,74 @@ static int choose_targets(const struct plan_wish *w, struct plan *p, struct comp
 		e = leave_closed_zones(p, w->now);
 	if (e != 0 || c->count > before)
 		return e;
-	if (p->targets.count == 0)
+	if (empty(p))
 		complain(c, NULL, 0, _("nothing is left to scan: %s"),
 			 p->skipped_count > 0 ? p->skipped[p->skipped_count - 1] : _("no targets"));
 	else if (ranges_count(&p->targets) > targets_most)
 		complain(c, NULL, 0, _("the targets are more than 2^32 addresses"));
 	return 0;
 }
+
+/* ---- names ---- */
+
+/* The machine's own, as far as they are in the house: what is inside is no business of a public one. */
+static int own_resolvers(const struct plan_wish *w, struct plan *p)
+{
+	FILE *f = fopen(w->resolv_conf != NULL ? w->resolv_conf : "/etc/resolv.conf", "re");
+	char line[256], text[ADDR_TEXT];
+	int e = 0;
+
+	if (f == NULL)
+		return 0;
+	while (e == 0 && p->resolver_count < RESOLVERS_MOST && fgets(line, sizeof(line), f)) {
+		struct addr a, *place;
+
+		if (sscanf(line, "nameserver %63s", text) != 1 || addr_parse(text, &a) != 0)
+			continue;
+		if (addr_is_public(&a)) {
+			texts_addf(&p->skipped, &p->skipped_count,
+				   _("resolver %s is public: not asked for names"), text);
+			continue;
+		}
+		place = list_grow(&p->resolvers, &p->resolver_count, sizeof(*place));
+		if (place == NULL)
+			e = -ENOMEM;
+		else
+			*place = a;
+	}
+	fclose(f);
+	return e;
+}
+
+static int choose_resolvers(const struct plan_wish *w, struct plan *p, struct complaints *c)
+{
+	const struct site *s = &p->site;
+	char text[ADDR_TEXT];
+	int e = 0;
+
+	if ((!w->resolve && !s->names_dns) || p->risk < SITE_TOUCH)
+		return 0;
+	for (size_t i = 0; i < s->resolver_count && i < RESOLVERS_MOST && e == 0; i++) {
+		struct addr *place = list_grow(&p->resolvers, &p->resolver_count, sizeof(*place));
+
+		if (place == NULL)
+			e = -ENOMEM;
+		else
+			*place = s->resolvers[i];
+	}
+	if (e == 0 && s->resolver_count == 0)
+		e = own_resolvers(w, p);
+	for (size_t i = 0; i < p->resolver_count; i++)
+		if (ranges_contain(&s->exclude, &p->resolvers[i]))
+			complain(c, NULL, 0, _("the resolver '%s' is excluded"),
+				 addr_format(&p->resolvers[i], text));
+	if (e == 0 && p->resolver_count == 0)
+		texts_addf(&p->skipped, &p->skipped_count,
+			   _("names are not looked up: there is no resolver"));
+	return e;
+}
+
+/* ---- the whole, made ---- */
 
 int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints *c)
 {
@@ -480,7 +616,7 @@ int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints 
 		complain(c, NULL, 0,
 			 _("--risk login needs an 'authorisation' in the site file that is valid "
 			   "now"));
-	if (choose_targets(wish, ret, c) != 0)
+	if (choose_targets(wish, ret, c) != 0 || choose_resolvers(wish, ret, c) != 0)
 		no_memory(c);
 	return c->count == before ? 0 : -EINVAL;
 }
@@ -490,6 +626,8 @@ void plan_done(struct plan *p)
 	site_done(&p->site);
 	port_list_done(&p->port_list);
 	ranges_done(&p->targets);
+	ranges_done(&p->large);
 	ranges_done(&p->owned);
+	free(p->resolvers);
 	texts_done(&p->skipped, &p->skipped_count);
 }

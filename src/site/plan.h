@@ -33,6 +33,9 @@ struct plan {
 	struct site site;
 	struct port_list port_list;
 	struct ranges targets; /* without exclusions, passive-only and refused addresses */
+	/* IPv6 networks too large to sweep: of them the hosts are targets that a local segment shows, asked
+	 * by multicast. The same is taken away from them as from the targets. */
+	struct ranges large;
 	struct ranges owned;   /* repeated with --owned */
 	struct ports ports;
 	enum site_risk risk; /* of this run; a zone may cap it lower */
@@ -40,6 +43,9 @@ struct plan {
 		ad_hoc_kind; /* --zone: for targets that no zone declares; default unassigned */
 	unsigned rate;       /* packets per second; 0: no limit (--max-rate 0) */
 	unsigned host_rate;
+	/* -R, or `names` of the site file: who is asked for the names of hosts that answer; none: nobody. */
+	struct addr *resolvers;
+	size_t resolver_count;
 	char **skipped; /* remarks: "192.168.10.9: excluded", ... */
 	size_t skipped_count;
 };
@@ -64,7 +70,9 @@ struct plan_wish {
 	size_t udp_port_count;
 	const char *no_udp;
 	const char *risk, *zone, *rate, *host_rate;
+	const char *resolv_conf; /* NULL: /etc/resolv.conf */
 	const char *data_dir; /* holds probes/data/ports.csv */
+	bool resolve;         /* -R */
 	bool skip_closed; /* zones whose window is closed are left out; else they are waited for */
 	int64_t now;
 };
@@ -86,6 +94,11 @@ struct plan_kept {
 int plan_again(const struct plan_kept *kept, const char *data_dir, int64_t now, struct plan *ret,
 	       struct complaints *c);
 
+/* Is this address among the targets, or in a large network? */
+bool plan_holds(const struct plan *p, const struct addr *a);
+/* May everybody on a segment of this zone be asked, as far as this zone is concerned? NULL: of targets
+ * that no zone declares. */
+bool plan_may_ask(const struct plan *p, const struct zone *z);
 /* The declared kind of an address: of its zone, else ad_hoc_kind; loopback outside every zone is it. */
 enum zone_kind plan_kind(const struct plan *p, const struct addr *a);
 /* NULL, or why nothing may be sent to this address now ("excluded", "outside the targets",

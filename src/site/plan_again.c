@@ -58,6 +58,25 @@ static bool read_ports(const json_t *o, struct ports *ret)
 	return good;
 }
 
+/* Those that were chosen then: the machine's own may be others today. */
+static bool read_resolvers(const json_t *o, struct plan *p)
+{
+	const json_t *list = json_object_get(o, "resolvers");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+		struct addr a, *place;
+
+		if (text == NULL || addr_parse(text, &a) != 0)
+			return false;
+		place = list_grow(&p->resolvers, &p->resolver_count, sizeof(*place));
+		if (place == NULL)
+			return false;
+		*place = a;
+	}
+	return true;
+}
+
 static bool fill(const json_t *o, struct plan *p)
 {
 	const json_t *skipped = json_object_get(o, "skipped");
@@ -67,6 +86,7 @@ static bool fill(const json_t *o, struct plan *p)
 	ranges_done(&p->site.exclude); /* what was kept holds the site file's and the options' */
 	bool good = p->risk != SITE_RISKS && p->ad_hoc_kind != ZONE_KINDS &&
 		    read_ranges(o, "targets", &p->targets) &&
+		    read_ranges(o, "asked", &p->large) && read_resolvers(o, p) &&
 		    read_ranges(o, "exclusions", &p->site.exclude) &&
 		    read_ranges(o, "owned", &p->owned) && read_ports(o, &p->ports) &&
 		    read_number(o, "rate", &p->rate) && read_number(o, "host_rate", &p->host_rate);
@@ -75,7 +95,7 @@ static bool fill(const json_t *o, struct plan *p)
 
 		good = text != NULL && texts_add(&p->skipped, &p->skipped_count, text);
 	}
-	return good && p->targets.count > 0;
+	return good && (p->targets.count > 0 || p->large.count > 0);
 }
 
 static bool needs_authorisation(const struct plan *p)
@@ -83,6 +103,7 @@ static bool needs_authorisation(const struct plan *p)
 	struct ranges public = { 0 }, inside = { 0 };
 	bool needs = ranges_add_not_public(&inside) != 0 ||
 		     ranges_add_all(&public, &p->targets) != 0 ||
+		     ranges_add_all(&public, &p->large) != 0 ||
 		     ranges_subtract(&public, &inside) != 0 || public.count > 0;
 
 	ranges_done(&public);

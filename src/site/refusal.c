@@ -13,6 +13,22 @@ enum zone_kind plan_kind(const struct plan *p, const struct addr *a)
 	return z != NULL ? z->kind : p->ad_hoc_kind;
 }
 
+bool plan_holds(const struct plan *p, const struct addr *a)
+{
+	return ranges_contain(&p->targets, a) || ranges_contain(&p->large, a);
+}
+
+bool plan_may_ask(const struct plan *p, const struct zone *z)
+{
+	enum zone_kind kind = z != NULL ? z->kind : p->ad_hoc_kind;
+
+	if (z != NULL && (z->discovery == DISCOVERY_NONE || z->risk < SITE_TOUCH))
+		return false;
+	if (z != NULL && z->discovery == DISCOVERY_MULTICAST)
+		return true;
+	return kind == ZONE_IT || kind == ZONE_DMZ;
+}
+
 const char *plan_refusal(const struct plan *p, const struct addr *a, int64_t now)
 {
 	const struct site *s = &p->site;
@@ -22,7 +38,7 @@ const char *plan_refusal(const struct plan *p, const struct addr *a, int64_t now
 	for (size_t i = 0; i < s->zone_count; i++)
 		if (ranges_contain(&s->zones[i].passive_only, a))
 			return N_("passive only");
-	if (!ranges_contain(&p->targets, a) || addr_is_unusable(a))
+	if (!plan_holds(p, a) || addr_is_unusable(a))
 		return N_("outside the targets");
 	if (addr_is_public(a)) {
 		if (!ranges_contain(&s->owned, a) || !ranges_contain(&p->owned, a))
@@ -95,6 +111,16 @@ static json_t *authorisation_json(const struct site *s)
 	return o;
 }
 
+static json_t *resolvers_json(const struct plan *p)
+{
+	json_t *list = json_array();
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < p->resolver_count; i++)
+		json_array_append_new(list, json_string(addr_format(&p->resolvers[i], text)));
+	return list;
+}
+
 char *plan_json(const struct plan *p)
 {
 	const struct site *s = &p->site;
@@ -104,6 +130,10 @@ char *plan_json(const struct plan *p)
 	json_object_set_new(o, "site_file", s->path != NULL ? json_string(s->path) : json_null());
 	json_object_set_new(o, "timezone", json_string(s->timezone));
 	put_text(o, "targets", ranges_text(&p->targets));
+	if (p->large.count > 0)
+		put_text(o, "asked", ranges_text(&p->large));
+	if (p->resolver_count > 0)
+		json_object_set_new(o, "resolvers", resolvers_json(p));
 	put_text(o, "exclusions", ranges_text(&s->exclude));
 	put_text(o, "owned", ranges_text(&p->owned));
 	put_text(o, "ports_tcp", ports_text(p->ports.tcp));

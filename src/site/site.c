@@ -48,6 +48,7 @@ void site_done(struct site *s)
 	free(s->text.text);
 	free(s->ledger_text.text);
 	ledger_done(s);
+	free(s->resolvers);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
 	*s = (struct site){ 0 };
@@ -142,6 +143,50 @@ static void load_owned(struct site *s, struct ynode n)
 	}
 }
 
+/* A resolver of the site: inside a zone, so that its limits and windows hold, and not left out. */
+static void load_resolver(struct site *s, struct ynode n)
+{
+	const char *text = yn_text(n);
+	struct addr a;
+
+	if (text == NULL)
+		return;
+	if (addr_parse(text, &a) != 0 || addr_is_unusable(&a)) {
+		yn_complain(n, _("'%s' is not the address of a host"), text);
+		return;
+	}
+	const struct zone *z = site_zone(s, &a);
+	if (ranges_contain(&s->exclude, &a)) {
+		yn_complain(n, _("'%s' is excluded"), text);
+		return;
+	}
+	if (z == NULL) {
+		yn_complain(n, _("'%s' lies in no zone of this file"), text);
+		return;
+	}
+	if (ranges_contain(&z->passive_only, &a) || z->risk == SITE_LISTEN) {
+		yn_complain(n, _("nothing may be sent to '%s': see zone '%s'"), text, z->name);
+		return;
+	}
+	struct addr *place = list_grow(&s->resolvers, &s->resolver_count, sizeof(*place));
+	if (place != NULL)
+		*place = a;
+	else
+		yn_complain(n, _("out of memory"));
+}
+
+static void load_names(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "dns", "resolvers", NULL };
+	struct ynode list = yn_get(n, "resolvers");
+
+	if (!yn_given(n) || !yn_map(n, keys))
+		return;
+	yn_bool(yn_get(n, "dns"), &s->names_dns);
+	for (size_t i = 0; i < load_count(list); i++)
+		load_resolver(s, load_element(list, i));
+}
+
 /* A path beside the site file. */
 static char *beside(const char *site_path, const char *path)
 {
@@ -176,7 +221,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	static const char *const keys[] = {
 		"site",     "timezone", "authorisation", "vantage",      "zones",
 		"conduits", "gateways", "owned",         "exclude",      "limits",
-		"ledger",   "profiles", "waivers",       "attestations",
+		"ledger",   "profiles", "waivers",       "attestations", "names",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -199,6 +244,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_gateways(s, yn_get(root, "gateways"));
 	load_owned(s, yn_get(root, "owned"));
 	load_ranges(yn_get(root, "exclude"), &s->exclude);
+	load_names(s, yn_get(root, "names"));
 	load_texts(yn_get(root, "profiles"), &s->profiles, &s->profile_count);
 	s->profiles_line = yn_line(yn_get(root, "profiles"));
 	load_attestations(s, yn_get(root, "attestations"));

@@ -38,6 +38,13 @@ struct window {
 enum { WINDOW_TEXT = 48 };
 const char *window_format(const struct window *w, char out[static WINDOW_TEXT]);
 
+/* May everybody on a segment be asked who is there, by multicast and broadcast? */
+enum zone_discovery {
+	DISCOVERY_BY_KIND, /* the zone says nothing: it and dmz */
+	DISCOVERY_MULTICAST,
+	DISCOVERY_NONE,
+};
+
 struct zone {
 	char *name;
 	enum zone_kind kind;
@@ -51,6 +58,8 @@ struct zone {
 	unsigned host_rate;  /* packets per second and host; 0: the site's */
 	unsigned rate;       /* packets per second, whole zone; 0: the site's */
 	bool anonymous;      /* ot: anonymous logins allowed */
+	enum zone_discovery discovery;
+	unsigned discovery_line;
 };
 
 struct port_range {
@@ -144,6 +153,9 @@ struct site {
 	struct waiver *waivers;
 	size_t waiver_count;
 	struct file_text text, ledger_text; /* what was read, for the store */
+	bool names_dns;         /* hosts that answer are looked up */
+	struct addr *resolvers; /* by these; none: by the machine's own */
+	size_t resolver_count;
 	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;
 };

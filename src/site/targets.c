@@ -129,7 +129,11 @@ static void add_address(struct ranges *set, const char *word, const char *file, 
 			struct complaints *c)
 {
 	int e = ranges_parse(set, word);
+	struct range r;
 
+	/* Of IPv6 nobody sweeps all of it; the plan decides whether its hosts may be asked for. */
+	if (e == -E2BIG && range_parse(word, false, &r) == 0 && !addr_is_ipv4(&r.first))
+		e = ranges_add(set, &r);
 	if (e == -E2BIG)
 		complain(c, file, line,
 			 _("'%s' is too large: more than 2^32 addresses or 65536 ranges"), word);

@@ -155,6 +155,45 @@ static void load_depth(struct zone *z, struct ynode depth, struct ynode devices)
 	}
 }
 
+static void load_discovery(struct zone *z, struct ynode n, struct ynode risk)
+{
+	const char *text = yn_text(n);
+
+	if (text == NULL)
+		return;
+	z->discovery_line = yn_line(n);
+	if (strcmp(text, "multicast") == 0)
+		z->discovery = DISCOVERY_MULTICAST;
+	else if (strcmp(text, "none") == 0)
+		z->discovery = DISCOVERY_NONE;
+	else
+		yn_complain(n, _("'%s' is neither multicast nor none"), text);
+	if (z->discovery == DISCOVERY_MULTICAST && z->risk == SITE_LISTEN)
+		yn_complain(n, _("'multicast' sends, which 'risk: listen' on line %u forbids"),
+			    yn_line(risk));
+}
+
+/* Everybody on a segment hears what one of its zones wants to be asked. */
+static void check_discovery(const struct site *s, const struct zone *z, struct ynode n)
+{
+	if (z->discovery == DISCOVERY_BY_KIND)
+		return;
+	for (const struct zone *o = s->zones; o < z; o++) {
+		struct ranges common = { 0 };
+
+		if (o->discovery == DISCOVERY_BY_KIND || o->discovery == z->discovery)
+			continue;
+		if (ranges_common(&o->networks, &z->networks, &common) != 0)
+			yn_complain(n, _("out of memory"));
+		else if (common.count > 0)
+			yn_complain(
+				n,
+				_("zone '%s' says the opposite for the same addresses, on line %u"),
+				o->name != NULL ? o->name : "?", o->discovery_line);
+		ranges_done(&common);
+	}
+}
+
 static void load_zone_name(struct site *s, struct zone *z, struct ynode n)
 {
 	char *name = NULL;
@@ -196,6 +235,8 @@ static void load_zone(struct site *s, struct ynode n, struct said_list *said)
 	load_rate(yn_get(n, "rate"), &z->rate);
 	load_rate(yn_get(n, "host_rate"), &z->host_rate);
 	yn_bool(yn_get(n, "anonymous"), &z->anonymous);
+	load_discovery(z, yn_get(n, "discovery"), yn_get(n, "risk"));
+	check_discovery(s, z, yn_get(n, "discovery"));
 	unsigned rate = z->rate != 0 ? z->rate : s->rate;
 	if (z->host_rate > rate)
 		yn_complain(yn_get(n, "host_rate"), _("%u is more than the rate of all hosts, %u"),

@@ -34,6 +34,7 @@ enum statement {
 	INSERT_REMARK,
 	INSERT_HOST,
 	UPDATE_HOST,
+	UPDATE_NAMES,
 	INSERT_QUIET,
 	DELETE_QUIET,
 	DELETE_ALL_QUIET,
@@ -77,9 +78,11 @@ static const char *const sql[STATEMENTS] = {
 			  " remark WHERE scan=?1 AND kind=?2 AND subject IS ?3 AND text=?4)",
 	[INSERT_HOST] =
 		"INSERT OR REPLACE INTO host (scan, address, zone, kind, treated, state, reason,"
-		" ot_sign, mac, vendor, ledger_id, role, os, public, complete, planned, open,"
-		" closed, filtered, silent, rtt_us, first_ms, last_ms, udp_ports)"
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?)",
+		" ot_sign, mac, vendor, names, ledger_id, role, os, public, complete, planned,"
+		" open, closed, filtered, silent, rtt_us, first_ms, last_ms, udp_ports)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,coalesce(?,'[]'),?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,"
+		"?)",
+	[UPDATE_NAMES] = "UPDATE host SET names=?3 WHERE scan=?1 AND address=?2",
 	[UPDATE_HOST] = "UPDATE host SET treated=coalesce(?3,treated), state=coalesce(?4,state),"
 			" reason=coalesce(?5,reason), ot_sign=coalesce(?6,ot_sign)"
 			" WHERE scan=?1 AND address=?2",
@@ -636,12 +639,12 @@ void store_host(struct store *s, const struct host_row *r)
 	if (s->quiet == NULL || (addr_parse(r->address, &a) == 0 && !quiet_own(s->quiet, &a)))
 		out_of_memory(s);
 	run(s, INSERT_HOST,
-	    "itttttttttttt"
+	    "ittttttttttttt"
 	    "bbiiiiiiiii",
 	    s->scan, r->address, r->zone, r->kind, r->treated, r->state, r->reason, r->ot_sign,
-	    r->mac, r->vendor, r->ledger_id, r->role, r->os, (int)r->is_public, (int)r->complete,
-	    (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed, (int64_t)r->filtered,
-	    (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms,
+	    r->mac, r->vendor, r->names, r->ledger_id, r->role, r->os, (int)r->is_public,
+	    (int)r->complete, (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed,
+	    (int64_t)r->filtered, (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms,
 	    (int64_t)r->udp_ports);
 }
 
@@ -652,6 +655,11 @@ void store_host_state(struct store *s, const char *address, const char *treated,
 	    "itttt"
 	    "t",
 	    s->scan, address, treated, state, reason, ot_sign);
+}
+
+void store_host_names(struct store *s, const char *address, const char *names)
+{
+	run(s, UPDATE_NAMES, "itt", s->scan, address, names);
 }
 
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
@@ -826,7 +834,7 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 			take_stretch(s, &t, &stretch);
 		else if (line[0] == 'L' && journal_read_lane(line, &lane))
 			take_lane(s, &t, &lane);
-		else
+		else if (line[0] != 'A') /* questions to a whole segment: the store has no place for them */
 			take_connection(s, scan, line);
 	}
 	fclose(f);

@@ -81,6 +81,7 @@ void store_remark(struct store *s, const char *kind, const char *subject, const 
 
 struct host_row {
 	const char *address, *zone, *kind, *treated, *state, *reason, *ot_sign, *mac, *vendor,
+		*names, /* JSON list; NULL: none known */
 		*ledger_id, *role, *os;
 	bool is_public, complete;
 	uint32_t planned, open, closed, filtered, silent, rtt_us;
@@ -107,6 +108,8 @@ void store_quiet(struct store *s, const struct quiet_row *row);
 /* Only how the host is handled and why, when that changes after its row was written. */
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,
 		      const char *reason, const char *ot_sign);
+/* The names of a host whose row may be there already, as a JSON list. */
+void store_host_names(struct store *s, const char *address, const char *names);
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
 		   const char *state, const char *reason, const char *name, const char *limited);
 void store_service_spoken(struct store *s, const char *address, uint16_t port,

@@ -203,6 +203,9 @@ bool guard_take_order(struct guard *g)
 	case ORDER_SWEEP_LAST:
 		g->found_last = true;
 		break;
+	case ORDER_NAME:
+		guard_names_add(g, &o);
+		break;
 	case ORDER_STOP:
 		guard_stop(g);
 		break;
@@ -322,6 +325,7 @@ int guard_run(const struct guard_setup *setup)
 		tick(&g, now);
 		guard_serve_waiting(&g, now);
 		guard_sweep_advance(&g, now);
+		guard_names_advance(&g, now);
 		if (g.stopping && g.links_used == 0 && !g.stopped_told) {
 			g.stopped_told = true;
 			guard_tell_simple(&g, EVENT_STOPPED);
@@ -337,6 +341,7 @@ int guard_run(const struct guard_setup *setup)
 		for (int i = 0; i < n; i++)
 			dispatch(&g, &events[i], now);
 	}
+	guard_names_done(&g);
 	fsync(g.journal);
 	return 0;
 }

@@ -138,7 +138,7 @@ struct host *guard_host_of_packets(struct guard *g, const struct addr *a, int64_
 {
 	const struct plan *p = g->setup->plan;
 
-	if (!g->setup->packets || !ranges_contain(&p->targets, a) ||
+	if (!g->setup->packets || !plan_holds(p, a) ||
 	    sweep_way(p, g->setup->routes, true, a) != SWEEP_BY_PACKETS)
 		return NULL;
 	struct host *h = hosts_get(g->hosts, a);

@@ -56,6 +56,8 @@ enum {
 	STATE_CLOSE = 7,
 };
 
+struct guard_names;
+
 enum link_state { LINK_FREE, LINK_CONNECTING, LINK_LENT, LINK_DRAINING };
 
 struct link {
@@ -140,6 +142,7 @@ struct guard {
 	unsigned link_turn;         /* where to look for a free link first */
 	struct guard_event *events; /* what main has not read yet, in order */
 	size_t event_count, event_room;
+	struct guard_names *names; /* NULL: none was asked for */
 	bool more_to_open; /* the last pass of the sweep was cut */
 };
 
@@ -278,6 +281,12 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 void guard_sweep_add(struct guard *g, const struct guard_order *o);
 /* One pass: takes in targets, starts connections, retires hosts. */
 void guard_sweep_advance(struct guard *g, int64_t now);
+
+/* ---- guard_names.c ---- */
+/* ORDER_NAME. */
+void guard_names_add(struct guard *g, const struct guard_order *o);
+void guard_names_advance(struct guard *g, int64_t now);
+void guard_names_done(struct guard *g);
 
 /* ---- guard_workers.c ---- */
 /* To the worker thread; fd < 0: none. */

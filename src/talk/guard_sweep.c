@@ -72,7 +72,7 @@ void guard_sweep_add(struct guard *g, const struct guard_order *o)
 	uint8_t mac[6];
 
 	/* What is swept by packets comes here only with a sign that it is a controller. */
-	if (!g->setup->packets || g->found_last || !ranges_contain(&p->targets, &o->address) ||
+	if (!g->setup->packets || g->found_last || !plan_holds(p, &o->address) ||
 	    way == SWEEP_BY_CONNECT || (way == SWEEP_BY_PACKETS && o->reason[0] == '\0'))
 		return;
 	if (g->found_count == g->found_room) {

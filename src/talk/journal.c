@@ -83,3 +83,13 @@ bool journal_stretch(int fd, unsigned lane, int64_t ms, const char *kind, uint64
 		   snprintf(line, sizeof(line), "R %u %" PRId64 " %s %" PRIu64 " %" PRIu64 "\n",
 			    lane, ms, kind, from, to));
 }
+
+bool journal_asked(int fd, int64_t ms, const char *interface, const char *kind,
+		   const struct addr *source, const char *to, uint16_t port)
+{
+	char line[256], address[ADDR_TEXT];
+
+	return put(fd, line,
+		   snprintf(line, sizeof(line), "A %" PRId64 " %s %s %s %s %u\n", ms, interface,
+			    kind, addr_format(source, address), to, port));
+}

@@ -19,8 +19,12 @@
  *                                  at least, so that the next line's FROM tells how far the last one
  *                                  came, if it is of the same kind and not before it
  *
- * KIND is syn, udp, echo, arp or nd; PORTS are those of TCP, then those of UDP as PORT/udp (by up to 256
- * source ports of their own). Place i of a stretch is the port with index i / HOSTS in PORTS and the
+ *   A UNIX-MS INTERFACE KIND SOURCE DESTINATION PORT    a question to everybody on a segment (router, dhcp,
+ *                                  mdns, echo-all), to one host there (mdns-name), or by the guard to
+ *                                  a resolver (names)
+ *
+ * KIND of a stretch is syn, udp, echo, arp or nd; PORTS are those of TCP, then those of UDP as PORT/udp
+ * (by up to 256 source ports of their own). Place i of a stretch is the port with index i / HOSTS in PORTS and the
  * address with index order_at(i % HOSTS) in TARGETS; what was answered, or found to be absent, before
  * is left out, so that the journal names at least all that was sent. A question that is asked once more,
  * to see how much gets lost, is a stretch of one place. The end of a pass is an empty stretch, behind
@@ -53,5 +57,8 @@ bool journal_lane(int fd, unsigned lane, int64_t ms, const struct addr *source,
 		  const char *ports, const char *targets);
 bool journal_stretch(int fd, unsigned lane, int64_t ms, const char *kind, uint64_t from,
 		     uint64_t to);
+
+bool journal_asked(int fd, int64_t ms, const char *interface, const char *kind,
+		   const struct addr *source, const char *to, uint16_t port);
 
 #endif

@@ -130,7 +130,7 @@ void packets_remark(struct packets *p, const struct addr *a, const char *text)
 
 /* ---- the journal ---- */
 
-static int64_t unix_ms(const struct packets *p)
+int64_t packets_unix_ms(const struct packets *p)
 {
 	return p->start_unix_ms + p->now_ms;
 }
@@ -147,9 +147,10 @@ bool packets_write_lane(struct packets *p, struct lane *l)
 	const struct segment *s = &l->segment;
 	struct ranges all = { 0 };
 	char *text = segment_ranges(l, &all) == 0 ? ranges_text(&all) : NULL;
-	bool good = text != NULL &&
-	       journal_lane(p->journal, (unsigned)(l - p->lanes), unix_ms(p), &l->way->source,
-			    l->source_port, p->setup->order_key, s->count, p->ports_text, text);
+	bool good = text != NULL && journal_lane(p->journal, (unsigned)(l - p->lanes),
+						 packets_unix_ms(p), &l->way->source,
+						 l->source_port, p->setup->order_key, s->count,
+						 p->ports_text, text);
 	free(text);
 	ranges_done(&all);
 	l->written_kind = NULL;
@@ -164,7 +165,8 @@ bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64
 	    p->now_ms - l->written_ms < SECOND_MS)
 		return true;
 	uint64_t to = end - at < STRETCH ? end : at + STRETCH;
-	if (!journal_stretch(p->journal, (unsigned)(l - p->lanes), unix_ms(p), kind, at, to)) {
+	if (!journal_stretch(p->journal, (unsigned)(l - p->lanes), packets_unix_ms(p), kind, at,
+			     to)) {
 		packets_no_journal(p);
 		return false;
 	}
@@ -215,15 +217,16 @@ static int list_probes(struct packets *p)
 /* What a wing has to hear: answers to our own addresses and to our own port. */
 static int open_wing(struct packets *p, struct wing *w, uint16_t port)
 {
-	char filter[2048], address[ADDR_TEXT], udp[64] = "";
+	char filter[4096], address[ADDR_TEXT], udp[64] = "";
 	size_t n = 0;
 
 	if (p->udp_first != 0)
 		snprintf(udp, sizeof(udp), " or (udp and dst portrange %u-%u)", p->udp_first,
 			 p->udp_first + PAYLOAD_SOURCES - 1);
 
-	n += (size_t)snprintf(filter, sizeof(filter), "(arp and arp[6:2] = 2)");
-	for (size_t i = 0; i < p->lane_count && n < sizeof(filter) - 256; i++) {
+	/* Questions tell of hosts as well as answers do. */
+	n += (size_t)snprintf(filter, sizeof(filter), "arp");
+	for (size_t i = 0; i < p->lane_count && n < sizeof(filter) / 2; i++) {
 		const struct lane *l = &p->lanes[i];
 		bool again = false;
 
@@ -242,6 +245,7 @@ static int open_wing(struct packets *p, struct wing *w, uint16_t port)
 						"dst port %u)%s))",
 				      address, port, udp);
 	}
+	ask_filter(p, w, filter + n, sizeof(filter) - n, port);
 	return tap_open(w->interface->name, filter, CAPTURE_BYTES, &w->tap);
 }
 
@@ -249,6 +253,7 @@ static int open_wings(struct packets *p)
 {
 	uint16_t port = (uint16_t)(SOURCE_PORT + (p->setup->key[0] << 4 | p->setup->key[1] >> 4));
 
+	p->source_port = port;
 	for (size_t i = 0; i < p->lane_count; i++)
 		p->lanes[i].source_port = port;
 	for (size_t i = 0; i < p->wing_count; i++) {
@@ -294,6 +299,8 @@ static int start(struct packets *p)
 		e = lanes_make(p);
 	if (e == 0)
 		e = packets_gate_make(p);
+	if (e == 0)
+		e = ask_make(p);
 	p->journal = open(p->setup->journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (e == 0 && p->journal < 0)
 		e = -errno;
@@ -409,6 +416,7 @@ static void tell_waiting_windows(struct packets *p)
 			s.address = l->targets.set.list[0].first;
 		}
 	}
+	waiting = waiting && ask_waiting(p, &best, &s.address);
 	waiting = waiting && best >= 0;
 	if (waiting == p->waiting_told)
 		return;
@@ -521,7 +529,7 @@ static bool all_over(const struct packets *p)
 
 static void tell_ends(struct packets *p)
 {
-	if (!p->swept_told && all_over(p)) {
+	if (!p->swept_told && ask_over(p) && all_over(p)) {
 		uint64_t dropped = 0;
 		char text[64];
 
@@ -556,10 +564,12 @@ static void run(struct packets *p)
 			p->tick_ms = p->now_ms + TICK_MS;
 			look_at_windows(p);
 			look_at_wings(p);
+			ask_look_at_windows(p);
 			tell_waiting_windows(p);
 		}
 		for (size_t i = 0; i < p->wing_count; i++)
 			packets_hear(p, &p->wings[i]);
+		more |= ask_advance(p);
 		/* main has to catch up first where it is far behind. */
 		for (size_t i = 0; i < p->lane_count && untold(p) < SIGHTS_MOST; i++)
 			more |= lane_advance(p, &p->lanes[(p->turn + i) % p->lane_count]);
@@ -591,6 +601,7 @@ int packets_run(const struct packets_setup *setup)
 		run(&p);
 	else
 		fprintf(stderr, _("error: raw packets: %s\n"), strerror(-e));
+	ask_done(&p);
 	lanes_done(&p);
 	places_done(&p);
 	packets_gate_done(&p);

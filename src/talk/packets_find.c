@@ -172,7 +172,7 @@ static void check_duplicate(struct packets *p, struct lane *l, uint32_t host, co
 			memcpy(d.mac, mac, 6);
 			neighbour_mac_text(s->found[i].mac, one);
 			neighbour_mac_text(mac, other);
-			snprintf(d.reason, sizeof(d.reason), "%s and %s", one, other);
+			snprintf(d.reason, sizeof(d.reason), "%s %s", one, other);
 			packets_tell(p, &d);
 			return;
 		}

@@ -120,6 +120,9 @@ static void take(void *context, const uint8_t *frame, size_t n, int64_t unix_us)
 		h.quoted_to.scope = e->wing->interface->index;
 	if (link_local(&h.quoted_from))
 		h.quoted_from.scope = e->wing->interface->index;
+	if (link_local(&h.to))
+		h.to.scope = e->wing->interface->index;
+	ask_heard(p, e->wing, &h);
 	switch (h.kind) {
 	case HEARD_ARP:
 	case HEARD_ADVERT:

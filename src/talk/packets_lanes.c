@@ -102,7 +102,7 @@ bool index_place(struct index *x, const struct addr *a, uint64_t *ret)
 
 /* ---- lanes ---- */
 
-static struct wing *wing_of(struct packets *p, unsigned ifindex)
+struct wing *packets_wing(struct packets *p, unsigned ifindex)
 {
 	const struct routes *r = p->setup->routes;
 
@@ -151,7 +151,7 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		return 0;
 	struct addr first = addresses->list[0].first;
 	enum sweep_way sweep = sweep_way(plan, p->setup->routes, true, &first);
-	struct wing *wing = wing_of(p, way->ifindex);
+	struct wing *wing = packets_wing(p, way->ifindex);
 	if (sweep == SWEEP_BY_CONNECT || wing == NULL) {
 		ranges_done(addresses);
 		return 0;
@@ -282,6 +282,58 @@ static int cut_way(struct packets *p, const struct way *way, struct ranges *left
 	return e == 0 ? add_lanes(p, way, -1, left) : e;
 }
 
+/* What an earlier run met in networks too large to sweep, and did not come to the end of. */
+static int add_met(const struct packets *p, const struct ranges *set, struct ranges *ret)
+{
+	const struct resumed *r = p->setup->resumed;
+	struct ranges met = { 0 };
+	int e = 0;
+
+	for (size_t i = 0; i < p->kept_count && e == 0; i++)
+		e = ranges_add_all(&met, &p->kept[i].addresses);
+	for (size_t i = 0; r != NULL && i < r->row_count && e == 0; i++)
+		e = ranges_add(&met, &(struct range){ r->rows[i].address, r->rows[i].address });
+	if (e == 0)
+		e = ranges_common(set, &met, ret);
+	ranges_done(&met);
+	return e;
+}
+
+/* Of networks too large to sweep only the hosts are targets that show themselves. */
+static int leave_large(struct packets *p, struct ranges *set)
+{
+	const struct plan *plan = p->setup->plan;
+	struct ranges own = { 0 };
+
+	if (plan->large.count == 0)
+		return 0;
+	int e = ranges_common(set, &plan->targets, &own);
+	if (e == 0)
+		e = add_met(p, set, &own);
+	ranges_done(set);
+	*set = own;
+	return e;
+}
+
+bool lanes_hold(const struct packets *p, const struct addr *a)
+{
+	for (size_t i = 0; i < p->lane_count; i++)
+		if (ranges_contain(&p->lanes[i].targets.set, a))
+			return true;
+	return false;
+}
+
+int lanes_add(struct packets *p, const struct way *way, struct ranges *addresses)
+{
+	size_t before = p->lane_count;
+	int e = cut_way(p, way, addresses);
+
+	for (size_t i = before; i < p->lane_count; i++)
+		p->lanes[i].source_port = p->source_port;
+	ranges_done(addresses);
+	return e;
+}
+
 int lanes_make(struct packets *p)
 {
 	const struct routes *r = p->setup->routes;
@@ -301,6 +353,8 @@ int lanes_make(struct packets *p)
 				done[k] = true;
 				e = ranges_add(&set, &r->list[k].range);
 			}
+		if (e == 0)
+			e = leave_large(p, &set);
 		if (e == 0)
 			e = cut_way(p, &r->list[i].way, &set);
 		ranges_done(&set);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- scope ---- */
 
@@ -18,6 +19,8 @@ static int make_gate(const struct plan *plan, struct ranges *ret)
 	struct ranges refused = { 0 }, inside = { 0 };
 	int e = ranges_add_all(ret, &plan->targets);
 
+	if (e == 0)
+		e = ranges_add_all(ret, &plan->large);
 	if (e == 0)
 		e = ranges_add_unusable(&refused);
 	if (e == 0)
@@ -140,7 +143,7 @@ static enum launch refuse(struct packets *p, const struct addr *to)
 }
 
 /* The destination of an IP packet that lies behind a link-layer header. */
-static struct addr destination(const uint8_t *frame, size_t link, bool v4, const struct lane *l)
+static struct addr destination(const uint8_t *frame, size_t link, bool v4, unsigned ifindex)
 {
 	struct addr a = { 0 };
 
@@ -150,7 +153,7 @@ static struct addr destination(const uint8_t *frame, size_t link, bool v4, const
 	} else {
 		memcpy(a.bytes, frame + link + 24, 16);
 		if (a.bytes[0] == 0xfe && (a.bytes[1] & 0xc0) == 0x80)
-			a.scope = l->way->ifindex;
+			a.scope = ifindex;
 	}
 	return a;
 }
@@ -247,7 +250,7 @@ static enum launch launch(struct packets *p, struct lane *l, const struct frame_
 			  const uint8_t *frame, const uint8_t mac[static 6], unsigned packets,
 			  unsigned held, unsigned broadcasts)
 {
-	struct addr to = destination(frame, f->link, f->v4, l);
+	struct addr to = destination(frame, f->link, f->v4, l->way->ifindex);
 	enum launch r;
 
 	if (!packets_gate_frames(p, &to))
@@ -341,5 +344,83 @@ enum launch packets_launch_find(struct packets *p, struct lane *l, const struct 
 		return LAUNCHED;
 	}
 	give_back(p, l, 1, 0);
+	return r;
+}
+
+/* ---- to everybody on a segment ---- */
+
+enum launch packets_ask_room(struct packets *p, struct wing *w, int zone)
+{
+	const struct pace_need need = {
+		.zone = zone, .segment = w->segment, .packets = 1, .broadcasts = 1
+	};
+
+	if (w->tap == NULL || w->error != 0)
+		return LAUNCH_DOWN;
+	if (p->stopping || !w->asked || ask_closed(p, w, time(NULL)) != NULL)
+		return LAUNCH_REFUSED;
+	return pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms) ? LAUNCHED
+									       : LAUNCH_LATER;
+}
+
+/* All that may ever leave for more than one host. */
+static bool to_everybody(const uint8_t *frame, size_t n)
+{
+	static const uint8_t groups6[][16] = { { 0xff, 2, [15] = 1 },
+					       { 0xff, 2, [15] = 2 },
+					       { 0xff, 2, [15] = 0xfb } };
+	static const uint8_t groups4[][4] = { { 255, 255, 255, 255 }, { 224, 0, 0, 251 } };
+
+	if (n >= 54 && frame[12] == 0x86 && frame[13] == 0xdd) {
+		for (size_t i = 0; i < countof(groups6); i++)
+			if (memcmp(frame + 38, groups6[i], 16) == 0)
+				return true;
+	} else if (n >= 34 && frame[12] == 8 && frame[13] == 0) {
+		for (size_t i = 0; i < countof(groups4); i++)
+			if (memcmp(frame + 30, groups4[i], 4) == 0)
+				return true;
+	}
+	return false;
+}
+
+static uint8_t *ask_place(struct packets *p, struct wing *w, size_t n, enum launch *ret)
+{
+	if (tap_waiting(w->tap) >= TAP_BATCH) {
+		*ret = packets_flush(p, w);
+		if (*ret != LAUNCHED)
+			return NULL;
+	}
+	uint8_t *at = tap_next(w->tap, n);
+	*ret = at != NULL ? LAUNCHED : LAUNCH_LATER;
+	return at;
+}
+
+enum launch packets_launch_ask(struct packets *p, struct wing *w, const uint8_t *frame, size_t n)
+{
+	enum launch r;
+
+	if (p->stopping || !w->asked || w->tap == NULL || !to_everybody(frame, n))
+		return LAUNCH_REFUSED;
+	uint8_t *at = ask_place(p, w, n, &r);
+	if (at != NULL)
+		memcpy(at, frame, n);
+	return r;
+}
+
+enum launch packets_launch_name(struct packets *p, struct wing *w, const struct frame_form *f,
+				const struct addr *to)
+{
+	uint8_t frame[FRAME_MOST];
+	enum launch r;
+
+	if (p->stopping || !w->asked || w->tap == NULL)
+		return LAUNCH_REFUSED;
+	frame_fill_udp(f, frame, to, 0, 0);
+	struct addr there = destination(frame, f->link, f->v4, w->interface->index);
+	if (!packets_gate_frames(p, &there))
+		return refuse(p, &there);
+	uint8_t *at = ask_place(p, w, f->length, &r);
+	if (at != NULL)
+		memcpy(at, frame, f->length);
 	return r;
 }

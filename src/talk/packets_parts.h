@@ -59,7 +59,10 @@ struct wing {
 	int error;       /* it is down or gone, or could not be opened: nothing is sent by it */
 	int64_t down_ms; /* since when */
 	uint64_t dropped;
+	bool asked; /* everybody on the segment may be asked: ask_way.h */
 };
+
+struct asking;
 
 /* What came back from one host of the segment. */
 struct seen {
@@ -206,6 +209,8 @@ struct packets {
 	size_t wing_count;
 	struct lane *lanes;
 	size_t lane_count, turn;
+	struct asking *asking; /* by wing: packets_ask.c */
+	size_t asking_count;
 	/* The gate's own: who may be asked for on a link, and who of them may get single packets. */
 	struct gate {
 		struct ranges allowed;
@@ -220,6 +225,7 @@ struct packets {
 	bool places_told;
 	int64_t start_ms, start_unix_ms, now_ms, tick_ms, stop_poll_ms;
 	char *ports_text;
+	uint16_t source_port;
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
 	uint64_t tried; /* ports since the last flush: for main's progress */
 	struct device_sign {
@@ -241,6 +247,7 @@ void packets_no_journal(struct packets *p);
 void packets_disturb(struct packets *p, const struct wing *w);
 /* How long ago the loop looked at the clock. */
 int64_t packets_late_ms(const struct packets *p);
+int64_t packets_unix_ms(const struct packets *p);
 /* Milliseconds since the process began. */
 uint32_t packets_since(const struct packets *p);
 /* The journal has the place `at` of the lane's order (up to `end`): false where it cannot be written;
@@ -271,6 +278,14 @@ enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t
 /* A request for the MAC of an address on the link. to_mac NULL: broadcast. */
 enum launch packets_launch_find(struct packets *p, struct lane *l, const struct addr *who,
 				const uint8_t *to_mac);
+/* Is there room for one frame to everybody on the wing's segment, or to one host there; it is taken where
+ * LAUNCHED is said. zone: index, or -1. */
+enum launch packets_ask_room(struct packets *p, struct wing *w, int zone);
+/* A question to everybody, whole; only to the groups that ask_allowed() is about. */
+enum launch packets_launch_ask(struct packets *p, struct wing *w, const uint8_t *frame, size_t n);
+/* A question to one host of the segment, by a form that has its MAC. */
+enum launch packets_launch_name(struct packets *p, struct wing *w, const struct frame_form *f,
+				const struct addr *to);
 /* Everything that waits in a wing leaves now. */
 enum launch packets_flush(struct packets *p, struct wing *w);
 
@@ -279,6 +294,29 @@ int lanes_make(struct packets *p);
 /* Attempts that nothing has answered yet through the lane's next hop, or on its link, of all lanes. */
 unsigned lanes_unanswered(const struct packets *p, const struct lane *l);
 void lanes_done(struct packets *p);
+/* More of them in the middle of the work, for hosts of large networks that go this way; the set is taken
+ * over. */
+int lanes_add(struct packets *p, const struct way *way, struct ranges *addresses);
+/* Is this address in one of them? */
+bool lanes_hold(const struct packets *p, const struct addr *a);
+/* The wing of this interface, made where it is new; NULL: there is no such interface. */
+struct wing *packets_wing(struct packets *p, unsigned ifindex);
+
+/* ---- packets_ask.c ---- */
+int ask_make(struct packets *p);
+void ask_done(struct packets *p);
+/* What a wing has to hear because of the questions: added to its filter. Returns the length. */
+size_t ask_filter(const struct packets *p, const struct wing *w, char *out, size_t room,
+		  uint16_t port);
+/* Why nobody on this wing's segment may be asked at this time; NULL: they may. */
+const char *ask_closed(const struct packets *p, const struct wing *w, int64_t now);
+void ask_look_at_windows(struct packets *p);
+/* Nothing but closed windows is left: then *best and *ret are the earliest, where it is earlier. */
+bool ask_waiting(struct packets *p, int64_t *best, struct addr *ret);
+bool ask_advance(struct packets *p);
+bool ask_over(const struct packets *p);
+/* Every frame that a wing hears, also where nobody may be asked. */
+void ask_heard(struct packets *p, struct wing *w, const struct heard *h);
 
 /* ---- packets_find.c ---- */
 /* Both: true where something was done, so that another turn is worth while now. */

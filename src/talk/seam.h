@@ -43,8 +43,11 @@ enum event_kind {
 				* that open first */
 	EVENT_GOES_ON,         /* and a window has opened */
 	EVENT_WORKERS_CLEARED, /* after ORDER_WORKERS_GONE: the channels are empty */
-	EVENT_NO_JOURNAL,      /* the journal cannot be written: nothing is sent any more */
-	EVENT_STOPPED,         /* nothing is sent any more and everything is closed */
+	EVENT_NAME,       /* reason: a name of this host by DNS, or a piece of it; complete: the
+				* last one; port: 1 where the name leads back to the address */
+	EVENT_NAMED,      /* ORDER_NAME was done, with or without a name */
+	EVENT_NO_JOURNAL, /* the journal cannot be written: nothing is sent any more */
+	EVENT_STOPPED,    /* nothing is sent any more and everything is closed */
 };
 
 struct guard_event {
@@ -73,6 +76,7 @@ enum order_kind {
 	ORDER_WORKERS_GONE, /* the worker process died: close what it held */
 	ORDER_SWEEP,        /* the packets process found this address: sweep it by connections */
 	ORDER_SWEEP_LAST,   /* no ORDER_SWEEP will follow */
+	ORDER_NAME,         /* look this target's name up: answered by EVENT_NAMED */
 	ORDER_STOP,
 	ORDER_QUIT, /* all work is done */
 };
@@ -87,19 +91,23 @@ struct guard_order {
 /* ---- packets process to main: arrays of these, many in one message ---- */
 
 enum sight_kind {
-	SIGHT_PORT,      /* an open or filtered port */
-	SIGHT_HOST,      /* the sweep of this host is over */
-	SIGHT_QUIET,     /* nothing came back from address .. last: host_state and reason say why */
-	SIGHT_FOUND,     /* to be swept by connections: ORDER_SWEEP to the guard */
+	SIGHT_PORT,  /* an open or filtered port */
+	SIGHT_HOST,  /* the sweep of this host is over */
+	SIGHT_QUIET, /* nothing came back from address .. last: host_state and reason say why */
+	SIGHT_FOUND, /* to be swept by connections: ORDER_SWEEP to the guard */
 	SIGHT_FOUND_LAST,
-	SIGHT_DUPLICATE, /* another MAC answered for this address as well */
+	SIGHT_DUPLICATE, /* another MAC answered for this address as well; reason: both */
+	SIGHT_OUTSIDE,   /* seen on a segment, outside the targets: never sent to */
+	SIGHT_ROUTER,    /* advertises itself as a router */
+	SIGHT_DHCP,      /* offers addresses */
+	SIGHT_NAME,      /* reason: a name of the host, or a piece of it; complete: the last one */
 	SIGHT_REMARK,    /* reason: a text for the report; address where it concerns one */
 	SIGHT_PLACE,     /* how far the sweep came is in the box: struct place_box */
 	SIGHT_WAITING,   /* closed zones are left only; address is in the one that opens first */
 	SIGHT_GOES_ON,
-	SIGHT_SWEPT,     /* nothing more will be sent but on an order */
+	SIGHT_SWEPT,      /* nothing more will be sent but on an order */
 	SIGHT_NO_JOURNAL, /* the journal cannot be written: nothing more is sent */
-	SIGHT_STOPPED,   /* after ORDER_STOP: nothing more is sent */
+	SIGHT_STOPPED,    /* after ORDER_STOP: nothing more is sent */
 };
 
 struct sight {

@@ -626,13 +626,13 @@ size_t frame_dhcp_discover(uint8_t out[static FRAME_MOST], const struct way *way
 	return with_sums(out, draft_done(&d, everybody, out), way);
 }
 
-size_t frame_mdns_services(uint8_t out[static FRAME_MOST], const struct way *way)
+size_t frame_mdns_services(uint8_t out[static FRAME_MOST], const struct way *way, uint16_t id)
 {
 	static const char *const labels[] = { "_services", "_dns-sd", "_udp", "local" };
 	uint8_t mac[6], question[64];
 	struct writer w = wr_new(question, sizeof(question));
 
-	wr_be16(&w, 0); /* identifier */
+	wr_be16(&w, id);
 	wr_be16(&w, 0); /* flags: a standard query */
 	wr_be16(&w, 1); /* questions */
 	wr_fill(&w, 0, 6);

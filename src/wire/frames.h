@@ -75,11 +75,11 @@ size_t frame_neighbour_solicit(uint8_t out[static FRAME_MOST], const struct way 
  * solicitation to ff02::2 (RFC 4861, 4.1), DHCPDISCOVER (RFC 2131; broadcast flag set, no address is
  * ever requested), mDNS question for _services._dns-sd._udp.local (RFC 6762, 6763; to 224.0.0.251 or
  * ff02::fb by the family of source), from FRAME_MDNS_PORT: RFC 6762, 5.1 and 6.7, forbids 5353 to
- * those who ask once, and has the answers sent to the asking port alone. */
+ * those who ask once, and has the answers sent to the asking port alone, with our identifier. */
 enum { FRAME_MDNS_PORT = 53535 };
 size_t frame_all_nodes_echo(uint8_t out[static FRAME_MOST], const struct way *way, uint32_t cookie);
 size_t frame_router_solicit(uint8_t out[static FRAME_MOST], const struct way *way);
 size_t frame_dhcp_discover(uint8_t out[static FRAME_MOST], const struct way *way, uint32_t xid);
-size_t frame_mdns_services(uint8_t out[static FRAME_MOST], const struct way *way);
+size_t frame_mdns_services(uint8_t out[static FRAME_MOST], const struct way *way, uint16_t id);
 
 #endif

@@ -483,6 +483,38 @@ enum neighbour_state neighbour_find(const struct addr *a, unsigned ifindex,
 	return s.state;
 }
 
+struct neighbour_walk {
+	unsigned ifindex;
+	neighbours_take *take;
+	void *context;
+};
+
+static int walk_neighbour(void *context, uint16_t type, struct span body)
+{
+	const struct neighbour_walk *w = context;
+	struct neighbour_said said;
+
+	if (type != RTM_NEWNEIGH || !said_neighbour(body, &said) || said.ifindex != w->ifindex ||
+	    state_of(&said) != NEIGHBOUR_KNOWN)
+		return 0;
+	if (is_link_local(&said.address))
+		said.address.scope = w->ifindex;
+	return w->take(w->context, &said.address, said.mac);
+}
+
+int neighbours_each(unsigned ifindex, neighbours_take *take, void *context)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct neighbour_walk w = { ifindex, take, context };
+	struct netlink n = { .fd = -1 };
+	int e = netlink_open(&n);
+
+	for (size_t i = 0; i < countof(families) && e == 0; i++)
+		e = netlink_dump(&n, RTM_GETNEIGH, families[i], walk_neighbour, &w);
+	netlink_close(&n);
+	return e;
+}
+
 void neighbour_mac_text(const uint8_t mac[static 6], char out[static 18])
 {
 	snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],

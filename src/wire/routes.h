@@ -72,6 +72,9 @@ enum neighbour_state {
 /* ifindex 0: any interface. *ret_mac is set for NEIGHBOUR_KNOWN. Both families (RTM_GETNEIGH). */
 enum neighbour_state neighbour_find(const struct addr *a, unsigned ifindex,
 				    uint8_t ret_mac[static 6]);
+/* Every neighbour of this interface whose MAC is known; both families. Non-zero from take ends it. */
+typedef int neighbours_take(void *context, const struct addr *address, const uint8_t *mac);
+int neighbours_each(unsigned ifindex, neighbours_take *take, void *context);
 /* "00:00:5e:00:53:01" */
 void neighbour_mac_text(const uint8_t mac[static 6], char out[static 18]);
 

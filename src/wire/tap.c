@@ -19,7 +19,7 @@
 
 enum {
 	FRAME_MOST = 1518,
-	SNAPLEN = 256,          /* headers, and what an ICMP error quotes */
+	SNAPLEN = 1518,         /* answers of DHCP and of names are long */
 	BUFFER_LEAST = 1 << 16, /* below this libpcap has no room for a frame of some systems */
 	SEND_BUFFER = 1 << 20,  /* a batch of frames with what the kernel counts for each */
 };

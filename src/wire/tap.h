@@ -45,7 +45,7 @@ size_t tap_waiting(const struct tap *t);
 /* Drops what is in the batch: it is never sent. */
 void tap_forget(struct tap *t);
 
-/* Hands over at most `most` frames that wait, without blocking; of long ones the first 256 bytes. The
+/* Hands over at most `most` frames that wait, without blocking; of long ones the first 1518 bytes. The
  * number, or negative errno (-ENODEV: the interface is gone; that it went down is told by tap_flush()
  * alone, and frames arrive again once it is up). */
 typedef void tap_take(void *context, const uint8_t *frame, size_t n, int64_t unix_us);

@@ -213,7 +213,7 @@ run $sender e0 0 <$lab_dir/long >$lab_logs/long-near.txt 2>&1
 receive 1 1
 filter nonsense
 EOF
-said 'long frames among short ones' 'received 107 altered 0 of 60 to 256 bytes stamped'
+said 'long frames among short ones' 'received 107 altered 0 of 60 to 1500 bytes stamped'
 said 'another filter' 'received 0 altered 0 of 0 to 0 bytes'
 said 'no filter' 'filter EINVAL'
 

@@ -456,7 +456,7 @@ static void everybody_is_asked(void **state)
 		struct addr group = addr_of(groups[i]);
 		struct heard h;
 
-		n = frame_mdns_services(frame, ways[i]);
+		n = frame_mdns_services(frame, ways[i], 0);
 		packet_of(frame, n, ways[i], &ways[i]->source, &group, 17, 255);
 		assert_memory_equal(frame, macs[i], 6);
 		assert_true(heard_read(frame, n, 14, &h));
@@ -512,7 +512,7 @@ static int write_capture(const char *path)
 			capture_add(f, frame, n);
 		if ((n = frame_dhcp_discover(frame, &w, cookie)) > 0)
 			capture_add(f, frame, n);
-		if ((n = frame_mdns_services(frame, &w)) > 0)
+		if ((n = frame_mdns_services(frame, &w, 0)) > 0)
 			capture_add(f, frame, n);
 	}
 	return fclose(f) == 0 ? 0 : 1;

@@ -160,7 +160,9 @@ static void test_wrong(void **state)
 		{ { .targets = { "a b" } }, "'a b' is neither an address nor a name" },
 		{ { .targets = { "" } }, "'' is not an address, network or range" },
 		{ { .targets = { "2001:db8::/64" } },
-		  "'2001:db8::/64' is too large: more than 2^32 addresses or 65536 ranges" },
+		  "'2001:db8::/64': is too large to sweep: name its hosts, or let its segment be "
+		  "asked "
+		  "(discovery in tenken-site(5))" },
 		{ { .targets = { "fe80::1" } },
 		  "'fe80::1': a link-local address needs its interface, as in 'fe80::1%eth0'" },
 		{ { .targets = { "224.0.0.1" } },
@@ -602,6 +604,8 @@ static void test_options(void **state)
 			       .host_rate = "7" };
 	struct given ipv6 = { .site = "site: a\nzones: [{name: z, kind: it, "
 				      "networks: [10.0.0.0/30, 'fd00::/64']}]\n" };
+	struct given controllers = { .site = "site: a\nzones: [{name: z, kind: ot, "
+					     "networks: [10.0.0.0/30, 'fd00::/64']}]\n" };
 	struct complaints c = { 0 };
 	struct plan p;
 	struct addr a;
@@ -647,6 +651,13 @@ static void test_options(void **state)
 	make(&ipv6, &p, &c);
 	assert_none(&c);
 	assert_targets(&p, "10.0.0.0/30");
+	assert_int_equal(p.skipped_count, 0);
+	assert_int_equal(p.large.count, 1); /* its hosts are asked for */
+	plan_done(&p);
+	complaints_done(&c);
+
+	make(&controllers, &p, &c);
+	assert_none(&c);
 	assert_string_equal(p.skipped[0],
 			    "fd00::/64: too large to sweep: name its hosts as targets");
 	plan_done(&p);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DNS messages (RFC 1035; the same form serves multicast DNS, RFC 6762): questions out, the records of an
+ * answer that concern names of hosts in.
+ */
+#ifndef TENKEN_CODEC_DNS_H
+#define TENKEN_CODEC_DNS_H
+
+#include "codec/address.h"
+#include "codec/span.h"
+
+enum {
+	DNS_NAME = 1024, /* a name as text: 255 bytes, each of which may become four characters */
+	DNS_QUESTION = 280, /* bytes of a question */
+	DNS_RECORDS_MOST = 256,
+};
+enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_AAAA = 28, DNS_SRV = 33 };
+
+/* The name under which an address is looked up: RFC 1035, 3.5; RFC 3596, 2.5. Returns out. */
+const char *dns_reverse_name(const struct addr *a, char out[static DNS_NAME]);
+/* One question for class IN; with recursion desired, or not (multicast DNS). Its length; 0 where the
+ * name is none, or does not fit. */
+size_t dns_question(uint8_t *out, size_t room, uint16_t id, bool recursion, const char *name,
+		    enum dns_type type);
+
+struct dns_message {
+	uint16_t id;
+	bool answer, truncated;
+	uint8_t code;            /* 0: no error, 3: no such name */
+	char question[DNS_NAME]; /* the first; empty: there is none */
+	uint16_t question_type;
+};
+
+/* An A, AAAA, PTR or SRV record of class IN. Names are without the last dot; what is no letter, digit,
+ * '-' or '_' of a label stands there as \DDD. */
+struct dns_record {
+	uint16_t type;
+	char owner[DNS_NAME];
+	struct addr address;   /* A, AAAA */
+	char target[DNS_NAME]; /* PTR, SRV */
+};
+
+/* Reads a message; records go to take one by one. False: malformed, or not whole; what came before was
+ * handed out. */
+typedef void dns_take(void *context, const struct dns_record *r);
+bool dns_read(struct span bytes, struct dns_message *ret, dns_take *take, void *context);
+
+bool dns_same_name(const char *a, const char *b);
+/* Letters, digits, '-' and '_' between dots, 253 characters at most, and no address. */
+bool dns_is_host_name(const char *name);
+
+#endif
