@@ -7,8 +7,8 @@
 
 enum rights {
 	RIGHTS_ALL_BUT_RAW, /* main, of a real root: it writes where root may write */
-	RIGHTS_FILES,	    /* guard, packets: journal and stop file wherever root may see them */
-	RIGHTS_NONE,	    /* workers */
+	RIGHTS_FILES,       /* guard, packets: journal and stop file wherever root may see them */
+	RIGHTS_NONE,        /* workers */
 };
 
 /* Run by sudo, the calling user's rights are enough for all but raw sockets: becomes that user and

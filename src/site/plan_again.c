@@ -85,9 +85,8 @@ static bool fill(const json_t *o, struct plan *p)
 	p->ad_hoc_kind = zone_kind_of_word(text_of(o, "zone"));
 	ranges_done(&p->site.exclude); /* what was kept holds the site file's and the options' */
 	bool good = p->risk != SITE_RISKS && p->ad_hoc_kind != ZONE_KINDS &&
-		    read_ranges(o, "targets", &p->targets) &&
-		    read_ranges(o, "asked", &p->large) && read_resolvers(o, p) &&
-		    read_ranges(o, "exclusions", &p->site.exclude) &&
+		    read_ranges(o, "targets", &p->targets) && read_ranges(o, "asked", &p->large) &&
+		    read_resolvers(o, p) && read_ranges(o, "exclusions", &p->site.exclude) &&
 		    read_ranges(o, "owned", &p->owned) && read_ports(o, &p->ports) &&
 		    read_number(o, "rate", &p->rate) && read_number(o, "host_rate", &p->host_rate);
 	for (size_t i = 0; good && i < json_array_size(skipped); i++) {

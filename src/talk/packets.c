@@ -147,10 +147,10 @@ bool packets_write_lane(struct packets *p, struct lane *l)
 	const struct segment *s = &l->segment;
 	struct ranges all = { 0 };
 	char *text = segment_ranges(l, &all) == 0 ? ranges_text(&all) : NULL;
-	bool good = text != NULL && journal_lane(p->journal, (unsigned)(l - p->lanes),
-						 packets_unix_ms(p), &l->way->source,
-						 l->source_port, p->setup->order_key, s->count,
-						 p->ports_text, text);
+	bool good =
+		text != NULL && journal_lane(p->journal, (unsigned)(l - p->lanes),
+					     packets_unix_ms(p), &l->way->source, l->source_port,
+					     p->setup->order_key, s->count, p->ports_text, text);
 	free(text);
 	ranges_done(&all);
 	l->written_kind = NULL;

@@ -660,7 +660,8 @@ static bool ask_name(struct packets *p, struct asking *a, struct shown *s)
 	s->name_asked = true;
 	if (kind == ZONE_OT || kind == ZONE_UNASSIGNED)
 		return false; /* to a controller nothing goes but the guard's connections */
-	if (q == NULL || !packets_gate_frames(p, &s->address) || !on_this_link(p, a->wing, &s->address))
+	if (q == NULL || !packets_gate_frames(p, &s->address) ||
+	    !on_this_link(p, a->wing, &s->address))
 		return false;
 	size_t n = dns_question(question, sizeof(question), (uint16_t)q->cookie, false,
 				dns_reverse_name(&s->address, name), DNS_PTR);

@@ -204,7 +204,9 @@ static void note_answer(const struct packets *p, struct lane *l, uint32_t host)
 		if (++l->find_timed >= ENOUGH) {
 			uint32_t ms = l->find_slowest_ms * 4;
 
-			l->find_ms = ms < FIND_LEAST_MS ? FIND_LEAST_MS : ms < FIND_MS ? ms : FIND_MS;
+			l->find_ms = ms < FIND_LEAST_MS ? FIND_LEAST_MS
+				     : ms < FIND_MS     ? ms
+							: FIND_MS;
 		}
 		return;
 	}
@@ -402,8 +404,8 @@ bool find_advance(struct packets *p, struct lane *l)
 	expire(p, l);
 	switch (l->stage) {
 	case STAGE_FIND:
-		while (s->cursor < s->count && done < TURN && lanes_unanswered(p, l) < UNRESOLVED_MOST &&
-		       l->flight_count < FLIGHTS) {
+		while (s->cursor < s->count && done < TURN &&
+		       lanes_unanswered(p, l) < UNRESOLVED_MOST && l->flight_count < FLIGHTS) {
 			uint32_t host = (uint32_t)order_at(&s->order, s->cursor);
 
 			if (!packets_written(p, l, find_kind(l), s->cursor, s->count))

@@ -143,7 +143,7 @@ static void tell_skipped(struct packets *p, const struct ranges *addresses, cons
 
 /* One lane for these addresses; they are taken over. */
 static int make_lane(struct packets *p, const struct way *way, int zone, bool public,
-		    struct ranges *addresses)
+		     struct ranges *addresses)
 {
 	const struct plan *plan = p->setup->plan;
 

@@ -28,11 +28,11 @@ enum {
 	TURN = 1024,                   /* frames of a lane before the next has its turn */
 	ANSWER_MS = 1000,              /* how long an answer is waited for at first */
 	ANSWER_LEAST_MS = 100,
-	FIND_MS = 500,   /* the same on a link */
+	FIND_MS = 500,      /* the same on a link */
 	FIND_LEAST_MS = 20, /* how long a silent address keeps its place there at least */
-	SAMPLE = 1000,   /* answers that are asked for again to see how much is lost */
-	EARLY = 8,       /* probes that a silent host gets again */
-	DOWN_MS = 10000, /* an interface that is down so long does not come back */
+	SAMPLE = 1000,      /* answers that are asked for again to see how much is lost */
+	EARLY = 8,          /* probes that a silent host gets again */
+	DOWN_MS = 10000,    /* an interface that is down so long does not come back */
 	CAPTURE_BYTES = 4 << 20,
 	TICK_MS = 20,
 	SOURCE_PORT = 61000, /* above the kernel's own (ip_local_port_range), plus up to 4000 */
@@ -68,13 +68,13 @@ struct asking;
 struct seen {
 	uint32_t open, closed, filtered;
 	int64_t first_ms, last_ms; /* since the start of the process */
-	uint8_t no_host;            /* weight of messages that there is no such host: sweep.h */
-	bool answered;              /* by itself: open, closed, echo */
+	uint8_t no_host;           /* weight of messages that there is no such host: sweep.h */
+	bool answered;             /* by itself: open, closed, echo */
 	bool left; /* no further probe: the guard has it, or it answers everywhere */
 	bool all_ports;
 	bool handed;
 	uint16_t handed_port; /* the sign was this port; 0: another */
-	bool duplicate; /* told */
+	bool duplicate;       /* told */
 	uint32_t rtt_us;
 };
 
@@ -101,7 +101,7 @@ struct segment {
 	size_t seen_count, seen_room;
 	struct pace *paces; /* by host, or NULL */
 	/* on a link */
-	uint64_t *met; /* bits by host: the kernel's own question for its MAC is counted */
+	uint64_t *met;   /* bits by host: the kernel's own question for its MAC is counted */
 	uint64_t *waits; /* a question to this host is open */
 	uint64_t *asked, *there; /* bits by host: ARP or ND under way, answered */
 	struct found *found;
@@ -169,9 +169,9 @@ struct lane {
 	enum stage stage;
 	struct segment segment;
 	enum stage after_hop;
-	size_t kept;		 /* 1 + the place that it goes on from; 0: none */
+	size_t kept;               /* 1 + the place that it goes on from; 0: none */
 	size_t wait_from, wait_to; /* lanes that are done before this one begins */
-	struct mark mark;	 /* when its place was told last */
+	struct mark mark;          /* when its place was told last */
 	uint8_t hop_mac[6];
 	unsigned hop_tries;
 	int64_t wait_ms;    /* something happens then at the latest */
@@ -231,7 +231,7 @@ struct packets {
 	struct device_sign {
 		uint8_t mac[6];
 		char sign[64];
-	} *devices; /* control equipment, by MAC */
+	} * devices; /* control equipment, by MAC */
 	size_t device_count;
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_first, sight_count, sight_room;

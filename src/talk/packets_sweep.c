@@ -116,7 +116,8 @@ int segment_open(struct packets *p, struct lane *l)
 				  p->start_ms + p->now_ms);
 	}
 	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
-	    (l->way->on_link && (s->asked == NULL || s->there == NULL || s->waits == NULL || s->met == NULL)) ||
+	    (l->way->on_link &&
+	     (s->asked == NULL || s->there == NULL || s->waits == NULL || s->met == NULL)) ||
 	    (sweeps && l->host_rate != 0 && s->paces == NULL) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
@@ -570,8 +571,8 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 	if (pace != NULL && !pace_ready(pace, 1 + question, held, now))
 		return LAUNCH_LATER;
 	enum launch r = udp ? packets_launch_udp(p, l, mac, &a, probe)
-			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port,
-						 1 + question, 1, question);
+			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1 + question,
+						 1, question);
 	if (r != LAUNCHED)
 		return r;
 	if (question > 0)

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 enum {
-	CHUNK = 2048,  /* the least that the kernel takes */
-	CHUNKS = 512,  /* 1 MiB of locked memory; a power of two */
-	AT_ONCE = 32,  /* frames that one call takes (TX_BATCH_SIZE) */
-	KICKS = 64, /* before a busy interface is left to packet(7) */
+	CHUNK = 2048, /* the least that the kernel takes */
+	CHUNKS = 512, /* 1 MiB of locked memory; a power of two */
+	AT_ONCE = 32, /* frames that one call takes (TX_BATCH_SIZE) */
+	KICKS = 64,   /* before a busy interface is left to packet(7) */
 };
 
 struct ring {

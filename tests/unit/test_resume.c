@@ -203,7 +203,8 @@ static void begin(struct bench *b)
 {
 	static const char *const targets[] = { "10.0.0.1-9" };
 	struct plan_wish w = { .targets = targets, .target_count = 1, .ports = "22,80,102,443" };
-	static const struct resume_way way = { .order_key = { 0xf0, 1, [15] = 0xab }, .retries = 3 };
+	static const struct resume_way way = { .order_key = { 0xf0, 1, [15] = 0xab },
+					       .retries = 3 };
 
 	make(&w, NULL, &b->plan);
 	char *text = plan_json(&b->plan);
