@@ -162,7 +162,7 @@ static void long_lines_are_whole(void **state)
 		n += (size_t)snprintf(ports + n, 8, i > 1 ? ",%u" : "%u", i);
 	for (unsigned i = 0; i < PIECES; i++)
 		m += (size_t)snprintf(targets + m, 24, "%s10.%u.%u.%u", i > 0 ? "," : "", i >> 15,
-				     i >> 7 & 255, i << 1 & 255);
+				      i >> 7 & 255, i << 1 & 255);
 	int fd = open("a.journal", O_WRONLY | O_CREAT | O_APPEND, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(addr_parse("2001:db8::1", &source), 0);
