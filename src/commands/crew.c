@@ -82,7 +82,8 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 
 	if (keep == NULL)
 		_exit(1);
-	rights_drop(RIGHTS_FILES);
+	if (!rights_drop(RIGHTS_FILES))
+		_exit(1);
 	memcpy(keep, c->request_guard, n * sizeof(int));
 	keep[n] = main_fd;
 	keep_only(keep, n + 1);
@@ -133,7 +134,8 @@ static _Noreturn void be_workers(struct crew *c)
 	memcpy(keep, c->job_far, n * sizeof(int));
 	memcpy(keep + n, c->request_far, n * sizeof(int));
 	keep_only(keep, 2 * n);
-	rights_drop(RIGHTS_NONE);
+	if (!rights_drop(RIGHTS_NONE))
+		_exit(1);
 	free(keep);
 	_exit(worker_run(&w));
 }
@@ -232,8 +234,7 @@ static bool start_packets(struct crew *c)
 			be_packets(c, far);
 		close(far);
 	}
-	rights_drop(RIGHTS_ALL_BUT_RAW);
-	return c->packets >= 0;
+	return rights_drop(RIGHTS_ALL_BUT_RAW) && c->packets >= 0;
 }
 
 static int *new_seats(unsigned n)

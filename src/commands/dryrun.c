@@ -270,7 +270,9 @@ static void forecast(struct outlook *l, const struct group *g)
 		  "answers\n"),
 		n * ports, n * tried_silent * syns);
 	if (!gentle && risk >= SITE_READ && ports_count(p->ports.udp) > 0)
-		fprintf(out, _("    UDP: one question to each of %u ports per host, repeated where silent\n"),
+		fprintf(out,
+			_("    UDP: one question to each of %u ports per host, repeated where "
+			  "silent\n"),
 			ports_count(p->ports.udp));
 	fprintf(out, gentle ? _("    pace: 1 connection at a time per device, 1 s apart, closed "
 				"properly; ")

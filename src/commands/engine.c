@@ -58,12 +58,13 @@ struct engine {
 	uint32_t jobs;
 	unsigned active_jobs, respawns;
 	bool swept, stopping, stopped, clearing, abandoned;
-	bool frames_swept, frames_stopped, frames_wait; /* the packets process; true where there is none */
+	bool frames_swept, frames_stopped,
+		frames_wait; /* the packets process; true where there is none */
 	int epoll, signals;
 	unsigned signal_count;
 	bool names_told;
-	bool sweep_waits;          /* the guard's sweep has closed zones left only */
-	struct addr waits_for;     /* a host of the one that opens first; zero: none of its own */
+	bool sweep_waits;      /* the guard's sweep has closed zones left only */
+	struct addr waits_for; /* a host of the one that opens first; zero: none of its own */
 	struct addr frames_wait_for;
 	const struct zone *closed; /* found closed in this second */
 	int64_t closed_s;
@@ -71,8 +72,8 @@ struct engine {
 	int64_t opens;    /* paused until then; 0: not paused */
 	char pause[256];
 	uint64_t total_hosts;
-	uint32_t planned; /* TCP ports of each host */
-	bool udp_asked;	  /* somewhere */
+	uint32_t planned;      /* TCP ports of each host */
+	bool udp_asked;        /* somewhere */
 	unsigned long notable; /* open ports of remote administration and of control equipment */
 	struct progress progress;
 	int64_t progress_ms;
@@ -140,7 +141,8 @@ static const struct resumed_row *row_of(const struct engine *e, const struct add
 /* Nothing came back, from the link neither, and the ledger does not name it. */
 static bool is_quiet(const struct engine *e, const struct guard_event *v, const struct asset *a)
 {
-	return a == NULL && row_of(e, &v->address) == NULL && v->mac[0] == '\0' && v->ot_sign[0] == '\0' &&
+	return a == NULL && row_of(e, &v->address) == NULL && v->mac[0] == '\0' &&
+	       v->ot_sign[0] == '\0' &&
 	       (v->host_state == HOST_SILENT || v->host_state == HOST_ABSENT ||
 		v->host_state == HOST_SKIPPED);
 }

@@ -20,8 +20,8 @@ struct engine_setup {
 	const char *description; /* what visitors of the lock are told */
 	bool progress;           /* a line on stderr */
 	unsigned threads;
-	bool connect;		 /* no packets process */
-	unsigned retries;	 /* of the packets process: --max-retries */
+	bool connect;                   /* no packets process */
+	unsigned retries;               /* of the packets process: --max-retries */
 	uint8_t key[16], order_key[16]; /* see packets.h */
 	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
 	const struct resumed *resumed;
@@ -42,8 +42,7 @@ enum engine_end {
 struct engine_result {
 	enum engine_end end;
 	unsigned long hosts, answering, services, conversations, distressed, unrouted, faults;
-	bool frames;   /* a packets process took part */
-
+	bool frames; /* a packets process took part */
 };
 
 struct engine_result engine_run(const struct engine_setup *setup);

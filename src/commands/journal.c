@@ -229,6 +229,7 @@ struct telling {
 	const struct options *options;
 	FILE *out;
 	int64_t scan, started, finished; /* finished 0: not known */
+	int64_t end_ms;                  /* nothing was sent behind it */
 	char *site, *zone;
 	int64_t from, to;
 	uint64_t connections, frames;
@@ -398,6 +399,7 @@ static const char *kind_words(const char *kind)
 					   : kind;
 }
 
+/* Questions by UDP leave by 256 source ports, so only that of TCP is told. */
 static void begin_frames(struct telling *t, const struct block *b, const char *kind, int64_t from,
 			 int64_t until)
 {
@@ -409,13 +411,13 @@ static void begin_frames(struct telling *t, const struct block *b, const char *k
 		put_time(t, "until", until);
 		put_name(t, "kind", kind);
 		put_name(t, "source", b->source);
-		if (sent_has_ports(kind))
+		if (strcmp(kind, "syn") == 0)
 			fprintf(t->out, ",\"source_port\":%" PRId64, b->source_port);
 		return;
 	}
 	put_span(t, from, until);
 	put_line(t->out, b->source);
-	if (sent_has_ports(kind))
+	if (strcmp(kind, "syn") == 0)
 		fprintf(t->out, " port %" PRId64, b->source_port);
 	fputs("  ", t->out);
 	put_line(t->out, kind_words(kind));
@@ -576,7 +578,7 @@ static int tell_frames(struct telling *t)
 		struct block b = {
 			.number = query_int(q, NUMBER),
 			.lane = query_int(q, LANE),
-			.end_ms = query_null(q, END) ? t->finished * 1000 + 999 : query_int(q, END),
+			.end_ms = query_null(q, END) ? t->end_ms : query_int(q, END),
 			.source = query_text(q, SOURCE),
 			.source_port = query_int(q, SOURCE_PORT),
 			.hosts = query_int(q, HOSTS),
@@ -681,6 +683,7 @@ static int find_scan(struct telling *t)
 		t->site = copy_of(query_text(q, 0));
 		t->started = query_int(q, 1);
 		t->finished = query_int(q, 2);
+		t->end_ms = (t->finished != 0 ? t->finished : (int64_t)time(NULL)) * 1000 + 999;
 		const char *word = query_text(q, 3);
 		if (word != NULL && strcmp(word, "running") == 0)
 			fprintf(stderr,

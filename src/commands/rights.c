@@ -43,13 +43,13 @@ bool rights_of_caller(void)
 	return true;
 }
 
-void rights_drop(enum rights keep)
+bool rights_drop(enum rights keep)
 {
 	static const int files[] = { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH };
 	bool held[2];
 
 	if (capng_get_caps_process() != 0)
-		return;
+		return false;
 	if (keep == RIGHTS_ALL_BUT_RAW) {
 		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE,
 			     CAP_NET_RAW);
@@ -62,5 +62,6 @@ void rights_drop(enum rights keep)
 				capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
 					     (unsigned)files[i]);
 	}
-	capng_apply(CAPNG_SELECT_CAPS);
+	return capng_apply(CAPNG_SELECT_CAPS) == 0 && capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW) != 1;
 }

@@ -560,8 +560,8 @@ static void before_done(struct before *b)
 /* The scan itself: sends, and leaves a store whose scan has ended. */
 static enum engine_end send_all(const struct options *o, const struct plan *plan,
 				const struct paths *paths, struct store *store, int lock,
-				const char *description, int64_t scan,
-				const struct resume_way *way, const struct before *before)
+				const char *description, int64_t scan, const struct resume_way *way,
+				const struct before *before)
 {
 	const char *contact = plan->site.authorisation.contact;
 	char identity[256];

@@ -251,6 +251,7 @@ static const struct bilingual remarks[] = {
 	{ "port %s (%s)", "ポート%s（%s）" },
 	{ "%s spoken on port %s", "%sの応答（ポート%s）" },
 	{ "maker %s", "メーカー %s" },
+	{ "the same device as %s", "%s と同じ機器" },
 	{ "%s answers were lost by the capture", "受信の取りこぼし：応答 %s 件" },
 	{ "interface %s: %s", "インターフェース %s：%s" },
 	{ "resumed at %s after an early end (%s), time %s",

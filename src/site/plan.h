@@ -36,7 +36,7 @@ struct plan {
 	/* IPv6 networks too large to sweep: of them the hosts are targets that a local segment shows, asked
 	 * by multicast. The same is taken away from them as from the targets. */
 	struct ranges large;
-	struct ranges owned;   /* repeated with --owned */
+	struct ranges owned; /* repeated with --owned */
 	struct ports ports;
 	enum site_risk risk; /* of this run; a zone may cap it lower */
 	enum zone_kind
@@ -71,8 +71,8 @@ struct plan_wish {
 	const char *no_udp;
 	const char *risk, *zone, *rate, *host_rate;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf */
-	const char *data_dir; /* holds probes/data/ports.csv */
-	bool resolve;         /* -R */
+	const char *data_dir;    /* holds probes/data/ports.csv */
+	bool resolve;            /* -R */
 	bool skip_closed; /* zones whose window is closed are left out; else they are waited for */
 	int64_t now;
 };

@@ -153,8 +153,8 @@ struct site {
 	struct waiver *waivers;
 	size_t waiver_count;
 	struct file_text text, ledger_text; /* what was read, for the store */
-	bool names_dns;         /* hosts that answer are looked up */
-	struct addr *resolvers; /* by these; none: by the machine's own */
+	bool names_dns;                     /* hosts that answer are looked up */
+	struct addr *resolvers;             /* by these; none: by the machine's own */
 	size_t resolver_count;
 	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;

@@ -834,7 +834,8 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 			take_stretch(s, &t, &stretch);
 		else if (line[0] == 'L' && journal_read_lane(line, &lane))
 			take_lane(s, &t, &lane);
-		else if (line[0] != 'A') /* questions to a whole segment: the store has no place for them */
+		else if (line[0] !=
+			 'A') /* questions to a whole segment: the store has no place for them */
 			take_connection(s, scan, line);
 	}
 	fclose(f);

@@ -66,7 +66,12 @@ bool guard_look_again(struct guard *g, struct host *h, int64_t now)
 
 	if (!h->look_wanted)
 		return h->looking;
-	if (!guard_gate_open(g, h, now) || guard_refusal(g, &h->address, &later) != NULL)
+	const char *why = guard_refusal(g, &h->address, &later);
+	if (why != NULL && !later) { /* never again: the authorisation ended */
+		h->look_wanted = false;
+		return h->looking;
+	}
+	if (why != NULL || !guard_gate_open(g, h, now))
 		return true;
 	struct link *l = guard_link_open(g, h, h->watch.port, -1, NO_PROBE, now, &error);
 	if (l == NULL &&

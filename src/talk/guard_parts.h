@@ -143,7 +143,7 @@ struct guard {
 	struct guard_event *events; /* what main has not read yet, in order */
 	size_t event_count, event_room;
 	struct guard_names *names; /* NULL: none was asked for */
-	bool more_to_open; /* the last pass of the sweep was cut */
+	bool more_to_open;         /* the last pass of the sweep was cut */
 };
 
 /* What an attempt found. */

@@ -141,8 +141,7 @@ static struct host *sweep_next_target(struct guard *g, int64_t now)
 			return NULL;
 		struct addr a = ranges_index_at(&g->targets, index);
 		if (resumed_is_over(s->resumed, &a) ||
-		    (s->packets &&
-		     sweep_way(s->plan, s->routes, true, &a) != SWEEP_BY_CONNECT)) {
+		    (s->packets && sweep_way(s->plan, s->routes, true, &a) != SWEEP_BY_CONNECT)) {
 			g->next_target += !put_off;
 			continue;
 		}

@@ -23,12 +23,12 @@
  *                                  mdns, echo-all), to one host there (mdns-name), or by the guard to
  *                                  a resolver (names)
  *
- * KIND of a stretch is syn, udp, echo, arp or nd; PORTS are those of TCP, then those of UDP as
- * PORT/udp. Place i of a stretch is the port with index i / HOSTS in PORTS and the
+ * KIND of a stretch is syn, udp, echo, arp or nd; PORTS are those of TCP, then those of UDP as PORT/udp
+ * (by up to 256 source ports of their own). Place i of a stretch is the port with index i / HOSTS in PORTS and the
  * address with index order_at(i % HOSTS) in TARGETS; what was answered, or found to be absent, before
  * is left out, so that the journal names at least all that was sent. A question that is asked once more,
  * to see how much gets lost, is a stretch of one place. The end of a pass is an empty stretch, behind
- * everything.
+ * everything. Questions for the MAC of a gateway have no line.
  */
 #ifndef TENKEN_TALK_JOURNAL_H
 #define TENKEN_TALK_JOURNAL_H

@@ -33,12 +33,8 @@ bool packets_wanted(const struct plan *p, const struct routes *r)
 	if (p->risk < SITE_TOUCH)
 		return false;
 	for (size_t i = 0; i < r->count; i++) {
-		const struct range *range = &r->list[i].range;
-
 		/* A range may lie in several zones; its way alone decides whether frames can be sent. */
-		if (r->list[i].way.error == 0 && !r->list[i].way.local && r->list[i].way.ethernet &&
-		    (r->list[i].way.on_link ||
-		     sweep_way(p, r, true, &range->first) == SWEEP_BY_PACKETS))
+		if (r->list[i].way.error == 0 && !r->list[i].way.local && r->list[i].way.ethernet)
 			return true;
 	}
 	return false;
@@ -52,6 +48,11 @@ static int64_t clock_ms(clockid_t id)
 
 	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t packets_late_ms(const struct packets *p)
+{
+	return clock_ms(CLOCK_MONOTONIC) - p->start_ms - p->now_ms;
 }
 
 uint32_t packets_since(const struct packets *p)
@@ -146,10 +147,10 @@ bool packets_write_lane(struct packets *p, struct lane *l)
 	const struct segment *s = &l->segment;
 	struct ranges all = { 0 };
 	char *text = segment_ranges(l, &all) == 0 ? ranges_text(&all) : NULL;
-	bool good = text != NULL && journal_lane(p->journal, (unsigned)(l - p->lanes),
-						 packets_unix_ms(p), &l->way->source,
-						 l->source_port, p->setup->order_key, s->count,
-						 p->ports_text, text);
+	bool good =
+		text != NULL && journal_lane(p->journal, (unsigned)(l - p->lanes),
+					     packets_unix_ms(p), &l->way->source, l->source_port,
+					     p->setup->order_key, s->count, p->ports_text, text);
 	free(text);
 	ranges_done(&all);
 	l->written_kind = NULL;
@@ -268,20 +269,21 @@ static int open_wings(struct packets *p)
 }
 
 /* The sockets are open: no more of that. What a real root may see of files stays, for the stop file. */
-static void drop_rights(void)
+static bool drop_rights(void)
 {
 	static const unsigned files[] = { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH };
 	bool held[2] = { false, false };
 
 	if (capng_get_caps_process() != 0)
-		return;
+		return false;
 	for (size_t i = 0; i < 2; i++)
 		held[i] = capng_have_capability(CAPNG_PERMITTED, files[i]) == 1;
 	capng_clear(CAPNG_SELECT_CAPS);
 	for (size_t i = 0; i < 2; i++)
 		if (held[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, files[i]);
-	capng_apply(CAPNG_SELECT_CAPS);
+	return capng_apply(CAPNG_SELECT_CAPS) == 0 && capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW) != 1;
 }
 
 static int start(struct packets *p)
@@ -307,7 +309,8 @@ static int start(struct packets *p)
 		flock(p->journal, LOCK_SH);
 	if (e == 0)
 		e = open_wings(p);
-	drop_rights();
+	if (!drop_rights() && e == 0)
+		e = -EPERM;
 	if (e == 0)
 		places_restore(p);
 	if (e != 0)
@@ -335,7 +338,7 @@ static void stop(struct packets *p)
 	for (size_t i = 0; i < p->lane_count; i++) {
 		struct lane *l = &p->lanes[i];
 
-		if (l->stage != STAGE_OVER && l->segment.seen_of != NULL)
+		if (l->stage != STAGE_OVER && l->stage != STAGE_OPEN && l->segment.seen_of != NULL)
 			segment_tell(p, l, HOST_SKIPPED, "stopped");
 		l->stage = STAGE_OVER;
 	}
@@ -423,8 +426,7 @@ static void tell_waiting_windows(struct packets *p)
 	packets_tell(p, &s);
 }
 
-/* Answers may have been lost on this interface: its lanes ask once more for what is missing. */
-static void disturb(struct packets *p, const struct wing *w)
+void packets_disturb(struct packets *p, const struct wing *w)
 {
 	for (size_t i = 0; i < p->lane_count; i++)
 		if (p->lanes[i].wing == w)
@@ -457,7 +459,7 @@ static void look_at_wings(struct packets *p)
 			e = interface_error(p, w);
 		if (w->tap != NULL && tap_dropped(w->tap) > w->dropped) {
 			w->dropped = tap_dropped(w->tap);
-			disturb(p, w);
+			packets_disturb(p, w);
 		}
 		if (e != 0 && w->tap != NULL)
 			tap_forget(w->tap); /* its time is over: all at once would be too many */
@@ -469,7 +471,7 @@ static void look_at_wings(struct packets *p)
 		}
 		if (e == 0 && w->down_ms >= 0) {
 			w->down_ms = -1;
-			disturb(p, w);
+			packets_disturb(p, w);
 		}
 		w->error = e;
 	}
@@ -491,6 +493,7 @@ static bool is_down(struct packets *p, struct lane *l)
 
 static bool lane_advance(struct packets *p, struct lane *l)
 {
+	sweep_expire(p, l); /* what it holds of the pace is not for as long as it is closed */
 	if (l->stage == STAGE_OVER || l->closed != NULL || is_down(p, l))
 		return false;
 	for (size_t i = l->wait_from; i < l->wait_to; i++)
@@ -607,6 +610,7 @@ int packets_run(const struct packets_setup *setup)
 	free(p.probes);
 	free(p.ports_text);
 	free(p.sights);
+	free(p.devices);
 	if (p.journal >= 0)
 		close(p.journal);
 	if (p.signals >= 0)

@@ -28,10 +28,10 @@ struct packets_setup {
 	int main_fd; /* SOCK_SEQPACKET: orders in; arrays of struct sight out */
 	struct shared *shared;
 	const char *journal_path; /* appended to: journal.h */
-	const char *stop_path;	  /* NULL: none */
-	uint8_t key[16];       /* secret of this run: what answers must bring back */
-	uint8_t order_key[16]; /* of the scan: the order of addresses, also after a restart */
-	unsigned retries;	  /* at most so many repeats of what was not answered */
+	const char *stop_path;    /* NULL: none */
+	uint8_t key[16];          /* secret of this run: what answers must bring back */
+	uint8_t order_key[16];    /* of the scan: the order of addresses, also after a restart */
+	unsigned retries;         /* at most so many repeats of what was not answered */
 	struct place_box *places; /* shared with main; NULL: places are not kept */
 	/* A scan that goes on: what was done, and the places that were stored. Else NULL, 0. */
 	const struct resumed *resumed;

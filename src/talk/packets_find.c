@@ -61,6 +61,48 @@ static void hand_over(struct packets *p, const struct addr *a, const uint8_t mac
 	packets_tell(p, &s);
 }
 
+/* ---- devices: one MAC is one machine ---- */
+
+/* The sign by which this MAC is known as that of control equipment, or NULL. */
+static const char *known_device(const struct packets *p, const uint8_t mac[static 6])
+{
+	for (size_t i = 0; i < p->device_count; i++)
+		if (memcmp(p->devices[i].mac, mac, 6) == 0)
+			return p->devices[i].sign;
+	return NULL;
+}
+
+void find_control_device(struct packets *p, const uint8_t mac[static 6], const char *sign)
+{
+	struct device_sign *more;
+
+	if (known_device(p, mac) != NULL)
+		return;
+	more = realloc(p->devices, (p->device_count + 1) * sizeof(*more));
+	if (more == NULL)
+		return; /* its other addresses show themselves by their own ports */
+	p->devices = more;
+	memcpy(p->devices[p->device_count].mac, mac, 6);
+	snprintf(p->devices[p->device_count].sign, sizeof(p->devices->sign), "%s", sign);
+	p->device_count++;
+	for (size_t i = 0; i < p->lane_count; i++) {
+		struct lane *l = &p->lanes[i];
+		struct segment *s = &l->segment;
+
+		for (size_t k = 0; l->sweep == SWEEP_BY_PACKETS && k < s->found_count; k++) {
+			struct seen *n = memcmp(s->found[k].mac, mac, 6) == 0
+						 ? segment_seen(p, l, s->found[k].host)
+						 : NULL;
+
+			if (n == NULL || n->left)
+				continue;
+			struct addr a = segment_address(l, s->found[k].host);
+			hand_over(p, &a, mac, sign);
+			n->left = n->handed = true;
+		}
+	}
+}
+
 static void found_new(struct packets *p, struct lane *l, uint32_t host, const struct addr *a,
 		      const uint8_t mac[static 6])
 {
@@ -76,21 +118,37 @@ static void found_new(struct packets *p, struct lane *l, uint32_t host, const st
 		s->found_room = more;
 	}
 	bit_set(s->there, host);
-	s->found[s->found_count] = (struct found){ .host = host };
-	memcpy(s->found[s->found_count++].mac, mac, 6);
-	s->answers++;
+	size_t at = s->found_count++;
+	if (l->stage >= STAGE_PASS) {
+		/* Late: the list is in order by now, and what went before it is asked again. */
+		while (at > 0 && s->found[at - 1].host > host) {
+			s->found[at] = s->found[at - 1];
+			at--;
+		}
+		s->disturbed = true;
+		s->sent++;
+	}
+	s->found[at] = (struct found){ .host = host };
+	memcpy(s->found[at].mac, mac, 6);
+	s->answers += l->stage < STAGE_PASS;
 	s->news++;
-	const char *maker = vendor_controller_maker(mac);
-	char sign[64] = "";
+	const char *maker = vendor_controller_maker(mac), *known = known_device(p, mac);
+	char sign[64] = "", address[ADDR_TEXT];
 	if (maker != NULL)
 		snprintf(sign, sizeof(sign), "maker %s", maker);
-	if (l->sweep == SWEEP_AFTER_FOUND || maker != NULL) {
+	else if (known != NULL)
+		snprintf(sign, sizeof(sign), "%s", known);
+	if (l->sweep == SWEEP_AFTER_FOUND || sign[0] != '\0') {
 		struct seen *seen = segment_seen(p, l, host);
 
 		hand_over(p, a, mac, sign);
 		if (seen != NULL)
 			seen->left = seen->handed = true;
 	}
+	if (sign[0] == '\0' && l->kind == ZONE_OT)
+		snprintf(sign, sizeof(sign), "the same device as %.40s", addr_format(a, address));
+	if (sign[0] != '\0')
+		find_control_device(p, mac, sign);
 }
 
 /* Two machines that answer for one address. */
@@ -122,6 +180,14 @@ static void check_duplicate(struct packets *p, struct lane *l, uint32_t host, co
 
 /* The question is open no longer, if it still was. How long ten answers took tells how long the place of
  * a silent address is kept: the segment's own time, four times over. A later answer counts as well. */
+static void no_longer_open(struct lane *l, uint32_t host)
+{
+	if (l->segment.waits == NULL || !bit_is(l->segment.waits, host))
+		return;
+	bit_clear(l->segment.waits, host);
+	l->unanswered -= l->unanswered > 0;
+}
+
 static void note_answer(const struct packets *p, struct lane *l, uint32_t host)
 {
 	enum { LOOK_BACK = 1024, ENOUGH = 10 };
@@ -133,14 +199,14 @@ static void note_answer(const struct packets *p, struct lane *l, uint32_t host)
 
 		if (f->host != host)
 			continue;
-		if (l->unanswered > 0)
-			l->unanswered--;
 		if (took > l->find_slowest_ms)
 			l->find_slowest_ms = took;
 		if (++l->find_timed >= ENOUGH) {
 			uint32_t ms = l->find_slowest_ms * 4;
 
-			l->find_ms = ms < FIND_LEAST_MS ? FIND_LEAST_MS : ms < FIND_MS ? ms : FIND_MS;
+			l->find_ms = ms < FIND_LEAST_MS ? FIND_LEAST_MS
+				     : ms < FIND_MS     ? ms
+							: FIND_MS;
 		}
 		return;
 	}
@@ -170,6 +236,7 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 		s->last_heard_ms = p->now_ms;
 		if (!bit_is(s->there, host)) {
 			note_answer(p, l, host);
+			no_longer_open(l, host);
 			found_new(p, l, host, &h->from, h->mac);
 		} else {
 			if (l->stage == STAGE_FIND_SAMPLE || l->stage == STAGE_FIND_SAMPLE_WAIT)
@@ -191,8 +258,7 @@ static void expire(struct packets *p, struct lane *l)
 
 		if (now - f->sent_ms < l->find_ms)
 			break;
-		if (!bit_is(l->segment.there, f->host) && l->unanswered > 0)
-			l->unanswered--;
+		no_longer_open(l, f->host);
 		l->flight_first = (l->flight_first + 1) % FLIGHTS;
 		l->flight_count--;
 	}
@@ -209,6 +275,7 @@ static bool ask(struct packets *p, struct lane *l, uint32_t host, enum launch *r
 	bit_set(s->asked, host);
 	s->sent++;
 	s->last_sent_ms = p->now_ms;
+	bit_set(s->waits, host);
 	l->unanswered++;
 	l->flights[(l->flight_first + l->flight_count++) % FLIGHTS] =
 		(struct flight){ .host = host, .sent_ms = packets_since(p) };
@@ -297,6 +364,7 @@ static void find_over(struct packets *p, struct lane *l)
 		qsort(s->found, s->found_count, sizeof(*s->found), by_host);
 	l->flight_count = l->flight_first = 0;
 	l->unanswered = 0;
+	memset(s->waits, 0, (s->count / 64 + 1) * 8);
 	s->pass = 0;
 	s->cursor = 0;
 	s->sent = s->answers = s->sample_sent = s->sample_answered = 0;
@@ -306,7 +374,7 @@ static void find_over(struct packets *p, struct lane *l)
 	s->disturbed = false;
 	if (l->sweep == SWEEP_AFTER_FOUND) {
 		segment_tell(p, l, HOST_ABSENT, NULL);
-		l->stage = STAGE_OPEN;
+		segment_over(p, l);
 	} else {
 		l->stage = STAGE_PASS;
 	}
@@ -336,8 +404,8 @@ bool find_advance(struct packets *p, struct lane *l)
 	expire(p, l);
 	switch (l->stage) {
 	case STAGE_FIND:
-		while (s->cursor < s->count && done < TURN && l->unanswered < UNRESOLVED_MOST &&
-		       l->flight_count < FLIGHTS) {
+		while (s->cursor < s->count && done < TURN &&
+		       lanes_unanswered(p, l) < UNRESOLVED_MOST && l->flight_count < FLIGHTS) {
 			uint32_t host = (uint32_t)order_at(&s->order, s->cursor);
 
 			if (!packets_written(p, l, find_kind(l), s->cursor, s->count))

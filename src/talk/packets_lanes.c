@@ -128,6 +128,19 @@ static bool same_way(const struct way *a, const struct way *b)
 	       addr_compare(&a->next_hop, &b->next_hop) == 0;
 }
 
+static void tell_skipped(struct packets *p, const struct ranges *addresses, const char *why)
+{
+	struct sight s = { .kind = SIGHT_QUIET, .host_state = HOST_SKIPPED };
+
+	snprintf(s.reason, sizeof(s.reason), "%s", why);
+	s.first_ms = s.last_ms = p->start_unix_ms;
+	for (size_t i = 0; i < addresses->count; i++) {
+		s.address = addresses->list[i].first;
+		s.last = addresses->list[i].last;
+		packets_tell(p, &s);
+	}
+}
+
 /* One lane for these addresses; they are taken over. */
 static int make_lane(struct packets *p, const struct way *way, int zone, bool public,
 		     struct ranges *addresses)
@@ -140,6 +153,11 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 	enum sweep_way sweep = sweep_way(plan, p->setup->routes, true, &first);
 	struct wing *wing = packets_wing(p, way->ifindex);
 	if (sweep == SWEEP_BY_CONNECT || wing == NULL) {
+		ranges_done(addresses);
+		return 0;
+	}
+	if (zone >= 0 && plan->site.zones[zone].risk < SITE_TOUCH) {
+		tell_skipped(p, addresses, "risk class listen");
 		ranges_done(addresses);
 		return 0;
 	}
@@ -343,6 +361,20 @@ int lanes_make(struct packets *p)
 	}
 	free(done);
 	return e;
+}
+
+unsigned lanes_unanswered(const struct packets *p, const struct lane *l)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->lane_count; i++) {
+		const struct lane *o = &p->lanes[i];
+
+		if (o->wing == l->wing && o->way->on_link == l->way->on_link &&
+		    addr_compare(&o->way->next_hop, &l->way->next_hop) == 0)
+			n += (unsigned)o->unanswered;
+	}
+	return n;
 }
 
 void lanes_done(struct packets *p)

@@ -26,7 +26,9 @@ static int make_gate(const struct plan *plan, struct ranges *ret)
 	if (e == 0)
 		e = ranges_add_all(&refused, &plan->site.exclude);
 	for (size_t i = 0; i < plan->site.zone_count && e == 0; i++)
-		e = ranges_add_all(&refused, &plan->site.zones[i].passive_only);
+		e = ranges_add_all(&refused, plan->site.zones[i].risk < SITE_TOUCH
+						     ? &plan->site.zones[i].networks
+						     : &plan->site.zones[i].passive_only);
 	if (e == 0)
 		e = ranges_subtract(ret, &refused);
 	/* Public: owned by declaration and repeated for this run. */
@@ -158,6 +160,8 @@ static struct addr destination(const uint8_t *frame, size_t link, bool v4, unsig
 
 /* ---- leaving ---- */
 
+enum { LATE_MS = 500 };
+
 static enum launch error_of(struct wing *w, int e)
 {
 	/* A frame that is too long was taken out, and others may be shorter. */
@@ -174,6 +178,13 @@ enum launch packets_flush(struct packets *p, struct wing *w)
 	if (p->tried > 0)
 		atomic_fetch_add_explicit(&p->setup->shared->tried, p->tried, memory_order_relaxed);
 	p->tried = 0;
+	/* Long after the decision (a machine that slept, an interface that was busy) windows and paces may
+	 * stand otherwise: asked anew. */
+	if (tap_waiting(w->tap) > 0 && packets_late_ms(p) > LATE_MS) {
+		tap_forget(w->tap);
+		packets_disturb(p, w);
+		return LAUNCH_LATER;
+	}
 	while (tap_waiting(w->tap) > 0) {
 		int n = tap_flush(w->tap);
 

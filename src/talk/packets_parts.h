@@ -28,11 +28,11 @@ enum {
 	TURN = 1024,                   /* frames of a lane before the next has its turn */
 	ANSWER_MS = 1000,              /* how long an answer is waited for at first */
 	ANSWER_LEAST_MS = 100,
-	FIND_MS = 500,   /* the same on a link */
+	FIND_MS = 500,      /* the same on a link */
 	FIND_LEAST_MS = 20, /* how long a silent address keeps its place there at least */
-	SAMPLE = 1000,   /* answers that are asked for again to see how much is lost */
-	EARLY = 8,       /* probes that a silent host gets again */
-	DOWN_MS = 10000, /* an interface that is down so long does not come back */
+	SAMPLE = 1000,      /* answers that are asked for again to see how much is lost */
+	EARLY = 8,          /* probes that a silent host gets again */
+	DOWN_MS = 10000,    /* an interface that is down so long does not come back */
 	CAPTURE_BYTES = 4 << 20,
 	TICK_MS = 20,
 	SOURCE_PORT = 61000, /* above the kernel's own (ip_local_port_range), plus up to 4000 */
@@ -68,12 +68,13 @@ struct asking;
 struct seen {
 	uint32_t open, closed, filtered;
 	int64_t first_ms, last_ms; /* since the start of the process */
-	uint8_t no_host;            /* weight of messages that there is no such host: sweep.h */
-	bool answered;              /* by itself: open, closed, echo */
+	uint8_t no_host;           /* weight of messages that there is no such host: sweep.h */
+	bool answered;             /* by itself: open, closed, echo */
 	bool left; /* no further probe: the guard has it, or it answers everywhere */
+	bool all_ports;
 	bool handed;
 	uint16_t handed_port; /* the sign was this port; 0: another */
-	bool duplicate; /* told */
+	bool duplicate;       /* told */
 	uint32_t rtt_us;
 };
 
@@ -100,7 +101,8 @@ struct segment {
 	size_t seen_count, seen_room;
 	struct pace *paces; /* by host, or NULL */
 	/* on a link */
-	uint64_t *met; /* bits by host: the kernel's own question for its MAC is counted */
+	uint64_t *met;   /* bits by host: the kernel's own question for its MAC is counted */
+	uint64_t *waits; /* a question to this host is open */
 	uint64_t *asked, *there; /* bits by host: ARP or ND under way, answered */
 	struct found *found;
 	size_t found_count, found_room;
@@ -167,9 +169,9 @@ struct lane {
 	enum stage stage;
 	struct segment segment;
 	enum stage after_hop;
-	size_t kept;		 /* 1 + the place that it goes on from; 0: none */
+	size_t kept;               /* 1 + the place that it goes on from; 0: none */
 	size_t wait_from, wait_to; /* lanes that are done before this one begins */
-	struct mark mark;	 /* when its place was told last */
+	struct mark mark;          /* when its place was told last */
 	uint8_t hop_mac[6];
 	unsigned hop_tries;
 	int64_t wait_ms;    /* something happens then at the latest */
@@ -226,6 +228,11 @@ struct packets {
 	uint16_t source_port;
 	bool stopping, quitting, swept_told, stopped_told, waiting_told;
 	uint64_t tried; /* ports since the last flush: for main's progress */
+	struct device_sign {
+		uint8_t mac[6];
+		char sign[64];
+	} * devices; /* control equipment, by MAC */
+	size_t device_count;
 	struct sight *sights; /* what main has not read yet */
 	size_t sight_first, sight_count, sight_room;
 };
@@ -235,6 +242,11 @@ void packets_tell(struct packets *p, const struct sight *s);
 void packets_remark(struct packets *p, const struct addr *a, const char *text);
 /* The journal cannot be written: main is told, nothing is sent any more. */
 void packets_no_journal(struct packets *p);
+/* Answers, or what was about to leave, may have been lost on this interface: its lanes ask once more for
+ * what is missing. */
+void packets_disturb(struct packets *p, const struct wing *w);
+/* How long ago the loop looked at the clock. */
+int64_t packets_late_ms(const struct packets *p);
 int64_t packets_unix_ms(const struct packets *p);
 /* Milliseconds since the process began. */
 uint32_t packets_since(const struct packets *p);
@@ -279,6 +291,8 @@ enum launch packets_flush(struct packets *p, struct wing *w);
 
 /* ---- packets_lanes.c ---- */
 int lanes_make(struct packets *p);
+/* Attempts that nothing has answered yet through the lane's next hop, or on its link, of all lanes. */
+unsigned lanes_unanswered(const struct packets *p, const struct lane *l);
 void lanes_done(struct packets *p);
 /* More of them in the middle of the work, for hosts of large networks that go this way; the set is taken
  * over. */
@@ -308,6 +322,8 @@ void ask_heard(struct packets *p, struct wing *w, const struct heard *h);
 /* Both: true where something was done, so that another turn is worth while now. */
 bool find_advance(struct packets *p, struct lane *l);
 void find_heard(struct packets *p, struct wing *w, const struct heard *h);
+/* This MAC is that of control equipment: its other addresses are handed over to the guard too. */
+void find_control_device(struct packets *p, const uint8_t mac[static 6], const char *sign);
 /* How many times each must be asked so that of so many that answer hardly one (1 in 100) is missed,
  * where this share gets lost; at most `most`. */
 unsigned rounds_for(double lost, double count, unsigned most);
@@ -326,6 +342,10 @@ bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret);
 int segment_ranges(struct lane *l, struct ranges *ret);
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host);
 bool sweep_advance(struct packets *p, struct lane *l);
+/* What was sent long ago is not waited for, whatever else holds the lane up. */
+void sweep_expire(struct packets *p, struct lane *l);
+/* The segment was told: the next one, or the end. */
+void segment_over(struct packets *p, struct lane *l);
 /* The segment is over: what was seen and what was not goes to main. cut: NULL where everything was
  * done; else why not, and how the hosts that did not answer are to be told. */
 void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut);

@@ -177,8 +177,7 @@ static void write_seen(struct writer *w, const struct packets *p, const struct s
 	wr_le16(w, n->handed_port);
 	wr_u8(w, n->no_host);
 	wr_u8(w, (uint8_t)((n->answered ? SEEN_ANSWERED : 0) | (n->left ? SEEN_LEFT : 0) |
-			   (n->handed ? SEEN_HANDED : 0) |
-			   (n->duplicate ? SEEN_DUPLICATE : 0)));
+			   (n->handed ? SEEN_HANDED : 0) | (n->duplicate ? SEEN_DUPLICATE : 0)));
 	for (uint32_t i = 0; s->answered != NULL && i < p->probe_count; i += 8)
 		wr_u8(w, eight_bits(s->answered, at + i,
 				    p->probe_count - i < 8 ? p->probe_count - i : 8));
@@ -491,6 +490,8 @@ static bool read_place(struct packets *p, struct lane *l, struct reader r)
 			return false;
 	bool finds = stage == STAGE_FIND || stage == STAGE_FIND_WAIT || stage == STAGE_FIND_SAMPLE;
 	bool known = finds ? l->way->on_link : in_pass(stage) || stage == STAGE_SAMPLE;
+	if (stage == STAGE_SAMPLE && s->sample_next > s->sample_count)
+		return false;
 	if (!rd_end(&r) || !known || s->cursor > (uint64_t)s->count * (p->probe_count + 1) ||
 	    (!finds && stage != STAGE_SAMPLE && s->answered == NULL))
 		return false;
@@ -537,7 +538,8 @@ void places_restore(struct packets *p)
 
 		if (l->kept == 0)
 			continue;
-		if (segment_open(p, l) == 0 && l->next == l->targets.count && read_place(p, l, p->kept[l->kept - 1].at)) {
+		if (segment_open(p, l) == 0 && l->next == l->targets.count &&
+		    read_place(p, l, p->kept[l->kept - 1].at)) {
 			settle_hosts(p, l);
 			continue;
 		}

@@ -28,6 +28,7 @@ void segment_done(struct segment *s)
 	free(s->met);
 	free(s->asked);
 	free(s->there);
+	free(s->waits);
 	free(s->found);
 	free(s->sample);
 	*s = (struct segment){ 0 };
@@ -105,6 +106,7 @@ int segment_open(struct packets *p, struct lane *l)
 	if (l->way->on_link) {
 		s->asked = calloc(words, 8);
 		s->there = calloc(words, 8);
+		s->waits = calloc(words, 8);
 		s->met = calloc(words, 8);
 	}
 	if (sweeps && l->host_rate != 0) {
@@ -114,7 +116,8 @@ int segment_open(struct packets *p, struct lane *l)
 				  p->start_ms + p->now_ms);
 	}
 	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
-	    (l->way->on_link && (s->asked == NULL || s->there == NULL || s->met == NULL)) ||
+	    (l->way->on_link &&
+	     (s->asked == NULL || s->there == NULL || s->waits == NULL || s->met == NULL)) ||
 	    (sweeps && l->host_rate != 0 && s->paces == NULL) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
@@ -248,7 +251,7 @@ static void tell_host(struct packets *p, struct lane *l, uint32_t host, const st
 		      bool found, enum host_state state, const char *cut)
 {
 	struct sight t = sight_of(p, l, host, n, SIGHT_HOST);
-	bool all_ports = n->left && n->open > 0;
+	bool all_ports = n->all_ports;
 	const char *why = "";
 
 	t.complete = cut == NULL && !n->left;
@@ -309,6 +312,26 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 	flush_quiet(p, &quiet, l, from, s->count);
 }
 
+/* Nothing of this lane is waited for any longer. */
+static void settle_all(struct packets *p, struct lane *l)
+{
+	for (; l->flight_count > 0; l->flight_count--) {
+		const struct flight *f = &l->flights[l->flight_first];
+
+		if (l->segment.answered != NULL && l->stage >= STAGE_PASS)
+			settle(p, l, f->host, f->bit, 0);
+		l->flight_first = (l->flight_first + 1) % FLIGHTS;
+	}
+	l->unanswered = 0;
+}
+
+void segment_over(struct packets *p, struct lane *l)
+{
+	settle_all(p, l);
+	segment_done(&l->segment);
+	l->stage = l->next == l->targets.count ? STAGE_OVER : STAGE_OPEN;
+}
+
 void lane_end(struct packets *p, struct lane *l, enum host_state state, const char *cut)
 {
 	struct sight quiet = {
@@ -318,6 +341,7 @@ void lane_end(struct packets *p, struct lane *l, enum host_state state, const ch
 		.last_ms = p->start_unix_ms + p->now_ms,
 	};
 
+	settle_all(p, l);
 	if (l->segment.seen_of != NULL && l->stage != STAGE_OPEN)
 		segment_tell(p, l, state, cut);
 	snprintf(quiet.reason, sizeof(quiet.reason), "%s", cut);
@@ -362,6 +386,8 @@ void sweep_hand_over(struct packets *p, struct lane *l, uint32_t host)
 		snprintf(t.reason, sizeof(t.reason), "maker %s", maker);
 	n->left = n->handed = true;
 	packets_tell(p, &t);
+	if (t.has_mac && t.reason[0] != '\0')
+		find_control_device(p, t.mac, t.reason);
 }
 
 /* How long the answer took, where the attempt is among the last. Ten answers tell how long others are
@@ -474,7 +500,7 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 		tried = p->ports.count;
 	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
 	    n->open * 10 >= tried * 9)
-		n->left = true;
+		n->left = n->all_ports = true;
 }
 
 void sweep_alive(struct packets *p, struct lane *l, uint32_t host)
@@ -539,14 +565,14 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 		return LAUNCHED; /* nothing to send */
 	if (l->flights != NULL && l->flight_count == FLIGHTS)
 		return LAUNCH_LATER;
-	if (!l->unlimited && l->unanswered >= l->unanswered_most)
+	if (!l->unlimited && lanes_unanswered(p, l) >= l->unanswered_most)
 		return LAUNCH_LATER;
 	unsigned question = udp ? 0 : kernel_will_ask(p, l, host, &a);
 	if (pace != NULL && !pace_ready(pace, 1 + question, held, now))
 		return LAUNCH_LATER;
 	enum launch r = udp ? packets_launch_udp(p, l, mac, &a, probe)
-			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port,
-						 1 + question, 1, question);
+			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1 + question,
+						 1, question);
 	if (r != LAUNCHED)
 		return r;
 	if (question > 0)
@@ -671,7 +697,7 @@ static bool pass(struct packets *p, struct lane *l)
 	if (done > 0)
 		s->last_sent_ms = p->now_ms;
 	if (s->cursor >= all) {
-		if (packets_flush(p, l->wing) == LAUNCH_DOWN || !packets_write_end(p, l, kind, all))
+		if (!packets_write_end(p, l, kind, all))
 			return false;
 		l->stage = STAGE_PASS_WAIT;
 	}
@@ -706,7 +732,7 @@ static void after_pass(struct packets *p, struct lane *l)
 	bool again = s->pass + 1 < s->rounds || (more && s->pass + 1 < most);
 	if (!missing || !again) {
 		segment_tell(p, l, HOST_SILENT, NULL);
-		l->stage = STAGE_OPEN;
+		segment_over(p, l);
 		return;
 	}
 	s->pass++;
@@ -733,7 +759,7 @@ static bool sample(struct packets *p, struct lane *l)
 		struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
 		int64_t now = p->start_ms + p->now_ms;
 
-		if (n != NULL && n->left) {
+		if ((n != NULL && n->left) || mac == NULL) {
 			s->sample_next++;
 			continue;
 		}
@@ -773,18 +799,17 @@ static bool hop(struct packets *p, struct lane *l)
 	/* Whoever is on the link can put a group's or no address into the kernel's table. */
 	static const uint8_t none[6] = { 0 };
 
-	if (!l->way->ethernet ||
-	    (neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN &&
-	     (mac[0] & 1) == 0 && memcmp(mac, none, 6) != 0)) {
-		if (l->way->ethernet)
-			memcpy(l->hop_mac, mac, 6);
-		l->hop_tries = 1;
-		l->stage = l->after_hop;
-		return true;
-	}
 	if (l->hop_tries > 0 && p->now_ms < l->wait_ms)
 		return false;
+	/* Asked before the table is believed: it may hold a gateway that was replaced, and frames to a
+	 * MAC that no switch knows go to every port. */
 	if (l->hop_tries == TRIES) {
+		if (neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN &&
+		    (mac[0] & 1) == 0 && memcmp(mac, none, 6) != 0) {
+			memcpy(l->hop_mac, mac, 6);
+			l->stage = l->after_hop;
+			return true;
+		}
 		lane_end(p, l, HOST_SILENT, PACKETS_NO_GATEWAY);
 		return true;
 	}
@@ -796,15 +821,23 @@ static bool hop(struct packets *p, struct lane *l)
 	return false;
 }
 
+void sweep_expire(struct packets *p, struct lane *l)
+{
+	if (l->flights != NULL && l->segment.answered != NULL && l->stage >= STAGE_PASS)
+		expire(p, l);
+}
+
 bool sweep_advance(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
 	int e;
 
-	if (l->flights != NULL && s->answered != NULL && l->stage >= STAGE_PASS)
-		expire(p, l);
 	switch (l->stage) {
 	case STAGE_OPEN:
+		if (l->sweep == SWEEP_BY_PACKETS && udp_probes(p, l) == 0) {
+			lane_end(p, l, HOST_SKIPPED, "no TCP port in the plan");
+			return true;
+		}
 		e = segment_open(p, l);
 		if (e != 0 && !p->stopping)
 			lane_end(p, l, HOST_SKIPPED, strerror(-e));

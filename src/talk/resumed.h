@@ -42,7 +42,7 @@ struct resumed_row {
 struct resumed {
 	struct addr *over; /* hosts whose sweep is over, sorted */
 	size_t over_count;
-	struct ranges quiet; /* the same of addresses from which nothing came back */
+	struct ranges quiet;      /* the same of addresses from which nothing came back */
 	struct resumed_row *rows; /* sorted by address */
 	size_t row_count;
 	struct resumed_host *hosts; /* sorted by address */

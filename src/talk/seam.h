@@ -60,7 +60,7 @@ struct guard_event {
 	enum treatment treatment;
 	uint32_t open, closed, filtered, silent;
 	uint32_t udp_ports; /* so many were asked; 0: nothing is sent there by UDP */
-	uint32_t rtt_us; /* 0: unknown */
+	uint32_t rtt_us;    /* 0: unknown */
 	bool complete;
 	int64_t first_ms, last_ms;
 	char mac[18];

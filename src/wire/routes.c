@@ -17,8 +17,6 @@
 #include "wire/netlink.h"
 #include "wire/route_cuts.h"
 
-
-
 /* ---- pieces ---- */
 
 void edges_done(struct edges *e)

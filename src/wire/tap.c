@@ -235,7 +235,7 @@ static void address(struct tap *t, size_t first, size_t count)
 
 static void leave(struct tap *t, size_t count)
 {
-	for (; count > 0; count--) {
+	for (; count > 0 && t->waiting > 0; count--) {
 		if (t->vectors[t->first].iov_base == t->large)
 			t->large_used = false;
 		t->first = (t->first + 1) % TAP_BATCH;
@@ -259,6 +259,10 @@ static int send_now(struct tap *t, size_t count)
 	if (t->xdp != NULL && !t->large_used && running(t)) {
 		int n = xdp_out_send(t->xdp, t->vectors + t->first, count);
 
+		if (xdp_out_broken(t->xdp)) {
+			xdp_out_close(t->xdp);
+			t->xdp = NULL;
+		}
 		/* An interface that went away and one that refuses this way are told apart by packet(7). */
 		if (n > 0 || n == -EAGAIN || n == -ENOBUFS)
 			return n;

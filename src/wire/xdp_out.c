@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 enum {
-	CHUNK = 2048,  /* the least that the kernel takes */
-	CHUNKS = 512,  /* 1 MiB of locked memory; a power of two */
-	AT_ONCE = 32,  /* frames that one call takes (TX_BATCH_SIZE) */
-	EMPTY_KICKS = 4,
+	CHUNK = 2048, /* the least that the kernel takes */
+	CHUNKS = 512, /* 1 MiB of locked memory; a power of two */
+	AT_ONCE = 32, /* frames that one call takes (TX_BATCH_SIZE) */
+	KICKS = 64,   /* before a busy interface is left to packet(7) */
 };
 
 struct ring {
@@ -31,6 +31,7 @@ struct xdp_out {
 	struct ring out, done;
 	struct xdp_desc *descriptors;
 	uint64_t *completed;
+	bool broken;
 	uint32_t free_count;
 	uint32_t free[CHUNKS]; /* numbers of chunks that nobody uses */
 };
@@ -145,21 +146,26 @@ static int send_some(struct xdp_out *x, const struct iovec *frames, uint32_t n)
 		};
 	}
 	atomic_store_explicit(x->out.producer, first + n, memory_order_release);
-	for (int kicks = 0; taken < n && kicks < EMPTY_KICKS; kicks++) {
+	for (int kicks = 0; taken < n && kicks < KICKS; kicks++) {
 		if (sendto(x->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno != EAGAIN &&
 		    errno != EINTR)
 			e = -errno;
 		uint32_t now = atomic_load_explicit(x->out.consumer, memory_order_acquire) - first;
 
-		if (now == taken && e != 0)
+		taken = now < n ? now : n;
+		if (e != 0)
 			break;
-		taken = now;
 	}
-	/* In copy mode the kernel looks at the ring in our own calls only: what it did not take is taken
-	 * back, so that it cannot leave at another time. */
-	atomic_store_explicit(x->out.producer, first + taken, memory_order_release);
+	/* The kernel remembers how far the ring was filled: what it did not take could leave at another
+	 * time, and cannot be taken back but by closing the socket. */
+	x->broken = taken < n;
 	x->free_count -= taken;
 	return taken > 0 ? (int)taken : e != 0 ? e : -EAGAIN;
+}
+
+bool xdp_out_broken(const struct xdp_out *x)
+{
+	return x->broken;
 }
 
 int xdp_out_send(struct xdp_out *x, const struct iovec *frames, size_t n)

@@ -8,6 +8,7 @@
 #ifndef TENKEN_WIRE_XDP_OUT_H
 #define TENKEN_WIRE_XDP_OUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
@@ -19,5 +20,8 @@ void xdp_out_close(struct xdp_out *x);
 /* Sends these frames (each at most 2048 bytes) in their order. How many left: the rest was not taken and
  * is not sent later; or where none did a negative errno: -EAGAIN (no room now), -ENETDOWN, -ENXIO. */
 int xdp_out_send(struct xdp_out *x, const struct iovec *frames, size_t n);
+/* The last call could not send everything: what is left is in the kernel's hands until the socket is
+ * closed, which has to be next. */
+bool xdp_out_broken(const struct xdp_out *x);
 
 #endif

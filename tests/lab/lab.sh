@@ -4,8 +4,16 @@
 # Helpers of the lab, sourced by its tests: TAP, network namespaces, bounded waiting. Every host is
 # a namespace "lab-HOST" of its own; the namespace lab-net holds the segments as bridges and routes
 # between them. Nothing touches the network of the machine itself.
+#
+# A script sees its namespaces alone: their names live in a mount namespace of its own, so that several
+# labs run side by side, and none is left behind by name.
 set -u
 PATH=$PATH:/usr/sbin:/sbin
+if [ "$(id -u)" = 0 ] && [ -z "${TENKEN_LAB_ALONE:-}" ] && command -v unshare >/dev/null &&
+	mkdir -p /run/netns && unshare --mount true 2>/dev/null; then
+	TENKEN_LAB_ALONE=1 exec unshare --mount --propagation private \
+		sh -c 'mount -t tmpfs tmpfs /run/netns && exec "$@"' sh "${TENKEN_SHELL:-sh}" "$0" "$@"
+fi
 lab_tests=${TENKEN_TESTS:?run by make check}
 lab_logs=${TENKEN_BUILD:?run by make check}/tests/lab/$(basename "$0" .sh).d
 lab_python=/usr/bin/python3
@@ -73,9 +81,11 @@ lab_need() {
 	for tool in ip ss flock "$lab_python" "$@"; do
 		command -v "$tool" >/dev/null || skip_all "$tool is not installed"
 	done
-	# One lab at a time on a machine: its names are fixed.
-	exec 9>/run/lock/tenken-lab.lock
-	flock -w 300 9 || skip_all 'another lab is running'
+	if [ -z "${TENKEN_LAB_ALONE:-}" ]; then
+		# Without names of its own: one lab at a time on a machine.
+		exec 9>/run/lock/tenken-lab.lock
+		flock -w 300 9 || skip_all 'another lab is running'
+	fi
 	if ! ip netns add lab-net 2>/dev/null; then
 		lab_remove
 		ip netns add lab-net 2>/dev/null || skip_all 'network namespaces cannot be made here'

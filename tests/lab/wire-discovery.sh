@@ -8,7 +8,6 @@ set -u
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 lab_known='net bastion alpha beta gamma twin1 twin2 router names plc'
 lab_need tcpdump jq dnsmasq avahi-daemon
-store=$lab_logs/scan
 site=$lab_dir/site.yaml
 
 # member NAME BRIDGE LEG ADDRESS/LENGTH [IPV6]: a host, or one more leg of a host
@@ -211,11 +210,10 @@ holds 'each once' '([.hosts[].address] | length) == ([.hosts[].address] | unique
 holds 'with their names' "$(host fd90::b:20) | select(.names | index(\"beta.plant.test\"))"
 holds 'by multicast DNS as well' "$(host 10.90.0.10) | select(.names | index(\"alpha.local\"))"
 # ---- several interfaces, and one on top of another
-in_host bastion ip link add link eth0 name mv0 type macvlan mode bridge 2>"$lab_logs/macvlan.log" &&
+if in_host bastion ip link add link eth0 name mv0 type macvlan mode bridge 2>"$lab_logs/macvlan.log" &&
 	in_host bastion ip address add 10.92.0.1/24 dev mv0 &&
 	in_host bastion ip link set mv0 up &&
-	in_host beta ip address add 10.92.0.20/24 dev eth0
-if [ $? = 0 ]; then
+	in_host beta ip address add 10.92.0.20/24 dev eth0; then
 	scan several --zone it 10.92.0.16/28 10.90.0.16/28 10.91.0.8/29
 	holds 'three interfaces in one scan, a macvlan among them' '[.hosts[].address] | contains(["10.92.0.20", "10.90.0.20", "10.91.0.10"])'
 else

@@ -282,8 +282,7 @@ static void observe(struct store *s, const struct machine *m, int64_t now, int b
 
 		if ((p->scans & bit) == 0)
 			continue;
-		store_service(s, m->address, p->port, transport, "open", "syn-ack", p->name,
-			      NULL);
+		store_service(s, m->address, p->port, transport, "open", "syn-ack", p->name, NULL);
 		if (p->probe == NULL) {
 			store_service_spoken(s, m->address, p->port, transport, NULL, false, "none",
 					     p->limited);

@@ -2,9 +2,11 @@
 /* The journal of a raw sweep: from the file into the store, and from there back to addresses. */
 #include "scratch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "codec/span.h"
+#include "commands/sent.h"
 #include "store/db.h"
 #include "store/store.h"
 #include "talk/journal.h"
@@ -157,10 +159,10 @@ static void long_lines_are_whole(void **state)
 	assert_non_null(ports);
 	assert_non_null(targets);
 	for (unsigned i = 1; i <= PORTS; i++)
-		n += (size_t)sprintf(ports + n, i > 1 ? ",%u" : "%u", i);
+		n += (size_t)snprintf(ports + n, 8, i > 1 ? ",%u" : "%u", i);
 	for (unsigned i = 0; i < PIECES; i++)
-		m += (size_t)sprintf(targets + m, "%s10.%u.%u.%u", i > 0 ? "," : "", i >> 15,
-				     i >> 7 & 255, i << 1 & 255);
+		m += (size_t)snprintf(targets + m, 24, "%s10.%u.%u.%u", i > 0 ? "," : "", i >> 15,
+				      i >> 7 & 255, i << 1 & 255);
 	int fd = open("a.journal", O_WRONLY | O_CREAT | O_APPEND, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(addr_parse("2001:db8::1", &source), 0);
@@ -244,6 +246,132 @@ static void torn_lines_are_passed_over(void **state)
 	}
 }
 
+/* ---- back to addresses ---- */
+
+static struct addr at(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static void ports_are_read_in_their_order(void **state)
+{
+	static const char *const wrong[] = {
+		"22,",   ",22",    "x",       "22 80",  "0",
+		"65536", "22/tcp", "22/udpx", "22,,80", "99999999999"
+	};
+	struct sent_ports p = { 0 };
+
+	(void)state;
+	assert_int_equal(sent_ports_read(&p, "443,22,53/udp,65535"), 0);
+	assert_int_equal(p.count, 4);
+	assert_int_equal(p.list[0].port, 443);
+	assert_int_equal(p.list[1].port, 22);
+	assert_false(p.list[1].udp);
+	assert_int_equal(p.list[2].port, 53);
+	assert_true(p.list[2].udp);
+	assert_int_equal(p.list[3].port, 65535);
+	for (size_t i = 0; i < countof(wrong); i++)
+		if (sent_ports_read(&p, wrong[i]) != -EINVAL)
+			fail_msg("read: %s", wrong[i]);
+	assert_int_equal(p.count, 4);
+	assert_int_equal(sent_ports_read(&p, ""), 0);
+	assert_int_equal(p.count, 0);
+	sent_ports_done(&p);
+}
+
+/* Every place of the order is gone through forwards, as the packets process does. */
+static void places_lead_back_to_addresses(void **state)
+{
+	enum { PORTS = 3 };
+	static const char targets[] = "10.0.0.0/26,10.0.1.7,10.9.0.250-10.9.1.9,fd00::5-fd00::9";
+	struct sent_block b;
+	struct ranges set = { 0 };
+	struct order o;
+	uint64_t n = 64 + 1 + 16 + 5, place, first, last;
+
+	(void)state;
+	assert_int_equal(sent_block_make(&b, key, n, targets), 0);
+	for (const char *t = "10.0.0.0/26\0"
+			     "10.0.1.7\0"
+			     "10.9.0.250-10.9.1.9\0"
+			     "fd00::5-fd00::9\0";
+	     *t != '\0'; t += strlen(t) + 1)
+		assert_int_equal(ranges_parse_network(&set, t, true), 0);
+	order_init(&o, n, key);
+	for (uint64_t i = 0; i < n * PORTS; i++) {
+		struct addr a = ranges_at(&set, order_at(&o, i % n));
+
+		assert_true(sent_block_place(&b, &a, &place));
+		assert_int_equal(place, i % n);
+		/* A stretch of this place alone, those around it, and those that stop short of it. */
+		assert_true(sent_due(&b, place, i, i + 1, &first, &last));
+		assert_int_equal(first, i / n);
+		assert_int_equal(last, i / n + 1);
+		assert_false(sent_due(&b, place, i, i, &first, &last));
+		if (i > 0 && i / n == (i - 1) / n)
+			assert_false(sent_due(&b, place, i / n * n, i, &first, &last));
+		assert_true(sent_due(&b, place, 0, n * PORTS, &first, &last));
+		assert_int_equal(first, 0);
+		assert_int_equal(last, PORTS);
+		if (i + 1 < n)
+			assert_false(sent_due(&b, place, i + 1, n, &first, &last));
+	}
+	static const char *const others[] = { "10.0.0.64", "10.0.1.6", "10.9.1.10",
+					      "fd00::a",   "fe80::1",  "0.0.0.0" };
+	for (size_t i = 0; i < countof(others); i++) {
+		struct addr a = at(others[i]);
+
+		assert_false(sent_block_place(&b, &a, &place));
+	}
+	ranges_done(&set);
+	sent_block_done(&b);
+	/* Not what the line says of itself. */
+	assert_int_equal(sent_block_make(&b, key, n + 1, targets), -EINVAL);
+	assert_int_equal(sent_block_make(&b, key, 0, targets), -EINVAL);
+	assert_int_equal(sent_block_make(&b, key, 1, "somewhere"), -EINVAL);
+	assert_int_equal(sent_block_make(&b, key, 1, ""), -EINVAL);
+	assert_int_equal(sent_block_make(&b, key, 1, "10.0.0.1,"), -EINVAL);
+}
+
+static void link_local_addresses_need_no_interface(void **state)
+{
+	struct sent_block b;
+	struct addr a = at("fe80::7");
+	uint64_t place, same;
+
+	(void)state;
+	assert_int_equal(sent_block_make(&b, key, 16, "fe80::%700001/125,fe80::%700002/125"), 0);
+	assert_true(sent_block_place(&b, &a, &place));
+	a.scope = 700001;
+	assert_true(sent_block_place(&b, &a, &same));
+	assert_int_equal(place, same);
+	a.scope = 700003;
+	assert_false(sent_block_place(&b, &a, &same));
+	sent_block_done(&b);
+}
+
+static void the_next_line_tells_how_far_it_came(void **state)
+{
+	const struct sent_stretch s = { "syn", 100, 200 };
+	const struct {
+		struct sent_stretch next;
+		uint64_t end;
+	} cases[] = {
+		{ { "syn", 150, 250 }, 150 }, { { "syn", 100, 200 }, 100 }, /* it could not go on */
+		{ { "syn", 300, 300 }, 200 }, /* the end of the pass */
+		{ { "syn", 99, 199 }, 200 },  /* a sample: it says nothing */
+		{ { "udp", 150, 250 }, 200 },
+	};
+
+	(void)state;
+	assert_int_equal(sent_stretch_end(&s, NULL), 200);
+	for (size_t i = 0; i < countof(cases); i++)
+		assert_int_equal(sent_stretch_end(&s, &cases[i].next), cases[i].end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +379,10 @@ int main(void)
 		cmocka_unit_test(runs_follow_each_other),
 		cmocka_unit_test(long_lines_are_whole),
 		cmocka_unit_test(torn_lines_are_passed_over),
+		cmocka_unit_test(ports_are_read_in_their_order),
+		cmocka_unit_test(places_lead_back_to_addresses),
+		cmocka_unit_test(link_local_addresses_need_no_interface),
+		cmocka_unit_test(the_next_line_tells_how_far_it_came),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
