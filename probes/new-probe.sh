@@ -140,8 +140,8 @@ row probes/probes.c "${tab}NULL," "${tab}&probe_$name,"
 awk -v name="$name" -v tab="$tab" '
 	{ print }
 	/^PROBES = \\$/ { print tab "probes/" name ".c \\"; probes = 1 }
-	/^LAB_TESTS = \\$/ { print tab "tests/lab/" name ".sh \\"; lab = 1 }
-	END { exit !(probes && lab) }' Makefile.am >Makefile.am.new || stop 'Makefile.am lacks PROBES or LAB_TESTS'
+	/^LAB_BESIDE = \\$/ { print tab "tests/lab/" name ".sh \\"; lab = 1 }
+	END { exit !(probes && lab) }' Makefile.am >Makefile.am.new || stop 'Makefile.am lacks PROBES or LAB_BESIDE'
 cat Makefile.am.new >Makefile.am && rm -f Makefile.am.new
 
 cat <<END
