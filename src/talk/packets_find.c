@@ -395,6 +395,14 @@ static bool enough(const struct packets *p, struct lane *l)
 	return s->pass + 1 >= s->rounds && !s->disturbed && (s->pass == 0 || s->news == 0);
 }
 
+/* How long the last answers of a round are waited for. */
+static int64_t last_wait_ms(const struct lane *l)
+{
+	enum { LEAST_MS = 200 };
+
+	return l->find_ms < LEAST_MS ? LEAST_MS : l->find_ms;
+}
+
 bool find_advance(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
@@ -423,7 +431,7 @@ bool find_advance(struct packets *p, struct lane *l)
 			l->stage = STAGE_FIND_WAIT;
 		return done > 0;
 	case STAGE_FIND_WAIT:
-		if (s->found_count < s->count && p->now_ms - s->last_sent_ms < FIND_MS)
+		if (s->found_count < s->count && p->now_ms - s->last_sent_ms < last_wait_ms(l))
 			return false;
 		if (s->rounds == 0 && s->pass == 0 && s->found_count < s->count &&
 		    l->sweep == SWEEP_BY_PACKETS && s->found_count > 0) {
@@ -443,10 +451,10 @@ bool find_advance(struct packets *p, struct lane *l)
 	case STAGE_FIND_SAMPLE:
 		return sample(p, l);
 	case STAGE_FIND_SAMPLE_WAIT:
-		if (s->sample_answered < s->sample_sent && p->now_ms - s->last_sent_ms < FIND_MS)
+		if (s->sample_answered < s->sample_sent && p->now_ms - s->last_sent_ms < last_wait_ms(l))
 			return false;
 		l->stage = STAGE_FIND_WAIT;
-		s->last_sent_ms = p->now_ms - FIND_MS;
+		s->last_sent_ms = p->now_ms - last_wait_ms(l);
 		s->rounds = rounds_needed(s, p->setup->retries);
 		return true;
 	default:
