@@ -181,20 +181,20 @@ holds 'with --zone it its hosts are found' "$(host "$(link_local_of beta)%eth0")
 scan one --zone it "$(link_local_of beta)%eth0" 'fd90::b:0-fd90::b:ff'
 holds 'one link-local target' "$(host "$(link_local_of beta)%eth0")"
 holds 'a listed IPv6 range by neighbour discovery' "$(host fd90::b:20) | select(.mac == \"$(mac_of beta)\")"
-# ---- killed in the middle, and going on: other resolvers of the machine do not matter
+# ---- killed in the middle, and going on
 kept=$lab_logs/killed
 cat >"$lab_dir/slow.yaml" <<END
 site: slow
 zones:
-  - {name: office, kind: it, networks: [10.90.0.8/29, 'fd90::/64'], rate: 60}
+  - {name: office, kind: it, networks: [10.90.0.8/29, 10.90.0.53, 'fd90::/64'], rate: 60, host_rate: 60}
 names: {dns: true, resolvers: [10.90.0.53]}
 END
 setsid ip netns exec lab-bastion "$TENKEN" --lang en scan -c "$lab_dir/slow.yaml" \
 	--store "$kept.tenken" --no-html -p 7000-7400,8080 >"$kept.out" 2>&1 </dev/null 9>&- &
 killed=$!
-in_sweep() { grep '^L .*fd90::' "$kept.tenken.journal" 2>/dev/null | grep -q . && grep -q '^A .* names ' "$kept.tenken.journal"; }
+in_sweep() { grep '^L .*fd90::' "$kept.tenken.journal" 2>/dev/null | grep -q .; }
 swept_there() { [ "$(grep -c '^R .* syn ' "$kept.tenken.journal")" -ge 4 ]; }
-within 60 in_sweep && within 20 swept_there && sleep 2
+within 60 in_sweep && within 20 swept_there
 result $? 'a sweep of hosts of a large network is under way'
 kill -KILL -- "-$killed" 2>/dev/null
 result $? 'it is killed'
