@@ -660,6 +660,9 @@ static bool ask_name(struct packets *p, struct asking *a, struct shown *s)
 	s->name_asked = true;
 	if (kind == ZONE_OT || kind == ZONE_UNASSIGNED)
 		return false; /* to a controller nothing goes but the guard's connections */
+	const struct zone *z = site_zone(&p->setup->plan->site, &s->address);
+	if (p->setup->plan->risk < SITE_READ || (z != NULL && z->risk < SITE_READ))
+		return false; /* a name is read */
 	if (q == NULL || !packets_gate_frames(p, &s->address) ||
 	    !on_this_link(p, a->wing, &s->address))
 		return false;

@@ -105,7 +105,8 @@ learnt() {
 		ORDER BY address, port, probe'
 	sql $1.tenken 'SELECT fingerprint, check_id, severity, status, asset, address, port, detail
 		FROM finding ORDER BY fingerprint'
-	sql $1.tenken "SELECT kind, subject, text FROM remark WHERE kind <> 'resumed'
+	# Who shows itself outside the targets depends on the moment.
+	sql $1.tenken "SELECT kind, subject, text FROM remark WHERE kind NOT IN ('resumed', 'outside-targets')
 		ORDER BY kind, subject, text"
 }
 # is WORDS NAME QUERY VALUE

@@ -181,34 +181,6 @@ holds 'with --zone it its hosts are found' "$(host "$(link_local_of beta)%eth0")
 scan one --zone it "$(link_local_of beta)%eth0" 'fd90::b:0-fd90::b:ff'
 holds 'one link-local target' "$(host "$(link_local_of beta)%eth0")"
 holds 'a listed IPv6 range by neighbour discovery' "$(host fd90::b:20) | select(.mac == \"$(mac_of beta)\")"
-# ---- killed in the middle, and going on: other resolvers of the machine do not matter
-kept=$lab_logs/killed
-cat >"$lab_dir/slow.yaml" <<END
-site: slow
-zones:
-  - {name: office, kind: it, networks: [10.90.0.8/29, 'fd90::/64'], rate: 60}
-names: {dns: true, resolvers: [10.90.0.53]}
-END
-setsid ip netns exec lab-bastion "$TENKEN" --lang en scan -c "$lab_dir/slow.yaml" \
-	--store "$kept.tenken" --no-html -p 7000-7400,8080 >"$kept.out" 2>&1 </dev/null 9>&- &
-killed=$!
-in_sweep() { grep '^L .*fd90::' "$kept.tenken.journal" 2>/dev/null | grep -q . && grep -q '^A .* names ' "$kept.tenken.journal"; }
-swept_there() { [ "$(grep -c '^R .* syn ' "$kept.tenken.journal")" -ge 4 ]; }
-within 60 in_sweep && within 20 swept_there && sleep 2
-result $? 'a sweep of hosts of a large network is under way'
-kill -KILL -- "-$killed" 2>/dev/null
-result $? 'it is killed'
-wait "$killed" 2>/dev/null
-rm "$lab_dir/slow.yaml"
-in_host bastion "$TENKEN" --lang en scan --resume --store "$kept.tenken" --json "$kept.json" --no-html \
-	>"$kept.out" 2>&1 </dev/null
-result $? 'it goes on to its end'
-[ -s "$kept.json" ] || note <"$kept.out"
-holds 'with the hosts of the large network' "$(host fd90::b:20) | select(.complete and any(.services[]; .port == 8080 and .state == \"open\"))"
-holds 'all of them' "$(host fd90::a:10) | select(.complete and any(.services[]; .port == 8080 and .state == \"open\"))"
-holds 'each once' '([.hosts[].address] | length) == ([.hosts[].address] | unique | length)'
-holds 'with their names' "$(host fd90::b:20) | select(.names | index(\"beta.plant.test\"))"
-holds 'by multicast DNS as well' "$(host 10.90.0.10) | select(.names | index(\"alpha.local\"))"
 # ---- several interfaces, and one on top of another
 if in_host bastion ip link add link eth0 name mv0 type macvlan mode bridge 2>"$lab_logs/macvlan.log" &&
 	in_host bastion ip address add 10.92.0.1/24 dev mv0 &&

@@ -41,7 +41,7 @@ static struct zone *zone(struct bench *b, enum zone_kind kind, const char *netwo
 {
 	struct zone *z = &b->zones[b->plan.site.zone_count++];
 
-	*z = (struct zone){ .kind = kind };
+	*z = (struct zone){ .kind = kind, .risk = SITE_READ };
 	add(&z->networks, networks);
 	return z;
 }
