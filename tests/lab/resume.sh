@@ -94,7 +94,8 @@ total() { awk '{ n += $1 } END { print n + 0 }' $1.asked; }
 
 # What the scan learnt, without times.
 learnt() {
-	sql $1.tenken 'SELECT address, zone, kind, treated, state, reason, ot_sign, mac, ledger_id, complete,
+	# Which address of a machine gave the sign for both depends on the order in which they were met.
+	sql $1.tenken 'SELECT address, zone, kind, treated, state, reason, mac, ledger_id, complete,
 		planned, open, closed, filtered, silent FROM host ORDER BY address'
 	sql $1.tenken 'SELECT first, last, addresses, state, reason, zone, kind, treated, complete, planned
 		FROM quiet ORDER BY scope, first_key'
