@@ -40,6 +40,12 @@ build() {
 		member plc br-ot eth0 10.91.0.10/24
 }
 
+# MACs of the documentation block, which the registry knows.
+makers() {
+	in_host beta ip link set eth0 address 00:00:5e:00:53:20 &&
+		in_host plc ip link set eth0 address 00:00:5e:00:53:10
+}
+
 mac_of() { in_host "$1" cat "/sys/class/net/${2:-eth0}/address"; }
 link_local_of() { in_host "$1" ip -6 -br address show dev eth0 scope link | awk '{print $3}' | cut -d/ -f1; }
 
@@ -69,7 +75,7 @@ zones:
 names: {dns: true, resolvers: [10.90.0.53]}
 END
 
-build >"$lab_logs/build.log" 2>&1 && servers
+build >"$lab_logs/build.log" 2>&1 && makers && servers
 built=$?
 result $built 'segments and servers stand'
 if [ $built != 0 ]; then
@@ -112,6 +118,10 @@ holds 'MACs of the IPv4 sweep' "$(host 10.90.0.20) | select(.mac == \"$(mac_of b
 holds 'and of the connect sweep' "$(host 10.91.0.10) | select(.mac == \"$(mac_of plc eth0)\")"
 holds 'who is outside the targets is noted' "$(remark outside-targets 10.90.0.200 "$(mac_of gamma)")"
 holds 'and is no host of the report' '[.hosts[] | select(.address == "10.90.0.200")] == []'
+for address in 10.90.0.20 fd90::b:20 10.91.0.10; do
+	holds "the maker of $address" "$(host $address) | select(.vendor // \"\" | test(\"IANA\"))"
+done
+holds 'and none that nobody knows' "$(host 10.90.0.10) | select(.vendor == null)"
 # ---- (b) routers and DHCP servers
 holds 'a router that advertises itself' "$(remark router "$(link_local_of router)%eth0" "$(mac_of router)")"
 holds 'a DHCP server that the ledger does not know' "$(remark dhcp-server 10.90.0.53 'ledger.*'"$(mac_of names)")"
