@@ -451,7 +451,8 @@ bool find_advance(struct packets *p, struct lane *l)
 	case STAGE_FIND_SAMPLE:
 		return sample(p, l);
 	case STAGE_FIND_SAMPLE_WAIT:
-		if (s->sample_answered < s->sample_sent && p->now_ms - s->last_sent_ms < last_wait_ms(l))
+		if (s->sample_answered < s->sample_sent &&
+		    p->now_ms - s->last_sent_ms < last_wait_ms(l))
 			return false;
 		l->stage = STAGE_FIND_WAIT;
 		s->last_sent_ms = p->now_ms - last_wait_ms(l);

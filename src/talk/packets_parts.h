@@ -30,6 +30,7 @@ enum {
 	ANSWER_LEAST_MS = 100,
 	FIND_MS = 500,      /* the same on a link */
 	FIND_LEAST_MS = 20, /* how long a silent address keeps its place there at least */
+	PUT_OFF = 4096,     /* places of a pass that wait for the pace of their host */
 	SAMPLE = 1000,      /* answers that are asked for again to see how much is lost */
 	EARLY = 8,          /* probes that a silent host gets again */
 	DOWN_MS = 10000,    /* an interface that is down so long does not come back */
@@ -111,7 +112,9 @@ struct segment {
 	bool echo;     /* the part of the pass for hosts that are silent */
 	bool disturbed; /* answers may have been lost here: the interface was down, the capture full */
 	bool whole;     /* the pass asks silent hosts for every port, too */
-	uint64_t cursor;                /* probe * hosts + place in the order */
+	uint64_t cursor;   /* probe * hosts + place in the order */
+	uint64_t *put_off; /* places before it that wait for the pace of their host; a ring */
+	size_t put_off_first, put_off_count;
 	uint64_t sent, answers, wanted; /* of the first pass and its sample */
 	uint64_t sample_sent, sample_answered;
 	uint64_t total;   /* answers of all passes */

@@ -57,11 +57,18 @@ static bool in_pass(enum stage s)
 static struct mark mark_now(const struct lane *l)
 {
 	const struct segment *s = &l->segment;
+	uint64_t cursor = s->cursor;
 
+	/* What waits for its host has not been sent. */
+	for (size_t i = 0; i < s->put_off_count; i++) {
+		uint64_t place = s->put_off[(s->put_off_first + i) % PUT_OFF];
+
+		cursor = place < cursor ? place : cursor;
+	}
 	return (struct mark){ .stage = waits_for_hop(l) ? l->after_hop : l->stage,
 			      .pass = s->pass,
 			      .echo = s->echo,
-			      .cursor = s->cursor,
+			      .cursor = cursor,
 			      .sent = s->sent,
 			      .sample_next = s->sample_next,
 			      .sample_sent = s->sample_sent };

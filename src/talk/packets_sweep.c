@@ -29,6 +29,7 @@ void segment_done(struct segment *s)
 	free(s->asked);
 	free(s->there);
 	free(s->waits);
+	free(s->put_off);
 	free(s->found);
 	free(s->sample);
 	*s = (struct segment){ 0 };
@@ -111,6 +112,7 @@ int segment_open(struct packets *p, struct lane *l)
 	}
 	if (sweeps && l->host_rate != 0) {
 		s->paces = calloc(s->count, sizeof(*s->paces));
+		s->put_off = calloc(PUT_OFF, sizeof(*s->put_off));
 		for (uint32_t i = 0; s->paces != NULL && i < s->count; i++)
 			pace_init(&s->paces[i], l->host_rate, 3, p->setup->resumed != NULL,
 				  p->start_ms + p->now_ms);
@@ -118,7 +120,7 @@ int segment_open(struct packets *p, struct lane *l)
 	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
 	    (l->way->on_link &&
 	     (s->asked == NULL || s->there == NULL || s->waits == NULL || s->met == NULL)) ||
-	    (sweeps && l->host_rate != 0 && s->paces == NULL) ||
+	    (sweeps && l->host_rate != 0 && (s->paces == NULL || s->put_off == NULL)) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
 		return -ENOMEM;
@@ -651,6 +653,51 @@ static bool echo_pass(struct packets *p, struct lane *l)
 	return true;
 }
 
+/* A host that has had its packets for now does not hold the others up: its place comes later. */
+static bool put_off(struct packets *p, struct lane *l, uint32_t host, uint64_t place)
+{
+	struct segment *s = &l->segment;
+
+	if (s->paces == NULL || s->put_off_count == PUT_OFF ||
+	    pace_ready(&s->paces[host], 2, 1, p->start_ms + p->now_ms))
+		return false;
+	s->put_off[(s->put_off_first + s->put_off_count++) % PUT_OFF] = place;
+	return true;
+}
+
+/* Those whose time has come. False where nothing more can be sent now. */
+static bool catch_up(struct packets *p, struct lane *l, unsigned *done)
+{
+	enum { LOOKS = 256 };
+	struct segment *s = &l->segment;
+	size_t most = s->put_off_count < LOOKS ? s->put_off_count : LOOKS;
+
+	for (size_t i = 0; i < most; i++) {
+		uint64_t place = s->put_off[s->put_off_first];
+		uint32_t probe = (uint32_t)(place / s->count);
+		uint32_t host = (uint32_t)order_at(&s->order, place % s->count);
+		enum launch r = LAUNCHED;
+
+		s->put_off_first = (s->put_off_first + 1) % PUT_OFF;
+		s->put_off_count--;
+		if (!wanted(p, s, host, probe) || put_off(p, l, host, place))
+			continue;
+		if (!packets_written(p, l, p->probes[probe].udp ? "udp" : "syn", place, place + 1))
+			return false;
+		r = ask(p, l, host, probe);
+		if (r == LAUNCHED || (r == LAUNCH_REFUSED && !p->stopping && l->closed == NULL)) {
+			(*done)++;
+			continue;
+		}
+		/* Something else is in the way: back to its place at the front. */
+		s->put_off_first = (s->put_off_first + PUT_OFF - 1) % PUT_OFF;
+		s->put_off[s->put_off_first] = place;
+		s->put_off_count++;
+		return false;
+	}
+	return true;
+}
+
 static bool pass(struct packets *p, struct lane *l)
 {
 	enum { LOOKS = 64 * TURN };
@@ -664,10 +711,16 @@ static bool pass(struct packets *p, struct lane *l)
 	/* Of silent hosts only the first ports are asked again. */
 	if (s->pass > 0 && s->seen_count == 0 && !s->whole && all > (uint64_t)s->count * EARLY)
 		all = (uint64_t)s->count * EARLY;
+	if (!catch_up(p, l, &done)) {
+		if (done > 0)
+			s->last_sent_ms = p->now_ms;
+		return done > 0;
+	}
 	/* By UDP is asked once the answers by TCP are in: who showed to be control equipment is not. */
-	if (s->cursor == tcp && s->cursor < all && s->answers < s->sent &&
-	    p->now_ms - s->last_sent_ms < l->answer_ms)
-		return false;
+	if (s->cursor == tcp && s->cursor < all &&
+	    (s->put_off_count > 0 ||
+	     (s->answers < s->sent && p->now_ms - s->last_sent_ms < l->answer_ms)))
+		return done > 0;
 	const char *kind = s->cursor < tcp ? "syn" : "udp";
 	uint64_t end = s->cursor < tcp && tcp < all ? tcp : all;
 	uint32_t probe = (uint32_t)(s->cursor / s->count);
@@ -675,15 +728,18 @@ static bool pass(struct packets *p, struct lane *l)
 	while (s->cursor < end && done < TURN && looked++ < LOOKS) {
 		uint32_t host = (uint32_t)order_at(&s->order, place);
 
-		if (wanted(p, s, host, probe)) {
+		if (wanted(p, s, host, probe) && !put_off(p, l, host, s->cursor)) {
 			if (!packets_written(p, l, kind, s->cursor, end))
 				return false;
 			enum launch r = ask(p, l, host, probe);
 
 			if (r == LAUNCH_DOWN)
 				return false;
-			if (r == LAUNCH_LATER)
+			if (r == LAUNCH_LATER) {
+				if (done > 0)
+					s->last_sent_ms = p->now_ms;
 				return done > 0;
+			}
 			if (r == LAUNCH_REFUSED && (p->stopping || l->closed != NULL))
 				return done > 0;
 			done++;
@@ -696,6 +752,8 @@ static bool pass(struct packets *p, struct lane *l)
 	}
 	if (done > 0)
 		s->last_sent_ms = p->now_ms;
+	if (s->cursor >= all && s->put_off_count > 0)
+		return done > 0;
 	if (s->cursor >= all) {
 		if (!packets_write_end(p, l, kind, all))
 			return false;
@@ -711,7 +769,9 @@ static void after_pass(struct packets *p, struct lane *l)
 	unsigned most = p->setup->retries + 1;
 	bool missing = s->answers < s->sent;
 
-	if (s->pass == 0 && missing && most > 1 && s->sample_count > 0 && s->sample_next == 0) {
+	/* Fewer answers cannot tell that next to nothing gets lost; then the rest is asked twice anyway. */
+	if (s->pass == 0 && missing && most > 1 && s->sample_count >= SAMPLE / 2 &&
+	    s->sample_next == 0) {
 		l->stage = STAGE_SAMPLE;
 		return;
 	}
@@ -737,6 +797,7 @@ static void after_pass(struct packets *p, struct lane *l)
 	}
 	s->pass++;
 	s->cursor = 0;
+	s->put_off_first = s->put_off_count = 0;
 	s->echo = true;
 	s->whole = s->disturbed;
 	s->disturbed = false;
