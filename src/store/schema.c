@@ -95,7 +95,8 @@ static const char version_1[] =
 	" first_seen INTEGER NOT NULL, first_scan INTEGER NOT NULL,"
 	" last_seen INTEGER NOT NULL, last_scan INTEGER NOT NULL, fixed_at INTEGER,"
 	" reopened INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
-	/* What the guard did: kind sweep or talk; written before sending, completed after closing. */
+	/* What the guard did: kind sweep or talk (or ask, below 0: a question to a whole segment or a
+	 * resolver, see talk/journal.h); written before sending, completed after closing. */
 	"CREATE TABLE journal ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), number INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" opened_ms INTEGER NOT NULL, closed_ms INTEGER, source TEXT, source_port INTEGER,"

@@ -43,6 +43,7 @@ enum statement {
 	INSERT_EVIDENCE,
 	UPDATE_PRODUCT,
 	OPEN_JOURNAL,
+	ASK_JOURNAL,
 	NAME_JOURNAL,
 	CLOSE_JOURNAL,
 	DISTRESS_JOURNAL,
@@ -111,6 +112,12 @@ static const char *const sql[STATEMENTS] = {
 	[OPEN_JOURNAL] =
 		"INSERT OR REPLACE INTO journal (scan, number, kind, opened_ms, address, port,"
 		" transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
+	/* One frame, over as it leaves; below the connections' numbers. */
+	[ASK_JOURNAL] =
+		"INSERT INTO journal (scan, number, kind, opened_ms, closed_ms, source,"
+		" address, port, transport, probe, packets, sent, received, ending) SELECT ?1,"
+		" min(0, coalesce(min(number), 0)) - 1, 'ask', ?2, ?2, ?3, ?4, ?5, 'udp', ?6,"
+		" 1, 0, 0, 'done' FROM journal WHERE scan=?1",
 	[NAME_JOURNAL] = "UPDATE journal SET probe=?3 WHERE scan=?1 AND number=?2",
 	[CLOSE_JOURNAL] = "UPDATE journal SET closed_ms=?3, source=?4, source_port=?5, packets=?6,"
 			  " sent=?7, received=?8, ending=?9, found=?10, no_host=?11, reason=?12"
@@ -766,7 +773,7 @@ static void take_stretch(struct store *s, struct taking *t, const struct journal
 
 static void take_connection(struct store *s, int64_t scan, const char *line)
 {
-	char address[96], word[32], found[16];
+	char address[96], source[96], word[32], found[16];
 	long long number, ms;
 	unsigned port, packets;
 	unsigned long long sent, received;
@@ -790,6 +797,10 @@ static void take_connection(struct store *s, int64_t scan, const char *line)
 		    (int64_t)port, (int64_t)packets, (int64_t)sent, (int64_t)received, word,
 		    has ? found : NULL, (int64_t)no_host,
 		    has && reason > 0 ? line + rest + reason : NULL);
+	} else if (sscanf(line, "A %lld %*31s %31s %95s %95s %u", &ms, word, source, address,
+			  &port) == 5) {
+		run(s, ASK_JOURNAL, "iittit", scan, (int64_t)ms, source, address, (int64_t)port,
+		    word);
 	} else if (sscanf(line, "D %lld %95s %n", &ms, address, &rest) == 2 && rest > 0) {
 		run(s, DISTRESS_JOURNAL, "itt", scan, address, line + rest);
 		run(s, DISTRESS_HOST, "itt", scan, address, line + rest);
@@ -834,8 +845,7 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 			take_stretch(s, &t, &stretch);
 		else if (line[0] == 'L' && journal_read_lane(line, &lane))
 			take_lane(s, &t, &lane);
-		else if (line[0] !=
-			 'A') /* questions to a whole segment: the store has no place for them */
+		else
 			take_connection(s, scan, line);
 	}
 	fclose(f);
