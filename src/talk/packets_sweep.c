@@ -436,6 +436,19 @@ static bool sample_heard(struct lane *l, uint32_t host, uint32_t probe)
 	return false;
 }
 
+/* TCP ports of this host that were asked so far. */
+static uint64_t tried(const struct packets *p, const struct segment *s, uint32_t host)
+{
+	uint64_t n = s->pass == 0 ? s->cursor / s->count + 1 : p->ports.count;
+
+	for (size_t i = 0; i < s->put_off_count; i++) {
+		uint64_t place = s->put_off[(s->put_off_first + i) % PUT_OFF];
+
+		n -= n > 0 && order_at(&s->order, place % s->count) == host;
+	}
+	return n < p->ports.count ? n : p->ports.count;
+}
+
 void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
 		  enum port_state state, unsigned no_host, const char *reason)
 {
@@ -497,11 +510,8 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 		n->handed_port = w->port;
 		sweep_hand_over(p, l, host);
 	}
-	uint64_t tried = s->pass == 0 ? s->cursor / s->count + 1 : p->ports.count;
-	if (tried > p->ports.count)
-		tried = p->ports.count;
 	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
-	    n->open * 10 >= tried * 9)
+	    n->open * 10 >= tried(p, s, host) * 9)
 		n->left = n->all_ports = true;
 }
 

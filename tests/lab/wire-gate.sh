@@ -5,13 +5,29 @@
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
-lab_need tcpdump setpriv
+lab_need tcpdump setpriv nft
 # shellcheck source=tests/lab/wire-pair.sh
 . "$lab_tests/lab/wire-pair.sh"
 cd "$lab_dir" || exit 99
 export TENKEN_DATA
 
-pair_build >"$lab_logs/build.log" 2>&1 && pair_listen 22 80 443
+# One MAC is one machine, and a machine that is declared as control equipment is that with all its
+# addresses: those of the ot zone have one of their own.
+control_machine() {
+	far ip link add link e0 name ot0 type macvlan mode bridge && far ip link set ot0 up &&
+		far nft -f - <<'END'
+table arp machines {
+	chain input {
+		type filter hook input priority 0
+		iifname "e0" arp daddr ip 10.80.0.32/27 drop
+		iifname "ot0" arp daddr ip != 10.80.0.32/27 drop
+	}
+}
+END
+}
+
+pair_build >"$lab_logs/build.log" 2>&1 && control_machine >>"$lab_logs/build.log" 2>&1 &&
+	pair_listen 22 80 443
 result $? 'near and far stand'
 
 cat >true.yaml <<'END'
