@@ -428,7 +428,7 @@ static bool add_here(struct block *b, size_t told, uint32_t first, uint32_t last
 		     const struct quiet_row *r)
 {
 	const struct part *own = part_of(b, OWN, false);
-	bool had;
+	bool had = false;
 
 	if (own != NULL && first == last && part_has(own, first))
 		return true;
