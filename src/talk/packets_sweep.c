@@ -864,30 +864,30 @@ static bool sample(struct packets *p, struct lane *l)
 /* The gateway's MAC: from the kernel, else asked for. */
 static bool hop(struct packets *p, struct lane *l)
 {
-	enum { TRIES = 3, TRY_MS = 1000 };
-	uint8_t mac[6];
-
+	enum { TRIES = 3, TRY_MS = 1000, KNOWN_MS = 200 };
 	/* Whoever is on the link can put a group's or no address into the kernel's table. */
 	static const uint8_t none[6] = { 0 };
+	uint8_t mac[6];
 
 	if (l->hop_tries > 0 && p->now_ms < l->wait_ms)
 		return false;
 	/* Asked before the table is believed: it may hold a gateway that was replaced, and frames to a
 	 * MAC that no switch knows go to every port. */
+	bool known = neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN &&
+		     (mac[0] & 1) == 0 && memcmp(mac, none, 6) != 0;
+	if (known && l->hop_tries > 0) {
+		memcpy(l->hop_mac, mac, 6);
+		l->stage = l->after_hop;
+		return true;
+	}
 	if (l->hop_tries == TRIES) {
-		if (neighbour_find(&l->way->next_hop, l->way->ifindex, mac) == NEIGHBOUR_KNOWN &&
-		    (mac[0] & 1) == 0 && memcmp(mac, none, 6) != 0) {
-			memcpy(l->hop_mac, mac, 6);
-			l->stage = l->after_hop;
-			return true;
-		}
 		lane_end(p, l, HOST_SILENT, PACKETS_NO_GATEWAY);
 		return true;
 	}
 	enum launch r = packets_launch_find(p, l, &l->way->next_hop, NULL);
 	if (r == LAUNCHED || r == LAUNCH_REFUSED) {
 		l->hop_tries++;
-		l->wait_ms = p->now_ms + TRY_MS;
+		l->wait_ms = p->now_ms + (known ? KNOWN_MS : TRY_MS);
 	}
 	return false;
 }
