@@ -327,8 +327,7 @@ static bool sample(struct packets *p, struct lane *l)
 	while (s->sample_next < s->found_count && s->sample_sent < SAMPLE && done < 64) {
 		const struct found f = s->found[s->sample_next];
 		struct addr a = segment_address(l, f.host);
-		const struct seen *n =
-			s->seen_of[f.host] != 0 ? &s->seen[s->seen_of[f.host] - 1] : NULL;
+		const struct seen *n = segment_seen_if_any(s, f.host);
 
 		if (n != NULL && n->left) { /* the guard has it */
 			s->sample_next++;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the packets process share: packets.c (the loop, what main is told), packets_launch.c
- * (the one way out), packets_lanes.c (targets into lanes), packets_find.c (ARP and ND), packets_sweep.c
- * (passes over hosts and ports), packets_hear.c (answers), packets_place.c (what a scan that goes on
- * needs). Nobody else includes this.
+ * (the one way out), packets_lanes.c (targets into lanes), packets_segment.c (the block of a lane that is
+ * worked on), packets_find.c (ARP and ND), packets_ask.c (questions to everybody on a segment),
+ * packets_sweep.c (passes over hosts and ports), packets_udp.c (UDP ports), packets_hear.c (frames that
+ * come in), packets_answers.c (what they say of a port), packets_place.c (what a scan that goes on needs). Nobody else includes this.
  */
 #ifndef TENKEN_TALK_PACKETS_PARTS_H
 #define TENKEN_TALK_PACKETS_PARTS_H
@@ -335,7 +336,7 @@ double share_lost(uint64_t sent, uint64_t answered);
 /* The MAC of a host of the segment that was found; NULL. */
 const uint8_t *find_mac(const struct lane *l, uint32_t host);
 
-/* ---- packets_sweep.c ---- */
+/* ---- packets_segment.c ---- */
 int segment_open(struct packets *p, struct lane *l);
 void segment_done(struct segment *s);
 /* The number of a host's address in the lane, and back. */
@@ -343,17 +344,23 @@ struct addr segment_address(struct lane *l, uint32_t host);
 bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret);
 /* Its addresses. 0 or negative errno. */
 int segment_ranges(struct lane *l, struct ranges *ret);
+/* What is known of a host, made when new; NULL without memory. */
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host);
-bool sweep_advance(struct packets *p, struct lane *l);
-/* What was sent long ago is not waited for, whatever else holds the lane up. */
-void sweep_expire(struct packets *p, struct lane *l);
-/* The segment was told: the next one, or the end. */
-void segment_over(struct packets *p, struct lane *l);
+/* An attempt is not open any longer (an answer may come behind its time, when it is not); sent: packets
+ * that the kernel sent because of the answer. */
+void segment_settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, int sent);
+/* What main is to hear of a host. */
+struct sight segment_sight(struct packets *p, struct lane *l, uint32_t host, const struct seen *n,
+			   enum sight_kind kind);
 /* The segment is over: what was seen and what was not goes to main. cut: NULL where everything was
  * done; else why not, and how the hosts that did not answer are to be told. */
 void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut);
-/* The same for all that is left of the lane, which is over then. */
+/* The segment was told: the next one, or the end. */
+void segment_over(struct packets *p, struct lane *l);
+/* segment_tell() for all that is left of the lane, which is over then. */
 void lane_end(struct packets *p, struct lane *l, enum host_state state, const char *cut);
+
+/* ---- packets_answers.c ---- */
 void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
 		  enum port_state state, unsigned no_host, const char *reason);
 /* The guard is told (again) of a host that it has to sweep. */
@@ -361,6 +368,11 @@ void sweep_hand_over(struct packets *p, struct lane *l, uint32_t host);
 /* An echo reply: the host is there. */
 void sweep_alive(struct packets *p, struct lane *l, uint32_t host);
 uint32_t sweep_probe_of(const struct packets *p, uint16_t port, bool udp); /* UINT32_MAX: none */
+
+/* ---- packets_sweep.c ---- */
+bool sweep_advance(struct packets *p, struct lane *l);
+/* What was sent long ago is not waited for, whatever else holds the lane up. */
+void sweep_expire(struct packets *p, struct lane *l);
 
 /* ---- packets_place.c ---- */
 /* Tells how far every lane is, once a second or at once. */
@@ -390,6 +402,11 @@ void udp_heard_error(struct packets *p, struct lane *l, uint32_t host, const str
 
 /* ---- packets_hear.c ---- */
 void packets_hear(struct packets *p, struct wing *w);
+
+static inline struct seen *segment_seen_if_any(struct segment *s, uint32_t host)
+{
+	return s->seen_of[host] != 0 ? &s->seen[s->seen_of[host] - 1] : NULL;
+}
 
 static inline bool bit_is(const uint64_t *bits, uint64_t i)
 {

@@ -526,7 +526,7 @@ static void settle_hosts(struct packets *p, struct lane *l)
 
 	for (uint32_t host = 0; host < s->count; host++) {
 		struct addr a = segment_address(l, host);
-		struct seen *n = s->seen_of[host] != 0 ? &s->seen[s->seen_of[host] - 1] : NULL;
+		struct seen *n = segment_seen_if_any(s, host);
 
 		if (ranges_contain(&p->over, &a) && !ranges_contain(&r->quiet, &a)) {
 			n = segment_seen(p, l, host);
