@@ -76,7 +76,7 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	if (r >= 0)
 		r = views_make(&j, ports);
 	if (r >= 0)
-		r = cover_load(&j);
+		r = judged_load(&j);
 	if (r >= 0)
 		r = findings_make(&j);
 	if (r >= 0)

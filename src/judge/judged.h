@@ -124,26 +124,44 @@ int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */
 int views_list(struct db *db);
 
-/* cover.c: loads hosts, services and the plan, then decides what ran where. */
-int cover_load(struct judged *j);
-/* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */
-struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
-/* seen.c: the cover of one check: that of its needs, less what it could not judge. */
-struct cover *cover_for(struct judged *j, const struct check *check, int *ret_error);
+/* load.c: hosts, services and the plan. */
+int judged_load(struct judged *j);
+/* Adds "22,80,1000-2000", as ports_text() writes it; what is no port is passed over. NULL: none. */
+void judged_read_ports(const char *text, uint64_t set[static 1024]);
+/* The probe of this name; NULL. */
+const struct judge_probe *judged_probe_find(const struct judge_probe *probes, const char *name,
+					    size_t length);
+/* The host of this address, which may be a range that holds it; -1: it is none of the scan. */
+ptrdiff_t judged_host_find(const struct judged *j, const char *address);
+/* The place of an open service, or -1. */
+ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp);
+
+/* words.c: room for words; false without memory. */
+bool words_make(struct judged *j);
 /* The number of a text among the words; 0 for NULL. */
 int word_of(struct judged *j, const char *text, uint32_t *ret);
+/* The number of a word as a reason. */
+uint16_t word_state(struct judged *j, uint32_t number);
 /* The number of an interned reason as a subject's state. */
 uint16_t reason_state(struct judged *j, const char *reason);
+
+/* needs.c: whether a need is of this kind ("probe:", "ports:"). */
+bool need_starts(const char *need, const char *with);
 /* All the probes that it names are in the list. */
 bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
 int need_missing(struct judged *j, const char *need, const char **ret_reason);
-/* The host of this address, which may be a range that holds it; -1: it is none of the scan. */
-ptrdiff_t judged_host_find(const struct judged *j, const char *address);
+/* "LIST" or "LIST/WORD": why not the ports of all rows of the list (whose first column is the word) were
+ * tried. */
+const char *need_ports_missing(const struct judged *j, const char *text);
+/* Every port of the list ("502,102") is planned; any: one of them is. */
+bool need_ports_planned(const struct judged *j, const char *text, bool any);
+
+/* cover.c: what ran where. */
+/* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */
+struct cover *cover_of(struct judged *j, const struct words *needs, int *ret_error);
 /* Why not all services of this host could be asked: the first one's state; SUBJECT_NONE: they could. */
 uint16_t judged_host_reason(const struct judged *j, const struct cover *v, size_t host);
-/* The place of an open service, or -1. */
-ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port, bool udp);
 
 struct coverage {
 	int64_t hosts, answering, planned, services, checked;
@@ -152,6 +170,9 @@ struct coverage {
  * for the same members and covers. */
 struct coverage coverage_of(struct judged *j, const struct cover *const *covers, size_t count,
 			    const signed char *members);
+
+/* seen.c: the cover of one check: that of its needs, less what it could not judge. */
+struct cover *cover_for(struct judged *j, const struct check *check, int *ret_error);
 
 /* findings.c: runs the checks; finding_now and check_run. */
 int findings_make(struct judged *j);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a check needs: which words there are, and why a need of the whole scan does not hold. */
+#include "judge/judged.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool need_starts(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+bool need_known(const char *need)
+{
+	static const char *const plain[] = { "sweep",   "ledger",         "conduits",  "zones",
+					     "vantage", "vantage:public", "listen",    "reach",
+					     "login",   "history",        "advisories" };
+
+	for (size_t i = 0; i < countof(plain); i++)
+		if (strcmp(need, plain[i]) == 0)
+			return true;
+	if (need_starts(need, "probe:"))
+		return need[6] != '\0' && strchr(need, ',') == NULL;
+	if (need_starts(need, "any:"))
+		return need[4] != '\0' && need[4] != ',';
+	if (need_starts(need, "ports:"))
+		return need[6] != '\0' && need[6] != '/';
+	if (need_starts(need, "port:"))
+		return need[5] != '\0' && strspn(need + 5, "0123456789,-") == strlen(need + 5);
+	return false;
+}
+
+bool need_has_probes(const struct judge_probe *probes, const char *need)
+{
+	if (!need_starts(need, "probe:") && !need_starts(need, "any:"))
+		return true;
+	for (const char *at = strchr(need, ':') + 1; *at != '\0';) {
+		if (judged_probe_find(probes, at, strcspn(at, ",/")) == NULL)
+			return false;
+		at += strcspn(at, ",");
+		at += *at == ',';
+	}
+	return true;
+}
+
+static size_t column_of(const struct data_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->columns.count; i++)
+		if (strcmp(l->columns.list[i], name) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+const char *need_ports_missing(const struct judged *j, const char *text)
+{
+	static const char front[] = "data_";
+	size_t length = strcspn(text, "/");
+	const char *word = text[length] == '/' ? text + length + 1 : NULL;
+	const struct data_list *l = NULL;
+	const char *missing = NULL;
+	bool some = false;
+
+	for (size_t i = 0; l == NULL && i < j->catalogue->list_count; i++) {
+		const char *name = j->catalogue->lists[i].table + strlen(front);
+		bool same = strlen(name) == length;
+
+		for (size_t k = 0; same && k < length; k++)
+			same = name[k] == (text[k] == '-' ? '_' : text[k]);
+		if (same)
+			l = &j->catalogue->lists[i];
+	}
+	if (l == NULL)
+		return "unknown need";
+	size_t port = column_of(l, "port"), transport = column_of(l, "transport");
+	if (port == SIZE_MAX || transport == SIZE_MAX)
+		return "unknown need";
+	for (size_t i = 0; i < l->row_count; i++) {
+		const char *const *row = l->rows[i].list;
+
+		if (word != NULL && strcmp(row[0], word) != 0)
+			continue;
+		bool udp = strcmp(row[transport], "udp") == 0;
+		unsigned long number = strtoul(row[port], NULL, 10);
+
+		some = true;
+		if (number > 65535 ||
+		    (ports_has(udp ? j->planned.udp : j->planned.tcp, (uint16_t)number) &&
+		     (!udp || !j->any_without_udp)))
+			continue;
+		if (!udp)
+			return "ports not in the plan";
+		missing = "UDP ports not tried";
+	}
+	return some ? missing : "unknown need";
+}
+
+bool need_ports_planned(const struct judged *j, const char *text, bool any)
+{
+	struct ports *wanted = calloc(1, sizeof(*wanted));
+	bool all = true, one = false;
+
+	if (wanted == NULL)
+		return false;
+	judged_read_ports(text, wanted->tcp);
+	for (size_t i = 0; i < countof(wanted->tcp); i++) {
+		all &= (wanted->tcp[i] & ~j->planned.tcp[i]) == 0;
+		one |= (wanted->tcp[i] & j->planned.tcp[i]) != 0;
+	}
+	free(wanted);
+	return any ? one : all;
+}
+
+static int table_missing(struct judged *j, const char *sql, const char *text,
+			 const char **ret_reason)
+{
+	int64_t there = 0;
+	int r = db_number(j->db, sql, 0, &there);
+
+	*ret_reason = r >= 0 && there == 0 ? text : NULL;
+	return r;
+}
+
+int need_missing(struct judged *j, const char *need, const char **ret_reason)
+{
+	*ret_reason = NULL;
+	if (strcmp(need, "ledger") == 0)
+		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM ledger)", "no ledger",
+				     ret_reason);
+	if (strcmp(need, "conduits") == 0)
+		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM conduit)",
+				     "no conduits declared", ret_reason);
+	if (strcmp(need, "zones") == 0)
+		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM zone)", "no zones declared",
+				     ret_reason);
+	if (strcmp(need, "vantage") == 0)
+		return table_missing(j, "SELECT vantage_zone IS NOT NULL FROM judged",
+				     "no vantage declared", ret_reason);
+	if (strcmp(need, "vantage:public") == 0)
+		return table_missing(j, "SELECT vantage_kind IS 'public' FROM judged",
+				     "not seen from outside", ret_reason);
+	if (strcmp(need, "listen") == 0)
+		*ret_reason = "no listening yet";
+	else if (strcmp(need, "reach") == 0)
+		*ret_reason = "no reachability test yet";
+	else if (strcmp(need, "login") == 0)
+		*ret_reason = "no login attempts yet";
+	else if (strcmp(need, "history") == 0)
+		*ret_reason = "no comparison with earlier scans yet";
+	else if (strcmp(need, "advisories") == 0)
+		*ret_reason = "no advisories yet";
+	else if (need_starts(need, "port:") && !need_ports_planned(j, need + 5, false))
+		*ret_reason = "ports not in the plan";
+	else if (!need_known(need))
+		*ret_reason = "unknown need";
+	return 0;
+}
