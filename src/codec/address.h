@@ -71,6 +71,9 @@ int ranges_add_all(struct ranges *set, const struct ranges *other);
 /* Takes every address of other out of set. */
 int ranges_subtract(struct ranges *set, const struct ranges *other);
 bool ranges_contain(const struct ranges *set, const struct addr *a);
+/* The same, for many addresses that lie near each other: *place is where the last one was found (any
+ * number at first), and where this one is. */
+bool ranges_find(const struct ranges *set, const struct addr *a, size_t *place);
 /* Adds to ret what both sets hold. */
 int ranges_common(const struct ranges *a, const struct ranges *b, struct ranges *ret);
 /* Adds every address that addr_is_public() denies; that addr_is_unusable() affirms. */
@@ -81,20 +84,22 @@ uint64_t ranges_count(const struct ranges *set);
 /* The address with this index in order (index < ranges_count()). */
 struct addr ranges_at(const struct ranges *set, uint64_t index);
 
-/* Index to address and back by binary search, for sets of many ranges. The set is borrowed and must not
- * change meanwhile. */
+/* Index to address and back by binary search, for sets of many ranges. Their list is borrowed and must
+ * not change meanwhile. */
 struct ranges_index {
-	const struct ranges *set;
+	struct ranges set;
 	uint64_t *before; /* addresses before each range, and all of them at the end */
+	uint64_t count;   /* of addresses */
+	size_t last;      /* where the last look-up ended */
 };
 
 /* 0 or -ENOMEM. */
 int ranges_index_make(const struct ranges *set, struct ranges_index *ret);
 void ranges_index_done(struct ranges_index *x);
 /* As ranges_at(). */
-struct addr ranges_index_at(const struct ranges_index *x, uint64_t index);
-/* The index of an address, by its very scope; false where the set does not hold it. */
-bool ranges_index_of(const struct ranges_index *x, const struct addr *a, uint64_t *ret);
+struct addr ranges_index_at(struct ranges_index *x, uint64_t index);
+/* The index of an address; false where the set does not hold it. */
+bool ranges_index_of(struct ranges_index *x, const struct addr *a, uint64_t *ret);
 
 /* As CIDR or first-last text, comma-separated; the caller frees it. NULL without memory. */
 char *ranges_text(const struct ranges *set);

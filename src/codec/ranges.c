@@ -7,6 +7,7 @@
  */
 #include "codec/address.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,21 +16,28 @@ enum { OCTET_PIECES_MAX = 65536 };
 
 static uint64_t half(const struct addr *a, size_t from)
 {
-	uint64_t v = 0;
+	uint64_t v;
 
-	for (size_t i = from; i < from + 8; i++)
-		v = v << 8 | a->bytes[i];
-	return v;
+	memcpy(&v, a->bytes + from, sizeof(v));
+	return be64toh(v);
+}
+
+/* At most UINT64_MAX. */
+static uint64_t distance(const struct addr *from, const struct addr *to)
+{
+	uint64_t high = half(to, 0) - half(from, 0);
+	uint64_t low = half(to, 8) - half(from, 8);
+
+	high -= half(to, 8) < half(from, 8);
+	return high != 0 ? UINT64_MAX : low;
 }
 
 /* Addresses of a range, at most UINT64_MAX. */
 static uint64_t range_count(const struct range *r)
 {
-	uint64_t high = half(&r->last, 0) - half(&r->first, 0);
-	uint64_t low = half(&r->last, 8) - half(&r->first, 8);
+	uint64_t n = distance(&r->first, &r->last);
 
-	high -= half(&r->last, 8) < half(&r->first, 8);
-	return high != 0 || low == UINT64_MAX ? UINT64_MAX : low + 1;
+	return n == UINT64_MAX ? n : n + 1;
 }
 
 static struct addr plus(struct addr a, uint64_t n)
@@ -207,19 +215,31 @@ int ranges_common(const struct ranges *a, const struct ranges *b, struct ranges 
 	return e;
 }
 
-bool ranges_contain(const struct ranges *set, const struct addr *a)
+bool ranges_find(const struct ranges *set, const struct addr *a, size_t *place)
 {
 	struct addr plain = *a;
 
+	if (*place < set->count && order(&set->list[*place].first, a) <= 0 &&
+	    order(a, &set->list[*place].last) <= 0)
+		return true;
 	for (;;) {
 		size_t i = lower_bound(set, &plain);
 
-		if (i < set->count && order(&set->list[i].first, &plain) <= 0)
+		if (i < set->count && order(&set->list[i].first, &plain) <= 0) {
+			*place = i;
 			return true;
+		}
 		if (plain.scope == 0)
 			return false;
 		plain.scope = 0;
 	}
+}
+
+bool ranges_contain(const struct ranges *set, const struct addr *a)
+{
+	size_t place = SIZE_MAX;
+
+	return ranges_find(set, a, &place);
 }
 
 uint64_t ranges_count(const struct ranges *set)
@@ -259,7 +279,7 @@ int ranges_index_make(const struct ranges *set, struct ranges_index *ret)
 
 		before[i + 1] = n > UINT64_MAX - before[i] ? UINT64_MAX : before[i] + n;
 	}
-	*ret = (struct ranges_index){ .set = set, .before = before };
+	*ret = (struct ranges_index){ .set = *set, .before = before, .count = before[set->count] };
 	return 0;
 }
 
@@ -269,33 +289,32 @@ void ranges_index_done(struct ranges_index *x)
 	*x = (struct ranges_index){ 0 };
 }
 
-struct addr ranges_index_at(const struct ranges_index *x, uint64_t index)
+struct addr ranges_index_at(struct ranges_index *x, uint64_t index)
 {
-	size_t low = 0, high = x->set->count;
-
-	/* The first range that ends behind it. */
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (x->before[mid + 1] <= index)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == x->set->count)
+	if (index >= x->count)
 		return (struct addr){ 0 };
-	return plus(x->set->list[low].first, index - x->before[low]);
+	if (index < x->before[x->last] || index >= x->before[x->last + 1]) {
+		size_t low = 0, high = x->set.count;
+
+		/* The first range that ends behind it. */
+		while (low < high) {
+			size_t mid = low + (high - low) / 2;
+
+			if (x->before[mid + 1] <= index)
+				low = mid + 1;
+			else
+				high = mid;
+		}
+		x->last = low;
+	}
+	return plus(x->set.list[x->last].first, index - x->before[x->last]);
 }
 
-bool ranges_index_of(const struct ranges_index *x, const struct addr *a, uint64_t *ret)
+bool ranges_index_of(struct ranges_index *x, const struct addr *a, uint64_t *ret)
 {
-	size_t i = lower_bound(x->set, a);
-	struct range up_to = { .last = *a };
-
-	if (i == x->set->count || order(&x->set->list[i].first, a) > 0)
+	if (!ranges_find(&x->set, a, &x->last))
 		return false;
-	up_to.first = x->set->list[i].first;
-	*ret = x->before[i] + (range_count(&up_to) - 1);
+	*ret = x->before[x->last] + distance(&x->set.list[x->last].first, a);
 	return true;
 }
 

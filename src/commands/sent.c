@@ -83,7 +83,7 @@ static bool is_link_local(const struct addr *a)
 	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
-bool sent_block_place(const struct sent_block *b, const struct addr *a, uint64_t *ret)
+bool sent_block_place(struct sent_block *b, const struct addr *a, uint64_t *ret)
 {
 	uint64_t i;
 	bool found = ranges_index_of(&b->index, a, &i);

@@ -35,7 +35,7 @@ int sent_block_make(struct sent_block *b, const uint8_t key[static ORDER_KEY], u
 void sent_block_done(struct sent_block *b);
 /* The place of an address in the block's order; a link-local one without a scope is looked for on every
  * interface. False: none of the block's. */
-bool sent_block_place(const struct sent_block *b, const struct addr *a, uint64_t *ret);
+bool sent_block_place(struct sent_block *b, const struct addr *a, uint64_t *ret);
 
 /* A stretch, and what the line behind it in its block tells. */
 struct sent_stretch {

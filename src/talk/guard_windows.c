@@ -49,7 +49,7 @@ bool guard_put_off(struct guard *g, const struct zone *z, uint64_t index)
 	return true;
 }
 
-static struct addr first_of(const struct guard *g, const struct later *l)
+static struct addr first_of(struct guard *g, const struct later *l)
 {
 	return ranges_index_at(&g->targets, l->next);
 }

@@ -387,7 +387,7 @@ static void look_at_windows(struct packets *p)
 
 	for (size_t i = 0; i < p->lane_count; i++) {
 		struct lane *l = &p->lanes[i];
-		const struct addr *first = &l->targets.set.list[0].first;
+		const struct addr *first = &l->targets.list[0].first;
 
 		if (l->stage == STAGE_OVER)
 			continue;
@@ -410,10 +410,10 @@ static void tell_waiting_windows(struct packets *p)
 		if (l->stage == STAGE_OVER)
 			continue;
 		waiting = l->closed != NULL;
-		int64_t opens = plan_opens(p->setup->plan, &l->targets.set.list[0].first, now);
+		int64_t opens = plan_opens(p->setup->plan, &l->targets.list[0].first, now);
 		if (best < 0 || opens < best) {
 			best = opens;
-			s.address = l->targets.set.list[0].first;
+			s.address = l->targets.list[0].first;
 		}
 	}
 	waiting = waiting && ask_waiting(p, &best, &s.address);

@@ -6,102 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- addresses by number ---- */
-
-static uint64_t distance(const struct addr *from, const struct addr *to)
-{
-	uint64_t a = 0, b = 0;
-
-	/* Ranges of targets hold less than 2^32 addresses (plan.c), so the lower half tells. */
-	for (size_t i = 8; i < 16; i++) {
-		a = a << 8 | from->bytes[i];
-		b = b << 8 | to->bytes[i];
-	}
-	return b - a;
-}
-
-int index_make(struct index *x)
-{
-	x->before = calloc(x->set.count + 1, sizeof(*x->before));
-	if (x->before == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < x->set.count; i++)
-		x->before[i + 1] =
-			x->before[i] + distance(&x->set.list[i].first, &x->set.list[i].last) + 1;
-	x->count = x->before[x->set.count];
-	x->last = 0;
-	return 0;
-}
-
-void index_done(struct index *x)
-{
-	ranges_done(&x->set);
-	free(x->before);
-	*x = (struct index){ 0 };
-}
-
-struct addr index_at(struct index *x, uint64_t i)
-{
-	if (i < x->before[x->last] || i >= x->before[x->last + 1]) {
-		size_t low = 0, high = x->set.count - 1;
-
-		while (low < high) {
-			size_t middle = (low + high + 1) / 2;
-
-			if (x->before[middle] <= i)
-				low = middle;
-			else
-				high = middle - 1;
-		}
-		x->last = low;
-	}
-	struct addr a = x->set.list[x->last].first;
-	uint64_t n = i - x->before[x->last];
-	for (size_t k = 16; k > 0 && n != 0; k--) {
-		n += a.bytes[k - 1];
-		a.bytes[k - 1] = (uint8_t)n;
-		n >>= 8;
-	}
-	return a;
-}
-
-static bool within(const struct range *r, const struct addr *a)
-{
-	return memcmp(a->bytes, r->first.bytes, 16) >= 0 &&
-	       memcmp(a->bytes, r->last.bytes, 16) <= 0 &&
-	       (r->first.scope == a->scope || r->first.scope == 0);
-}
-
-bool index_place(struct index *x, const struct addr *a, uint64_t *ret)
-{
-	size_t low = 0, high = x->set.count;
-
-	if (x->last < x->set.count && within(&x->set.list[x->last], a)) {
-		low = x->last;
-		high = low + 1;
-	}
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct range *r = &x->set.list[middle];
-
-		if (within(r, a)) {
-			*ret = x->before[middle] + distance(&r->first, a);
-			x->last = middle;
-			return true;
-		}
-		bool below = r->first.scope != 0 && a->scope != r->first.scope
-				     ? a->scope < r->first.scope
-				     : memcmp(a->bytes, r->first.bytes, 16) < 0;
-		if (below)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
-}
-
-/* ---- lanes ---- */
-
 struct wing *packets_wing(struct packets *p, unsigned ifindex)
 {
 	const struct routes *r = p->setup->routes;
@@ -181,7 +85,7 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		.host_rate = host_rate,
 		.unanswered_most =
 			plan->rate / 10 > UNANSWERED_LEAST ? plan->rate / 10 : UNANSWERED_LEAST,
-		.targets = { .set = *addresses },
+		.targets = *addresses,
 		.answer_ms = ANSWER_MS,
 		.find_ms = FIND_MS,
 		.after_hop = STAGE_PASS,
@@ -196,7 +100,7 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		if (l->flights == NULL)
 			return -ENOMEM;
 	}
-	return index_make(&l->targets);
+	return ranges_index_make(&l->targets, &l->index);
 }
 
 /* The segments that an earlier run was at go first; what is over is left out. */
@@ -318,7 +222,7 @@ static int leave_large(struct packets *p, struct ranges *set)
 bool lanes_hold(const struct packets *p, const struct addr *a)
 {
 	for (size_t i = 0; i < p->lane_count; i++)
-		if (ranges_contain(&p->lanes[i].targets.set, a))
+		if (ranges_contain(&p->lanes[i].targets, a))
 			return true;
 	return false;
 }
@@ -380,7 +284,8 @@ unsigned lanes_unanswered(const struct packets *p, const struct lane *l)
 void lanes_done(struct packets *p)
 {
 	for (size_t i = 0; i < p->lane_count; i++) {
-		index_done(&p->lanes[i].targets);
+		ranges_index_done(&p->lanes[i].index);
+		ranges_done(&p->lanes[i].targets);
 		segment_done(&p->lanes[i].segment);
 		free(p->lanes[i].flights);
 		free(p->lanes[i].udp);

@@ -92,45 +92,14 @@ void packets_gate_done(struct packets *p)
 	ranges_done(&p->gate_frames.allowed);
 }
 
-static bool in_range(const struct range *r, const struct addr *a)
-{
-	return memcmp(a->bytes, r->first.bytes, 16) >= 0 &&
-	       memcmp(a->bytes, r->last.bytes, 16) <= 0 &&
-	       (r->first.scope == 0 || r->first.scope == a->scope);
-}
-
-static bool lets_through(struct gate *g, const struct addr *to)
-{
-	if (g->last < g->allowed.count && in_range(&g->allowed.list[g->last], to))
-		return true;
-	size_t low = 0, high = g->allowed.count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct range *r = &g->allowed.list[middle];
-
-		if (in_range(r, to)) {
-			g->last = middle;
-			return true;
-		}
-		bool below = r->first.scope != 0 && to->scope != r->first.scope
-				     ? to->scope < r->first.scope
-				     : memcmp(to->bytes, r->first.bytes, 16) < 0;
-		if (below)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
-}
-
 bool packets_gate(struct packets *p, const struct addr *to)
 {
-	return lets_through(&p->gate, to);
+	return ranges_find(&p->gate.allowed, to, &p->gate.last);
 }
 
 bool packets_gate_frames(struct packets *p, const struct addr *to)
 {
-	return lets_through(&p->gate_frames, to);
+	return ranges_find(&p->gate_frames.allowed, to, &p->gate_frames.last);
 }
 
 /* Something here is wrong: whoever reads the report has to know. */

@@ -40,19 +40,6 @@ enum {
 	SOURCE_PORT = 61000, /* above the kernel's own (ip_local_port_range), plus up to 4000 */
 };
 
-/* Addresses by number: a set of ranges with the count before each. */
-struct index {
-	struct ranges set;
-	uint64_t *before;
-	uint64_t count;
-	size_t last; /* where the last look-up ended */
-};
-int index_make(struct index *x); /* from x->set; 0 or -ENOMEM */
-void index_done(struct index *x);
-struct addr index_at(struct index *x, uint64_t i);
-/* False where the address is none of them. */
-bool index_place(struct index *x, const struct addr *a, uint64_t *ret);
-
 /* One interface with its raw sockets. */
 struct wing {
 	const struct interface *interface;
@@ -168,7 +155,8 @@ struct lane {
 	bool unlimited; /* neither the whole nor the zone has a rate */
 	bool asks_udp;  /* zone of kind it, dmz or public, and risk class read */
 	unsigned host_rate, unanswered_most;
-	struct index targets;
+	struct ranges targets;
+	struct ranges_index index;
 	uint64_t next; /* first address of the next segment */
 	enum stage stage;
 	struct segment segment;

@@ -545,7 +545,7 @@ void places_restore(struct packets *p)
 
 		if (l->kept == 0)
 			continue;
-		if (segment_open(p, l) == 0 && l->next == l->targets.count &&
+		if (segment_open(p, l) == 0 && l->next == l->index.count &&
 		    read_place(p, l, p->kept[l->kept - 1].at)) {
 			settle_hosts(p, l);
 			continue;

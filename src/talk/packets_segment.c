@@ -66,7 +66,7 @@ int segment_open(struct packets *p, struct lane *l)
 {
 	struct segment *s = &l->segment;
 	uint64_t most = l->host_rate != 0 ? SEGMENT_HOSTS_PACED : SEGMENT_HOSTS;
-	uint64_t left = l->targets.count - l->next;
+	uint64_t left = l->index.count - l->next;
 
 	/* What was answered early is still in the row; its bits belong to the segment that goes. */
 	for (; l->flight_count > 0; l->flight_count--) {
@@ -135,14 +135,14 @@ int segment_open(struct packets *p, struct lane *l)
 
 struct addr segment_address(struct lane *l, uint32_t host)
 {
-	return index_at(&l->targets, l->segment.first + host);
+	return ranges_index_at(&l->index, l->segment.first + host);
 }
 
 bool segment_host(struct lane *l, const struct addr *a, uint32_t *ret)
 {
 	uint64_t i;
 
-	if (l->segment.seen_of == NULL || !index_place(&l->targets, a, &i) ||
+	if (l->segment.seen_of == NULL || !ranges_index_of(&l->index, a, &i) ||
 	    i < l->segment.first || i - l->segment.first >= l->segment.count)
 		return false;
 	*ret = (uint32_t)(i - l->segment.first);
@@ -154,9 +154,9 @@ int segment_ranges(struct lane *l, struct ranges *ret)
 	const struct segment *s = &l->segment;
 	int e = 0;
 
-	for (size_t i = 0; i < l->targets.set.count && e == 0; i++) {
-		struct range r = l->targets.set.list[i];
-		uint64_t from = l->targets.before[i], to = l->targets.before[i + 1];
+	for (size_t i = 0; i < l->targets.count && e == 0; i++) {
+		struct range r = l->targets.list[i];
+		uint64_t from = l->index.before[i], to = l->index.before[i + 1];
 
 		if (to <= s->first || from >= s->first + s->count)
 			continue;
@@ -317,7 +317,7 @@ void segment_over(struct packets *p, struct lane *l)
 {
 	settle_all(p, l);
 	segment_done(&l->segment);
-	l->stage = l->next == l->targets.count ? STAGE_OVER : STAGE_OPEN;
+	l->stage = l->next == l->index.count ? STAGE_OVER : STAGE_OPEN;
 }
 
 void lane_end(struct packets *p, struct lane *l, enum host_state state, const char *cut)
@@ -333,15 +333,15 @@ void lane_end(struct packets *p, struct lane *l, enum host_state state, const ch
 	if (l->segment.seen_of != NULL && l->stage != STAGE_OPEN)
 		segment_tell(p, l, state, cut);
 	snprintf(quiet.reason, sizeof(quiet.reason), "%s", cut);
-	for (size_t i = 0; i < l->targets.set.count; i++) {
-		uint64_t from = l->targets.before[i], to = l->targets.before[i + 1];
+	for (size_t i = 0; i < l->targets.count; i++) {
+		uint64_t from = l->index.before[i], to = l->index.before[i + 1];
 
 		if (to <= l->next)
 			continue;
-		quiet.address = index_at(&l->targets, from > l->next ? from : l->next);
-		quiet.last = l->targets.set.list[i].last;
+		quiet.address = ranges_index_at(&l->index, from > l->next ? from : l->next);
+		quiet.last = l->targets.list[i].last;
 		packets_tell(p, &quiet);
 	}
-	l->next = l->targets.count;
+	l->next = l->index.count;
 	l->stage = STAGE_OVER;
 }

@@ -263,6 +263,48 @@ static void test_scopes(void **state)
 	ranges_done(&what);
 }
 
+/* Where the last look-up ended decides nothing but how long the next one takes. */
+static void test_index_scopes(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t index;
+		bool held;
+	} cases[] = {
+		{ "fe80::5", 4, true },    { "fe80::5%2", 4, true },  { "fe80::5%1", 16, true },
+		{ "fe80::5%7", 23, true }, { "fe80::9%7", 8, true },  { "fe80::13%1", 0, false },
+		{ "10.0.0.1", 0, false },  { "fe80::f%1", 14, true }, { "fe80::10%7", 0, false },
+	};
+	struct ranges set = set_of("fe80::1-fe80::f fe80::4%1-fe80::7%1 fe80::1%7-fe80::7%7");
+	struct ranges_index x;
+	(void)state;
+
+	assert_int_equal(ranges_index_make(&set, &x), 0);
+	assert_true(x.count == ranges_count(&set));
+	for (size_t first = 0; first <= set.count; first++)
+		for (size_t i = 0; i < countof(cases); i++) {
+			struct addr a;
+			uint64_t index = 0;
+			size_t place = first;
+
+			assert_int_equal(addr_parse(cases[i].text, &a), 0);
+			assert_int_equal(ranges_find(&set, &a, &place), cases[i].held);
+			assert_int_equal(ranges_contain(&set, &a), cases[i].held);
+			x.last = first < set.count ? first : 0;
+			assert_int_equal(ranges_index_of(&x, &a, &index), cases[i].held);
+			if (!cases[i].held)
+				continue;
+			struct addr at = ranges_index_at(&x, index);
+
+			assert_memory_equal(at.bytes, a.bytes, sizeof(a.bytes));
+			assert_int_equal(index, cases[i].index);
+		}
+	struct addr behind = ranges_index_at(&x, x.count);
+	assert_true(addr_is_unusable(&behind));
+	ranges_index_done(&x);
+	ranges_done(&set);
+}
+
 static void test_public(void **state)
 {
 	static const struct {
@@ -401,7 +443,8 @@ int main(void)
 		cmocka_unit_test(test_parse),        cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_add),          cmocka_unit_test(test_subtract),
 		cmocka_unit_test(test_against_bits), cmocka_unit_test(test_scopes),
-		cmocka_unit_test(test_public),       cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_index_scopes), cmocka_unit_test(test_public),
+		cmocka_unit_test(test_ports),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
