@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `tenken scan`: plan, lock, store, sending and judging, one after the other. */
 #include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,341 +18,11 @@
 #include "commands/matching.h"
 #include "commands/resume.h"
 #include "commands/rights.h"
+#include "commands/scan_options.h"
 #include "commands/snapshot.h"
 #include "talk/packets.h"
 #include "wire/payloads.h"
 #include "wire/vendor.h"
-
-enum { THREADS = 64, LIST = 64 };
-
-struct list {
-	const char *at[LIST];
-	size_t count;
-};
-
-struct options {
-	struct plan_wish wish;
-	struct list excludes, exclude_files, input_files, owned, profiles, checks;
-	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
-	bool dry_run, wait, no_html, quiet, resume;
-	unsigned threads, retries;
-	bool connect, retries_given;
-};
-
-enum option_id {
-	OPT_PORTS = 256,
-	OPT_EXCLUDE,
-	OPT_EXCLUDE_FILE,
-	OPT_INPUT,
-	OPT_RISK,
-	OPT_RATE,
-	OPT_HOST_RATE,
-	OPT_ZONE,
-	OPT_OWNED,
-	OPT_STORE,
-	OPT_JSON,
-	OPT_CSV,
-	OPT_HTML,
-	OPT_NO_HTML,
-	OPT_NDJSON,
-	OPT_XML,
-	OPT_PROFILE,
-	OPT_CHECKS,
-	OPT_DRY_RUN,
-	OPT_FAIL_ON,
-	OPT_WAIT,
-	OPT_SKIP_CLOSED,
-	OPT_STOP_FILE,
-	OPT_THREADS,
-	OPT_RETRIES,
-	OPT_CONNECT,
-	OPT_RESUME,
-	OPT_QUIET,
-	OPT_HELP,
-};
-
-static const struct option long_options[] = {
-	{ "site", required_argument, NULL, 'c' },
-	{ "ports", required_argument, NULL, OPT_PORTS },
-	{ "resolve", no_argument, NULL, 'R' },
-	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
-	{ "exclude-file", required_argument, NULL, OPT_EXCLUDE_FILE },
-	{ "excludefile", required_argument, NULL, OPT_EXCLUDE_FILE },
-	{ "iL", required_argument, NULL, OPT_INPUT },
-	{ "risk", required_argument, NULL, OPT_RISK },
-	{ "rate", required_argument, NULL, OPT_RATE },
-	{ "max-rate", required_argument, NULL, OPT_RATE },
-	{ "host-rate", required_argument, NULL, OPT_HOST_RATE },
-	{ "zone", required_argument, NULL, OPT_ZONE },
-	{ "owned", required_argument, NULL, OPT_OWNED },
-	{ "store", required_argument, NULL, OPT_STORE },
-	{ "json", required_argument, NULL, OPT_JSON },
-	{ "ndjson", required_argument, NULL, OPT_NDJSON },
-	{ "csv", required_argument, NULL, OPT_CSV },
-	{ "html", required_argument, NULL, OPT_HTML },
-	{ "no-html", no_argument, NULL, OPT_NO_HTML },
-	{ "nmap-xml", required_argument, NULL, OPT_XML },
-	{ "oX", required_argument, NULL, OPT_XML },
-	{ "profile", required_argument, NULL, OPT_PROFILE },
-	{ "checks", required_argument, NULL, OPT_CHECKS },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
-	{ "wait", no_argument, NULL, OPT_WAIT },
-	{ "skip-closed", no_argument, NULL, OPT_SKIP_CLOSED },
-	{ "stop-file", required_argument, NULL, OPT_STOP_FILE },
-	{ "threads", required_argument, NULL, OPT_THREADS },
-	{ "max-retries", required_argument, NULL, OPT_RETRIES },
-	{ "connect", no_argument, NULL, OPT_CONNECT },
-	{ "sT", no_argument, NULL, OPT_CONNECT },
-	{ "unprivileged", no_argument, NULL, OPT_CONNECT },
-	{ "resume", no_argument, NULL, OPT_RESUME },
-	{ "quiet", no_argument, NULL, OPT_QUIET },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ 0 },
-};
-
-static void help(void)
-{
-	printf(_(
-		"Usage: tenken scan [-c SITE.yaml] [TARGET...]\n"
-		"Targets: addresses, CIDR, ranges (10.0.0.1-20), names, @FILE. With a site file "
-		"and no\n"
-		"target, its zones.\n"
-		"  -c, --site FILE         zones, ledger, limits, authorisation (tenken-site(5))\n"
-		"  -p, --ports PORTS       22,80,1000-2000, names; default: our list for IT and "
-		"OT\n"
-		"  -iL FILE  --exclude LIST  --exclude-file FILE\n"
-		"  --zone KIND             ot, it, dmz, public, unassigned: targets without a "
-		"zone\n"
-		"  --risk CLASS            the most that may be done: listen, touch, read "
-		"(default)\n"
-		"  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
-		"  --max-retries N         repeats of what was not answered, 0 to 10 (as many as "
-		"losses need)\n"
-		"  -R, --resolve           names of hosts that answer, by DNS\n"
-		"  --connect (-sT)         no frames of our own: full connections only\n"
-		"  --owned CIDR            repeats public addresses that the site file declares as "
-		"owned\n"
-		"  --dry-run               says what would be sent, sends nothing\n"
-		"  --profile NAME          guideline to judge by; default mlit-water (repeatable)\n"
-		"  --checks FILE           checks of your own (repeatable)\n"
-		"  --store FILE            default SITE.tenken beside the site file, or "
-		"./tenken.sqlite\n"
-		"  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
-		"  --nmap-xml FILE\n"
-		"  --fail-on SEVERITY      exit status 1 where a finding is at least so severe\n"
-		"  --resume                go on with the scan of the store that ended early: no "
-		"target\n"
-		"                          and no option that changes what is sent\n"
-		"  --wait                  wait for another scan on this bastion to end\n"
-		"  --skip-closed           leave out zones whose window is closed now, instead of "
-		"waiting\n"
-		"  --stop-file FILE        sending ends when it appears; default STORE.stop\n"
-		"  --quiet                 no summary\n"
-		"Exit status: 0 done, 1 --fail-on was met, 2 usage or configuration, 3 ended "
-		"early.\n"));
-}
-
-static bool add(struct list *l, const char *text)
-{
-	if (l->count == LIST)
-		return false;
-	l->at[l->count++] = text;
-	return true;
-}
-
-static bool number(const char *text, unsigned least, unsigned most, unsigned *ret)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < least || n > most)
-		return false;
-	*ret = (unsigned)n;
-	return true;
-}
-
-/* The first thing given that would change what the scan is, or NULL. */
-static const char *not_with_resume(const struct options *o)
-{
-	return o->wish.target_count > 0     ? _("target")
-	       : o->input_files.count > 0   ? "-iL"
-	       : o->wish.ports != NULL      ? "--ports"
-	       : o->excludes.count > 0      ? "--exclude"
-	       : o->exclude_files.count > 0 ? "--exclude-file"
-	       : o->wish.risk != NULL       ? "--risk"
-	       : o->wish.rate != NULL       ? "--rate"
-	       : o->wish.host_rate != NULL  ? "--host-rate"
-	       : o->wish.zone != NULL       ? "--zone"
-	       : o->owned.count > 0         ? "--owned"
-	       : o->profiles.count > 0      ? "--profile"
-	       : o->checks.count > 0        ? "--checks"
-	       : o->dry_run                 ? "--dry-run"
-	       : o->wish.skip_closed        ? "--skip-closed"
-	       : o->connect                 ? "--connect"
-	       : o->retries_given           ? "--max-retries"
-					    : NULL;
-}
-
-/* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
-static int read_options(int argc, char **argv, struct options *o)
-{
-	bool good = true;
-	int c;
-
-	o->threads = THREADS;
-	o->retries = PACKETS_RETRIES;
-	opterr = 0;
-	optind = 1;
-	while ((c = getopt_long_only(argc, argv, "+:c:p:hR", long_options, NULL)) != -1 ||
-	       optind < argc) {
-		static const char *targets[4096];
-
-		if (c == -1) { /* a target; options may follow */
-			if (o->wish.target_count == countof(targets)) {
-				fprintf(stderr, _("error: too many targets; put them into a file "
-						  "(@FILE)\n"));
-				return EXIT_USAGE;
-			}
-			targets[o->wish.target_count++] = argv[optind++];
-			o->wish.targets = targets;
-			continue;
-		}
-		switch (c) {
-		case 'c':
-			o->wish.site_path = optarg;
-			break;
-		case 'p':
-		case OPT_PORTS:
-			o->wish.ports = optarg;
-			break;
-		case OPT_EXCLUDE:
-			good = add(&o->excludes, optarg);
-			break;
-		case OPT_EXCLUDE_FILE:
-			good = add(&o->exclude_files, optarg);
-			break;
-		case OPT_INPUT:
-			good = add(&o->input_files, optarg);
-			break;
-		case OPT_RISK:
-			o->wish.risk = optarg;
-			break;
-		case OPT_RATE:
-			o->wish.rate = optarg;
-			break;
-		case OPT_HOST_RATE:
-			o->wish.host_rate = optarg;
-			break;
-		case OPT_ZONE:
-			o->wish.zone = optarg;
-			break;
-		case OPT_OWNED:
-			good = add(&o->owned, optarg);
-			break;
-		case OPT_STORE:
-			o->store = optarg;
-			break;
-		case OPT_JSON:
-			o->json = optarg;
-			break;
-		case OPT_NDJSON:
-			o->ndjson = optarg;
-			break;
-		case OPT_CSV:
-			o->csv = optarg;
-			break;
-		case OPT_HTML:
-			o->html = optarg;
-			break;
-		case OPT_NO_HTML:
-			o->no_html = true;
-			break;
-		case OPT_XML:
-			o->nmap_xml = optarg;
-			break;
-		case OPT_PROFILE:
-			good = add(&o->profiles, optarg);
-			break;
-		case OPT_CHECKS:
-			good = add(&o->checks, optarg);
-			break;
-		case OPT_DRY_RUN:
-			o->dry_run = true;
-			break;
-		case OPT_FAIL_ON:
-			o->fail_on = optarg;
-			break;
-		case OPT_WAIT:
-			o->wait = true;
-			break;
-		case OPT_SKIP_CLOSED:
-			o->wish.skip_closed = true;
-			break;
-		case OPT_STOP_FILE:
-			o->stop_file = optarg;
-			break;
-		case OPT_THREADS:
-			if (!number(optarg, 1, 512, &o->threads)) {
-				fprintf(stderr, _("error: --threads takes 1 to 512, not '%s'\n"),
-					optarg);
-				return EXIT_USAGE;
-			}
-			break;
-		case OPT_RETRIES:
-			if (!number(optarg, 0, PACKETS_RETRIES, &o->retries)) {
-				fprintf(stderr, _("error: --max-retries takes 0 to %d, not '%s'\n"),
-					PACKETS_RETRIES, optarg);
-				return EXIT_USAGE;
-			}
-			o->retries_given = true;
-			break;
-		case OPT_CONNECT:
-			o->connect = true;
-			break;
-		case OPT_RESUME:
-			o->resume = true;
-			break;
-		case OPT_QUIET:
-			o->quiet = true;
-			break;
-		case 'R':
-			o->wish.resolve = true;
-			break;
-		case 'h':
-		case OPT_HELP:
-			help();
-			return -1;
-		case ':':
-			fprintf(stderr, _("error: option '%s' needs a value\n"), argv[optind - 1]);
-			return EXIT_USAGE;
-		default:
-			fprintf(stderr, _("error: unknown option '%s'; see tenken scan --help\n"),
-				argv[optind - 1]);
-			return EXIT_USAGE;
-		}
-		if (!good) {
-			fprintf(stderr, _("error: option '%s' is given too often\n"),
-				argv[optind - 1]);
-			return EXIT_USAGE;
-		}
-	}
-	if (o->fail_on != NULL && severity_of_word(o->fail_on) == SEVERITIES) {
-		fprintf(stderr,
-			_("error: --fail-on takes info, low, medium, high or critical, not '%s'\n"),
-			o->fail_on);
-		return EXIT_USAGE;
-	}
-	const char *strange = o->resume ? not_with_resume(o) : NULL;
-	if (strange != NULL) {
-		fprintf(stderr,
-			_("error: --resume goes on with the scan as it was planned: it takes no "
-			  "%s\n"),
-			strange);
-		return EXIT_USAGE;
-	}
-	return EXIT_DONE;
-}
 
 /* site.yaml -> site.tenken beside it, tenken.sqlite without a site file. */
 static char *default_store(const char *site)
@@ -494,7 +163,7 @@ struct paths {
 	char *journal, *stop, *html; /* html NULL: none */
 };
 
-static bool paths_make(struct paths *p, const struct options *o, const char *store)
+static bool paths_make(struct paths *p, const struct scan_options *o, const char *store)
 {
 	p->store = store;
 	if (asprintf(&p->journal, "%s.journal", store) < 0)
@@ -515,7 +184,7 @@ static void paths_done(struct paths *p)
 	free(p->html);
 }
 
-static int64_t begin(struct store *store, const struct options *o, const struct plan *plan,
+static int64_t begin(struct store *store, const struct scan_options *o, const struct plan *plan,
 		     const struct judging *j, const struct resume_way *way)
 {
 	char uuid[37], here[256] = "", *text = plan_json(plan);
@@ -558,7 +227,7 @@ static void before_done(struct before *b)
 }
 
 /* The scan itself: sends, and leaves a store whose scan has ended. */
-static enum engine_end send_all(const struct options *o, const struct plan *plan,
+static enum engine_end send_all(const struct scan_options *o, const struct plan *plan,
 				const struct paths *paths, struct store *store, int lock,
 				const char *description, int64_t scan, const struct resume_way *way,
 				const struct before *before)
@@ -643,7 +312,7 @@ static int go_on(struct store *store, const char *path, struct plan *plan, struc
 }
 
 /* With the lock in hand. The plan and judging of a scan that goes on are made here. */
-static int scan_locked(const struct options *o, struct plan *plan, const struct paths *paths,
+static int scan_locked(const struct scan_options *o, struct plan *plan, const struct paths *paths,
 		       int *lock, struct judging **judging)
 {
 	const struct judging_outputs outputs = {
@@ -703,7 +372,8 @@ static int scan_locked(const struct options *o, struct plan *plan, const struct 
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
-static int run(const struct options *o, struct plan *plan, const char *store, struct judging **j)
+static int run(const struct scan_options *o, struct plan *plan, const char *store,
+	       struct judging **j)
 {
 	struct paths paths = { 0 };
 	int status = EXIT_USAGE;
@@ -739,7 +409,7 @@ static void load_vendors(void)
 }
 
 /* By UDP is asked with packets of our own only. */
-static void wish_udp(struct options *o, uint16_t ports[static PAYLOAD_PORTS])
+static void wish_udp(struct scan_options *o, uint16_t ports[static PAYLOAD_PORTS])
 {
 	const struct payload *p;
 
@@ -754,11 +424,11 @@ static void wish_udp(struct options *o, uint16_t ports[static PAYLOAD_PORTS])
 
 int command_scan(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct scan_options o = { 0 };
 	struct complaints c = { 0 };
 	struct plan plan = { 0 };
 	struct judging *j = NULL;
-	int status = read_options(argc, argv, &o);
+	int status = scan_options_read(argc, argv, &o);
 
 	signal(SIGUSR1,
 	       SIG_IGN); /* it asks for the progress, and there may be none yet or any more */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `tenken scan` was asked for. */
+#ifndef TENKEN_COMMANDS_SCAN_OPTIONS_H
+#define TENKEN_COMMANDS_SCAN_OPTIONS_H
+
+#include "site/plan.h"
+
+enum { SCAN_LIST = 64 };
+
+struct scan_list {
+	const char *at[SCAN_LIST];
+	size_t count;
+};
+
+struct scan_options {
+	struct plan_wish wish;
+	struct scan_list excludes, exclude_files, input_files, owned, profiles, checks;
+	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
+	bool dry_run, wait, no_html, quiet, resume;
+	unsigned threads, retries;
+	bool connect, retries_given;
+};
+
+/* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
+int scan_options_read(int argc, char **argv, struct scan_options *o);
+
+#endif
