@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/store.h"
+#include "store/store_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,53 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/journal_line.h"
 #include "store/quiet.h"
 #include "store/schema.h"
 
 /* In every store's header (PRAGMA application_id): "tnkn". */
 enum { APPLICATION_ID = 0x746e6b6e };
-
-/* So long a guard may live on without its main process. */
-enum { GUARD_MS = 5000 };
-
-enum statement {
-	INSERT_SCAN,
-	END_SCAN,
-	INSERT_ZONE,
-	INSERT_CONDUIT,
-	INSERT_LEDGER,
-	INSERT_ATTESTATION,
-	INSERT_WAIVER,
-	INSERT_REMARK,
-	INSERT_HOST,
-	UPDATE_HOST,
-	UPDATE_NAMES,
-	INSERT_QUIET,
-	DELETE_QUIET,
-	DELETE_ALL_QUIET,
-	INSERT_SERVICE,
-	UPDATE_SERVICE,
-	INSERT_EVIDENCE,
-	UPDATE_PRODUCT,
-	OPEN_JOURNAL,
-	ASK_JOURNAL,
-	NAME_JOURNAL,
-	CLOSE_JOURNAL,
-	DISTRESS_JOURNAL,
-	DISTRESS_HOST,
-	INSERT_LANE,
-	KNOWN_LANE,
-	INSERT_STRETCH,
-	RESUME_SCAN,
-	INSERT_RESUME,
-	INSERT_ENDED,
-	INSERT_PLACE,
-	DELETE_PLACES,
-	READ_PLACES,
-	READ_QUIET,
-	STATEMENTS
-};
 
 static const char *const sql[STATEMENTS] = {
 	[INSERT_SCAN] =
@@ -141,19 +99,6 @@ static const char *const sql[STATEMENTS] = {
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
 };
 
-struct store {
-	sqlite3 *db;
-	sqlite3_stmt *statement[STATEMENTS];
-	char *path;
-	int lock; /* held while we write: see store_open() */
-	int64_t scan;
-	struct quiet *quiet; /* of this scan, as far as it was told; NULL: nothing yet */
-	bool in_transaction;
-	struct timespec committed;
-	enum store_fault fault;
-	char words[256];
-};
-
 struct sqlite3 *store_db(struct store *s)
 {
 	return s->db;
@@ -190,7 +135,7 @@ static enum store_fault fault_of(int code)
 	}
 }
 
-static bool fail(struct store *s, int code)
+bool store_fail(struct store *s, int code)
 {
 	if (s->fault == STORE_OK) {
 		s->fault = fault_of(sqlite3_extended_errcode(s->db) != SQLITE_OK
@@ -206,10 +151,10 @@ static bool exec(struct store *s, const char *text)
 	if (s->fault != STORE_OK)
 		return false;
 	int code = sqlite3_exec(s->db, text, NULL, NULL, NULL);
-	return code == SQLITE_OK || fail(s, code);
+	return code == SQLITE_OK || store_fail(s, code);
 }
 
-static int64_t pragma(struct store *s, const char *text)
+int64_t store_number(struct store *s, const char *text)
 {
 	sqlite3_stmt *st = NULL;
 	int64_t v = -1;
@@ -220,14 +165,25 @@ static int64_t pragma(struct store *s, const char *text)
 	if (code == SQLITE_ROW)
 		v = sqlite3_column_int64(st, 0);
 	else
-		fail(s, code);
+		store_fail(s, code);
 	sqlite3_finalize(st);
 	return v;
 }
 
-/* Runs a statement with its values: i int64_t, t text or NULL, b int, k an address's key, z bytes and
- * their number. */
-static bool run(struct store *s, enum statement which, const char *types, ...)
+sqlite3_stmt *store_statement(struct store *s, enum statement which)
+{
+	int code = SQLITE_OK;
+
+	if (s->statement[which] == NULL)
+		code = sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+					  &s->statement[which], NULL);
+	if (code == SQLITE_OK)
+		return s->statement[which];
+	store_fail(s, code);
+	return NULL;
+}
+
+bool store_run(struct store *s, enum statement which, const char *types, ...)
 {
 	if (s->fault != STORE_OK)
 		return false;
@@ -236,13 +192,9 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 			return false;
 		s->in_transaction = true;
 	}
-	int code = SQLITE_OK;
-	if (s->statement[which] == NULL)
-		code = sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
-					  &s->statement[which], NULL);
-	if (code != SQLITE_OK)
-		return fail(s, code);
-	sqlite3_stmt *st = s->statement[which];
+	sqlite3_stmt *st = store_statement(s, which);
+	if (st == NULL)
+		return false;
 	va_list values;
 	va_start(values, types);
 	for (int i = 0; types[i] != '\0'; i++) {
@@ -263,15 +215,15 @@ static bool run(struct store *s, enum statement which, const char *types, ...)
 					  SQLITE_STATIC);
 	}
 	va_end(values);
-	code = sqlite3_step(st);
-	bool good = code == SQLITE_DONE || fail(s, code);
+	int code = sqlite3_step(st);
+	bool good = code == SQLITE_DONE || store_fail(s, code);
 	sqlite3_reset(st); /* the next run binds every value again */
 	return good;
 }
 
 /* ---- addresses where nothing came back ---- */
 
-static bool out_of_memory(struct store *s)
+bool store_out_of_memory(struct store *s)
 {
 	if (s->fault == STORE_OK) {
 		s->fault = STORE_BROKEN;
@@ -284,8 +236,8 @@ static bool forget_quiet(void *context, const struct addr *first, const struct a
 {
 	struct store *s = context;
 
-	return run(s, DELETE_QUIET, "iikk", s->scan, (int64_t)first->scope, first->bytes,
-		   last->bytes);
+	return store_run(s, DELETE_QUIET, "iikk", s->scan, (int64_t)first->scope, first->bytes,
+			 last->bytes);
 }
 
 static bool write_quiet(void *context, const struct quiet_row *r, uint64_t addresses)
@@ -293,14 +245,14 @@ static bool write_quiet(void *context, const struct quiet_row *r, uint64_t addre
 	struct store *s = context;
 	char first[ADDR_TEXT], last[ADDR_TEXT];
 
-	return run(s, INSERT_QUIET,
-		   "iikktti"
-		   "tttttbibii",
-		   s->scan, (int64_t)r->first.scope, r->first.bytes, r->last.bytes,
-		   addr_format(&r->first, first), addr_format(&r->last, last),
-		   addresses > INT64_MAX ? INT64_MAX : (int64_t)addresses, r->state, r->reason,
-		   r->zone, r->kind, r->treated, (int)addr_is_public(&r->first),
-		   (int64_t)r->planned, (int)r->complete, r->first_ms, r->last_ms);
+	return store_run(s, INSERT_QUIET,
+			 "iikktti"
+			 "tttttbibii",
+			 s->scan, (int64_t)r->first.scope, r->first.bytes, r->last.bytes,
+			 addr_format(&r->first, first), addr_format(&r->last, last),
+			 addresses > INT64_MAX ? INT64_MAX : (int64_t)addresses, r->state,
+			 r->reason, r->zone, r->kind, r->treated, (int)addr_is_public(&r->first),
+			 (int64_t)r->planned, (int)r->complete, r->first_ms, r->last_ms);
 }
 
 static void keep_quiet(struct store *s, bool all)
@@ -311,8 +263,8 @@ static void keep_quiet(struct store *s, bool all)
 		return;
 	if (!all)
 		quiet_write_changed(s->quiet, &sink);
-	else if (run(s, DELETE_ALL_QUIET, "i", s->scan) && !quiet_write_all(s->quiet, &sink))
-		out_of_memory(s);
+	else if (store_run(s, DELETE_ALL_QUIET, "i", s->scan) && !quiet_write_all(s->quiet, &sink))
+		store_out_of_memory(s);
 }
 
 void store_quiet(struct store *s, const struct quiet_row *r)
@@ -322,7 +274,7 @@ void store_quiet(struct store *s, const struct quiet_row *r)
 	if (s->quiet == NULL)
 		s->quiet = quiet_new();
 	if (s->quiet == NULL || !quiet_fits(r) || !quiet_add(s->quiet, r))
-		out_of_memory(s);
+		store_out_of_memory(s);
 }
 
 void store_commit(struct store *s)
@@ -349,8 +301,8 @@ void store_tick(struct store *s)
 
 static void migrate(struct store *s, bool fresh)
 {
-	int64_t id = pragma(s, "PRAGMA application_id");
-	int64_t version = pragma(s, "PRAGMA user_version");
+	int64_t id = store_number(s, "PRAGMA application_id");
+	int64_t version = store_number(s, "PRAGMA user_version");
 	char text[64];
 
 	if (s->fault != STORE_OK)
@@ -379,7 +331,8 @@ static void migrate(struct store *s, bool fresh)
 static void mend(struct store *s)
 {
 	char journal[4096];
-	int64_t killed = pragma(s, "SELECT coalesce(max(id), 0) FROM scan WHERE status='running'");
+	int64_t killed =
+		store_number(s, "SELECT coalesce(max(id), 0) FROM scan WHERE status='running'");
 
 	if (s->fault != STORE_OK)
 		return;
@@ -477,8 +430,8 @@ static const char forget[] = "DELETE FROM resume; DELETE FROM ended; DELETE FROM
 
 int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 {
-	if (!run(s, INSERT_SCAN, "ttttttitt", r->uuid, r->site, r->vantage, r->vantage_zone,
-		 r->vantage_kind, r->profile, r->started, r->version, r->plan))
+	if (!store_run(s, INSERT_SCAN, "ttttttitt", r->uuid, r->site, r->vantage, r->vantage_zone,
+		       r->vantage_kind, r->profile, r->started, r->version, r->plan))
 		return 0;
 	s->scan = sqlite3_last_insert_rowid(s->db);
 	quiet_free(s->quiet);
@@ -493,7 +446,7 @@ void store_scan_end(struct store *s, const char *status, const char *reason, int
 	keep_quiet(s, true);
 	quiet_free(s->quiet);
 	s->quiet = NULL;
-	run(s, END_SCAN, "ttii", status, reason, finished, s->scan);
+	store_run(s, END_SCAN, "ttii", status, reason, finished, s->scan);
 	if (strcmp(status, "done") == 0)
 		exec(s, forget);
 	store_commit(s);
@@ -544,16 +497,16 @@ static void read_quiet(struct store *s)
 		store_quiet(s, &r);
 	}
 	if (code != SQLITE_DONE)
-		fail(s, code);
+		store_fail(s, code);
 	sqlite3_finalize(st);
-	if (s->quiet != NULL && run(s, DELETE_ALL_QUIET, "i", s->scan) &&
+	if (s->quiet != NULL && store_run(s, DELETE_ALL_QUIET, "i", s->scan) &&
 	    !quiet_write_blocks(s->quiet, &sink))
-		out_of_memory(s);
+		store_out_of_memory(s);
 }
 
 void store_scan_resume(struct store *s, int64_t scan)
 {
-	run(s, RESUME_SCAN, "i", scan);
+	store_run(s, RESUME_SCAN, "i", scan);
 	s->scan = scan;
 	read_quiet(s);
 	store_commit(s);
@@ -561,22 +514,22 @@ void store_scan_resume(struct store *s, int64_t scan)
 
 void store_resume_text(struct store *s, const char *name, const void *text, size_t n)
 {
-	run(s, INSERT_RESUME, "itz", s->scan, name, text, n);
+	store_run(s, INSERT_RESUME, "itz", s->scan, name, text, n);
 }
 
 void store_ended(struct store *s, const char *address, uint16_t port, bool full)
 {
-	run(s, INSERT_ENDED, "itbb", s->scan, address, (int)port, (int)full);
+	store_run(s, INSERT_ENDED, "itbb", s->scan, address, (int)port, (int)full);
 }
 
 void store_place(struct store *s, const char *name, const void *place, size_t n)
 {
-	run(s, INSERT_PLACE, "itz", s->scan, name, place, n);
+	store_run(s, INSERT_PLACE, "itz", s->scan, name, place, n);
 }
 
 void store_places_forget(struct store *s)
 {
-	run(s, DELETE_PLACES, "i", s->scan);
+	store_run(s, DELETE_PLACES, "i", s->scan);
 }
 
 void store_places_read(struct store *s, store_place_each *each, void *context)
@@ -594,47 +547,47 @@ void store_places_read(struct store *s, store_place_each *each, void *context)
 		     (size_t)sqlite3_column_bytes(st, 1));
 	}
 	if (code != SQLITE_DONE)
-		fail(s, code);
+		store_fail(s, code);
 	sqlite3_finalize(st);
 }
 
 void store_zone(struct store *s, const char *name, const char *kind, const char *networks)
 {
-	run(s, INSERT_ZONE, "ittt", s->scan, name, kind, networks);
+	store_run(s, INSERT_ZONE, "ittt", s->scan, name, kind, networks);
 }
 
 void store_conduit(struct store *s, const char *from, const char *to, const char *transport,
 		   uint16_t first, uint16_t last, int64_t until)
 {
-	run(s, INSERT_CONDUIT, "itttbbi", s->scan, from, to, transport, (int)first, (int)last,
-	    until);
+	store_run(s, INSERT_CONDUIT, "itttbbi", s->scan, from, to, transport, (int)first, (int)last,
+		  until);
 }
 
 void store_ledger(struct store *s, const struct ledger_row *r)
 {
-	run(s, INSERT_LEDGER, "ittttttttttttti", s->scan, r->id, r->name, r->address, r->mac,
-	    r->zone, r->class_, r->vendor, r->model, r->os, r->owner, r->location, r->declared,
-	    r->ports, (int64_t)r->line);
+	store_run(s, INSERT_LEDGER, "ittttttttttttti", s->scan, r->id, r->name, r->address, r->mac,
+		  r->zone, r->class_, r->vendor, r->model, r->os, r->owner, r->location,
+		  r->declared, r->ports, (int64_t)r->line);
 }
 
 void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
 		       const char *by, int64_t at, int64_t until, const char *note)
 {
-	run(s, INSERT_ATTESTATION, "ittttiit", s->scan, guideline, item, answer, by, at, until,
-	    note);
+	store_run(s, INSERT_ATTESTATION, "ittttiit", s->scan, guideline, item, answer, by, at,
+		  until, note);
 }
 
 void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,
 		  const char *reason, const char *compensating, const char *by, int64_t at,
 		  int64_t until)
 {
-	run(s, INSERT_WAIVER, "ittbtttii", s->scan, check, asset, (int)port, reason, compensating,
-	    by, at, until);
+	store_run(s, INSERT_WAIVER, "ittbtttii", s->scan, check, asset, (int)port, reason,
+		  compensating, by, at, until);
 }
 
 void store_remark(struct store *s, const char *kind, const char *subject, const char *text)
 {
-	run(s, INSERT_REMARK, "ittt", s->scan, kind, subject, text);
+	store_run(s, INSERT_REMARK, "ittt", s->scan, kind, subject, text);
 }
 
 void store_host(struct store *s, const struct host_row *r)
@@ -644,215 +597,51 @@ void store_host(struct store *s, const struct host_row *r)
 	if (s->quiet == NULL)
 		s->quiet = quiet_new();
 	if (s->quiet == NULL || (addr_parse(r->address, &a) == 0 && !quiet_own(s->quiet, &a)))
-		out_of_memory(s);
-	run(s, INSERT_HOST,
-	    "ittttttttttttt"
-	    "bbiiiiiiiii",
-	    s->scan, r->address, r->zone, r->kind, r->treated, r->state, r->reason, r->ot_sign,
-	    r->mac, r->vendor, r->names, r->ledger_id, r->role, r->os, (int)r->is_public,
-	    (int)r->complete, (int64_t)r->planned, (int64_t)r->open, (int64_t)r->closed,
-	    (int64_t)r->filtered, (int64_t)r->silent, (int64_t)r->rtt_us, r->first_ms, r->last_ms,
-	    (int64_t)r->udp_ports);
+		store_out_of_memory(s);
+	store_run(s, INSERT_HOST,
+		  "ittttttttttttt"
+		  "bbiiiiiiiii",
+		  s->scan, r->address, r->zone, r->kind, r->treated, r->state, r->reason,
+		  r->ot_sign, r->mac, r->vendor, r->names, r->ledger_id, r->role, r->os,
+		  (int)r->is_public, (int)r->complete, (int64_t)r->planned, (int64_t)r->open,
+		  (int64_t)r->closed, (int64_t)r->filtered, (int64_t)r->silent, (int64_t)r->rtt_us,
+		  r->first_ms, r->last_ms, (int64_t)r->udp_ports);
 }
 
 void store_host_state(struct store *s, const char *address, const char *treated, const char *state,
 		      const char *reason, const char *ot_sign)
 {
-	run(s, UPDATE_HOST,
-	    "itttt"
-	    "t",
-	    s->scan, address, treated, state, reason, ot_sign);
+	store_run(s, UPDATE_HOST,
+		  "itttt"
+		  "t",
+		  s->scan, address, treated, state, reason, ot_sign);
 }
 
 void store_host_names(struct store *s, const char *address, const char *names)
 {
-	run(s, UPDATE_NAMES, "itt", s->scan, address, names);
+	store_run(s, UPDATE_NAMES, "itt", s->scan, address, names);
 }
 
 void store_service(struct store *s, const char *address, uint16_t port, const char *transport,
 		   const char *state, const char *reason, const char *name, const char *limited)
 {
-	run(s, INSERT_SERVICE, "itbttttt", s->scan, address, (int)port, transport, state, reason,
-	    name, limited);
+	store_run(s, INSERT_SERVICE, "itbttttt", s->scan, address, (int)port, transport, state,
+		  reason, name, limited);
 }
 
 void store_service_spoken(struct store *s, const char *address, uint16_t port,
 			  const char *transport, const char *protocol, bool tls, const char *spoken,
 			  const char *limited)
 {
-	run(s, UPDATE_SERVICE, "itbttbtt", s->scan, address, (int)port, transport, protocol,
-	    (int)tls, spoken, limited);
+	store_run(s, UPDATE_SERVICE, "itbttbtt", s->scan, address, (int)port, transport, protocol,
+		  (int)tls, spoken, limited);
 }
 
 void store_evidence(struct store *s, const struct evidence_row *r)
 {
-	run(s, INSERT_EVIDENCE, "itbttttiiiii", s->scan, r->address, (int)r->port, r->transport,
-	    r->probe, r->ending, r->document, (int64_t)r->connections, (int64_t)r->sent,
-	    (int64_t)r->received, r->started_ms, r->finished_ms);
-	run(s, UPDATE_PRODUCT, "itbtt", s->scan, r->address, (int)r->port, r->transport,
-	    r->document);
-}
-
-/* ---- the journal ---- */
-
-/* Taking one file in. */
-struct taking {
-	int64_t scan;
-	int64_t *blocks; /* by lane: its present block's number, 0: none */
-	size_t lanes;
-	int64_t before, number; /* the last one that the store had, the last one given */
-	char *ports;            /* of the block before */
-};
-
-/* The file of a process that ended between the commit and the file's removal is there again. */
-static bool known_lane(struct store *s, const struct taking *t, const struct journal_lane_line *l)
-{
-	int code = SQLITE_OK;
-
-	if (t->before == 0)
-		return false;
-	if (s->statement[KNOWN_LANE] == NULL)
-		code = sqlite3_prepare_v3(s->db, sql[KNOWN_LANE], -1, SQLITE_PREPARE_PERSISTENT,
-					  &s->statement[KNOWN_LANE], NULL);
-	if (code != SQLITE_OK)
-		return fail(s, code);
-	sqlite3_stmt *st = s->statement[KNOWN_LANE];
-	sqlite3_bind_int64(st, 1, t->scan);
-	sqlite3_bind_int64(st, 2, t->before + 1);
-	sqlite3_bind_int64(st, 3, l->lane);
-	sqlite3_bind_int64(st, 4, l->ms);
-	sqlite3_bind_text(st, 5, l->targets, -1, SQLITE_STATIC);
-	code = sqlite3_step(st);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		fail(s, code);
-	sqlite3_reset(st);
-	return code == SQLITE_ROW;
-}
-
-static void take_lane(struct store *s, struct taking *t, const struct journal_lane_line *l)
-{
-	enum { LANES_MOST = 1 << 20 }; /* no run has so many; the file may be anybody's */
-
-	if (l->lane >= LANES_MOST)
-		return;
-	if (l->lane >= t->lanes) {
-		size_t more = (size_t)l->lane + 64;
-		int64_t *list = realloc(t->blocks, more * sizeof(*list));
-
-		if (list == NULL) {
-			out_of_memory(s);
-			return;
-		}
-		memset(list + t->lanes, 0, (more - t->lanes) * sizeof(*list));
-		t->blocks = list;
-		t->lanes = more;
-	}
-	t->blocks[l->lane] = 0;
-	if (known_lane(s, t, l) || s->fault != STORE_OK)
-		return;
-	/* One list for all blocks of a run, and it may have 65,535 ports. */
-	bool same = t->ports != NULL && strcmp(t->ports, l->ports) == 0;
-	if (!same) {
-		free(t->ports);
-		t->ports = strdup(l->ports);
-	}
-	t->blocks[l->lane] = ++t->number;
-	run(s, INSERT_LANE,
-	    "iiiiti"
-	    "zitt",
-	    t->scan, t->number, (int64_t)l->lane, l->ms, l->source, (int64_t)l->source_port, l->key,
-	    sizeof(l->key), (int64_t)l->hosts, same ? NULL : l->ports, l->targets);
-}
-
-static void take_stretch(struct store *s, struct taking *t, const struct journal_stretch_line *r)
-{
-	if (r->lane < t->lanes && t->blocks[r->lane] != 0)
-		run(s, INSERT_STRETCH, "iiiitii", t->scan, t->blocks[r->lane], ++t->number, r->ms,
-		    r->kind, r->first, r->last);
-}
-
-static void take_connection(struct store *s, int64_t scan, const char *line)
-{
-	char address[96], source[96], word[32], found[16];
-	long long number, ms;
-	unsigned port, packets;
-	unsigned long long sent, received;
-	int rest = 0;
-
-	if (sscanf(line, "O %lld %lld %95s %u %31s", &number, &ms, address, &port, word) == 5)
-		run(s, OPEN_JOURNAL,
-		    "iitit"
-		    "it",
-		    scan, (int64_t)number, strcmp(word, "sweep") == 0 ? "sweep" : "talk",
-		    (int64_t)ms, address, (int64_t)port, strcmp(word, "sweep") == 0 ? NULL : word);
-	else if (sscanf(line, "B %lld %lld %31s", &number, &ms, word) == 3)
-		run(s, NAME_JOURNAL, "iit", scan, (int64_t)number, word);
-	else if (sscanf(line, "C %lld %lld %95s %u %u %llu %llu %31s%n", &number, &ms, address,
-			&port, &packets, &sent, &received, word, &rest) == 8) {
-		unsigned no_host = 0;
-		int reason = 0;
-		bool has = sscanf(line + rest, " %15s %u %n", found, &no_host, &reason) == 2;
-
-		run(s, CLOSE_JOURNAL, "iiitiiiittit", scan, (int64_t)number, (int64_t)ms, address,
-		    (int64_t)port, (int64_t)packets, (int64_t)sent, (int64_t)received, word,
-		    has ? found : NULL, (int64_t)no_host,
-		    has && reason > 0 ? line + rest + reason : NULL);
-	} else if (sscanf(line, "A %lld %*31s %31s %95s %95s %u", &ms, word, source, address,
-			  &port) == 5) {
-		run(s, ASK_JOURNAL, "iittit", scan, (int64_t)ms, source, address, (int64_t)port,
-		    word);
-	} else if (sscanf(line, "D %lld %95s %n", &ms, address, &rest) == 2 && rest > 0) {
-		run(s, DISTRESS_JOURNAL, "itt", scan, address, line + rest);
-		run(s, DISTRESS_HOST, "itt", scan, address, line + rest);
-	}
-}
-
-static int64_t last_number(struct store *s, int64_t scan)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text),
-		 "SELECT max(coalesce((SELECT max(number) FROM journal_lane WHERE scan=%lld), 0),"
-		 " coalesce((SELECT max(number) FROM journal_stretch WHERE scan=%lld), 0))",
-		 (long long)scan, (long long)scan);
-	return pragma(s, text);
-}
-
-void store_journal(struct store *s, int64_t scan, const char *path)
-{
-	FILE *f = fopen(path, "re");
-	struct taking t = { .scan = scan };
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-
-	if (f == NULL)
-		return;
-	/* The guard of a killed scan still closes what is open, and writes it down. */
-	for (int i = 0; i < GUARD_MS / 50 && flock(fileno(f), LOCK_EX | LOCK_NB) != 0; i++)
-		usleep(50000);
-	if (s->fault == STORE_OK)
-		t.before = t.number = last_number(s, scan);
-	while (s->fault == STORE_OK && (n = getline(&line, &room, f)) > 0) {
-		struct journal_lane_line lane;
-		struct journal_stretch_line stretch;
-
-		/* A line that was cut off was not followed by anything sent. */
-		if (line[n - 1] != '\n' || strlen(line) != (size_t)n)
-			continue;
-		line[n - 1] = '\0';
-		if (line[0] == 'R' && journal_read_stretch(line, &stretch))
-			take_stretch(s, &t, &stretch);
-		else if (line[0] == 'L' && journal_read_lane(line, &lane))
-			take_lane(s, &t, &lane);
-		else
-			take_connection(s, scan, line);
-	}
-	fclose(f);
-	free(line);
-	free(t.ports);
-	free(t.blocks);
-	store_commit(s);
-	if (s->fault == STORE_OK)
-		unlink(path);
+	store_run(s, INSERT_EVIDENCE, "itbttttiiiii", s->scan, r->address, (int)r->port,
+		  r->transport, r->probe, r->ending, r->document, (int64_t)r->connections,
+		  (int64_t)r->sent, (int64_t)r->received, r->started_ms, r->finished_ms);
+	store_run(s, UPDATE_PRODUCT, "itbtt", s->scan, r->address, (int)r->port, r->transport,
+		  r->document);
 }
