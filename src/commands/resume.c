@@ -446,7 +446,7 @@ static bool take_answer(struct answers *s, struct query *q)
 	if (query_int(q, 6) > h->last_ms)
 		h->last_ms = query_int(q, 6);
 	s->answered |= state == PORT_OPEN || state == PORT_CLOSED;
-	/* As engine.c takes it; the last second before a kill is in the journal only. */
+	/* As engine_take_port() does; the last second before a kill is in the journal only. */
 	if (query_int(q, 7) == 0 &&
 	    (state == PORT_OPEN || (state == PORT_FILTERED && s->answered))) {
 		const struct port_entry *e = port_list_find(&s->plan->port_list, port, false);

@@ -254,7 +254,7 @@ static int make_list(struct db *db, const struct data_list *l)
 	if (r < 0)
 		return r;
 	char insert[512] = "";
-	/* The table's name is a file's: letters, digits and '_' only (catalogue.c). */
+	/* The table's name is a file's: letters, digits and '_' only (catalogue_read.c). */
 	int n = snprintf(insert, sizeof(insert), "INSERT INTO temp.\"%s\" VALUES (?", l->table);
 	for (size_t i = 1; i < l->columns.count && n > 0 && (size_t)n < sizeof(insert) - 8; i++)
 		n += snprintf(insert + n, sizeof(insert) - (size_t)n, ", ?");
