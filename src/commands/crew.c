@@ -298,16 +298,16 @@ static void close_seats(int *seats, unsigned n)
 	free(seats);
 }
 
-static void wait_for(pid_t pid)
+void crew_wait(pid_t pid)
 {
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
 
-void crew_end(struct crew *c, bool abandoned)
+pid_t crew_end(struct crew *c, bool abandoned)
 {
 	if (c == NULL)
-		return;
+		return 0;
 	if (!abandoned)
 		crew_order(c, ORDER_QUIT, NULL, NULL);
 	if (c->guard_fd >= 0)
@@ -320,9 +320,9 @@ void crew_end(struct crew *c, bool abandoned)
 	close_seats(c->request_guard, c->setup->threads);
 	if (abandoned && c->workers > 0)
 		kill(c->workers, SIGKILL);
-	wait_for(c->workers);
-	wait_for(c->guard);
-	wait_for(c->packets);
+	crew_wait(c->workers);
+	crew_wait(c->guard);
+	pid_t closing = c->packets;
 	routes_done(&c->routes);
 	pace_board_free(c->board);
 	free(c->probes);
@@ -331,6 +331,7 @@ void crew_end(struct crew *c, bool abandoned)
 	if (c->shared != MAP_FAILED && c->shared != NULL)
 		munmap(c->shared, sizeof(*c->shared));
 	free(c);
+	return closing;
 }
 
 int crew_guard_channel(const struct crew *c)
@@ -489,7 +490,7 @@ bool crew_give(struct crew *c, unsigned index, const struct job *job)
 void crew_kill_workers(struct crew *c, int epoll)
 {
 	kill(c->workers, SIGKILL);
-	wait_for(c->workers);
+	crew_wait(c->workers);
 	c->workers = -1;
 	for (unsigned i = 0; i < c->setup->threads; i++) {
 		epoll_ctl(epoll, EPOLL_CTL_DEL, c->job_fd[i], NULL);

@@ -4,6 +4,8 @@
 #define TENKEN_COMMANDS_CREW_H
 
 #include "commands/engine.h"
+#include <sys/types.h>
+
 #include "talk/seam.h"
 
 struct crew;
@@ -11,8 +13,10 @@ struct crew;
 /* Forks packets process (where it is of use and allowed), guard and workers; NULL where that failed. */
 struct crew *crew_start(const struct engine_setup *setup);
 /* Ends them: quietly after work, at once where abandoned (the guard still closes properly). Accepts
- * NULL. */
-void crew_end(struct crew *c, bool abandoned);
+ * NULL. Returns the packets process (0: there was none), which sends nothing any more and only closes its
+ * sockets; the kernel takes a tenth of a second for that. It is to be given to crew_wait(). */
+pid_t crew_end(struct crew *c, bool abandoned);
+void crew_wait(pid_t pid);
 
 int crew_guard_channel(const struct crew *c);
 /* The channel to this worker thread; its epoll tag is the index. */

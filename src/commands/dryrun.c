@@ -249,6 +249,16 @@ static void forecast(struct outlook *l, const struct group *g)
 		host_rate = g->zone->host_rate;
 	if (g->zone != NULL && g->zone->rate != 0 && (rate == 0 || g->zone->rate < rate))
 		rate = g->zone->rate;
+	if (plan_only_finds(p)) {
+		fprintf(out,
+			gentle ? _("    on a local segment: questions by ARP and neighbour "
+				   "discovery; "
+				   "behind a gateway nothing is sent\n")
+			       : _("    questions by ARP and neighbour discovery, behind a gateway "
+				   "echo requests; no port is tried\n"));
+		l->shortest = l->longest = at_least(l->longest, rate > 0 ? n / rate : 0);
+		return;
+	}
 	if (gentle && (host_rate == 0 || host_rate > OT_RATE))
 		host_rate = OT_RATE;
 	double tried_silent = gentle ? l->order.first : ports;
@@ -331,8 +341,9 @@ void dry_run(const struct plan *p, int64_t now, FILE *out)
 	char *ports = ports_text(p->ports.tcp);
 	fprintf(out, _("Nothing is sent. A scan would do this:\n"));
 	fprintf(out, _("  targets: %s\n"), targets != NULL ? targets : "");
-	fprintf(out, ngettext("  %u TCP port: %s\n", "  %u TCP ports: %s\n", l.order.count),
-		l.order.count, ports != NULL ? ports : "");
+	if (!plan_only_finds(p))
+		fprintf(out, ngettext("  %u TCP port: %s\n", "  %u TCP ports: %s\n", l.order.count),
+			l.order.count, ports != NULL ? ports : "");
 	for (size_t i = 0; i < p->site.zone_count; i++)
 		zones[i] = &p->site.zones[i];
 	qsort(zones, p->site.zone_count, sizeof(*zones), by_strictness);

@@ -260,7 +260,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	if (e.result.end == ENGINE_DONE && e.result.hosts > 0 &&
 	    e.result.unrouted == e.result.hosts)
 		e.result.end = ENGINE_NO_ROUTE;
-	crew_end(e.crew, e.abandoned);
+	e.result.closing = crew_end(e.crew, e.abandoned);
 	for (unsigned i = 0; e.desks != NULL && i < setup->threads; i++)
 		free(e.desks[i].buffer);
 	free(e.desks);

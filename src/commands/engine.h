@@ -42,7 +42,8 @@ enum engine_end {
 struct engine_result {
 	enum engine_end end;
 	unsigned long hosts, answering, services, conversations, distressed, unrouted, faults;
-	bool frames; /* a packets process took part */
+	bool frames;   /* a packets process took part */
+	pid_t closing; /* for crew_wait() before the command ends */
 };
 
 struct engine_result engine_run(const struct engine_setup *setup);

@@ -11,6 +11,7 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
+#include "commands/crew.h"
 #include "commands/dryrun.h"
 #include "commands/engine.h"
 #include "commands/judging.h"
@@ -230,7 +231,7 @@ static void before_done(struct before *b)
 static enum engine_end send_all(const struct scan_options *o, const struct plan *plan,
 				const struct paths *paths, struct store *store, int lock,
 				const char *description, int64_t scan, const struct resume_way *way,
-				const struct before *before)
+				const struct before *before, pid_t *ret_closing)
 {
 	const char *contact = plan->site.authorisation.contact;
 	char identity[256];
@@ -263,6 +264,7 @@ static enum engine_end send_all(const struct scan_options *o, const struct plan 
 	if (getrandom(setup.key, sizeof(setup.key), 0) != (ssize_t)sizeof(setup.key))
 		return ENGINE_FAULT; /* answers could be forged */
 	struct engine_result r = engine_run(&setup);
+	*ret_closing = r.closing;
 	if (r.faults > 0)
 		fprintf(stderr,
 			_("warning: workers ended by a fault %lu times and were replaced; the "
@@ -348,9 +350,10 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	if (!o->resume)
 		scan = begin(store, o, plan, j, &way);
 	enum engine_end end = ENGINE_STORE;
+	pid_t closing = 0;
 	if (scan != 0)
 		end = send_all(o, plan, paths, store, *lock, description, scan, &way,
-			       o->resume ? &before : NULL);
+			       o->resume ? &before : NULL, &closing);
 	before_done(&before);
 	close(*lock); /* nothing is sent any more */
 	*lock = -1;
@@ -369,6 +372,7 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	else if (end == ENGINE_FAULT)
 		fprintf(stderr, _("error: a process of the scan failed; what was found is kept\n"));
 	store_close(store);
+	crew_wait(closing);
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
@@ -436,6 +440,12 @@ int command_scan(int argc, char **argv)
 		return status < 0 ? EXIT_DONE : status;
 	if (!rights_of_caller())
 		return EXIT_USAGE;
+	if (o.find_only && !o.dry_run && !packets_able()) {
+		fprintf(stderr, _("error: --discover needs the right to send raw packets "
+				  "(CAP_NET_RAW); without it hosts show themselves by their ports "
+				  "only\n"));
+		return EXIT_USAGE;
+	}
 	o.wish.excludes = o.excludes.at;
 	o.wish.exclude_count = o.excludes.count;
 	o.wish.exclude_files = o.exclude_files.at;

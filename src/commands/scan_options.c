@@ -40,6 +40,7 @@ enum option_id {
 	OPT_THREADS,
 	OPT_RETRIES,
 	OPT_CONNECT,
+	OPT_FIND_ONLY,
 	OPT_RESUME,
 	OPT_QUIET,
 	OPT_HELP,
@@ -79,6 +80,8 @@ static const struct option long_options[] = {
 	{ "connect", no_argument, NULL, OPT_CONNECT },
 	{ "sT", no_argument, NULL, OPT_CONNECT },
 	{ "unprivileged", no_argument, NULL, OPT_CONNECT },
+	{ "discover", no_argument, NULL, OPT_FIND_ONLY },
+	{ "sn", no_argument, NULL, OPT_FIND_ONLY },
 	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -105,6 +108,7 @@ static void help(void)
 		"losses need)\n"
 		"  -R, --resolve           names of hosts that answer, by DNS\n"
 		"  --connect (-sT)         no frames of our own: full connections only\n"
+		"  --discover (-sn)        hosts only (ARP, ND, echo); no port is tried\n"
 		"  --owned CIDR            repeats public addresses that the site file declares as "
 		"owned\n"
 		"  --dry-run               says what would be sent, sends nothing\n"
@@ -164,6 +168,7 @@ static const char *not_with_resume(const struct scan_options *o)
 	       : o->dry_run                 ? "--dry-run"
 	       : o->wish.skip_closed        ? "--skip-closed"
 	       : o->connect                 ? "--connect"
+	       : o->find_only               ? "--discover"
 	       : o->retries_given           ? "--max-retries"
 					    : NULL;
 }
@@ -283,6 +288,9 @@ int scan_options_read(int argc, char **argv, struct scan_options *o)
 		case OPT_CONNECT:
 			o->connect = true;
 			break;
+		case OPT_FIND_ONLY:
+			o->find_only = true;
+			break;
 		case OPT_RESUME:
 			o->resume = true;
 			break;
@@ -316,6 +324,14 @@ int scan_options_read(int argc, char **argv, struct scan_options *o)
 			o->fail_on);
 		return EXIT_USAGE;
 	}
+	if (o->find_only && (o->wish.ports != NULL || o->connect)) {
+		fprintf(stderr,
+			_("error: --discover tries no port and connects to nothing: it "
+			  "takes no %s\n"),
+			o->connect ? "--connect" : "--ports");
+		return EXIT_USAGE;
+	}
+	o->wish.no_ports = o->find_only;
 	const char *strange = o->resume ? not_with_resume(o) : NULL;
 	if (strange != NULL) {
 		fprintf(stderr,

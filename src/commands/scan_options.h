@@ -18,7 +18,7 @@ struct scan_options {
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
 	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;
-	bool connect, retries_given;
+	bool connect, find_only, retries_given;
 };
 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */

@@ -129,6 +129,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no ledger", "資産台帳がない" },
 		{ "no listening yet", "通信の観測は未対応" },
 		{ "no login attempts yet", "ログイン試行は未対応" },
+		{ "no port tried", "ポートは未確認" },
 		{ "no probe", "この検査項目は未対応" },
 		{ "no reachability test yet", "到達性試験は未対応" },
 		{ "no such check", "検査項目がない" },

@@ -118,6 +118,8 @@ static void wish_ports(const struct plan_wish *w, struct plan *p, struct complai
 {
 	struct span bad;
 
+	if (w->no_ports)
+		return;
 	if (w->ports == NULL) {
 		for (size_t i = 0; i < w->udp_port_count && p->risk >= SITE_READ; i++)
 			if (port_list_find(&p->port_list, w->udp_ports[i], true) != NULL)

@@ -64,6 +64,7 @@ struct plan_wish {
 	const char *const *owned;
 	size_t owned_count;
 	const char *ports; /* nmap's syntax, or NULL: the default list */
+	bool no_ports;     /* -sn: hosts are looked for, and no port is tried */
 	/* UDP ports that can be asked something harmless; none where nothing can be asked by UDP, and then
 	 * `no_udp` says why (translated). */
 	const uint16_t *udp_ports;
@@ -94,6 +95,8 @@ struct plan_kept {
 int plan_again(const struct plan_kept *kept, const char *data_dir, int64_t now, struct plan *ret,
 	       struct complaints *c);
 
+/* -sn: hosts are looked for by frames, and no port of theirs is tried. */
+bool plan_only_finds(const struct plan *p);
 /* Is this address among the targets, or in a large network? */
 bool plan_holds(const struct plan *p, const struct addr *a);
 /* May everybody on a segment of this zone be asked, as far as this zone is concerned? NULL: of targets

@@ -53,7 +53,8 @@ static bool read_ports(const json_t *o, struct ports *ret)
 		     tcp[0] != '\0' && udp[0] != '\0' ? "," : "", udp[0] != '\0' ? "U:" : "",
 		     udp) < 0)
 		return false;
-	bool good = text[0] != '\0' && ports_parse(ret, text, NULL, NULL, NULL) == 0;
+	/* None at all: -sn. */
+	bool good = text[0] == '\0' || ports_parse(ret, text, NULL, NULL, NULL) == 0;
 	free(text);
 	return good;
 }

@@ -13,6 +13,11 @@ enum zone_kind plan_kind(const struct plan *p, const struct addr *a)
 	return z != NULL ? z->kind : p->ad_hoc_kind;
 }
 
+bool plan_only_finds(const struct plan *p)
+{
+	return ports_count(p->ports.tcp) + ports_count(p->ports.udp) == 0;
+}
+
 bool plan_holds(const struct plan *p, const struct addr *a)
 {
 	return ranges_contain(&p->targets, a) || ranges_contain(&p->large, a);

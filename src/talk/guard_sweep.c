@@ -58,7 +58,7 @@ static void sweep_host_over(struct guard *g, struct host *h)
 	struct guard_event e = guard_event_of(h, EVENT_HOST);
 
 	e.host_state = h->sweep.state;
-	e.complete = !h->sweep.cut && !sweep_left(&h->sweep, &g->order) &&
+	e.complete = !h->sweep.cut && g->order.count > 0 && !sweep_left(&h->sweep, &g->order) &&
 		     (h->sweep.state == HOST_ANSWERING || h->sweep.state == HOST_SILENT);
 	guard_set_reason(&e, h->sweep.reason);
 	guard_tell(g, &e);
@@ -192,11 +192,15 @@ static void sweep_admit(struct guard *g, int64_t now)
 			why = NULL; /* the window ended as it was found: it waits among the active */
 		if (why == NULL && h->risk < SITE_TOUCH)
 			why = "risk class listen";
-		if (why == NULL && g->order.count == 0)
+		if (why == NULL && plan_only_finds(g->setup->plan))
+			why = SWEEP_NO_PORT;
+		else if (why == NULL && g->order.count == 0)
 			why = "no TCP port in the plan";
 		if (why != NULL && !h->distress) {
 			h->sweep.over = true;
-			h->sweep.state = HOST_SKIPPED;
+			h->sweep.state = h->found && plan_only_finds(g->setup->plan)
+						 ? HOST_ANSWERING
+						 : HOST_SKIPPED;
 			h->sweep.reason = why;
 			sweep_host_over(g, h);
 			forget(g, h);

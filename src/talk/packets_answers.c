@@ -169,8 +169,13 @@ void sweep_alive(struct packets *p, struct lane *l, uint32_t host)
 	if (n == NULL)
 		return;
 	l->segment.last_heard_ms = p->now_ms;
-	if (!n->answered)
+	if (!n->answered) {
 		l->segment.news++;
+		l->segment.total++;
+		l->segment.answers += p->probe_count == 0;
+		note_time(p, l, FLIGHT_ECHO | host, n);
+	}
+	find_settle(l, host);
 	n->answered = true;
 	n->last_ms = packets_since(p);
 }

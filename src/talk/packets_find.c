@@ -178,9 +178,7 @@ static void check_duplicate(struct packets *p, struct lane *l, uint32_t host, co
 		}
 }
 
-/* The question is open no longer, if it still was. How long ten answers took tells how long the place of
- * a silent address is kept: the segment's own time, four times over. A later answer counts as well. */
-static void no_longer_open(struct lane *l, uint32_t host)
+void find_settle(struct lane *l, uint32_t host)
 {
 	if (l->segment.waits == NULL || !bit_is(l->segment.waits, host))
 		return;
@@ -188,6 +186,8 @@ static void no_longer_open(struct lane *l, uint32_t host)
 	l->unanswered -= l->unanswered > 0;
 }
 
+/* How long ten answers took tells how long the place of a silent address is kept: the segment's own time,
+ * four times over. A later answer counts as well. */
 static void note_answer(const struct packets *p, struct lane *l, uint32_t host)
 {
 	enum { LOOK_BACK = 1024, ENOUGH = 10 };
@@ -236,7 +236,7 @@ void find_heard(struct packets *p, struct wing *w, const struct heard *h)
 		s->last_heard_ms = p->now_ms;
 		if (!bit_is(s->there, host)) {
 			note_answer(p, l, host);
-			no_longer_open(l, host);
+			find_settle(l, host);
 			found_new(p, l, host, &h->from, h->mac);
 		} else {
 			if (l->stage == STAGE_FIND_SAMPLE || l->stage == STAGE_FIND_SAMPLE_WAIT)
@@ -258,7 +258,7 @@ static void expire(struct packets *p, struct lane *l)
 
 		if (now - f->sent_ms < l->find_ms)
 			break;
-		no_longer_open(l, f->host);
+		find_settle(l, f->host);
 		l->flight_first = (l->flight_first + 1) % FLIGHTS;
 		l->flight_count--;
 	}
@@ -371,7 +371,7 @@ static void find_over(struct packets *p, struct lane *l)
 	s->rounds = 0;
 	s->news = 0;
 	s->disturbed = false;
-	if (l->sweep == SWEEP_AFTER_FOUND) {
+	if (l->sweep == SWEEP_AFTER_FOUND || p->probe_count == 0) {
 		segment_tell(p, l, HOST_ABSENT, NULL);
 		segment_over(p, l);
 	} else {
@@ -394,12 +394,23 @@ static bool enough(const struct packets *p, struct lane *l)
 	return s->pass + 1 >= s->rounds && !s->disturbed && (s->pass == 0 || s->news == 0);
 }
 
-/* How long the last answers of a round are waited for. */
+/* After the first round: how much gets lost is not known yet. */
+static bool wants_sample(const struct lane *l)
+{
+	const struct segment *s = &l->segment;
+
+	return s->rounds == 0 && s->pass == 0 && s->found_count > 0 && s->found_count < s->count &&
+	       l->sweep == SWEEP_BY_PACKETS;
+}
+
+/* How long the last answers of a round are waited for. Where many were timed, a late one would have been
+ * seen among them (find_ms is four times the slowest). */
 static int64_t last_wait_ms(const struct lane *l)
 {
-	enum { LEAST_MS = 200 };
+	enum { LEAST_MS = 200, LEAST_KNOWN_MS = 100, MANY = 1000 };
+	int64_t least = l->find_timed >= MANY ? LEAST_KNOWN_MS : LEAST_MS;
 
-	return l->find_ms < LEAST_MS ? LEAST_MS : l->find_ms;
+	return l->find_ms < least ? least : l->find_ms;
 }
 
 bool find_advance(struct packets *p, struct lane *l)
@@ -426,14 +437,16 @@ bool find_advance(struct packets *p, struct lane *l)
 			s->cursor++; /* the gate has its reasons */
 			done++;
 		}
-		if (s->cursor >= s->count && packets_write_end(p, l, find_kind(l), s->count))
-			l->stage = STAGE_FIND_WAIT;
-		return done > 0;
+		if (s->cursor < s->count || !packets_write_end(p, l, find_kind(l), s->count))
+			return done > 0;
+		l->find_end_ms = p->now_ms;
+		/* The last answers come in while the sample is asked for. */
+		l->stage = wants_sample(l) ? STAGE_FIND_SAMPLE : STAGE_FIND_WAIT;
+		return true;
 	case STAGE_FIND_WAIT:
-		if (s->found_count < s->count && p->now_ms - s->last_sent_ms < last_wait_ms(l))
+		if (s->found_count < s->count && p->now_ms - l->find_end_ms < last_wait_ms(l))
 			return false;
-		if (s->rounds == 0 && s->pass == 0 && s->found_count < s->count &&
-		    l->sweep == SWEEP_BY_PACKETS && s->found_count > 0) {
+		if (wants_sample(l)) { /* who was found first came late */
 			l->stage = STAGE_FIND_SAMPLE;
 			return true;
 		}
@@ -454,7 +467,6 @@ bool find_advance(struct packets *p, struct lane *l)
 		    p->now_ms - s->last_sent_ms < last_wait_ms(l))
 			return false;
 		l->stage = STAGE_FIND_WAIT;
-		s->last_sent_ms = p->now_ms - last_wait_ms(l);
 		s->rounds = rounds_needed(s, p->setup->retries);
 		return true;
 	default:

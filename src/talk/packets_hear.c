@@ -89,6 +89,7 @@ static void heard_error(struct packets *p, const struct wing *w, const struct he
 
 		if (n != NULL && no_host(h, v4) > 0 &&
 		    h->quoted_number == cookie_of(p, l, &h->quoted_to, v4 ? 1 : 58, 0)) {
+			find_settle(l, host);
 			n->no_host = (uint8_t)(n->no_host + (n->no_host < 9));
 			n->left |= n->no_host >= SWEEP_NO_HOST && !n->answered;
 		}

@@ -55,8 +55,8 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		return 0;
 	struct addr first = addresses->list[0].first;
 	enum sweep_way sweep = sweep_way(plan, p->setup->routes, true, &first);
-	struct wing *wing = packets_wing(p, way->ifindex);
-	if (sweep == SWEEP_BY_CONNECT || wing == NULL) {
+	struct wing *wing = sweep != SWEEP_BY_CONNECT ? packets_wing(p, way->ifindex) : NULL;
+	if (wing == NULL) {
 		ranges_done(addresses);
 		return 0;
 	}

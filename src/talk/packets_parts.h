@@ -72,8 +72,11 @@ struct found {
 	uint8_t mac[6];
 };
 
+/* The bit of an echo request's flight: none of struct segment.answered. */
+#define FLIGHT_ECHO (UINT64_C(1) << 63)
+
 struct flight {
-	uint64_t bit; /* of struct segment.answered */
+	uint64_t bit; /* of struct segment.answered, or FLIGHT_ECHO and the host */
 	uint32_t host;
 	uint32_t sent_ms;
 };
@@ -89,9 +92,9 @@ struct segment {
 	struct seen *seen;
 	size_t seen_count, seen_room;
 	struct pace *paces; /* by host, or NULL */
+	uint64_t *waits;    /* bits by host: a question of ARP, ND or echo to it is open */
 	/* on a link */
-	uint64_t *met;   /* bits by host: the kernel's own question for its MAC is counted */
-	uint64_t *waits; /* a question to this host is open */
+	uint64_t *met; /* bits by host: the kernel's own question for its MAC is counted */
 	uint64_t *asked, *there; /* bits by host: ARP or ND under way, answered */
 	struct found *found;
 	size_t found_count, found_room;
@@ -177,6 +180,7 @@ struct lane {
 	uint32_t answer_ms; /* after that an attempt is not waited for */
 	uint32_t slowest_ms, timed;
 	uint32_t find_ms, find_slowest_ms, find_timed; /* the same on a link */
+	int64_t find_end_ms; /* when the last question of the round left */
 	/* what the journal has */
 	const char *written_kind;
 	uint64_t written_from, written_to;
@@ -321,6 +325,8 @@ void find_control_device(struct packets *p, const uint8_t mac[static 6], const c
 unsigned rounds_for(double lost, double count, unsigned most);
 /* The share that gets lost, by a sample. A small one tells little, so it is not trusted fully. */
 double share_lost(uint64_t sent, uint64_t answered);
+/* A question of ARP, ND or echo to this host is open no longer, if one was. */
+void find_settle(struct lane *l, uint32_t host);
 /* The MAC of a host of the segment that was found; NULL. */
 const uint8_t *find_mac(const struct lane *l, uint32_t host);
 

@@ -84,6 +84,8 @@ static bool before_flights(const struct packets *p, const struct lane *l, struct
 		const struct flight *f = &l->flights[(l->flight_first + i) % FLIGHTS];
 		bool find = !in_pass(m->stage);
 
+		if ((f->bit & FLIGHT_ECHO) != 0) /* its pass goes on from the last place instead */
+			continue;
 		if (find ? bit_is(s->there, f->host) : bit_is(s->answered, f->bit))
 			continue;
 		if (!any) {
@@ -126,6 +128,8 @@ static struct mark safe_point(const struct packets *p, struct lane *l)
 		break;
 	case STAGE_FIND_SAMPLE:
 	case STAGE_FIND_SAMPLE_WAIT:
+		if (before_flights(p, l, &m))
+			break; /* the first round is not all answered yet */
 		alike = alike &&
 			(then.stage == STAGE_FIND_SAMPLE || then.stage == STAGE_FIND_SAMPLE_WAIT);
 		m.stage = STAGE_FIND_SAMPLE;

@@ -37,6 +37,11 @@ static bool is_udp(const struct packets *p, uint64_t bit)
 void segment_settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, int sent)
 {
 	struct segment *s = &l->segment;
+
+	if ((bit & FLIGHT_ECHO) != 0) {
+		find_settle(l, host);
+		return;
+	}
 	bool open = s->open != NULL && bit_is(s->open, bit);
 	int held = open && !is_udp(p, bit) ? 1 : 0;
 
@@ -89,6 +94,7 @@ int segment_open(struct packets *p, struct lane *l)
 	size_t words = s->count / 64 + 1;
 	bool sweeps = l->sweep == SWEEP_BY_PACKETS;
 	s->seen_of = calloc(s->count, sizeof(*s->seen_of));
+	s->waits = calloc(words, 8);
 	if (sweeps) {
 		s->answered = calloc((uint64_t)s->count * p->probe_count / 64 + 1, 8);
 		s->sample = calloc((size_t)SAMPLE * 2, sizeof(*s->sample));
@@ -98,7 +104,6 @@ int segment_open(struct packets *p, struct lane *l)
 	if (l->way->on_link) {
 		s->asked = calloc(words, 8);
 		s->there = calloc(words, 8);
-		s->waits = calloc(words, 8);
 		s->met = calloc(words, 8);
 	}
 	if (sweeps && l->host_rate != 0) {
@@ -108,9 +113,9 @@ int segment_open(struct packets *p, struct lane *l)
 			pace_init(&s->paces[i], l->host_rate, 3, p->setup->resumed != NULL,
 				  p->start_ms + p->now_ms);
 	}
-	if (s->seen_of == NULL || (sweeps && (s->answered == NULL || s->sample == NULL)) ||
-	    (l->way->on_link &&
-	     (s->asked == NULL || s->there == NULL || s->waits == NULL || s->met == NULL)) ||
+	if (s->seen_of == NULL || s->waits == NULL ||
+	    (sweeps && (s->answered == NULL || s->sample == NULL)) ||
+	    (l->way->on_link && (s->asked == NULL || s->there == NULL || s->met == NULL)) ||
 	    (sweeps && l->host_rate != 0 && (s->paces == NULL || s->put_off == NULL)) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
@@ -129,6 +134,7 @@ int segment_open(struct packets *p, struct lane *l)
 	}
 	l->next += s->count;
 	s->last_sent_ms = s->last_heard_ms = p->now_ms;
+	s->echo = p->probe_count == 0;
 	l->stage = l->way->on_link ? STAGE_FIND : l->hop_tries == 0 ? STAGE_HOP : STAGE_PASS;
 	return 0;
 }
@@ -242,7 +248,7 @@ static void tell_host(struct packets *p, struct lane *l, uint32_t host, const st
 	bool all_ports = n->all_ports;
 	const char *why = "";
 
-	t.complete = cut == NULL && !n->left;
+	t.complete = cut == NULL && !n->left && p->probe_count > 0;
 	t.udp_ports = t.complete ? udp_probes(p, l) - p->ports.count : 0;
 	t.host_state = HOST_ANSWERING;
 	if (all_ports) {
@@ -256,6 +262,8 @@ static void tell_host(struct packets *p, struct lane *l, uint32_t host, const st
 		why = cut != NULL ? cut : "no answer";
 	} else if (cut != NULL) {
 		why = cut;
+	} else if (p->probe_count == 0) {
+		why = SWEEP_NO_PORT;
 	} else if (!n->answered && !found) {
 		why = "filtered";
 	}

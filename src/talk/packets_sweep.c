@@ -44,6 +44,20 @@ static bool kernel_will_ask(const struct packets *p, const struct lane *l, uint3
 	return false;
 }
 
+/* Is there room for one more attempt that is not answered yet? */
+static bool may_wait_for_more(const struct packets *p, const struct lane *l)
+{
+	if (l->flights != NULL && l->flight_count == FLIGHTS)
+		return false;
+	return l->unlimited || lanes_unanswered(p, l) < l->unanswered_most;
+}
+
+static void note_flight(const struct packets *p, struct lane *l, uint32_t host, uint64_t bit)
+{
+	l->flights[(l->flight_first + l->flight_count++) % FLIGHTS] =
+		(struct flight){ .bit = bit, .host = host, .sent_ms = packets_since(p) };
+}
+
 /* One probe of one host. */
 static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_t probe)
 {
@@ -57,9 +71,7 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 
 	if (mac == NULL)
 		return LAUNCHED; /* nothing to send */
-	if (l->flights != NULL && l->flight_count == FLIGHTS)
-		return LAUNCH_LATER;
-	if (!l->unlimited && lanes_unanswered(p, l) >= l->unanswered_most)
+	if (!may_wait_for_more(p, l))
 		return LAUNCH_LATER;
 	unsigned question = udp ? 0 : kernel_will_ask(p, l, host, &a);
 	if (pace != NULL && !pace_ready(pace, 1 + question, held, now))
@@ -80,11 +92,7 @@ static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_
 	if (l->flights != NULL) {
 		l->unanswered++;
 		bit_set(s->open, (uint64_t)host * p->probe_count + probe);
-		l->flights[(l->flight_first + l->flight_count++) % FLIGHTS] = (struct flight){
-			.bit = (uint64_t)host * p->probe_count + probe,
-			.host = host,
-			.sent_ms = packets_since(p),
-		};
+		note_flight(p, l, host, (uint64_t)host * p->probe_count + probe);
 	}
 	return LAUNCHED;
 }
@@ -125,23 +133,37 @@ static bool echo_pass(struct packets *p, struct lane *l)
 			continue;
 		struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
 		int64_t now = p->start_ms + p->now_ms;
-		if (pace != NULL && !pace_ready(pace, 1, 0, now))
+		if (!may_wait_for_more(p, l) || (pace != NULL && !pace_ready(pace, 1, 0, now)))
 			return done > 0;
 		struct addr a = segment_address(l, host);
 		enum launch r = packets_launch_echo(p, l, mac, &a);
 		if (r == LAUNCH_DOWN)
 			return false;
-		if (r == LAUNCH_LATER)
+		if (r == LAUNCH_LATER ||
+		    (r == LAUNCH_REFUSED && (p->stopping || l->closed != NULL)))
 			return done > 0;
+		done++;
+		if (r != LAUNCHED)
+			continue; /* the gate has its reasons */
 		if (pace != NULL)
 			pace_take(pace, 1, now);
+		if (l->flights != NULL && !bit_is(s->waits, host)) {
+			l->unanswered++;
+			bit_set(s->waits, host);
+			note_flight(p, l, host, FLIGHT_ECHO | host);
+		}
+		s->sent += p->probe_count == 0;
 		s->last_sent_ms = p->now_ms;
-		done++;
 	}
-	if (s->cursor >= s->count) {
-		s->echo = false;
-		s->cursor = 0;
+	if (s->cursor < s->count)
+		return true;
+	if (p->probe_count == 0) {
+		if (!packets_write_end(p, l, "echo", s->count))
+			return false;
+		l->stage = STAGE_PASS_WAIT;
 	}
+	s->echo = false;
+	s->cursor = 0;
 	return true;
 }
 
@@ -387,7 +409,7 @@ bool sweep_advance(struct packets *p, struct lane *l)
 
 	switch (l->stage) {
 	case STAGE_OPEN:
-		if (l->sweep == SWEEP_BY_PACKETS && udp_probes(p, l) == 0) {
+		if (l->sweep == SWEEP_BY_PACKETS && p->probe_count > 0 && udp_probes(p, l) == 0) {
 			lane_end(p, l, HOST_SKIPPED, "no TCP port in the plan");
 			return true;
 		}

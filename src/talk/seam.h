@@ -33,6 +33,9 @@ struct shared {
 /* Of a silent one where nothing was sent to it either. */
 #define PACKETS_NO_GATEWAY "no answer from the gateway"
 
+/* Of a host that was only looked for: plan_only_finds(). */
+#define SWEEP_NO_PORT "no port tried"
+
 enum event_kind {
 	EVENT_PORT,            /* an open or filtered port */
 	EVENT_HOST,            /* the sweep of this host is over */

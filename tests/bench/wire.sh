@@ -241,5 +241,9 @@ wire_arp() {
 			--interval=$((1000000 / wire_arp_rate))u --retry=$tries $net
 		mv "$bench_logs/wire-arp-arpscan-$tries.out" "$bench_out/wire-arp-arpscan-$tries.found" 2>/dev/null
 	done
-	wire_tenken wire-arp-tenken --zone it --risk touch --rate "$wire_arp_rate" --host-rate 0 -p 80 $net
+	arp_options="--zone it --risk touch --rate $wire_arp_rate --host-rate 0"
+	# shellcheck disable=SC2086 # options
+	wire_tenken wire-arp-tenken $arp_options -sn $net
+	# shellcheck disable=SC2086 # options
+	wire_tenken wire-arp-with-port $arp_options -p 80 $net
 }

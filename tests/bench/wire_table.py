@@ -31,6 +31,7 @@ READERS = {
     "wire-live-masscan": lines(r"^open tcp 80 (\S+)"),
     "wire-live-zmap": lines(r"^(\d+\.\d+\.\d+\.\d+)$"),
     "wire-arp-tenken": tenken_mac,
+    "wire-arp-with": tenken_mac,
     "wire-arp-arpscan": lines(r"^(\d+\.\d+\.\d+\.\d+)\t"),
 }
 
@@ -38,7 +39,7 @@ READERS = {
 class Run:
     def __init__(self, folder, name):
         place = os.path.join(folder, name)
-        self.who = name.split("-")[2]
+        self.who = name.split("-")[2].replace("with", "tenken, a port of each host too")
         with open(place + ".run", encoding="ascii") as f:
             self.measured = json.load(f)
         with open(place + ".seen", encoding="ascii") as f:
@@ -231,7 +232,7 @@ def arp(folder, rate):
     if not runs:
         return
     print(f"\n### ARP sweep of a /16 with 4,096 hosts, at most {rate} packets a second")
-    print("\nTarget: faster than arp-scan, with its recall. tenken also tries one port of each host.")
+    print("\nTarget: faster than arp-scan, with its recall.")
     fastest(found_table(runs, SEGMENT, "frames"), SEGMENT)
 
 
