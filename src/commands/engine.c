@@ -221,7 +221,11 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	}
 	e.result.frames = e.crew != NULL && crew_packets_channel(e.crew) >= 0;
 	e.frames_swept = e.frames_stopped = !e.result.frames;
-	if (e.crew != NULL && !e.result.frames)
+	bool finds = plan_only_finds(setup->plan);
+	if (e.crew != NULL && finds)
+		store_remark(setup->store, "sweep", NULL,
+			     "hosts were only looked for; no port was tried");
+	else if (e.crew != NULL && !e.result.frames)
 		store_remark(setup->store, "sweep", NULL,
 			     "TCP ports were tried by full connections; UDP was not tried");
 	if (e.crew != NULL && crew_unframed(e.crew)) {
@@ -249,7 +253,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	/* What the guard said before it had closed the last connection. */
 	for (struct guard_event v; e.crew != NULL && crew_event(e.crew, &v, false);)
 		engine_take_event(&e, &v);
-	if (e.result.frames)
+	if (e.result.frames && !finds)
 		store_remark(setup->store, "sweep", NULL,
 			     e.udp_asked ? "UDP was tried in zones of kind it, dmz and public only"
 					 : "UDP was not tried");
