@@ -5,11 +5,13 @@
   wire-far.py listen PORT...          takes connections on every address, until it is ended
   wire-far.py count FILE.pcap MAC [NETWORK]  what came from this MAC: "ADDRESS KIND NUMBER" by destination, and
                                       "most all|host|broadcast NUMBER" in any sliding second
+  wire-far.py show FILE.pcap MAC PATTERN  the frames of which "ADDRESS KIND" is like this: time, that, bytes
   wire-far.py forge INTERFACE KIND... answers to each SYN and ARP request that nobody gave (forge())
 """
 import collections
 import ipaddress
 import random
+import re
 import select
 import socket
 import struct
@@ -108,6 +110,16 @@ def count(path, mac, network=None):
     print("most all", most(times))
     print("most host", max([most(x) for x in by_host.values()], default=0))
     print("most broadcast", most(broadcast))
+
+
+def show(path, mac, pattern):
+    source = bytes.fromhex(mac.replace(":", ""))
+    for t, frame in frames(path):
+        if frame[6:12] != source:
+            continue
+        what = " ".join(kind_of(frame))
+        if re.search(pattern, what + " "):
+            print("%.6f" % t, what, frame.hex())
 
 
 # ---- answers that nobody gave ----
@@ -231,5 +243,7 @@ if __name__ == "__main__":
         listen(sys.argv[2:])
     elif sys.argv[1] == "count":
         count(*sys.argv[2:])
+    elif sys.argv[1] == "show":
+        show(*sys.argv[2:])
     elif sys.argv[1] == "forge":
         forge(sys.argv[2], sys.argv[3], sys.argv[4:])

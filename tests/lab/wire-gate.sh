@@ -67,11 +67,13 @@ wrong_frames() {
 		grep -vE '^(10\.[89]0\.0\.([0-9]|[12][0-9]|3[01])|8\.8\.8\.[0-3]|fd[89]0::[0-9a-f]?) ' |
 		awk '{ n += $3 } END { print n + 0 }'
 }
-excluded() { got '^(10\.[89]0\.0\.[7]|10\.80\.0\.9|fd[89]0::7|fd80::9) '; }
+excluded='^(10\.[89]0\.0\.7|10\.80\.0\.9|fd[89]0::7|fd80::9) '
+excluded() { got "$excluded"; }
 nothing_outside() {
 	that "$1: nobody else is asked for ($(wrong_find))" [ "$(wrong_find)" = 0 ]
 	that "$1: no other frame leaves the scope ($(wrong_frames))" [ "$(wrong_frames)" = 0 ]
 	that "$1: nothing reaches who is excluded or listened to only ($(excluded))" [ "$(excluded)" = 0 ]
+	shown "$excluded"
 }
 
 # ---- the plain run: the counters see what is there ----

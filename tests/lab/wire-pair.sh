@@ -48,6 +48,10 @@ pair_build() {
 		far ip address add "fd80::$i/64" dev e0 nodad || return 1
 	done
 	mac=$(near cat /sys/class/net/e0/address)
+	# Otherwise far's kernel asks for near at times of its own and as any of its addresses, and near's
+	# kernel answers: a frame to somebody who was never asked.
+	far ip neigh replace 10.80.0.1 lladdr "$mac" dev e0 nud permanent &&
+		far ip neigh replace fd80::1 lladdr "$mac" dev e0 nud permanent
 }
 
 # pair_listen PORT...: everywhere in far
@@ -93,6 +97,9 @@ that() {
 	result $good "$words"
 	[ $good = 0 ] || { [ ! -s "$said" ] || tail -n 25 "$said" | note; }
 }
+
+# shown PATTERN: the frames of that run which its count has in these lines, to be read
+shown() { "$lab_python" "$wire_far" show "$lab_logs/$name.pcap" "$mac" "$1" | head -n 20 | note; }
 
 # says LINE: a whole line of what the command said
 says() { grep -qxE -e "$1" "$said"; }
