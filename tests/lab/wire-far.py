@@ -7,15 +7,20 @@
                                       "most all|host|broadcast NUMBER" in any sliding second
   wire-far.py show FILE.pcap MAC PATTERN  the frames of which "ADDRESS KIND" is like this: time, that, bytes
   wire-far.py forge INTERFACE KIND... answers to each SYN and ARP request that nobody gave (forge())
+  wire-far.py overrun INTERFACE MAC FILE  is all hosts and ports by itself, and has the capture of the
+                                      process that FILE names run over twice (overrun())
 """
 import collections
 import ipaddress
+import os
 import random
 import re
 import select
+import signal
 import socket
 import struct
 import sys
+import time
 
 SYN, RST, ACK = 2, 4, 16
 
@@ -238,6 +243,76 @@ def forge(interface, near_mac, kinds):
             send(link + b"\x81\x00\x00\x05" + good[12:])  # another network on the same wire
 
 
+# ---- more than the capture holds ----
+
+def overrun(interface, near_mac, said):
+    """Answers each ARP request and SYN of near 50 ms later: everybody is there, every port open. When
+    so many have come it stops the process, sends 20 MB that pass its filter (echo replies that nobody
+    asked for), then the answers that are due, for which there is no room any more, and lets it go on."""
+    delay, stop_at = 0.05, {"arp": 50, "syn": 500}
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.bind((interface, 0))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+    mac = bytes.fromhex(near_mac.replace(":", ""))
+    own = s.getsockname()[4]
+    link = mac + own
+    asked = collections.Counter()
+    due = collections.deque()
+
+    def answer(frame):
+        if frame[12:14] == b"\x08\x06":
+            return arp(link, 2, own, frame[38:42], mac, frame[28:32])
+        sport, dport, seq = struct.unpack("!HHI", frame[34:42])
+        return tcp(link, frame[30:34], frame[26:30], dport, sport, 1, seq + 1, SYN | ACK)
+
+    def take(wait):
+        """One question, or None."""
+        if not select.select([s], [], [], max(wait, 0))[0]:
+            return None
+        frame = s.recv(2048)
+        if frame[6:12] != mac:
+            return None
+        kind = ("arp" if frame[12:14] == b"\x08\x06" and frame[21] == 1 else
+                "syn" if frame[12:14] == b"\x08\x00" and frame[23] == 6 and frame[47] == SYN else None)
+        if kind:
+            asked[kind] += 1
+            due.append((time.monotonic() + delay, answer(frame)))
+        return kind
+
+    def run_over(kind):
+        line = ""
+        while not line.endswith("\n"):
+            with open(said) as f:
+                line = f.readline()
+        pid = int(line.split()[1])
+        os.kill(pid, signal.SIGSTOP)
+        while True:
+            with open("/proc/%d/stat" % pid) as f:
+                if f.read().rsplit(")", 1)[1].split()[0] == "T":
+                    break
+            time.sleep(0.001)
+        while take(0.05) is not None:
+            pass
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 1028, 1, 0, 64, 1, 0) + bytes([10, 80, 0, 2, 10, 80, 0, 1])
+        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+        part = struct.pack("!BBHI", 0, 0, 0, 0) + bytes(1000)
+        part = part[:2] + struct.pack("!H", checksum(part)) + part[4:]
+        for _ in range(20000):
+            s.send(link + b"\x08\x00" + head + part)
+        print("lost", kind, len(due), flush=True)
+        while due:
+            s.send(due.popleft()[1])
+        os.kill(pid, signal.SIGCONT)
+
+    print("ready", flush=True)
+    while True:
+        kind = take(due[0][0] - time.monotonic() if due else 1)
+        if kind and asked[kind] == stop_at[kind]:
+            run_over(kind)
+        while due and due[0][0] <= time.monotonic():
+            s.send(due.popleft()[1])
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "listen":
         listen(sys.argv[2:])
@@ -247,3 +322,5 @@ if __name__ == "__main__":
         show(*sys.argv[2:])
     elif sys.argv[1] == "forge":
         forge(sys.argv[2], sys.argv[3], sys.argv[4:])
+    elif sys.argv[1] == "overrun":
+        overrun(*sys.argv[2:])
