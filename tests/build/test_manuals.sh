@@ -60,7 +60,13 @@ commands=$(cat "$work/commands")
 pages=$(find "$top/man" -name '*.[1-9]' | sed 's,.*/,,' | sort)
 # The page of a command, its source.
 page_of() { case $1 in status) echo tenken-stop.1 ;; *) echo "tenken-$1.1" ;; esac; }
-source_of() { case $1 in status) echo src/commands/stop.c ;; *) echo "src/commands/$1.c" ;; esac; }
+source_of() { # where a command reads its options
+	case $1 in
+	status) echo src/commands/stop.c ;;
+	scan) echo src/commands/scan_options.c ;;
+	*) echo "src/commands/$1.c" ;;
+	esac
+}
 examples() { # commands of a page
 	awk '/^\.Sh / { on = $2 == "EXAMPLES" } on && /^\.Dl / { print substr($0, 5) }' "$top/man/$1" |
 		sed 's/\\-/-/g'

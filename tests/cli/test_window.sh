@@ -19,7 +19,7 @@ silent=${children##* }
 
 now=$(date +%s)
 turn=$(((now / 60 + 1) * 60))
-[ $((turn - now)) -ge 9 ] || turn=$((turn + 60))
+[ $((turn - now)) -ge 14 ] || turn=$((turn + 60))
 again=$((turn + 60))
 before="\"$(hm $((turn - 3600)))-$(hm $turn)\""
 after="\"$(hm $again)-$(hm $((again + 3600)))\""
@@ -27,7 +27,7 @@ cat >site.yaml <<END
 site: windows
 timezone: UTC
 zones:
-  - {name: sweeping, kind: it, networks: [127.1.0.0/28], window: [$before, $after], rate: 40}
+  - {name: sweeping, kind: it, networks: [127.1.0.0/28], window: [$before, $after], rate: 24}
   - {name: talking, kind: it, networks: [127.4.0.1/32], window: [$before, $after]}
   - {name: beginning, kind: it, networks: [127.2.0.0/30], window: "$(hm $turn)-$(hm $((turn + 3600)))"}
   - {name: always, kind: it, networks: [127.3.0.0/30]}
@@ -41,7 +41,7 @@ ends 0 'a forecast with --skip-closed' "$TENKEN" scan -c site.yaml -p 23000-2301
 that 'it leaves the closed zone out, with a remark' \
 	grep -q "left out: 127.2.0.0/30: outside the window of zone 'beginning'" out
 
-while [ $(($(date +%s) + 6)) -lt $turn ]; do sleep 0.2; done
+while [ $(($(date +%s) + 10)) -lt $turn ]; do sleep 0.2; done
 "$TENKEN" scan -c site.yaml -p 23000-23010 --store w.sqlite >w.out 2>w.err </dev/null &
 scan=$!
 children="$children $scan"
