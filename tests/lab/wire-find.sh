@@ -68,6 +68,7 @@ that "to silence: every address twice ($(got '^10.90.1.[0-9]* echo'))" [ "$(got 
 that "to silence: at most 100 unanswered ones at once ($(got '^most all'))" [ "$(got '^most all')" -le 180 ]
 
 # The scan that goes on is the same one.
+# shellcheck disable=SC2016 # expanded by the inner shell
 heard killed timeout 100 sh -c '"$0" scan -c site.yaml --store killed.tenken --no-html --quiet -sn 10.90.1.0/24 &
 	sleep 1.5; kill -KILL $! $(pgrep -P $!); wait' "$TENKEN"
 cp "$out.heard" "$out.killed"
