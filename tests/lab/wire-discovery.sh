@@ -103,7 +103,7 @@ remark() { printf 'any(.remarks[]; .kind == "%s" and .subject == "%s" and (.text
 capture gamma && capture plc && capture beta
 result $? 'captures run'
 # Somebody outside the targets asks for an address that nobody has while the scan runs.
-in_host gamma ping -q -i 0.5 -w 10 10.90.0.99 >/dev/null 2>&1 &
+in_host gamma ping -q -i 0.5 -w 100 10.90.0.99 >/dev/null 2>&1 &
 scan scan -c "$site"
 result $? 'the scan ends well'
 [ -s "$kept.json" ] || note <"$kept.out"
