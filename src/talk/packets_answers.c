@@ -88,11 +88,8 @@ static uint64_t tried(const struct packets *p, const struct segment *s, uint32_t
 {
 	uint64_t n = s->pass == 0 ? s->cursor / s->count + 1 : p->ports.count;
 
-	for (size_t i = 0; i < s->put_off_count; i++) {
-		uint64_t place = s->put_off[(s->put_off_first + i) % PUT_OFF];
-
-		n -= n > 0 && order_at(&s->order, place % s->count) == host;
-	}
+	for (size_t i = 0; i < s->put_off_count; i++)
+		n -= n > 0 && s->put_off[i].host == host;
 	return n < p->ports.count ? n : p->ports.count;
 }
 

@@ -75,6 +75,11 @@ struct found {
 /* The bit of an echo request's flight: none of struct segment.answered. */
 #define FLIGHT_ECHO (UINT64_C(1) << 63)
 
+struct put_off {
+	uint64_t place;
+	uint32_t host;
+};
+
 struct flight {
 	uint64_t bit; /* of struct segment.answered, or FLIGHT_ECHO and the host */
 	uint32_t host;
@@ -103,9 +108,13 @@ struct segment {
 	bool echo;     /* the part of the pass for hosts that are silent */
 	bool disturbed; /* answers may have been lost here: the interface was down, the capture full */
 	bool whole;     /* the pass asks silent hosts for every port, too */
-	uint64_t cursor;   /* probe * hosts + place in the order */
-	uint64_t *put_off; /* places before it that wait for the pace of their host; a ring */
-	size_t put_off_first, put_off_count;
+	uint64_t cursor; /* probe * hosts + place in the order */
+	/* Places before it that wait for the pace of their host, in their order: what shows a controller
+	 * comes first. */
+	struct put_off *put_off;
+	size_t put_off_count;
+	uint64_t *behind;               /* bits by host: a place of it is among them */
+	int64_t put_off_ms;             /* when they were looked at last */
 	uint64_t sent, answers, wanted; /* of the first pass and its sample */
 	uint64_t sample_sent, sample_answered;
 	uint64_t total;   /* answers of all passes */

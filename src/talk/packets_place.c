@@ -60,11 +60,8 @@ static struct mark mark_now(const struct lane *l)
 	uint64_t cursor = s->cursor;
 
 	/* What waits for its host has not been sent. */
-	for (size_t i = 0; i < s->put_off_count; i++) {
-		uint64_t place = s->put_off[(s->put_off_first + i) % PUT_OFF];
-
-		cursor = place < cursor ? place : cursor;
-	}
+	if (s->put_off_count > 0)
+		cursor = s->put_off[0].place;
 	return (struct mark){ .stage = waits_for_hop(l) ? l->after_hop : l->stage,
 			      .pass = s->pass,
 			      .echo = s->echo,

@@ -23,6 +23,7 @@ void segment_done(struct segment *s)
 	free(s->there);
 	free(s->waits);
 	free(s->put_off);
+	free(s->behind);
 	free(s->found);
 	free(s->sample);
 	*s = (struct segment){ 0 };
@@ -109,6 +110,7 @@ int segment_open(struct packets *p, struct lane *l)
 	if (sweeps && l->host_rate != 0) {
 		s->paces = calloc(s->count, sizeof(*s->paces));
 		s->put_off = calloc(PUT_OFF, sizeof(*s->put_off));
+		s->behind = calloc(words, 8);
 		for (uint32_t i = 0; s->paces != NULL && i < s->count; i++)
 			pace_init(&s->paces[i], l->host_rate, 3, p->setup->resumed != NULL,
 				  p->start_ms + p->now_ms);
@@ -116,7 +118,8 @@ int segment_open(struct packets *p, struct lane *l)
 	if (s->seen_of == NULL || s->waits == NULL ||
 	    (sweeps && (s->answered == NULL || s->sample == NULL)) ||
 	    (l->way->on_link && (s->asked == NULL || s->there == NULL || s->met == NULL)) ||
-	    (sweeps && l->host_rate != 0 && (s->paces == NULL || s->put_off == NULL)) ||
+	    (sweeps && l->host_rate != 0 &&
+	     (s->paces == NULL || s->put_off == NULL || s->behind == NULL)) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
 		segment_done(s);
 		return -ENOMEM;

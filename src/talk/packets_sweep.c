@@ -167,48 +167,73 @@ static bool echo_pass(struct packets *p, struct lane *l)
 	return true;
 }
 
-/* A host that has had its packets for now does not hold the others up: its place comes later. */
-static bool put_off(struct packets *p, struct lane *l, uint32_t host, uint64_t place)
+/* A host that has had its packets for now does not hold the others up: its place comes later, and its other
+ * places behind that. */
+static bool must_wait(const struct packets *p, struct segment *s, uint32_t host)
 {
-	struct segment *s = &l->segment;
+	return s->paces != NULL && (bit_is(s->behind, host) ||
+				    !pace_ready(&s->paces[host], 2, 1, p->start_ms + p->now_ms));
+}
 
-	if (s->paces == NULL || s->put_off_count == PUT_OFF ||
-	    pace_ready(&s->paces[host], 2, 1, p->start_ms + p->now_ms))
+static bool put_off(struct segment *s, uint32_t host, uint64_t place)
+{
+	if (s->put_off_count == PUT_OFF)
 		return false;
-	s->put_off[(s->put_off_first + s->put_off_count++) % PUT_OFF] = place;
+	s->put_off[s->put_off_count++] = (struct put_off){ .place = place, .host = host };
+	bit_set(s->behind, host);
 	return true;
+}
+
+/* What is kept of them: those before `kept`, and those from `from` on. */
+static void keep_put_off(struct segment *s, size_t kept, size_t from)
+{
+	if (from > kept)
+		memmove(&s->put_off[kept], &s->put_off[from],
+			(s->put_off_count - from) * sizeof(*s->put_off));
+	s->put_off_count -= from - kept;
+	s->put_off_ms = 0;
+	for (size_t i = kept; i < s->put_off_count; i++)
+		bit_set(s->behind, s->put_off[i].host);
 }
 
 /* Those whose time has come. False where nothing more can be sent now. */
 static bool catch_up(struct packets *p, struct lane *l, unsigned *done)
 {
-	enum { LOOKS = 256 };
+	enum { LOOK_MS = 5 };
 	struct segment *s = &l->segment;
-	size_t most = s->put_off_count < LOOKS ? s->put_off_count : LOOKS;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < most; i++) {
-		uint64_t place = s->put_off[s->put_off_first];
-		uint32_t probe = (uint32_t)(place / s->count);
-		uint32_t host = (uint32_t)order_at(&s->order, place % s->count);
-		enum launch r = LAUNCHED;
+	if (s->put_off_count == 0 || p->now_ms < s->put_off_ms + LOOK_MS)
+		return true;
+	s->put_off_ms = p->now_ms;
+	for (size_t i = 0; i < s->put_off_count; i++)
+		bit_clear(s->behind, s->put_off[i].host);
+	for (size_t i = 0; i < s->put_off_count; i++) {
+		const struct put_off o = s->put_off[i];
+		uint32_t probe = (uint32_t)(o.place / s->count);
 
-		s->put_off_first = (s->put_off_first + 1) % PUT_OFF;
-		s->put_off_count--;
-		if (!wanted(p, s, host, probe) || put_off(p, l, host, place))
+		if (!wanted(p, s, o.host, probe))
 			continue;
-		if (!packets_written(p, l, p->probes[probe].udp ? "udp" : "syn", place, place + 1))
+		if (must_wait(p, s, o.host)) {
+			bit_set(s->behind, o.host);
+			s->put_off[kept++] = o;
+			continue;
+		}
+		if (*done == TURN || !packets_written(p, l, p->probes[probe].udp ? "udp" : "syn",
+						      o.place, o.place + 1)) {
+			keep_put_off(s, kept, i);
 			return false;
-		r = ask(p, l, host, probe);
+		}
+		enum launch r = ask(p, l, o.host, probe);
 		if (r == LAUNCHED || (r == LAUNCH_REFUSED && !p->stopping && l->closed == NULL)) {
 			(*done)++;
 			continue;
 		}
-		/* Something else is in the way: back to its place at the front. */
-		s->put_off_first = (s->put_off_first + PUT_OFF - 1) % PUT_OFF;
-		s->put_off[s->put_off_first] = place;
-		s->put_off_count++;
+		/* Something else is in the way. */
+		keep_put_off(s, kept, i);
 		return false;
 	}
+	s->put_off_count = kept;
 	return true;
 }
 
@@ -242,10 +267,14 @@ static bool pass(struct packets *p, struct lane *l)
 	while (s->cursor < end && done < TURN && looked++ < LOOKS) {
 		uint32_t host = (uint32_t)order_at(&s->order, place);
 
-		if (wanted(p, s, host, probe) && !put_off(p, l, host, s->cursor)) {
-			if (!packets_written(p, l, kind, s->cursor, end))
+		if (wanted(p, s, host, probe)) {
+			bool waits = must_wait(p, s, host);
+
+			if (!waits && !packets_written(p, l, kind, s->cursor, end))
 				return false;
-			enum launch r = ask(p, l, host, probe);
+			enum launch r = !waits                        ? ask(p, l, host, probe)
+					: put_off(s, host, s->cursor) ? LAUNCHED
+								      : LAUNCH_LATER;
 
 			if (r == LAUNCH_DOWN)
 				return false;
@@ -256,7 +285,7 @@ static bool pass(struct packets *p, struct lane *l)
 			}
 			if (r == LAUNCH_REFUSED && (p->stopping || l->closed != NULL))
 				return done > 0;
-			done++;
+			done += !waits;
 		}
 		s->cursor++;
 		if (++place == s->count) {
@@ -311,7 +340,6 @@ static void after_pass(struct packets *p, struct lane *l)
 	}
 	s->pass++;
 	s->cursor = 0;
-	s->put_off_first = s->put_off_count = 0;
 	s->echo = true;
 	s->whole = s->disturbed;
 	s->disturbed = false;

@@ -23,7 +23,7 @@ CUT_PORTS = 75
 
 
 def listen(port, address=ADDRESS):
-    s = socket.socket()
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((address, port))
     s.listen(64)
