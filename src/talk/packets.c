@@ -19,6 +19,7 @@
 
 #include "codec/i18n.h"
 #include "talk/journal.h"
+#include "wire/netlink.h"
 
 enum { STOP_POLL_MS = 200, SIGHTS_PER_MESSAGE = 128, SIGHTS_MOST = 1 << 16, SILENT_MS = 5 };
 
@@ -321,7 +322,11 @@ static int start(struct packets *p)
 	sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	p->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return p->signals < 0 ? -errno : 0;
+	if (p->signals < 0)
+		return -errno;
+	p->addresses = netlink_watch_addresses();
+	p->addresses_changed = true; /* since the routes were asked for */
+	return p->addresses < 0 ? p->addresses : 0;
 }
 
 /* ---- stopping ---- */
@@ -472,19 +477,85 @@ static void look_at_wings(struct packets *p)
 		if (e == 0 && w->down_ms >= 0) {
 			w->down_ms = -1;
 			packets_disturb(p, w);
+			p->addresses_changed = true; /* those of IPv6 do not outlive it */
 		}
 		w->error = e;
 	}
 }
 
-/* Nothing is done on an interface that is down: it may come back, but not for ever. */
+/* Was this an address of some interface when the routes were asked for? A route may name one that is on
+ * none. */
+static bool was_ours(const struct packets *p, const struct addr *a)
+{
+	const struct routes *r = p->setup->routes;
+
+	for (size_t i = 0; i < r->interface_count; i++)
+		if (ranges_contain(&r->interfaces[i].own, a))
+			return true;
+	return false;
+}
+
+static void source_gone(struct packets *p, struct lane *l)
+{
+	char text[96], address[ADDR_TEXT];
+	bool told = false;
+
+	l->gone_ms = p->now_ms;
+	if (l->wing->tap != NULL)
+		tap_forget(l->wing->tap);
+	packets_disturb(p, l->wing); /* others may have lost frames by that */
+	for (const struct lane *o = p->lanes; o < l; o++)
+		told |= o->gone_ms == p->now_ms &&
+			addr_compare(&o->way->source, &l->way->source) == 0;
+	if (told)
+		return;
+	snprintf(text, sizeof(text), "our address %s is gone",
+		 addr_format(&l->way->source, address));
+	packets_remark(p, NULL, text);
+}
+
+/* Frames are answered to their source: once an address is not ours any more those answers go to nobody,
+ * or to the machine that has it now, and each of our ARP requests would say that it is us. */
+static void look_at_addresses(struct packets *p)
+{
+	struct ranges own = { 0 };
+
+	p->addresses_changed |= netlink_watch_changed(p->addresses);
+	if (!p->addresses_changed || p->swept_told)
+		return;
+	if (own_addresses(&own) == 0) {
+		p->addresses_changed = false;
+		for (size_t i = 0; i < p->lane_count; i++) {
+			struct lane *l = &p->lanes[i];
+			bool ours = ranges_contain(&own, &l->way->source);
+
+			/* Where the interface is down that is told, and looked at again later. */
+			if (l->stage == STAGE_OVER || l->wing->error != 0)
+				continue;
+			if (!ours && l->gone_ms < 0 && was_ours(p, &l->way->source))
+				source_gone(p, l);
+			if (ours && l->gone_ms >= 0) {
+				l->gone_ms = -1;
+				l->segment.disturbed = true;
+			}
+		}
+		ask_look_at_addresses(p, &own);
+	}
+	ranges_done(&own);
+}
+
+/* Nothing is done on an interface that is down, or from an address that is gone: they may come back, but
+ * not for ever. */
 static bool is_down(struct packets *p, struct lane *l)
 {
 	const struct wing *w = l->wing;
 
-	if (w->error == 0)
+	if (w->error == 0 && l->gone_ms < 0)
 		return false;
-	if (w->tap == NULL || w->error == -ENODEV)
+	if (w->error == 0) {
+		if (p->now_ms - l->gone_ms >= DOWN_MS)
+			lane_end(p, l, HOST_SKIPPED, "our address is gone");
+	} else if (w->tap == NULL || w->error == -ENODEV)
 		lane_end(p, l, HOST_SKIPPED, "interface gone");
 	else if (w->down_ms >= 0 && p->now_ms - w->down_ms >= DOWN_MS)
 		lane_end(p, l, HOST_SKIPPED, "interface down");
@@ -564,6 +635,7 @@ static void run(struct packets *p)
 			p->tick_ms = p->now_ms + TICK_MS;
 			look_at_windows(p);
 			look_at_wings(p);
+			look_at_addresses(p);
 			ask_look_at_windows(p);
 			tell_waiting_windows(p);
 		}
@@ -588,7 +660,7 @@ static void run(struct packets *p)
 
 int packets_run(const struct packets_setup *setup)
 {
-	struct packets p = { .setup = setup, .journal = -1, .signals = -1 };
+	struct packets p = { .setup = setup, .journal = -1, .signals = -1, .addresses = -1 };
 
 	/* What an earlier run sent a moment ago is in nobody's paces: it counts for a second. */
 	const struct timespec second = { .tv_sec = 1 };
@@ -616,5 +688,7 @@ int packets_run(const struct packets_setup *setup)
 	free(p.devices);
 	if (p.signals >= 0)
 		close(p.signals);
+	if (p.addresses >= 0)
+		close(p.addresses);
 	return e == 0 ? 0 : 1;
 }

@@ -42,6 +42,7 @@ struct question {
 	uint32_t cookie;
 	unsigned sent;
 	bool answered;
+	bool gone; /* its source is no address of ours any more */
 };
 
 /* A host that showed itself. */
@@ -309,6 +310,16 @@ void ask_look_at_windows(struct packets *p)
 		if (a->closed != NULL && opens(p, a, now) < 0)
 			a->over = true;
 	}
+}
+
+void ask_look_at_addresses(struct packets *p, const struct ranges *own)
+{
+	for (size_t i = 0; i < p->asking_count; i++)
+		for (size_t k = 0; k < p->asking[i].question_count; k++) {
+			struct question *q = &p->asking[i].questions[k];
+
+			q->gone = !ranges_contain(own, &q->way.source);
+		}
 }
 
 bool ask_waiting(struct packets *p, int64_t *best, struct addr *ret)
@@ -613,7 +624,7 @@ static bool ask_next(struct packets *p, struct asking *a)
 	while (a->next < a->question_count) {
 		struct question *q = &a->questions[a->next];
 
-		if (q->answered) {
+		if (q->answered || q->gone) {
 			a->next++;
 			continue;
 		}
@@ -653,7 +664,7 @@ static bool ask_name(struct packets *p, struct asking *a, struct shown *s)
 
 	for (size_t i = 0; i < a->question_count; i++)
 		if (a->questions[i].kind == ASK_MDNS &&
-		    addr_is_ipv4(&a->questions[i].way.source) == v4)
+		    addr_is_ipv4(&a->questions[i].way.source) == v4 && !a->questions[i].gone)
 			q = &a->questions[i];
 	enum zone_kind kind = plan_kind(p->setup->plan, &s->address);
 

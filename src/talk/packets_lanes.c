@@ -88,6 +88,7 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		.targets = *addresses,
 		.answer_ms = ANSWER_MS,
 		.find_ms = FIND_MS,
+		.gone_ms = -1,
 		.after_hop = STAGE_PASS,
 	};
 	/* Never control equipment, nor what nobody declared: not even by a mistake of sweep_way(). */
@@ -234,6 +235,7 @@ int lanes_add(struct packets *p, const struct way *way, struct ranges *addresses
 
 	for (size_t i = before; i < p->lane_count; i++)
 		p->lanes[i].source_port = p->source_port;
+	p->addresses_changed = true; /* theirs may have gone before */
 	ranges_done(addresses);
 	return e;
 }

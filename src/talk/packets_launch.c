@@ -172,7 +172,7 @@ static uint8_t *room(struct packets *p, struct lane *l, size_t n, enum launch *r
 {
 	struct wing *w = l->wing;
 
-	if (w->tap == NULL || w->error != 0) {
+	if (w->tap == NULL || w->error != 0 || l->gone_ms >= 0) {
 		*ret = LAUNCH_DOWN;
 		return NULL;
 	}

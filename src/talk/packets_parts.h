@@ -180,6 +180,7 @@ struct lane {
 	unsigned hop_tries;
 	int64_t wait_ms;    /* something happens then at the latest */
 	const char *closed; /* why nothing may be sent now */
+	int64_t gone_ms;    /* since when its source is no address of ours any more; -1 */
 	uint16_t source_port;
 	struct frame_form syn, echo;
 	struct frame_form *udp; /* by probe, behind those of TCP; NULL: none yet */
@@ -222,7 +223,8 @@ struct packets {
 		size_t last;
 	} gate, gate_frames;
 	bool refused_told;
-	int journal, signals;
+	int journal, signals, addresses; /* netlink_watch_addresses() */
+	bool addresses_changed;
 	struct kept *kept;
 	size_t kept_count;
 	struct ranges over; /* by an earlier run */
@@ -316,6 +318,8 @@ size_t ask_filter(const struct packets *p, const struct wing *w, char *out, size
 /* Why nobody on this wing's segment may be asked at this time; NULL: they may. */
 const char *ask_closed(const struct packets *p, const struct wing *w, int64_t now);
 void ask_look_at_windows(struct packets *p);
+/* The addresses that are ours now: no question leaves from another. */
+void ask_look_at_addresses(struct packets *p, const struct ranges *own);
 /* Nothing but closed windows is left: then *best and *ret are the earliest, where it is earlier. */
 bool ask_waiting(struct packets *p, int64_t *best, struct addr *ret);
 bool ask_advance(struct packets *p);

@@ -156,6 +156,8 @@ bool said_address(struct span body, struct address_said *ret)
 	a.ifindex = m.ifa_index;
 	a.own = has_local ? local : peer;
 	a.on_link = (flags & IFA_F_NOPREFIXROUTE) == 0;
+	a.ready = (flags & IFA_F_DADFAILED) == 0 &&
+		  ((flags & IFA_F_TENTATIVE) == 0 || (flags & IFA_F_OPTIMISTIC) != 0);
 	if (!network(m.ifa_family, has_peer ? &peer : &local, m.ifa_prefixlen, &a.network))
 		return false;
 	scoped(&a.own, a.ifindex);
@@ -304,6 +306,37 @@ void netlink_close(struct netlink *n)
 	close(n->fd);
 	free(n->answer);
 	*n = (struct netlink){ .fd = -1 };
+}
+
+int netlink_watch_addresses(void)
+{
+	struct sockaddr_nl groups = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&groups, sizeof(groups)) != 0) {
+		int e = -errno;
+
+		close(fd);
+		return e;
+	}
+	return fd >= 0 ? fd : -errno;
+}
+
+bool netlink_watch_changed(int fd)
+{
+	enum { MOST = 64 };
+	uint8_t bytes[256]; /* that something came is enough */
+	bool changed = false;
+
+	for (int i = 0; i < MOST; i++) {
+		if (recv(fd, bytes, sizeof(bytes), 0) < 0 && errno != ENOBUFS && errno != EINTR)
+			break;
+		changed = true;
+	}
+	return changed;
 }
 
 /* A request: a message header, a fixed part and attributes. */

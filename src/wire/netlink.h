@@ -21,6 +21,11 @@ struct netlink {
 int netlink_open(struct netlink *ret);
 void netlink_close(struct netlink *n);
 
+/* A socket that hears of addresses of this machine that come or go; or negative errno. */
+int netlink_watch_addresses(void);
+/* Has one come or gone since this was asked last? Does not wait. */
+bool netlink_watch_changed(int fd);
+
 /* One message of an answer: its RTM_ type and what follows the message's header. Non-zero ends the
  * question with this result. */
 typedef int netlink_take(void *context, uint16_t type, struct span body);
@@ -49,6 +54,7 @@ struct link_said {
 struct address_said {
 	unsigned ifindex;
 	struct addr own;
+	bool ready; /* used already: no other machine was found to have it, or could have it still */
 	bool on_link; /* the network is reached without a gateway */
 	struct range network;
 };

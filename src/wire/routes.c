@@ -321,6 +321,32 @@ static int take_found(void *context, uint16_t type, struct span body)
 	return 0;
 }
 
+static int take_own(void *context, uint16_t type, struct span body)
+{
+	struct address_said a;
+
+	if (type != RTM_NEWADDR || !said_address(body, &a) || !a.ready)
+		return 0;
+	return ranges_add(context, &(struct range){ a.own, a.own });
+}
+
+int own_addresses(struct ranges *ret)
+{
+	struct netlink n;
+	struct ranges own = { 0 };
+	int e = netlink_open(&n);
+
+	if (e != 0)
+		return e;
+	e = netlink_dump(&n, RTM_GETADDR, AF_UNSPEC, take_own, &own);
+	netlink_close(&n);
+	if (e != 0)
+		ranges_done(&own);
+	else
+		*ret = own;
+	return e;
+}
+
 /* The errors with which the kernel tells of the route rather than of our question. */
 static bool is_of_route(int e)
 {

@@ -62,6 +62,9 @@ void routes_done(struct routes *r);
 const struct way *routes_find(const struct routes *r, const struct addr *a);
 const struct interface *routes_interface(const struct routes *r, unsigned index);
 
+/* The addresses that this machine has now. 0 or negative errno. */
+int own_addresses(struct ranges *ret);
+
 /* What the kernel's neighbour table knows of an on-link address. */
 enum neighbour_state {
 	NEIGHBOUR_UNKNOWN,    /* no entry, or one that is of no use */

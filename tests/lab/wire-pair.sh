@@ -62,12 +62,13 @@ pair_listen() {
 	done
 }
 
-# heard NAME COMMAND...: runs the command in near; what far saw of it is counted into $out.heard:
+# heard NAME COMMAND...: runs the command in near; what far saw of it on $leg is counted into $out.heard:
 # "ADDRESS KIND NUMBER" for each address, and the most in any second
+leg=e0
 heard() {
 	name=$1
 	shift
-	far tcpdump -i e0 -n -U --immediate-mode -B 16384 -s 128 -Z root -w "$lab_logs/$name.pcap" \
+	far tcpdump -i "$leg" -n -U --immediate-mode -B 16384 -s 128 -Z root -w "$lab_logs/$name.pcap" \
 		>"$lab_logs/$name.tcpdump" 2>&1 </dev/null &
 	within 10 grep -q 'listening on' "$lab_logs/$name.tcpdump"
 	near "$@" >"$lab_logs/$name.txt" 2>&1 </dev/null
@@ -98,8 +99,9 @@ that() {
 	[ $good = 0 ] || { [ ! -s "$said" ] || tail -n 25 "$said" | note; }
 }
 
-# shown PATTERN: the frames of that run which its count has in these lines, to be read
-shown() { "$lab_python" "$wire_far" show "$lab_logs/$name.pcap" "$mac" "$1" | head -n 20 | note; }
+# frames PATTERN: those of that run which its count has in these lines; shown PATTERN: to be read
+shown() { frames "$1" | head -n 20 | note; }
+frames() { "$lab_python" "$wire_far" show "$lab_logs/$name.pcap" "$mac" "$1"; }
 
 # says LINE: a whole line of what the command said
 says() { grep -qxE -e "$1" "$said"; }

@@ -249,6 +249,14 @@ static const char link_local_address[] = /* fe80::9c82:d9ff:fed3:2565/64 dev 2 *
 	"0a4080fd0200000014000100fe800000000000009c82d9fffed3256514000600ffffffffffffffff0b311400"
 	"0b311400080008008000000005000b0003000000";
 
+/* The same, while others are still asked whether they have it; used meanwhile (RFC 4429); another has it. */
+static const char tentative_address[] =
+	"0a4080fd0200000014000100fe800000000000009c82d9fffed3256508000800c0000000";
+static const char optimistic_address[] =
+	"0a4080fd0200000014000100fe800000000000009c82d9fffed3256508000800c4000000";
+static const char refused_address[] =
+	"0a4080fd0200000014000100fe800000000000009c82d9fffed3256508000800c8000000";
+
 static void routes_are_read(void **state)
 {
 	struct route_said r = route_of(via_gateway);
@@ -326,7 +334,28 @@ static void rules_neighbours_and_addresses_are_read(void **state)
 	assert_int_equal(a.network.last.scope, 2);
 	assert_int_equal(a.network.first.bytes[8], 0);
 	assert_int_equal(a.network.last.bytes[8], 0xff);
+	assert_true(a.ready);
 	free_bytes(body);
+}
+
+static void addresses_are_ready_or_not(void **state)
+{
+	static const struct {
+		const char *said;
+		bool ready;
+	} rows[] = { { tentative_address, false },
+		     { optimistic_address, true },
+		     { refused_address, false } };
+	struct address_said a;
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct span body = bytes_of(rows[i].said);
+
+		assert_true(said_address(body, &a));
+		assert_int_equal(a.ready, rows[i].ready);
+		free_bytes(body);
+	}
 }
 
 static void read_all(struct span body)
@@ -490,6 +519,7 @@ int main(void)
 		cmocka_unit_test(ways_are_found_by_binary_search),
 		cmocka_unit_test(routes_are_read),
 		cmocka_unit_test(rules_neighbours_and_addresses_are_read),
+		cmocka_unit_test(addresses_are_ready_or_not),
 		cmocka_unit_test(damaged_messages_are_read_within_their_bytes),
 		cmocka_unit_test(a_route_becomes_a_way),
 		cmocka_unit_test(loopback_is_ours),
