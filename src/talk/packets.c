@@ -125,7 +125,7 @@ void packets_remark(struct packets *p, const struct addr *a, const char *text)
 
 	if (a != NULL)
 		s.address = *a;
-	snprintf(s.reason, sizeof(s.reason), "%s", text);
+	snprintf(s.reason, sizeof(s.reason), "%.*s", (int)sizeof(s.reason) - 1, text);
 	packets_tell(p, &s);
 }
 
