@@ -6,6 +6,7 @@
   wire-far.py count FILE.pcap MAC [NETWORK]  what came from this MAC: "ADDRESS KIND NUMBER" by destination, and
                                       "most all|host|broadcast NUMBER" in any sliding second
   wire-far.py show FILE.pcap MAC PATTERN  the frames of which "ADDRESS KIND" is like this: time, that, bytes
+  wire-far.py flood INTERFACE MAC NEAR SECONDS  ICMP messages to NEAR, as many as can be sent
   wire-far.py forge INTERFACE KIND... answers to each SYN and ARP request that nobody gave (forge())
   wire-far.py overrun INTERFACE MAC FILE  is all hosts and ports by itself, and has the capture of the
                                       process that FILE names run over twice (overrun())
@@ -20,6 +21,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 import time
 
 SYN, RST, ACK = 2, 4, 16
@@ -313,6 +315,32 @@ def overrun(interface, near_mac, said):
             s.send(due.popleft()[1])
 
 
+def flood(interface, near_mac, near, seconds):
+    """Echo replies, unreachables about scans that nobody made, redirects, time exceeded; at most 400,000."""
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.bind((interface, 0))
+    link = bytes.fromhex(near_mac.replace(":", "")) + s.getsockname()[4]
+    target = ipaddress.IPv4Address(near).packed
+    until, sent = time.monotonic() + float(seconds), 0
+    chance = random.Random(1)
+    batch = []
+    for _ in range(512):
+        source = b"\x0a\x50\0" + bytes([chance.randrange(256)])
+        quoted = tcp(b"", target, source, chance.randrange(61000, 65536), chance.choice((22, 80, 443)),
+                     chance.getrandbits(32), 0, SYN)[2:30]
+        kind, code = chance.choice(((0, 0), (3, 1), (3, 3), (3, 13), (5, 1), (11, 0), (8, 0)))
+        batch.append(icmp(link, source, target, kind, code, quoted))
+    print("ready", flush=True)
+    while time.monotonic() < until and sent < 400000:
+        for frame in batch:
+            try:
+                s.send(frame)
+                sent += 1
+            except OSError:
+                pass
+    print("sent", sent, flush=True)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "listen":
         listen(sys.argv[2:])
@@ -320,6 +348,8 @@ if __name__ == "__main__":
         count(*sys.argv[2:])
     elif sys.argv[1] == "show":
         show(*sys.argv[2:])
+    elif sys.argv[1] == "flood":
+        flood(*sys.argv[2:])
     elif sys.argv[1] == "forge":
         forge(sys.argv[2], sys.argv[3], sys.argv[4:])
     elif sys.argv[1] == "overrun":
