@@ -377,7 +377,8 @@ static bool read_ethernet(struct reader *r, struct heard *h)
 	     tags++) {
 		uint16_t tag = rd_be16(r);
 
-		if (tags == 0)
+		/* A priority alone names no network, the tag behind it does. */
+		if (h->vlan == 0)
 			h->vlan = tag & 0xfff;
 		type = rd_be16(r);
 	}

@@ -31,7 +31,7 @@ struct heard {
 		to;     /* IP source and destination (ARP: sender and target). A frame tells no
 			       * scope: the caller sets that of its interface for link-local ones */
 	uint8_t mac[6]; /* sender's, see above; else of the frame; zero without Ethernet */
-	uint16_t vlan;  /* outermost tag's id, 0 without */
+	uint16_t vlan;  /* outermost tag's id but 0, which is a priority alone; 0 without */
 	bool reply;
 	/* TCP and UDP */
 	uint16_t from_port, to_port;

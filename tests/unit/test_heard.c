@@ -240,6 +240,24 @@ static void tags_are_taken_off(void **state)
 	capture_done(&tagged);
 }
 
+static void a_priority_alone_is_no_network(void **state)
+{
+	struct capture c = captured("tags");
+	uint8_t frame[256];
+	struct span with_two = c.frames[1];
+	struct heard h;
+
+	(void)state;
+	memcpy(frame, with_two.at, with_two.length);
+	memcpy(frame + 14, "\xc0\x00", 2); /* priority 6 in front of network 100 */
+	assert_true(heard_read(frame, with_two.length, 14, &h));
+	assert_int_equal(h.vlan, 100);
+	memcpy(frame + 18, "\x00\x00", 2);
+	assert_true(heard_read(frame, with_two.length, 14, &h));
+	assert_int_equal(h.vlan, 0);
+	capture_done(&c);
+}
+
 static void a_third_tag_is_none_of_ours(void **state)
 {
 	struct capture c = captured("tags");
@@ -475,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_frames_are_understood),
 		cmocka_unit_test(tags_are_taken_off),
+		cmocka_unit_test(a_priority_alone_is_no_network),
 		cmocka_unit_test(a_third_tag_is_none_of_ours),
 		cmocka_unit_test(frames_without_a_link_layer),
 		cmocka_unit_test(cut_frames_say_nothing_else),
