@@ -75,12 +75,7 @@ that 'hosts that their router does not know are absent' [ "$(lines '^host (10.91
 far nft flush chain inet f i
 
 # ---- forged answers ----
-forged() {
-	: >"$lab_logs/forge.log"
-	far "$lab_python" "$wire_far" forge e0 "$mac" "$@" >"$lab_logs/forge.log" 2>&1 </dev/null &
-	forger=$!
-	within 10 grep -q ready "$lab_logs/forge.log"
-}
+forged() { beside forge "$lab_python" "$wire_far" forge e0 "$mac" "$@"; }
 targets='target=10.80.0.3-6 target=10.90.0.3-6'
 # The order of what is told is that of the answers.
 results() { grep -E '^(port|host|quiet)' "$said" | sort; }
@@ -92,7 +87,7 @@ for kinds in ack address port rst key icmp noise arp 'ack address port rst key i
 	forged $kinds
 	# shellcheck disable=SC2086
 	heard forged "$requester" zone=it $targets ports=22,80,81,1009
-	kill "$forger"
+	beside_end
 	results >forged.txt
 	cmp -s true.txt forged.txt
 	good=$?
@@ -121,7 +116,7 @@ result $good 'a flood of ICMP: the same results as without'
 [ $good = 0 ] || diff true.txt flooded.results | note
 forged twice
 heard twice "$requester" zone=it target=10.80.0.3-6 ports=22,80,81
-kill "$forger"
+beside_end
 that "two machines with one address: told once for each ($(lines '^duplicate'))" [ "$(lines '^duplicate 10.80.0.[3-6] [0-9a-f:]* [0-9a-f:]*$')" = 4 ]
 
 # ---- which rights ----

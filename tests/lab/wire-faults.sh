@@ -39,11 +39,9 @@ fi
 # far's kernel says nothing; wire-far.py is all hosts.
 if far nft 'table netdev f { chain i { type filter hook ingress device e0 priority 0; drop; }; }' 2>"$out"; then
 	: >"$lab_logs/overrun.txt"
-	far "$lab_python" "$wire_far" overrun e0 "$mac" "$lab_logs/overrun.txt" >"$lab_logs/overrun.log" 2>&1 </dev/null &
-	everybody=$!
-	within 10 grep -q ready "$lab_logs/overrun.log"
+	beside overrun "$lab_python" "$wire_far" overrun e0 "$mac" "$lab_logs/overrun.txt"
 	heard overrun timeout 100 "$requester" zone=it rate=2000 target=10.80.0.100-199 ports=30001-30010
-	kill "$everybody"
+	beside_end
 	that 'the capture runs over: it ends well' [ $status = 0 ]
 	that "the capture runs over: answers of both kinds were due then ($(tr '\n' ' ' <"$lab_logs/overrun.log"))" \
 		[ "$(grep -cE '^lost (arp|syn) [1-9]' "$lab_logs/overrun.log")" = 2 ]

@@ -45,7 +45,7 @@ END
 # meanwhile WHEN...: beside the next heard()
 meanwhile() {
 	near sh when "$@" >"$lab_logs/meanwhile.log" 2>&1 </dev/null &
-	beside=$!
+	meanwhile=$!
 }
 
 # addresses PATTERN: so many addresses are in lines like this, ranges counted whole
@@ -74,7 +74,7 @@ as_ever() {
 : >"$lab_logs/deleted.txt"
 meanwhile said "$lab_logs/deleted.txt" 5 '^port 10.81' ip link del e1
 heard deleted timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
-wait "$beside"
+wait "$meanwhile"
 that 'deleted: told' says 'remark interface e1: No such device'
 that "deleted: in the middle ($(lines '^port 10\.(81|95)\..* open') ports of 340)" \
 	[ "$(lines '^port 10\.(81|95)\..* open')" -lt 300 ]
@@ -87,7 +87,7 @@ second_leg >>"$lab_logs/build.log" 2>&1
 meanwhile said "$lab_logs/another.txt" 5 '^port 10.81' sh -c 'ip link del e1; ip link add e1 type veth peer name e1 netns lab-far &&
 	ip link set e1 up && ip address add 10.81.0.1/24 dev e1'
 heard another timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 ports=$ten
-wait "$beside"
+wait "$meanwhile"
 not_tried 'another of its name' 'interface gone' 30
 as_ever 'another of its name'
 near ip link del e1
@@ -96,7 +96,7 @@ near ip link del e1
 second_leg >>"$lab_logs/build.log" 2>&1
 meanwhile sent e1 20 - ip link del e1
 heard asking timeout 60 "$requester" zone=it rate=20 target=10.81.0.3-202 ports=80
-wait "$beside"
+wait "$meanwhile"
 not_tried 'deleted while hosts are asked for' 'interface gone' 200
 
 # What the reader of a report sees.
@@ -104,7 +104,7 @@ second_leg >>"$lab_logs/build.log" 2>&1
 meanwhile sent e1 60 - ip link del e1
 heard report timeout 100 "$TENKEN" scan --store "$lab_logs/report.tenken" --json "$lab_logs/report.json" --html "$lab_logs/report.html" \
 	--zone it --rate 100 -p 30001-30010 10.80.0.3-10 10.81.0.3-32
-wait "$beside"
+wait "$meanwhile"
 that 'report: the scan ends well' [ $status = 0 ]
 leg_reasons() { jq -c "[.hosts[] | select(.address | startswith(\"$1\")) | .reason] | [length, unique]" "$lab_logs/report.json"; }
 that "report: why the hosts of the leg are not whole ($(leg_reasons 10.81.))" [ "$(leg_reasons 10.81.)" = '[30,["the interface is gone"]]' ]
@@ -125,7 +125,7 @@ mac=$(near cat /sys/class/net/e1/address)
 meanwhile said "$lab_logs/replaced.txt" 5 '^port 10.81' sh -c "ip address del 10.81.0.1/24 dev e1; ip address add 10.81.0.77/24 dev e1
 	ip route add 10.95.0.0/24 via 10.81.0.2; date +%s.%N >$lab_dir/replaced"
 heard replaced timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
-wait "$beside"
+wait "$meanwhile"
 that 'replaced: told, once' [ "$(lines '^remark our address 10.81.0.1 is gone$')-$(lines '^remark')" = 1-1 ]
 that "replaced: in the middle ($(lines '^port 10\.(81|95)\..* open') ports of 340)" \
 	[ "$(lines '^port 10\.(81|95)\..* open')" -lt 300 ]
@@ -140,7 +140,7 @@ near ip route replace 10.95.0.0/24 via 10.81.0.2
 meanwhile said "$lab_logs/back.txt" 5 '^port 10.81' sh -c "ip address del 10.81.0.1/24 dev e1; date +%s.%N >$lab_dir/back; sleep 2
 	date +%s.%N >$lab_dir/back.end; ip address add 10.81.0.1/24 dev e1; ip route add 10.95.0.0/24 via 10.81.0.2"
 heard back timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
-wait "$beside"
+wait "$meanwhile"
 that 'away for two seconds: told, once' [ "$(lines '^remark our address 10.81.0.1 is gone$')-$(lines '^remark')" = 1-1 ]
 that "away for two seconds: nothing leaves then ($(quiet_since "$lab_dir/back"))" [ "$(quiet_since "$lab_dir/back")" = 0 ]
 that "away for two seconds: all the same every open port is found ($(lines '^port 10\.(81|95)\..* open'))" \
@@ -152,7 +152,7 @@ leg=e0 mac=$mac0
 : >"$lab_logs/six.txt"
 meanwhile said "$lab_logs/six.txt" 5 '^port fd80::' sh -c "ip address del fd80::1/64 dev e0; date +%s.%N >$lab_dir/six"
 heard six timeout 60 "$requester" zone=it rate=60 target=10.80.0.3-10 target=fd80::3-fd80::9 target=fd90::1-fd90::9 ports=$ten
-wait "$beside"
+wait "$meanwhile"
 that 'only IPv6: told, once' [ "$(lines '^remark our address fd80::1 is gone$')-$(lines '^remark')" = 1-1 ]
 that 'only IPv6: it ends well' says 'ended 0'
 sixes=$(frames '^fd' | awk -v from="$(cat six)" '$3 != "own" && $1 > from + 0.5 { n++ } END { print n + 0 }')

@@ -68,6 +68,7 @@ leg=e0
 heard() {
 	name=$1
 	shift
+	: >"$lab_logs/$name.tcpdump"
 	far tcpdump -i "$leg" -n -U --immediate-mode -B 16384 -s 128 -Z root -w "$lab_logs/$name.pcap" \
 		>"$lab_logs/$name.tcpdump" 2>&1 </dev/null &
 	within 10 grep -q 'listening on' "$lab_logs/$name.tcpdump"
@@ -97,6 +98,21 @@ that() {
 	good=$?
 	result $good "$words"
 	[ $good = 0 ] || { [ ! -s "$said" ] || tail -n 25 "$said" | note; }
+}
+
+# beside NAME COMMAND...: in far, until beside_end; once it has said "ready". (A function in the background
+# would be a shell whose command outlives it.)
+beside() {
+	beside_log=$lab_logs/$1.log
+	shift
+	: >"$beside_log"
+	ip netns exec lab-far "$@" >"$beside_log" 2>&1 </dev/null 9>&- &
+	beside=$!
+	within 10 grep -q ready "$beside_log"
+}
+beside_end() {
+	kill "$beside"
+	wait "$beside" 2>/dev/null
 }
 
 # frames PATTERN: those of that run which its count has in these lines; shown PATTERN: to be read
