@@ -25,7 +25,8 @@ struct options {
 static void help(void)
 {
 	printf(_("Usage: tenken journal [STORE] [--address ADDRESS] [--from TIME] [--to TIME]\n"
-		 "Says what a scan sent: connections, and raw frames of the sweep by packets.\n"
+		 "Says what a scan sent: connections, questions to segments and name servers, raw "
+		 "frames.\n"
 		 "  --store FILE       the same as STORE; default tenken.sqlite\n"
 		 "  --scan ID          which scan of the store; default the newest\n"
 		 "  --address ADDRESS  only what was sent to it, with every port\n"
@@ -232,7 +233,7 @@ struct telling {
 	int64_t end_ms;                  /* nothing was sent behind it */
 	char *site, *zone;
 	int64_t from, to;
-	uint64_t connections, frames;
+	uint64_t connections, questions, frames;
 };
 
 static bool within_time(const struct telling *t, int64_t first, int64_t last)
@@ -350,7 +351,7 @@ static int tell_connections(struct telling *t)
 		t->db,
 		"SELECT kind, opened_ms, closed_ms, source, source_port, address, port,"
 		" probe, packets, sent, received, ending FROM main.journal WHERE scan = ?1"
-		" AND opened_ms <= ?2 AND coalesce(closed_ms, ?3) >= ?3"
+		" AND kind <> 'ask' AND opened_ms <= ?2 AND coalesce(closed_ms, ?3) >= ?3"
 		" ORDER BY opened_ms, number",
 		&q);
 
@@ -364,6 +365,73 @@ static int tell_connections(struct telling *t)
 		r = 0;
 		if (t->options->address_text == NULL || same_address(t, query_text(q, 5)))
 			tell_connection(t, q);
+	}
+	query_free(q);
+	return r;
+}
+
+/* ---- questions to whole segments, and to resolvers ---- */
+
+static const char *question_words(const char *kind)
+{
+	return strcmp(kind, "router") == 0      ? _("router solicitation")
+	       : strcmp(kind, "dhcp") == 0      ? "DHCPDISCOVER"
+	       : strcmp(kind, "mdns") == 0      ? _("multicast DNS: which services are there")
+	       : strcmp(kind, "echo-all") == 0  ? _("ICMP echo request")
+	       : strcmp(kind, "mdns-name") == 0 ? _("multicast DNS: its own name")
+	       : strcmp(kind, "names") == 0     ? "DNS"
+						: kind;
+}
+
+static void tell_question(struct telling *t, struct query *q)
+{
+	enum { ASKED, SOURCE, ADDRESS, PORT, TRANSPORT, PROBE };
+	const char *kind = query_text(q, PROBE) != NULL ? query_text(q, PROBE) : "";
+	char when[TIME_TEXT];
+
+	open_row(t, t->questions++);
+	if (t->options->json) {
+		fputc('{', t->out);
+		put_time(t, "asked", query_int(q, ASKED));
+		put_name(t, "kind", kind);
+		put_name(t, "source", query_text(q, SOURCE));
+		put_name(t, "address", query_text(q, ADDRESS));
+		put_name(t, "transport", query_text(q, TRANSPORT));
+		if (query_int(q, PORT) != 0)
+			fprintf(t->out, ",\"port\":%" PRId64, query_int(q, PORT));
+		fputc('}', t->out);
+		return;
+	}
+	fprintf(t->out, "%s  ", here(query_int(q, ASKED), when));
+	put_line(t->out, query_text(q, SOURCE));
+	fputs(" > ", t->out);
+	put_line(t->out, query_text(q, ADDRESS));
+	if (query_int(q, PORT) != 0)
+		fprintf(t->out, " port %" PRId64, query_int(q, PORT));
+	fputs("  ", t->out);
+	put_line(t->out, question_words(kind));
+	fputc('\n', t->out);
+}
+
+static int tell_questions(struct telling *t)
+{
+	struct query *q = NULL;
+	int r = query_new(t->db,
+			  "SELECT opened_ms, source, address, port, transport, probe"
+			  " FROM main.journal WHERE scan = ?1 AND kind = 'ask'"
+			  " AND opened_ms BETWEEN ?2 AND ?3 ORDER BY opened_ms, number DESC",
+			  &q);
+
+	if (r == 0)
+		r = query_bind_int(q, 1, t->scan);
+	if (r == 0)
+		r = query_bind_int(q, 2, t->from);
+	if (r == 0)
+		r = query_bind_int(q, 3, t->to);
+	while (r == 0 && (r = query_step(q)) == 1) {
+		r = 0;
+		if (t->options->address_text == NULL || same_address(t, query_text(q, 2)))
+			tell_question(t, q);
 	}
 	query_free(q);
 	return r;
@@ -607,6 +675,9 @@ static int write_json(struct telling *t)
 		put_name(t, "address", t->options->address_text);
 	fputs(",\"connections\":[", t->out);
 	int r = tell_connections(t);
+	fputs("],\n\"questions\":[", t->out);
+	if (r == 0)
+		r = tell_questions(t);
 	fputs("],\n\"frames_at_most\":[", t->out);
 	if (r == 0)
 		r = tell_frames(t);
@@ -626,6 +697,11 @@ static int write_text(struct telling *t)
 	fputs(_("Connections:\n"), t->out);
 	int r = tell_connections(t);
 	if (t->connections == 0)
+		fputs(_("  none\n"), t->out);
+	fputs(_("Questions to whole segments, and to name servers:\n"), t->out);
+	if (r == 0)
+		r = tell_questions(t);
+	if (t->questions == 0)
 		fputs(_("  none\n"), t->out);
 	fputs(_("Raw frames, at most (what had been answered or found absent before was left "
 		"out):\n"),

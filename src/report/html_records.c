@@ -174,7 +174,8 @@ void page_records(struct page *p)
 	      { "first", W_FIRST, SHOW_MS }, { "last", W_LAST, SHOW_MS });
 	TABLE(p, W_ENDINGS_HEAD,
 	      "SELECT kind, coalesce(ending, '-') AS ending, count(*) AS n FROM main.journal"
-	      " WHERE " JUDGED_SCAN " GROUP BY kind, ending ORDER BY kind, ending",
+	      " WHERE " JUDGED_SCAN " AND kind <> 'ask' GROUP BY kind, ending"
+	      " ORDER BY kind, ending",
 	      { "kind", W_JOURNAL_KIND, SHOW_JOURNAL }, { "ending", W_ENDINGS_HEAD, SHOW_MONO },
 	      { "n", W_COUNT, SHOW_NUMBER });
 	mark(p, "</section>\n");

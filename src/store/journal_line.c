@@ -66,3 +66,20 @@ bool journal_read_stretch(const char *line, struct journal_stretch_line *ret)
 	*ret = r;
 	return true;
 }
+
+bool journal_read_asked(const char *line, struct journal_asked_line *ret)
+{
+	struct journal_asked_line a = { 0 };
+	long long ms;
+	unsigned port;
+	int rest = 0;
+
+	if (sscanf(line, "A %lld %*31s %15s %63s %63s %u%n", &ms, a.kind, a.source, a.to, &port,
+		   &rest) != 5 ||
+	    line[rest] != '\0' || ms < 0 || port > UINT16_MAX)
+		return false;
+	a.ms = ms;
+	a.port = (uint16_t)port;
+	*ret = a;
+	return true;
+}

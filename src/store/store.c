@@ -70,12 +70,15 @@ static const char *const sql[STATEMENTS] = {
 	[OPEN_JOURNAL] =
 		"INSERT OR REPLACE INTO journal (scan, number, kind, opened_ms, address, port,"
 		" transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
-	/* One frame, over as it leaves; below the connections' numbers. */
+	/* One frame, over as it leaves; below the connections' numbers. What is there already with a
+	 * number from ?9 on came from the same file. */
 	[ASK_JOURNAL] =
 		"INSERT INTO journal (scan, number, kind, opened_ms, closed_ms, source,"
-		" address, port, transport, probe, packets, sent, received, ending) SELECT ?1,"
-		" min(0, coalesce(min(number), 0)) - 1, 'ask', ?2, ?2, ?3, ?4, ?5, 'udp', ?6,"
-		" 1, 0, 0, 'done' FROM journal WHERE scan=?1",
+		" address, port, transport, probe, packets, sent, received, ending)"
+		" SELECT ?1, ?2, 'ask', ?3, ?3, ?4, ?5, ?6, ?7, ?8, 1, 0, 0, 'done'"
+		" WHERE NOT EXISTS (SELECT 1 FROM journal WHERE scan=?1 AND"
+		" number BETWEEN ?9 AND -1 AND opened_ms=?3 AND source=?4 AND address=?5 AND"
+		" port=?6 AND probe=?8)",
 	[NAME_JOURNAL] = "UPDATE journal SET probe=?3 WHERE scan=?1 AND number=?2",
 	[CLOSE_JOURNAL] = "UPDATE journal SET closed_ms=?3, source=?4, source_port=?5, packets=?6,"
 			  " sent=?7, received=?8, ending=?9, found=?10, no_host=?11, reason=?12"

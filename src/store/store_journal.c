@@ -20,6 +20,8 @@ struct taking {
 	size_t lanes;
 	int64_t before, number; /* the last one that the store had, the last one given */
 	char *ports;            /* of the block before */
+	/* The same of questions, which count downwards; asked_before 0: the file is new to the store. */
+	int64_t asked_before, asked;
 };
 
 /* The file of a process that ended between the commit and the file's removal is there again. */
@@ -85,15 +87,28 @@ static void take_stretch(struct store *s, struct taking *t, const struct journal
 			  r->ms, r->kind, r->first, r->last);
 }
 
+/* Of a file that is there again the lines are known from the first on. */
+static void take_asked(struct store *s, struct taking *t, const struct journal_asked_line *a)
+{
+	if (store_run(s, ASK_JOURNAL, "iiittitti", t->scan, t->asked - 1, a->ms, a->source, a->to,
+		      (int64_t)a->port, a->port == 0 ? "icmp" : "udp", a->kind, t->asked_before) &&
+	    sqlite3_changes(s->db) > 0) {
+		t->asked--;
+		t->asked_before = 0;
+	}
+}
+
 static void take_connection(struct store *s, int64_t scan, const char *line)
 {
-	char address[96], source[96], word[32], found[16];
+	char address[96], word[32], found[16];
 	long long number, ms;
 	unsigned port, packets;
 	unsigned long long sent, received;
 	int rest = 0;
 
-	if (sscanf(line, "O %lld %lld %95s %u %31s", &number, &ms, address, &port, word) == 5)
+	if (sscanf(line, "O %lld %lld %95s %u %31s%n", &number, &ms, address, &port, word, &rest) ==
+		    5 &&
+	    line[rest] == '\0')
 		store_run(s, OPEN_JOURNAL,
 			  "iitit"
 			  "it",
@@ -112,10 +127,6 @@ static void take_connection(struct store *s, int64_t scan, const char *line)
 			  address, (int64_t)port, (int64_t)packets, (int64_t)sent,
 			  (int64_t)received, word, has ? found : NULL, (int64_t)no_host,
 			  has && reason > 0 ? line + rest + reason : NULL);
-	} else if (sscanf(line, "A %lld %*31s %31s %95s %95s %u", &ms, word, source, address,
-			  &port) == 5) {
-		store_run(s, ASK_JOURNAL, "iittit", scan, (int64_t)ms, source, address,
-			  (int64_t)port, word);
 	} else if (sscanf(line, "D %lld %95s %n", &ms, address, &rest) == 2 && rest > 0) {
 		store_run(s, DISTRESS_JOURNAL, "itt", scan, address, line + rest);
 		store_run(s, DISTRESS_HOST, "itt", scan, address, line + rest);
@@ -130,6 +141,16 @@ static int64_t last_number(struct store *s, int64_t scan)
 		 "SELECT max(coalesce((SELECT max(number) FROM journal_lane WHERE scan=%lld), 0),"
 		 " coalesce((SELECT max(number) FROM journal_stretch WHERE scan=%lld), 0))",
 		 (long long)scan, (long long)scan);
+	return store_number(s, text);
+}
+
+static int64_t last_asked(struct store *s, int64_t scan)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text),
+		 "SELECT min(0, coalesce((SELECT min(number) FROM journal WHERE scan=%lld), 0))",
+		 (long long)scan);
 	return store_number(s, text);
 }
 
@@ -148,9 +169,12 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 		usleep(50000);
 	if (s->fault == STORE_OK)
 		t.before = t.number = last_number(s, scan);
+	if (s->fault == STORE_OK)
+		t.asked_before = t.asked = last_asked(s, scan);
 	while (s->fault == STORE_OK && (n = getline(&line, &room, f)) > 0) {
 		struct journal_lane_line lane;
 		struct journal_stretch_line stretch;
+		struct journal_asked_line asked;
 
 		/* A line that was cut off was not followed by anything sent. */
 		if (line[n - 1] != '\n' || strlen(line) != (size_t)n)
@@ -160,6 +184,8 @@ void store_journal(struct store *s, int64_t scan, const char *path)
 			take_stretch(s, &t, &stretch);
 		else if (line[0] == 'L' && journal_read_lane(line, &lane))
 			take_lane(s, &t, &lane);
+		else if (line[0] == 'A' && journal_read_asked(line, &asked))
+			take_asked(s, &t, &asked);
 		else
 			take_connection(s, scan, line);
 	}

@@ -7,7 +7,7 @@ set -u
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 lab_known='net bastion alpha beta gamma twin1 twin2 router names plc'
-lab_need tcpdump jq dnsmasq avahi-daemon
+lab_need tcpdump jq dnsmasq avahi-daemon setsid pgrep
 site=$lab_dir/site.yaml
 
 # member NAME BRIDGE LEG ADDRESS/LENGTH [IPV6]: a host, or one more leg of a host
@@ -100,7 +100,7 @@ holds() { # WORDS JQ-EXPRESSION
 host() { printf '.hosts[] | select(.address == "%s")' "$1"; }
 remark() { printf 'any(.remarks[]; .kind == "%s" and .subject == "%s" and (.text | test("%s")))' "$1" "$2" "$3"; }
 
-capture gamma && capture plc && capture beta
+capture gamma && capture plc && capture beta && capture names && capture alpha
 result $? 'captures run'
 # Somebody outside the targets asks for an address that nobody has while the scan runs.
 in_host gamma "$lab_python" -c '
@@ -115,7 +115,7 @@ for _ in range(20):
 scan scan -c "$site"
 result $? 'the scan ends well'
 [ -s "$kept.json" ] || note <"$kept.out"
-for h in gamma plc beta; do capture_end $h; done
+for h in gamma plc beta names alpha; do capture_end $h; done
 
 # ---- (a) hosts of networks too large to sweep
 holds 'a host of a /64 is found and swept' "$(host fd90::a:10) | .services[] | select(.port == 8080 and .state == \"open\")"
@@ -144,6 +144,68 @@ holds 'a name that does not lead back is marked' "$(remark name-unconfirmed 10.9
 holds 'one that does is not' '[.remarks[] | select(.kind == "name-unconfirmed" and .subject == "10.90.0.20")] == []'
 grep -q beta.plant.test "$kept.html" && grep -q alpha.local "$kept.html"
 result $? 'names stand in the HTML report'
+# ---- the journal's word for it
+cat >"$lab_dir/asked.py" <<'END'
+"""The journal's questions against what left: asked.py STORE LINES-OF-TCPDUMP..."""
+import collections, datetime, json, os, re, subprocess, sys
+
+
+def unix(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+left, times = collections.Counter(), collections.defaultdict(list)
+for path in sys.argv[2:]:
+    for line in open(path):
+        m = re.match(r"([\d.]+) IP6? ([\da-f:.]+?)(?:\.\d+)? > ([\da-f:.]+?)(?:\.(53|67|5353))?: (.*)", line)
+        if not m or (m[4] is None and not re.search("router solicitation|echo request", m[5])):
+            continue
+        # A client without an address of its own has none to ask from.
+        to = (m[3], int(m[4] or 0))
+        left[to] += 1
+        times[to].append(float(m[1]))
+told, wrong = collections.Counter(), []
+doc = json.loads(subprocess.run([os.environ["TENKEN"], "journal", sys.argv[1], "--json"], check=True,
+                                stdout=subprocess.PIPE).stdout)
+for q in doc["questions"]:
+    to = (q["address"].split("%")[0], q.get("port", 0))
+    told[to] += 1
+    if ("port" in q) != (q["transport"] == "udp"):
+        wrong.append(q)
+    if not any(-0.1 <= t - unix(q["asked"]) <= 1 for t in times[to]):
+        wrong.append(q)
+for to in sorted(set(told) | set(left)):
+    print("# %s %s: told %d, left %d" % (*to, told[to], left[to]))
+for q in wrong:
+    print("# not so, or not then: %s" % q)
+print(" ".join(sorted({q["kind"] for q in doc["questions"]})))
+sys.exit(told != left or bool(wrong))
+END
+mac=$(mac_of bastion)
+lines() { tcpdump -tt -n -r "$lab_logs/$1.pcap" "ether src $mac and ($2)" 2>/dev/null >"$lab_dir/$1.lines"; }
+lines gamma 'ether multicast and not arp' && lines names 'udp dst port 53' &&
+	lines alpha 'udp dst port 5353 and not ether multicast'
+"$lab_python" "$lab_dir/asked.py" "$kept.tenken" "$lab_dir"/*.lines >"$lab_logs/asked" 2>&1
+result $? 'the journal tells every question that left, and no other'
+grep '^#' "$lab_logs/asked"
+[ "$(tail -n 1 "$lab_logs/asked")" = 'dhcp echo-all mdns mdns-name names router' ]
+result $? 'of every kind'
+"$TENKEN" --lang en journal "$kept.tenken" >"$lab_logs/asked.text" 2>&1
+for words in "  $(link_local_of bastion)%eth0 > ff02::2  router solicitation" \
+	'  10\.90\.0\.1 > 255\.255\.255\.255 port 67  DHCPDISCOVER' \
+	'  10\.90\.0\.1 > 224\.0\.0\.251 port 5353  multicast DNS: which services' \
+	'  fd90::1 > ff02::1  ICMP echo request' '> 10\.90\.0\.10 port 5353  multicast DNS: its own name' \
+	'  10\.90\.0\.1 > 10\.90\.0\.53 port 53  DNS'; do
+	sed -n '/^Questions/,/^Raw/p' "$lab_logs/asked.text" | grep -q -- "$words"
+	result $? "in words: $words"
+done
+sed -n '/^Connections/,/^Questions/p' "$lab_logs/asked.text" | grep -q ' DNS$'
+[ $? = 1 ]
+result $? 'they do not stand among the connections'
+"$TENKEN" --lang en journal "$kept.tenken" --address 10.90.0.53 --json |
+	jq -e '(.questions | length) > 0 and all(.questions[]; .address == "10.90.0.53")' >/dev/null
+result $? 'by address'
+
 # ---- duplicates
 holds 'two devices with one address' "$(remark duplicate-address 10.90.0.30 "$(mac_of twin1) and $(mac_of twin2)|$(mac_of twin2) and $(mac_of twin1)")"
 grep -q 'アドレス重複' "$kept.html"
@@ -163,6 +225,59 @@ esac
 most=${sent#*most=}
 [ "${most%% *}" -ge 1 ] && [ "${most%% *}" -le 5 ]
 result $? 'at most 5 frames to everybody in any second there'
+
+# ---- killed, and its journal cut off in the middle of a line
+torn=$lab_logs/torn.tenken
+setsid ip netns exec lab-bastion "$TENKEN" scan -c "$lab_dir/site.yaml" --store "$torn" --no-html --quiet \
+	-p 8080 >"$lab_logs/torn.out" 2>&1 </dev/null 9>&- &
+killed=$!
+within 15 grep -qs '^A .* names .*' "$torn.journal" && within 15 grep -qs '^R .* syn ' "$torn.journal"
+result $? 'a scan asks'
+kill -s KILL -- "-$killed"
+wait "$killed" 2>/dev/null
+none_left() { ! pgrep -g "$killed" >/dev/null; }
+within 10 none_left
+now=$(date +%s)
+# As if the last of it had been a question that was not written to its end.
+printf 'A %s000 - names 10.90.0.1 10.9' "$now" >>"$torn.journal"
+cp "$torn.journal" "$lab_logs/torn.journal"
+(cd "$lab_dir" && in_host bastion "$TENKEN" scan --resume -c "$lab_dir/site.yaml" --store "$torn" \
+	--no-html --quiet) >>"$lab_logs/torn.out" 2>&1 </dev/null
+result $? 'and goes on'
+"$lab_python" - "$torn" "$lab_logs/torn.journal" >"$lab_logs/torn.check" 2>&1 <<'END'
+import collections, sqlite3, sys
+
+store, path = sys.argv[1:]
+written = collections.Counter()
+lines = open(path).read().split("\n")[:-1]
+for line in lines:
+    w = line.split()
+    if w[0] == "A":
+        written["A", int(w[1]), w[3], w[4], w[5], int(w[6])] += 1
+    elif w[0] == "O":
+        written["O", int(w[2]), w[3], int(w[4])] += 1
+    elif w[0] == "R":
+        written["R", int(w[2]), w[3], int(w[4]), int(w[5])] += 1
+last = max(k[1] for k in written)
+db = sqlite3.connect("file:" + store + "?mode=ro", uri=True)
+told = collections.Counter()
+for ms, kind, source, to, port, probe in db.execute(
+        "SELECT opened_ms, kind, source, address, port, probe FROM journal"):
+    if ms <= last and kind == "ask":
+        told["A", ms, probe, source, to, port] += 1
+    elif ms <= last:
+        told["O", ms, to, port] += 1
+for row in db.execute("SELECT at_ms, kind, first, last FROM journal_stretch"):
+    if row[0] <= last:
+        told[("R", *row)] += 1
+print("# %d lines: %s" % (len(lines), collections.Counter(k[0] for k in written.elements())))
+for k in (written - told) + (told - written):
+    print("#", k)
+asked = sum(n for k, n in written.items() if k[0] == "A")
+sys.exit(written != told or asked < 3)
+END
+result $? 'nothing that stood before the line that was cut off is lost, and nothing is there twice'
+cat "$lab_logs/torn.check"
 
 # ---- the site's word
 sed "s/kind: it, /kind: it, discovery: none, /" "$site" >"$lab_dir/none.yaml"

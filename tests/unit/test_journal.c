@@ -246,6 +246,160 @@ static void torn_lines_are_passed_over(void **state)
 	}
 }
 
+/* ---- questions to whole segments, and to resolvers ---- */
+
+static const char questions[] =
+	"SELECT number, opened_ms, closed_ms, source, source_port, address, port, transport, probe,"
+	" packets, sent, received, ending FROM journal WHERE kind = 'ask' ORDER BY number DESC";
+static const char connections[] = "SELECT number, kind, address, port, packets, ending FROM journal"
+				  " WHERE kind <> 'ask' ORDER BY number";
+
+static void questions_have_their_lines(void **state)
+{
+	static const struct journal_found none = { .known = false };
+	struct addr source, local, a;
+	int64_t scan;
+	struct store *s = store_begun(&scan);
+
+	(void)state;
+	assert_int_equal(addr_parse("10.0.0.9", &source), 0);
+	assert_int_equal(addr_parse("10.0.0.1", &a), 0);
+	assert_int_equal(addr_parse("fe80::9%700001", &local), 0);
+	int fd = open("a.journal", O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	/* As both processes write it: the packets process looks at the clock less often. */
+	assert_true(journal_asked(fd, 5000, "eth0", "router", &local, "ff02::2", 0));
+	assert_true(journal_asked(fd, 5000, "eth0", "dhcp", &source, "255.255.255.255", 67));
+	assert_true(journal_opened(fd, 1, 5002, &a, 502, "sweep"));
+	assert_true(journal_asked(fd, 5001, "eth0", "mdns", &source, "224.0.0.251", 5353));
+	assert_true(journal_asked(fd, 5003, "-", "names", &source, "10.0.0.53", 53));
+	assert_true(journal_asked(fd, 5002, "eth0", "echo-all", &local, "ff02::1", 0));
+	/* Two hosts' names, within a millisecond. */
+	assert_true(journal_asked(fd, 5003, "-", "names", &source, "10.0.0.53", 53));
+	assert_true(journal_closed(fd, 1, 5004, &source, 40000, 7, 0, 0, "done", &none));
+	assert_true(journal_asked(fd, 5005, "eth0", "mdns-name", &local, "fe80::a%700001", 5353));
+	close(fd);
+	store_journal(s, scan, "a.journal");
+	assert_int_not_equal(access("a.journal", F_OK), 0);
+	expect_rows(s, questions,
+		    "-1|5000|5000|fe80::9%700001|-|ff02::2|0|icmp|router|1|0|0|done\n"
+		    "-2|5000|5000|10.0.0.9|-|255.255.255.255|67|udp|dhcp|1|0|0|done\n"
+		    "-3|5001|5001|10.0.0.9|-|224.0.0.251|5353|udp|mdns|1|0|0|done\n"
+		    "-4|5003|5003|10.0.0.9|-|10.0.0.53|53|udp|names|1|0|0|done\n"
+		    "-5|5002|5002|fe80::9%700001|-|ff02::1|0|icmp|echo-all|1|0|0|done\n"
+		    "-6|5003|5003|10.0.0.9|-|10.0.0.53|53|udp|names|1|0|0|done\n"
+		    "-7|5005|5005|fe80::9%700001|-|fe80::a%700001|5353|udp|mdns-name|1|0|0|done\n");
+	expect_rows(s, connections, "1|sweep|10.0.0.1|502|7|done\n");
+	store_over(s);
+}
+
+/* As runs_follow_each_other(): a file that is there again adds nothing, but what it did not hold before. */
+static void questions_of_runs_follow_each_other(void **state)
+{
+	static const char first[] = "A 5000 eth0 dhcp 10.0.0.9 255.255.255.255 67\n"
+				    "A 5001 - names 10.0.0.9 10.0.0.53 53\n"
+				    "A 5001 - names 10.0.0.9 10.0.0.53 53\n";
+	static const char second[] = "A 9000 eth0 dhcp 10.0.0.9 255.255.255.255 67\n"
+				     "A 9001 - names 10.0.0.9 10.0.0.53 53\n"
+				     "A 9001 - names 10.0.0.9 10.0.0.53 53\n";
+	static const char more[] = "A 9001 - names 10.0.0.9 10.0.0.54 53\n"
+				   "A 9002 - names 10.0.0.9 10.0.0.53 53\n"
+				   "A 9002 - names 10.0.0.9 10.0.0.53 53\n";
+	static const char count[] =
+		"SELECT opened_ms, address, count(*) FROM journal GROUP BY 1, 2";
+	static const char both[] = "5000|255.255.255.255|1\n5001|10.0.0.53|2\n"
+				   "9000|255.255.255.255|1\n9001|10.0.0.53|2\n";
+	char text[sizeof(second) + sizeof(more)];
+	int64_t scan;
+	struct store *s = store_begun(&scan);
+
+	(void)state;
+	write_text("a.journal", first);
+	store_journal(s, scan, "a.journal");
+	write_text("a.journal", first);
+	store_journal(s, scan, "a.journal");
+	expect_rows(s, count, "5000|255.255.255.255|1\n5001|10.0.0.53|2\n");
+	for (int i = 0; i < 2; i++) {
+		write_text("a.journal", second);
+		store_journal(s, scan, "a.journal");
+		expect_rows(s, count, both);
+	}
+	snprintf(text, sizeof(text), "%s%s", second, more);
+	write_text("a.journal", text);
+	store_journal(s, scan, "a.journal");
+	snprintf(text, sizeof(text), "%s9001|10.0.0.54|1\n9002|10.0.0.53|2\n", both);
+	expect_rows(s, count, text);
+	store_over(s);
+}
+
+/* Cut off at any byte, the file loses the line that was not finished, and no other. */
+static void what_stands_before_a_torn_line_is_kept(void **state)
+{
+	static const char whole[] = "A 5000 eth0 dhcp 10.0.0.9 255.255.255.255 67\n"
+				    "O 1 5001 10.0.0.1 502 sweep\n"
+				    "A 5002 - names 10.0.0.9 10.0.0.53 53\n"
+				    "C 1 5003 10.0.0.9 40000 7 0 0 done open 0 connected\n"
+				    "D 5004 10.0.0.1 silent after it had answered\n"
+				    "L 0 5005 10.0.0.9 50000 " KEY_TEXT " 4 80,22 10.0.0.0/30\n"
+				    "R 0 5006 syn 0 8\n"
+				    "A 5007 eth0 echo-all fe80::9 ff02::1 0\n";
+	static const char state_of[] =
+		"SELECT (SELECT count(*) FROM journal WHERE kind = 'ask'),"
+		" (SELECT count(*) FROM journal WHERE kind = 'sweep'),"
+		" (SELECT count(*) FROM journal WHERE found = 'open'),"
+		" (SELECT count(*) FROM remark), (SELECT count(*) FROM journal_lane),"
+		" (SELECT count(*) FROM journal_stretch)";
+	static const char *const expected[] = { "0|0|0|0|0|0\n", "1|0|0|0|0|0\n", "1|1|0|0|0|0\n",
+						"2|1|0|0|0|0\n", "2|1|1|0|0|0\n", "2|1|1|1|0|0\n",
+						"2|1|1|1|1|0\n", "2|1|1|1|1|1\n", "3|1|1|1|1|1\n" };
+	int64_t scan;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(whole); n++) {
+		struct store *s = store_begun(&scan);
+		size_t lines = 0;
+
+		write_bytes("a.journal", whole, n);
+		for (size_t i = 0; i < n; i++)
+			lines += whole[i] == '\n';
+		store_journal(s, scan, "a.journal");
+		assert_int_equal(store_error(s), STORE_OK);
+		expect_rows(s, state_of, expected[lines]);
+		store_over(s);
+	}
+}
+
+/* Two lines that ran into each other are none, rather than something that nobody sent. */
+static void joined_lines_say_nothing(void **state)
+{
+	static const char *const wrong[] = {
+		"A 5000 eth0 dhcp 10.0.0.9 255.255.255.2A 5001 - names 10.0.0.9 10.0.0.53 53\n",
+		"A 5000 eth0 dhcp 10.0.0.9 255.255.255.255 67A 5001 - names 10.0.0.9 10.0.0.53 "
+		"53\n",
+		"A 5000 eth0 dhcp 10.0.0.9 255.255.255.255\n",
+		"A 5000 eth0 dhcp 10.0.0.9 255.255.255.255 67 \n",
+		"A 5000 eth0 dhcp 10.0.0.9 255.255.255.255 65536\n",
+		"A 5000 eth0 dhcp 10.0.0.9 255.255.255.255 -1\n",
+		"A -1 eth0 dhcp 10.0.0.9 255.255.255.255 67\n",
+		"A 5000 eth0 a-kind-that-is-too-long 10.0.0.9 255.255.255.255 67\n",
+		"A\n",
+		"O 1 5001 10.0.0.1 50O 2 5002 10.0.0.2 502 sweep\n",
+		"O 1 5001 10.0.0.1 502 sweepO 2 5002 10.0.0.2 502 sweep\n",
+	};
+	int64_t scan;
+
+	(void)state;
+	for (size_t i = 0; i < countof(wrong); i++) {
+		struct store *s = store_begun(&scan);
+
+		write_text("a.journal", wrong[i]);
+		store_journal(s, scan, "a.journal");
+		assert_int_equal(store_error(s), STORE_OK);
+		expect_rows(s, "SELECT * FROM journal", "");
+		store_over(s);
+	}
+}
+
 /* ---- back to addresses ---- */
 
 static struct addr at(const char *text)
@@ -379,6 +533,10 @@ int main(void)
 		cmocka_unit_test(runs_follow_each_other),
 		cmocka_unit_test(long_lines_are_whole),
 		cmocka_unit_test(torn_lines_are_passed_over),
+		cmocka_unit_test(questions_have_their_lines),
+		cmocka_unit_test(questions_of_runs_follow_each_other),
+		cmocka_unit_test(what_stands_before_a_torn_line_is_kept),
+		cmocka_unit_test(joined_lines_say_nothing),
 		cmocka_unit_test(ports_are_read_in_their_order),
 		cmocka_unit_test(places_lead_back_to_addresses),
 		cmocka_unit_test(link_local_addresses_need_no_interface),
