@@ -28,7 +28,7 @@ static void expire(struct packets *p, struct lane *l)
 }
 
 /* Before its RST for a SYN-ACK our kernel asks for the MAC itself, by a broadcast, where it does not know
- * it. Matters only where broadcasts are limited. */
+ * it. Matters only where something is limited. */
 static bool kernel_will_ask(const struct packets *p, const struct lane *l, uint32_t host,
 			    const struct addr *a)
 {
@@ -36,7 +36,8 @@ static bool kernel_will_ask(const struct packets *p, const struct lane *l, uint3
 	uint8_t mac[6];
 
 	if (l->segment.met == NULL || bit_is(l->segment.met, host) ||
-	    b->paces[1 + b->zone_count + (uint32_t)l->wing->segment].rate == 0)
+	    (l->unlimited && l->host_rate == 0 &&
+	     b->paces[1 + b->zone_count + (uint32_t)l->wing->segment].rate == 0))
 		return false;
 	if (neighbour_find(a, l->way->ifindex, mac) != NEIGHBOUR_KNOWN)
 		return true;

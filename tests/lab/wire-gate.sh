@@ -143,4 +143,11 @@ for rate in 40 200 1000; do
 	zone_most=$("$lab_python" "$wire_far" count "$lab_logs/rate-$rate.pcap" "$mac" 10.90.0.0/25 | awk '/^most all/ { print $3 }')
 	that "rate $rate: the zone behind the gateway ($zone_most of $zone)" [ "$zone_most" -le "$zone" ]
 done
+
+# Where broadcasts have no limit the kernel's own questions, before its resets, are packets all the same.
+near ip neigh flush all
+heard kernel timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-62 ports=22,80,443
+that 'the kernel asks: it ends well' [ $status = 0 ]
+that "the kernel asks: it does, by itself ($(got '^10.80.0.[0-9]* arp') questions to 60 hosts)" [ "$(got '^10.80.0.[0-9]* arp')" -ge 120 ]
+that "the kernel asks: the whole holds ($(got '^most all') of 200)" [ "$(got '^most all')" -le 200 ]
 tap_done
