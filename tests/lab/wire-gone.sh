@@ -27,27 +27,6 @@ pair_build >"$lab_logs/build.log" 2>&1 && far ip route add local 10.95.0.0/24 de
 	second_leg >>"$lab_logs/build.log" 2>&1 && pair_listen $(echo $ten | tr , ' ')
 result $? 'near and far stand on two legs'
 
-# What happens in near in the middle of a run: COMMAND once so many lines of FILE are like PATTERN, or
-# once LEG has sent so many frames.
-cat >when <<'END'
-# sh when said FILE NUMBER PATTERN COMMAND... | sh when sent LEG NUMBER - COMMAND...
-what=$1 of=$2 enough=$3 pattern=$4
-shift 4
-for try in $(seq 600); do
-	case $what in
-	said) n=$(grep -cE -e "$pattern" "$of") ;;
-	sent) n=$(cat "/sys/class/net/$of/statistics/tx_packets") ;;
-	esac
-	[ "${n:-0}" -lt "$enough" ] || exec "$@"
-	sleep 0.05
-done
-END
-# meanwhile WHEN...: beside the next heard()
-meanwhile() {
-	near sh when "$@" >"$lab_logs/meanwhile.log" 2>&1 </dev/null &
-	meanwhile=$!
-}
-
 # addresses PATTERN: so many addresses are in lines like this, ranges counted whole
 addresses() {
 	grep -E -e "$1" "$said" | awk '
@@ -71,7 +50,6 @@ as_ever() {
 }
 
 # ---- the interface is deleted ----
-: >"$lab_logs/deleted.txt"
 meanwhile said "$lab_logs/deleted.txt" 5 '^port 10.81' ip link del e1
 heard deleted timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
 wait "$meanwhile"
@@ -83,7 +61,6 @@ as_ever deleted
 
 # Another one of its name is not the same.
 second_leg >>"$lab_logs/build.log" 2>&1
-: >"$lab_logs/another.txt"
 meanwhile said "$lab_logs/another.txt" 5 '^port 10.81' sh -c 'ip link del e1; ip link add e1 type veth peer name e1 netns lab-far &&
 	ip link set e1 up && ip address add 10.81.0.1/24 dev e1'
 heard another timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 ports=$ten
@@ -121,7 +98,6 @@ quiet_since() {
 second_leg >>"$lab_logs/build.log" 2>&1
 leg=e1 mac0=$mac
 mac=$(near cat /sys/class/net/e1/address)
-: >"$lab_logs/replaced.txt"
 meanwhile said "$lab_logs/replaced.txt" 5 '^port 10.81' sh -c "ip address del 10.81.0.1/24 dev e1; ip address add 10.81.0.77/24 dev e1
 	ip route add 10.95.0.0/24 via 10.81.0.2; date +%s.%N >$lab_dir/replaced"
 heard replaced timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
@@ -136,7 +112,6 @@ as_ever replaced
 near ip address del 10.81.0.77/24 dev e1
 near ip address add 10.81.0.1/24 dev e1
 near ip route replace 10.95.0.0/24 via 10.81.0.2
-: >"$lab_logs/back.txt"
 meanwhile said "$lab_logs/back.txt" 5 '^port 10.81' sh -c "ip address del 10.81.0.1/24 dev e1; date +%s.%N >$lab_dir/back; sleep 2
 	date +%s.%N >$lab_dir/back.end; ip address add 10.81.0.1/24 dev e1; ip route add 10.95.0.0/24 via 10.81.0.2"
 heard back timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
@@ -149,7 +124,6 @@ as_ever 'away for two seconds'
 
 # Of the addresses of one interface it is that of IPv6.
 leg=e0 mac=$mac0
-: >"$lab_logs/six.txt"
 meanwhile said "$lab_logs/six.txt" 5 '^port fd80::' sh -c "ip address del fd80::1/64 dev e0; date +%s.%N >$lab_dir/six"
 heard six timeout 60 "$requester" zone=it rate=60 target=10.80.0.3-10 target=fd80::3-fd80::9 target=fd90::1-fd90::9 ports=$ten
 wait "$meanwhile"

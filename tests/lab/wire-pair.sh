@@ -100,6 +100,13 @@ that() {
 	[ $good = 0 ] || { [ ! -s "$said" ] || tail -n 25 "$said" | note; }
 }
 
+# meanwhile WHEN...: beside the next heard(), as when.sh says; wait "$meanwhile"
+meanwhile() {
+	[ "$1" != said ] || : >"$2"
+	near sh "$lab_tests/lab/when.sh" "$@" >"$lab_logs/meanwhile.log" 2>&1 </dev/null &
+	meanwhile=$!
+}
+
 # beside NAME COMMAND...: in far, until beside_end; once it has said "ready". (A function in the background
 # would be a shell whose command outlives it.)
 beside() {
