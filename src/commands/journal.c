@@ -556,7 +556,8 @@ static void take_stretch(struct telling *t, const struct block *b, struct run *r
 	r->frames += end - s->first;
 }
 
-/* Each stretch holds until the next of its block, the last until the lane goes on or the scan ends. */
+/* Each stretch holds until the next of its block, the last until the lane goes on or the scan ends. Where
+ * the clock was set back in between: for the second within which the next one is written. */
 static int tell_stretches(struct telling *t, const struct block *b)
 {
 	struct query *q = NULL;
@@ -583,7 +584,8 @@ static int tell_stretches(struct telling *t, const struct block *b)
 		r = 0;
 		snprintf(kinds[n % 2], sizeof(kinds[0]), "%s", kind != NULL ? kind : "");
 		if (n++ > 0)
-			take_stretch(t, b, &run, &before, &s, at, query_int(q, 0));
+			take_stretch(t, b, &run, &before, &s, at,
+				     query_int(q, 0) > at ? query_int(q, 0) : at + 1000);
 		before = s;
 		at = query_int(q, 0);
 	}

@@ -633,6 +633,8 @@ static void run(struct packets *p)
 			break;
 		if (p->now_ms >= p->tick_ms) {
 			p->tick_ms = p->now_ms + TICK_MS;
+			/* The clock may be set, and a machine that slept did not count the time. */
+			p->start_unix_ms = clock_ms(CLOCK_REALTIME) - p->now_ms;
 			look_at_windows(p);
 			look_at_wings(p);
 			look_at_addresses(p);

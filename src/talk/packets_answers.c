@@ -124,7 +124,7 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 	if (state == PORT_OPEN || state == PORT_CLOSED ||
 	    (n->open + n->closed + n->filtered == 0 && !n->answered))
 		s->news++;
-	n->last_ms = packets_since(p);
+	n->last_ms = packets_unix_ms(p);
 	n->answered |= state == PORT_OPEN || state == PORT_CLOSED;
 	if (!w->udp) {
 		n->open += state == PORT_OPEN;
@@ -174,5 +174,5 @@ void sweep_alive(struct packets *p, struct lane *l, uint32_t host)
 	}
 	find_settle(l, host);
 	n->answered = true;
-	n->last_ms = packets_since(p);
+	n->last_ms = packets_unix_ms(p);
 }

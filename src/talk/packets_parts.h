@@ -56,7 +56,7 @@ struct asking;
 /* What came back from one host of the segment. */
 struct seen {
 	uint32_t open, closed, filtered;
-	int64_t first_ms, last_ms; /* since the start of the process */
+	int64_t first_ms, last_ms; /* of the real-time clock */
 	uint8_t no_host;           /* weight of messages that there is no such host: sweep.h */
 	bool answered;             /* by itself: open, closed, echo */
 	bool left; /* no further probe: the guard has it, or it answers everywhere */

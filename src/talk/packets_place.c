@@ -179,8 +179,8 @@ static void write_seen(struct writer *w, const struct packets *p, const struct s
 	wr_le32(w, n->open);
 	wr_le32(w, n->closed);
 	wr_le32(w, n->filtered);
-	wr_le64(w, (uint64_t)(p->start_unix_ms + n->first_ms));
-	wr_le64(w, (uint64_t)(p->start_unix_ms + n->last_ms));
+	wr_le64(w, (uint64_t)n->first_ms);
+	wr_le64(w, (uint64_t)n->last_ms);
 	wr_le32(w, n->rtt_us);
 	wr_le16(w, n->handed_port);
 	wr_u8(w, n->no_host);
@@ -409,8 +409,8 @@ static bool read_seen(struct packets *p, struct lane *l, struct reader *r)
 	n->open = rd_le32(r);
 	n->closed = rd_le32(r);
 	n->filtered = rd_le32(r);
-	n->first_ms = (int64_t)rd_le64(r) - p->start_unix_ms;
-	n->last_ms = (int64_t)rd_le64(r) - p->start_unix_ms;
+	n->first_ms = (int64_t)rd_le64(r);
+	n->last_ms = (int64_t)rd_le64(r);
 	n->rtt_us = rd_le32(r);
 	n->handed_port = rd_le16(r);
 	n->no_host = rd_u8(r);

@@ -194,7 +194,7 @@ struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host)
 		s->seen_room = more;
 	}
 	s->seen[s->seen_count] =
-		(struct seen){ .first_ms = packets_since(p), .last_ms = packets_since(p) };
+		(struct seen){ .first_ms = packets_unix_ms(p), .last_ms = packets_unix_ms(p) };
 	s->seen_of[host] = (uint32_t)++s->seen_count;
 	return &s->seen[s->seen_count - 1];
 }
@@ -212,8 +212,8 @@ struct sight segment_sight(struct packets *p, struct lane *l, uint32_t host, con
 	t.filtered = n->filtered;
 	t.rtt_us = n->rtt_us;
 	t.silent = p->ports.count - n->open - n->closed - n->filtered;
-	t.first_ms = p->start_unix_ms + n->first_ms;
-	t.last_ms = p->start_unix_ms + n->last_ms;
+	t.first_ms = n->first_ms;
+	t.last_ms = n->last_ms;
 	if (mac != NULL) {
 		memcpy(t.mac, mac, 6);
 		t.has_mac = true;
@@ -302,7 +302,8 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 			continue;
 		flush_quiet(p, &quiet, l, from, i);
 		from = i + 1;
-		struct seen none = { .first_ms = packets_since(p), .last_ms = packets_since(p) };
+		struct seen none = { .first_ms = packets_unix_ms(p),
+				     .last_ms = packets_unix_ms(p) };
 		if (n == NULL)
 			n = &none;
 		if (!n->handed)
@@ -336,8 +337,8 @@ void lane_end(struct packets *p, struct lane *l, enum host_state state, const ch
 	struct sight quiet = {
 		.kind = SIGHT_QUIET,
 		.host_state = state,
-		.first_ms = p->start_unix_ms + p->now_ms,
-		.last_ms = p->start_unix_ms + p->now_ms,
+		.first_ms = packets_unix_ms(p),
+		.last_ms = packets_unix_ms(p),
 	};
 
 	settle_all(p, l);

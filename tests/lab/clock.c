@@ -1,52 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For LD_PRELOAD: a machine whose clock is set while it works. Seconds are added to the time of day, as
- * many as an eight-byte number in the file CLOCK_FILE says at that moment; other clocks go on.
+ * For LD_PRELOAD: the real-time clock of a program and its children, set by the seconds (int64_t) in the
+ * file that CLOCK_FILE names, at any time. The monotonic clock stays. The file is mapped at the start,
+ * so that processes that may open nothing see it, too.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-static volatile const int64_t *offset;
+typedef int clock_call(clockid_t id, struct timespec *t);
 
-__attribute__((constructor)) static void begin(void)
-{
-	const char *path = getenv("CLOCK_FILE");
-	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	void *at = fd >= 0 ? mmap(NULL, sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
-
-	if (fd >= 0)
-		close(fd);
-	if (at != MAP_FAILED)
-		offset = at;
-}
-
-static int64_t ahead(void)
-{
-	return offset != NULL ? *offset : 0;
-}
+static const volatile int64_t *ahead;
+static clock_call *true_clock;
 
 int clock_gettime(clockid_t id, struct timespec *t)
 {
-	static int (*real)(clockid_t, struct timespec *);
+	if (true_clock == NULL) {
+		void *p = dlsym(RTLD_NEXT, "clock_gettime");
 
-	if (real == NULL)
-		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
-	int r = real(id, t);
-	if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		t->tv_sec += ahead();
+		memcpy(&true_clock, &p, sizeof(p));
+	}
+	int r = true_clock(id, t);
+	if (r == 0 && ahead != NULL && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+		t->tv_sec += (time_t)*ahead;
 	return r;
 }
 
 time_t time(time_t *ret)
 {
-	struct timespec t;
+	struct timespec t = { 0 };
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	if (ret != NULL)
@@ -54,12 +42,26 @@ time_t time(time_t *ret)
 	return t.tv_sec;
 }
 
-int gettimeofday(struct timeval *restrict t, void *restrict zone)
+int gettimeofday(struct timeval *restrict ret, void *restrict zone)
 {
-	struct timespec now;
+	struct timespec t = { 0 };
 
 	(void)zone;
-	clock_gettime(CLOCK_REALTIME, &now);
-	*t = (struct timeval){ .tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000 };
+	clock_gettime(CLOCK_REALTIME, &t);
+	ret->tv_sec = t.tv_sec;
+	ret->tv_usec = t.tv_nsec / 1000;
 	return 0;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *path = getenv("CLOCK_FILE");
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	void *p = mmap(NULL, sizeof(*ahead), PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (p != MAP_FAILED)
+		ahead = p;
 }
