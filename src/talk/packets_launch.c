@@ -140,6 +140,16 @@ static enum launch error_of(struct wing *w, int e)
 	return LAUNCH_DOWN;
 }
 
+/* Whether they left or not: what is not known is counted, with the time after that. */
+static void count_to_all(struct packets *p, struct wing *w)
+{
+	if (w->to_all > 0)
+		pace_board_count_broadcasts(p->setup->board, w->segment, (int)w->to_all,
+					    -(int)w->to_all,
+					    p->start_ms + p->now_ms + packets_late_ms(p));
+	w->to_all = 0;
+}
+
 enum launch packets_flush(struct packets *p, struct wing *w)
 {
 	if (w->tap == NULL)
@@ -164,6 +174,7 @@ enum launch packets_flush(struct packets *p, struct wing *w)
 		if (n == 0)
 			return LAUNCH_LATER;
 	}
+	count_to_all(p, w);
 	return LAUNCHED;
 }
 
@@ -190,21 +201,25 @@ static uint8_t *room(struct packets *p, struct lane *l, size_t n, enum launch *r
 	return at;
 }
 
-/* Takes from the board; what is unlimited costs nothing. */
+/* Takes from the board; what is unlimited costs nothing. broadcasts: of the kernel; to_all: this frame. */
 static bool paced(struct packets *p, const struct lane *l, unsigned packets, unsigned held,
-		  unsigned broadcasts)
+		  unsigned broadcasts, bool to_all)
 {
 	const struct pace_need need = {
 		.zone = l->zone,
-		.segment = broadcasts > 0 ? l->wing->segment : -1,
+		.segment = broadcasts > 0 || to_all ? l->wing->segment : -1,
 		.packets = packets,
 		.held = held,
 		.broadcasts = broadcasts,
+		.broadcasts_held = to_all,
 	};
 
-	if (l->unlimited && broadcasts == 0)
+	if (l->unlimited && broadcasts == 0 && !to_all)
 		return true;
-	return pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms);
+	if (!pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms))
+		return false;
+	l->wing->to_all += to_all;
+	return true;
 }
 
 static void give_back(struct packets *p, const struct lane *l, unsigned packets, unsigned held)
@@ -224,7 +239,7 @@ static enum launch launch(struct packets *p, struct lane *l, const struct frame_
 
 	if (!packets_gate_frames(p, &to))
 		return refuse(p, &to);
-	if (!paced(p, l, packets, held, broadcasts))
+	if (!paced(p, l, packets, held, broadcasts, false))
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, f->length, &r);
 	if (at == NULL) {
@@ -305,7 +320,7 @@ enum launch packets_launch_find(struct packets *p, struct lane *l, const struct 
 				     : frame_neighbour_solicit(frame, l->way, who, to_mac);
 	if (n == 0)
 		return LAUNCH_REFUSED; /* there is no such question on this way */
-	if (!paced(p, l, 1, 0, to_mac == NULL))
+	if (!paced(p, l, 1, 0, 0, to_mac == NULL))
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, n, &r);
 	if (at != NULL) {
@@ -321,15 +336,17 @@ enum launch packets_launch_find(struct packets *p, struct lane *l, const struct 
 enum launch packets_ask_room(struct packets *p, struct wing *w, int zone)
 {
 	const struct pace_need need = {
-		.zone = zone, .segment = w->segment, .packets = 1, .broadcasts = 1
+		.zone = zone, .segment = w->segment, .packets = 1, .broadcasts_held = 1
 	};
 
 	if (w->tap == NULL || w->error != 0)
 		return LAUNCH_DOWN;
 	if (p->stopping || !w->asked || ask_closed(p, w, time(NULL)) != NULL)
 		return LAUNCH_REFUSED;
-	return pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms) ? LAUNCHED
-									       : LAUNCH_LATER;
+	if (!pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms))
+		return LAUNCH_LATER;
+	w->to_all++;
+	return LAUNCHED;
 }
 
 /* All that may ever leave for more than one host. */

@@ -45,7 +45,9 @@ struct wing {
 	const struct interface *interface;
 	int segment; /* in the pace board */
 	struct tap *tap;
-	int error;       /* it is down or gone, or could not be opened: nothing is sent by it */
+	unsigned
+		to_all; /* frames to everybody that wait in the tap: held on the board until they left */
+	int error;      /* it is down or gone, or could not be opened: nothing is sent by it */
 	int64_t down_ms; /* since when */
 	uint64_t dropped;
 	bool asked; /* everybody on the segment may be asked: ask_way.h */
