@@ -209,6 +209,22 @@ static void load_zone_name(struct site *s, struct zone *z, struct ynode n)
 	z->name = name;
 }
 
+/* What holds for the whole holds in each zone: a zone that says more would not get it. */
+static void check_rates(const struct site *s, const struct zone *z, struct ynode n)
+{
+	unsigned rate = z->rate != 0 && z->rate < s->rate ? z->rate : s->rate;
+
+	if (z->rate > s->rate)
+		yn_complain(yn_get(n, "rate"), _("%u is more than the '%s' of 'limits', %u"),
+			    z->rate, "rate", s->rate);
+	if (z->host_rate > rate)
+		yn_complain(yn_get(n, "host_rate"), _("%u is more than the rate of all hosts, %u"),
+			    z->host_rate, rate);
+	else if (z->host_rate > s->host_rate)
+		yn_complain(yn_get(n, "host_rate"), _("%u is more than the '%s' of 'limits', %u"),
+			    z->host_rate, "host_rate", s->host_rate);
+}
+
 static void load_zone(struct site *s, struct ynode n, struct said_list *said)
 {
 	static const char *const keys[] = { "name",         "kind",      "networks",   "window",
@@ -237,10 +253,7 @@ static void load_zone(struct site *s, struct ynode n, struct said_list *said)
 	yn_bool(yn_get(n, "anonymous"), &z->anonymous);
 	load_discovery(z, yn_get(n, "discovery"), yn_get(n, "risk"));
 	check_discovery(s, z, yn_get(n, "discovery"));
-	unsigned rate = z->rate != 0 ? z->rate : s->rate;
-	if (z->host_rate > rate)
-		yn_complain(yn_get(n, "host_rate"), _("%u is more than the rate of all hosts, %u"),
-			    z->host_rate, rate);
+	check_rates(s, z, n);
 	load_later(s, n, later_zone_keys);
 }
 

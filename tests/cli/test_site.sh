@@ -179,6 +179,27 @@ that "a zone's own risk class" grep -q 'conversations: none, risk class touch' o
 that "a zone's own rate" grep -q 'whole zone: at most 20 packets a second' out
 that "a zone's full depth" grep -q '1 address is declared for full depth' out
 
+# ---- limits that contradict each other ----
+# limits WORDS MISTAKE ZONE LIMITS
+limits() {
+	site limits.yaml <<-END
+		zones:
+		  - {name: plant, kind: ot, networks: [192.168.10.0/24]$3}
+		limits: {$4}
+	END
+	both "limits.yaml:$2" "$1" limits.yaml
+}
+limits 'a host more than its zone' "4: field 'host_rate': 30 is more than the rate of all hosts, 20" \
+	', rate: 20, host_rate: 30' 'rate: 100'
+limits 'a zone more than the whole' "4: field 'rate': 300 is more than the 'rate' of 'limits', 100" \
+	', rate: 300' 'rate: 100, host_rate: 20'
+limits 'a zone more than the whole that nobody gave' "4: field 'rate': 2000 is more than the 'rate' of 'limits', 1000" \
+	', rate: 2000' 'host_rate: 20'
+limits 'a host of a zone more than any host' "4: field 'host_rate': 60 is more than the 'host_rate' of 'limits', 50" \
+	', rate: 80, host_rate: 60' 'rate: 100, host_rate: 50'
+limits 'any host more than all of them' "5: field 'host_rate': 101 is more than the rate of all hosts, 100" \
+	'' 'rate: 100, host_rate: 101'
+
 # ---- the ledger ----
 site ledger.yaml <<-END
 	zones:

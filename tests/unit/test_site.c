@@ -173,6 +173,13 @@ static void test_wrong(void **state)
 		  "site.yaml:5: field 'rate': '0' is not a whole number from 1 to 1000000" },
 		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], rate: 5, host_rate: 6}\n",
 		  "site.yaml:5: field 'host_rate': 6 is more than the rate of all hosts, 5" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], rate: 1001}\n",
+		  "site.yaml:5: field 'rate': 1001 is more than the 'rate' of 'limits', 1000" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], host_rate: 1001}\n",
+		  "site.yaml:5: field 'host_rate': 1001 is more than the rate of all hosts, 1000" },
+		{ HEAD "  - {name: b, kind: it, networks: [10.0.0.0/8], host_rate: 41}\n",
+		  "site.yaml:5: field 'host_rate': 41 is more than the 'host_rate' of 'limits', "
+		  "40" },
 		{ HEAD "limits: {rate: 10, host_rate: 20}\n",
 		  "site.yaml:5: field 'host_rate': 20 is more than the rate of all hosts, 10" },
 		{ HEAD "limits: {rate: -1}\n",
