@@ -63,7 +63,7 @@ static void suites_are_what_they_are_called(void **state)
 			{ SUITE_IDEA, has(cipher, "IDEA_") },
 			{ SUITE_SEED, has(cipher, "SEED_") },
 			{ SUITE_CBC, has(cipher, "_CBC") },
-			{ SUITE_SHA1, ends(s->name, "_SHA") },
+			{ SUITE_SHA1, ends(s->name, "_SHA") || ends(s->name, "_SHA1") },
 			{ SUITE_MD5, ends(s->name, "_MD5") },
 			{ SUITE_AEAD, has(cipher, "GCM") || has(cipher, "CCM") ||
 					      has(cipher, "CHACHA20") || has(cipher, "AEGIS") ||
@@ -79,7 +79,8 @@ static void suites_are_what_they_are_called(void **state)
 			{ SUITE_SRP, has(s->name, "TLS_SRP_") },
 			{ SUITE_TLS13, tls13 },
 			{ SUITE_NO_FS, !tls13 && !has(s->name, "DHE_") && !has(s->name, "_anon_") &&
-					       !has(s->name, "SRP") && !has(s->name, "ECCPWD") },
+					       !has(s->name, "SRP") && !has(s->name, "ECCPWD") &&
+					       !has(s->name, "CECPQ1") },
 		};
 
 		for (size_t k = 0; k < countof(rules); k++)
@@ -101,8 +102,10 @@ static void suites_known_by_heart(void **state)
 		{ 0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA" },
 		{ 0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256" },
 		{ 0x1301, "TLS_AES_128_GCM_SHA256" },
+		{ 0x16ba, "TLS_CECPQ1_ECDSA_WITH_AES_256_GCM_SHA384" },
 		{ 0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
 		{ 0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" },
+		{ 0xe413, "TLS_ECDHE_RSA_WITH_SALSA20_SHA1" },
 	};
 
 	(void)state;
@@ -112,6 +115,7 @@ static void suites_known_by_heart(void **state)
 	assert_null(tls_suite_find(0xffff));
 	assert_null(tls_suite_find(0x0a0a)); /* GREASE */
 	assert_string_equal(ssl2_suite_name(0x0700c0), "SSL_CK_DES_192_EDE3_CBC_WITH_MD5");
+	assert_string_equal(ssl2_suite_name(0xff0810), "SSL_CK_NULL");
 	assert_null(ssl2_suite_name(0xffffff));
 }
 
