@@ -221,6 +221,7 @@ int catalogue_load(const char *dir, const char *const *guidelines, size_t guidel
 		return -ENOMEM;
 	each_file(&l, dir, "checks", ".yaml", read_check_file, NULL);
 	each_file(&l, dir, "data", ".csv", read_list_file, prepare_lists);
+	ret->own_view_count = ret->view_count;
 	for (size_t i = 0; i < more_count; i++)
 		catalogue_read_checks(&l, more[i]);
 	catalogue_read_scopes(&l, scopes);

@@ -47,6 +47,13 @@ struct check {
 	unsigned line, sql_line, seen_line;
 };
 
+/* A view that checks of the same files, and reports, stand on. */
+struct check_view {
+	const char *name, *sql;
+	const char *file;
+	unsigned line;
+};
+
 /* A scope word, or "declared:*", whose SQL finds what stands behind the colon as :word. The SQL is
  * an expression over the view asset: 1, 0, or NULL where it cannot be known. */
 struct scope_word {
@@ -104,6 +111,8 @@ struct arena;
 struct catalogue {
 	struct check *checks;
 	size_t check_count;
+	struct check_view *views;          /* in the order in which they stand */
+	size_t view_count, own_view_count; /* the first of them are not the user's */
 	struct scope_word *scopes;
 	size_t scope_count;
 	struct guideline *guidelines;

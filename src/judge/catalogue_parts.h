@@ -11,7 +11,7 @@ struct loader {
 	struct catalogue *catalogue;
 	struct complaints *complaints;
 	struct arena *arena;
-	size_t check_room, scope_room;
+	size_t check_room, view_room, scope_room;
 	bool no_memory;
 };
 

@@ -126,6 +126,14 @@ static void *grown(struct loader *l, void *list, size_t count, size_t *room, siz
 	return larger;
 }
 
+/* A word that SQL takes as a name. */
+static bool sound_name(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return n > 0 && n <= ID_MAX && text[n] == '\0';
+}
+
 /* ---- checks ---- */
 
 /* "ssh.algorithm-weak": what fingerprints and tickets refer to. */
@@ -197,6 +205,31 @@ static void read_check(struct loader *l, struct ynode n)
 	c->checks[c->check_count++] = check;
 }
 
+static void read_view(struct loader *l, struct ynode n)
+{
+	static const char *const keys[] = { "view", "sql", NULL };
+	struct catalogue *c = l->catalogue;
+
+	if (!yn_map(n, keys))
+		return;
+	struct check_view view = {
+		.name = need_text(l, n, "view"),
+		.sql = need_text(l, n, "sql"),
+		.file = keep(l, yf_path(n.file)),
+		.line = yn_line(yn_get(n, "sql")),
+	};
+	if (!sound_name(view.name)) {
+		yn_complain(yn_get(n, "view"),
+			    _("is made of small letters, digits and '_', not '%s'"), view.name);
+		return;
+	}
+	struct check_view *list = grown(l, c->views, c->view_count, &l->view_room, sizeof(*list));
+	if (list == NULL)
+		return;
+	c->views = list;
+	c->views[c->view_count++] = view;
+}
+
 void catalogue_read_checks(struct loader *l, const char *path)
 {
 	struct yfile *f = yf_open(path, l->complaints);
@@ -204,8 +237,14 @@ void catalogue_read_checks(struct loader *l, const char *path)
 	if (f == NULL)
 		return;
 	if (yn_list(yf_root(f)))
-		for (size_t i = 0; i < yn_count(yf_root(f)); i++)
-			read_check(l, yn_at(yf_root(f), i));
+		for (size_t i = 0; i < yn_count(yf_root(f)); i++) {
+			struct ynode n = yn_at(yf_root(f), i);
+
+			if (yn_given(yn_get(n, "view")))
+				read_view(l, n);
+			else
+				read_check(l, n);
+		}
 	yf_close(f);
 }
 
@@ -253,13 +292,6 @@ void catalogue_read_scopes(struct loader *l, const char *path)
 }
 
 /* ---- lists ---- */
-
-static bool sound_name(const char *text)
-{
-	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	return n > 0 && n <= ID_MAX && text[n] == '\0';
-}
 
 static void read_rows(struct loader *l, struct csv *v, const char *path, struct data_list *list)
 {

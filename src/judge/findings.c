@@ -19,7 +19,8 @@ static const char made_tables[] =
 	" severity TEXT NOT NULL, status TEXT NOT NULL, asset TEXT NOT NULL, address TEXT,"
 	" port INTEGER, transport TEXT, zone TEXT, kind TEXT, vantage TEXT NOT NULL,"
 	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
-	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL) WITHOUT ROWID;"
+	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
+	" inferred INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
 	"CREATE TEMP TABLE check_run (check_id TEXT PRIMARY KEY, severity TEXT NOT NULL,"
 	" ran INTEGER NOT NULL, partial INTEGER NOT NULL, reason TEXT, hosts INTEGER NOT NULL,"
@@ -64,7 +65,8 @@ int fingerprint_make(const char *site, const char *check, const char *asset, con
 struct row {
 	const char *address, *asset, *transport, *detail, *evidence;
 	enum severity severity;
-	int64_t port; /* 0: none */
+	int64_t port;  /* 0: none */
+	bool inferred; /* it rests on data that is not verified */
 };
 
 static int by_text(const char *a, const char *b)
@@ -111,7 +113,7 @@ static struct row *new_row(struct rows *rows)
 }
 
 struct columns {
-	int address, port, transport, detail, severity, evidence, asset;
+	int address, port, transport, detail, severity, evidence, asset, inferred;
 };
 
 static int read_row(struct query *q, const struct columns *at, const struct check *check,
@@ -137,6 +139,7 @@ static int read_row(struct query *q, const struct columns *at, const struct chec
 	const char *severity = query_text(q, at->severity);
 	if (severity != NULL && severity_of_word(severity) != SEVERITIES)
 		row->severity = severity_of_word(severity);
+	row->inferred = at->inferred >= 0 && query_int(q, at->inferred) != 0;
 	return row->detail == NULL ? -ENOMEM : 0;
 }
 
@@ -156,6 +159,7 @@ static int ask(struct judged *j, const struct check *check, struct rows *rows)
 		.severity = query_column(q, "severity"),
 		.evidence = query_column(q, "evidence"),
 		.asset = query_column(q, "asset"),
+		.inferred = query_column(q, "inferred"),
 	};
 	if (at.address < 0 && at.asset < 0)
 		r = -EDOM;
@@ -252,7 +256,7 @@ static int keeper_init(struct judged *j, struct keeper *k)
 		r = query_new(
 			j->db,
 			"INSERT INTO temp.finding_now VALUES"
-			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
 			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
 			"  > instr('info,low,medium,high,critical', finding_now.severity)",
@@ -341,6 +345,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_int(k->insert, 15, first_seen);
 		query_bind_int(k->insert, 16, seen);
 		query_bind_int(k->insert, 17, reopened);
+		query_bind_int(k->insert, 18, row->inferred);
 		r = query_run(k->insert);
 	}
 	query_reset(k->asset);
@@ -452,7 +457,8 @@ static int load_findings(struct judged *j)
 	if (j->findings == NULL)
 		return -ENOMEM;
 	r = query_new(j->db,
-		      "SELECT fingerprint, check_id, address, status = 'open' FROM temp.finding_now"
+		      "SELECT fingerprint, check_id, address, status = 'open', inferred"
+		      " FROM temp.finding_now"
 		      " ORDER BY check_id, fingerprint",
 		      &q);
 	for (size_t check = 0; r >= 0 && (r = query_step(q)) == 1;) {
@@ -467,6 +473,7 @@ static int load_findings(struct judged *j)
 		f->fingerprint = arena_text(j->arena, query_text(q, 0));
 		f->host = judged_host_find(j, query_text(q, 2));
 		f->open = query_int(q, 3) != 0;
+		f->inferred = query_int(q, 4) != 0;
 		if (f->fingerprint == NULL)
 			r = -ENOMEM;
 		j->finding_count++;

@@ -68,6 +68,7 @@ struct judged_finding {
 	const char *fingerprint, *check;
 	ptrdiff_t host; /* -1: its asset is no host of the scan */
 	bool open;
+	bool inferred; /* it rests on data that is not verified: no more than a hint */
 };
 
 struct check_state {

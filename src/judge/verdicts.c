@@ -56,6 +56,7 @@ struct outcome {
 	struct answer answer;
 	bool answered;
 	size_t open, waived, unknown; /* findings in scope; of unknown scope */
+	size_t inferred;              /* of the open ones: they rest on data that is not verified */
 	struct coverage coverage;
 	const char **reasons; /* per check; NULL: it ran everywhere */
 	bool alternatives_open;
@@ -138,6 +139,7 @@ static int count_findings(struct judged *j, const struct guideline *g, const str
 			continue;
 		}
 		o->open += f->open;
+		o->inferred += f->open && f->inferred;
 		o->waived += !f->open;
 		query_bind_text(note, 1, g->id);
 		query_bind_text(note, 2, item->id);
@@ -357,8 +359,10 @@ static enum verdict decide(const struct bench *b, const struct item *item, struc
 			return VERDICT_CONTRADICTED;
 		for (size_t i = 0; i < item->alternative_count; i++)
 			o->alternatives_open |= !alternative_absent(b, &item->alternatives[i]);
-		return item->assess == ASSESS_DIRECT && !o->alternatives_open ? VERDICT_VIOLATED
-									      : VERDICT_HINT;
+		return item->assess == ASSESS_DIRECT && !o->alternatives_open &&
+				       o->inferred < o->open
+			       ? VERDICT_VIOLATED
+			       : VERDICT_HINT;
 	}
 	if (o->waived > 0)
 		return VERDICT_WAIVED;
@@ -573,6 +577,12 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 			  "open finding is evidence against it, to be confirmed by a person.",
 			  "open findings are evidence against it, to be confirmed by a person.",
 			  "件の検出が不適合を示唆する。人による確認が必要。");
+		if (o->inferred == o->open)
+			say(n,
+			    "The data behind it is inferred, not read from its source: see the "
+			    "finding.",
+			    "根拠としたデータは出典で確認できていない推定である（検出の内容を参照）"
+			    "。");
 		if (o->alternatives_open)
 			say_alternatives(b, item, n);
 		break;

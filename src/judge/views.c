@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/i18n.h"
 #include "judge/arena.h"
 
 /* The asset key of a fingerprint: the ledger's id, else the address. (A recognised identity goes
@@ -327,6 +328,42 @@ static int open_documents(struct judged *j)
 	return r < 0 ? r : db_exec(j->db, "DROP TABLE temp.judge_before");
 }
 
+static int make_view(struct judged *j, const struct check_view *v, bool own)
+{
+	struct query *q = NULL;
+	/* Of several statements the first alone is prepared. */
+	const char *sql = arena_printf(j->arena, "CREATE TEMP VIEW \"%s\" AS %s", v->name, v->sql);
+	int r = sql != NULL ? query_new(j->db, sql, &q) : -ENOMEM;
+
+	if (r >= 0)
+		r = query_run(q);
+	query_free(q);
+	/* The user's stay views: a check that asks them does so behind the fence. */
+	if (r >= 0 && own)
+		r = materialise(j->db, v->name);
+	if (r < 0 && r != -ENOMEM) {
+		if (j->options.complaints != NULL)
+			complain(j->options.complaints, v->file, v->line, _("view '%s': %s"),
+				 v->name, db_error(j->db));
+		r = 0; /* and so is each check that asks it */
+	}
+	return r;
+}
+
+static int make_check_views(struct judged *j)
+{
+	const struct catalogue *c = j->catalogue;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < c->view_count; i++)
+		r = make_view(j, &c->views[i], i < c->own_view_count);
+	/* Reports ask for it whatever the catalogue has. */
+	return r < 0 ? r
+		     : db_exec(j->db,
+			       "CREATE TEMP TABLE IF NOT EXISTS service_grade (address, port,"
+			       " transport, scheme, level, basis, reasons)");
+}
+
 int views_make(struct judged *j, const struct port_list *ports)
 {
 	int r = start_list(j->db);
@@ -350,5 +387,7 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = make_lists(j);
 	if (r >= 0)
 		r = open_documents(j);
+	if (r >= 0)
+		r = make_check_views(j);
 	return r;
 }

@@ -16,6 +16,30 @@ static void say_kind(struct page *p, const char *kind)
 	say_both(p, zone_kind_text(kind, LANGUAGE_EN), zone_kind_text(kind, LANGUAGE_JA));
 }
 
+/* "CRYPTREC TLS: recommended pattern (hint)" */
+static void grade(struct page *p, struct query *q)
+{
+	static const struct {
+		const char *level, *en, *ja;
+	} words[] = {
+		{ "high", "high security pattern", "高セキュリティ型" },
+		{ "recommended", "recommended security pattern", "推奨セキュリティ型" },
+		{ "exception", "exception pattern only", "セキュリティ例外型のみ" },
+		{ "none", "no pattern", "いずれの型も満たさない" },
+	};
+	const char *level = cell(q, "level");
+
+	mark(p, " <span class=\"quiet\">");
+	say(p, cell(q, "scheme"));
+	mark(p, ": ");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].level, level) == 0)
+			say_both(p, words[i].en, words[i].ja);
+	if (strcmp(cell(q, "basis"), "verified") != 0)
+		say_both(p, " (hint)", "（推定）");
+	mark(p, "</span>");
+}
+
 static void services(struct page *p, struct query *q, const char *address)
 {
 	bool any = false;
@@ -48,6 +72,8 @@ static void services(struct page *p, struct query *q, const char *address)
 			say(p, cell(q, "version"));
 			mark(p, "</b>");
 		}
+		if (cell(q, "level") != NULL)
+			grade(p, q);
 		if (limited != NULL) {
 			mark(p, " <span class=\"quiet\">(");
 			say_reason(p, limited);
@@ -178,8 +204,10 @@ void page_hosts(struct page *p)
 	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
 					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
 	struct query *q = facts_ask(p->facts, "SELECT h.*" HOSTS_IN_ORDER);
-	struct query *service = facts_ask(p->facts, "SELECT * FROM main.service WHERE " JUDGED_SCAN
-						    " AND address = ?1 ORDER BY transport, port");
+	struct query *service = facts_ask(
+		p->facts, "SELECT s.*, g.scheme, g.level, g.basis FROM main.service s"
+			  " LEFT JOIN service_grade g USING (address, port, transport)"
+			  " WHERE " JUDGED_SCAN " AND s.address = ?1 ORDER BY s.transport, s.port");
 	bool any = false;
 
 	mark(p, "<section id=\"hosts\">\n<h2>");

@@ -220,9 +220,13 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 	putc_unlocked('}', w->out);
 }
 
-#define SERVICES                                                                      \
-	"SELECT port, transport, state, protocol, product, version FROM main.service" \
-	" WHERE scan = ?1 AND address = ?2 ORDER BY port, transport"
+#define SERVICES                                                                               \
+	"SELECT s.port, s.transport, s.state, s.protocol, s.product, s.version, g.grades FROM" \
+	" main.service s LEFT JOIN (SELECT address, port, transport, json_group_array("        \
+	"   json_object('scheme', scheme, 'level', level, 'basis', basis, 'reasons',"          \
+	"    json(reasons))) AS grades FROM (SELECT * FROM service_grade ORDER BY scheme)"     \
+	"  GROUP BY address, port, transport) g USING (address, port, transport)"              \
+	" WHERE s.scan = ?1 AND s.address = ?2 ORDER BY s.port, s.transport"
 
 static void put_services(struct writing *w, struct query *services, struct query *evidence,
 			 const char *address)
@@ -244,6 +248,13 @@ static void put_services(struct writing *w, struct query *services, struct query
 		for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
 			text(w, texts[i], query_text(services, i + 1));
 		put_evidence(w, evidence, address, query_int(services, 0), query_text(services, 1));
+		if (!query_null(services, 6)) {
+			json_t *grades = text_parsed(query_text(services, 6));
+
+			key(w, "grades");
+			put_value(w, grades);
+			json_decref(grades);
+		}
 		putc_unlocked('}', w->out);
 	}
 	putc_unlocked(']', w->out);
