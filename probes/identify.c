@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codec/evidence.h"
 #include "codec/limits.h"
 #include "probe.h"
 #include "ssh_lent.h"
+#include "starttls.h"
+#include "tls.h"
 
 enum {
 	GREETING_MS = 2000,    /* full depth: how long a server may take to speak first */
@@ -22,8 +25,19 @@ struct task {
 	const struct job *job;
 	struct result_header *done;
 	enum depth depth;
-	bool tried[64]; /* by index in the registry */
+	bool tried[64];                  /* by index in the registry */
+	const struct starttls *starttls; /* TLS may begin inside what is spoken */
+	bool starttls_said;              /* the service said that it does */
 };
+
+static int tls_probe(void)
+{
+	int i = 0;
+
+	while (strcmp(probes[i]->name, "tls") != 0)
+		i++;
+	return i;
+}
 
 static struct conn_setup setup_of(const struct task *t, int probe, json_t *evidence, bool tls)
 {
@@ -45,10 +59,15 @@ static struct conn_setup setup_of(const struct task *t, int probe, json_t *evide
 	return s;
 }
 
+static void found_name(struct task *t, const char *name, const char *how)
+{
+	snprintf(t->done->protocol, sizeof(t->done->protocol), "%s", name);
+	snprintf(t->done->spoken, sizeof(t->done->spoken), "%s", how);
+}
+
 static void found(struct task *t, int probe, const char *how)
 {
-	snprintf(t->done->protocol, sizeof(t->done->protocol), "%s", probes[probe]->name);
-	snprintf(t->done->spoken, sizeof(t->done->spoken), "%s", how);
+	found_name(t, probes[probe]->name, how);
 }
 
 static void limit(struct task *t, const char *why)
@@ -64,6 +83,24 @@ static bool spoke(enum ending e, const json_t *evidence)
 	       (e != ENDING_NOT_THIS && json_object_size(evidence) > 0);
 }
 
+/* Does TLS begin inside this protocol, as far as its own probe was told? */
+static void look_for_starttls(struct task *t, int probe, const json_t *evidence)
+{
+	const struct starttls *row = starttls_find(probes[probe]->name);
+	bool known = false;
+
+	if (row == NULL)
+		return;
+	for (size_t i = 0; i < countof(row->said) && row->said[i] != NULL; i++) {
+		const json_t *said = json_object_get(evidence, row->said[i]);
+
+		t->starttls_said |= json_is_true(said);
+		known |= json_is_boolean(said);
+	}
+	if (t->starttls_said || !known)
+		t->starttls = row;
+}
+
 /* Runs a probe on an open conversation (freed here) and reports what it brought, if it is spoken. */
 static enum ending run(struct task *t, int probe, struct conn *c, json_t *evidence, const char *how,
 		       int64_t started_ms)
@@ -71,8 +108,10 @@ static enum ending run(struct task *t, int probe, struct conn *c, json_t *eviden
 	enum ending e = probes[probe]->run(c, evidence);
 
 	t->tried[probe] = true;
-	if (spoke(e, evidence))
+	if (spoke(e, evidence)) {
 		found(t, probe, how);
+		look_for_starttls(t, probe, evidence);
+	}
 	if (e !=
 	    ENDING_NOT_THIS) /* a silent port where this protocol belongs is worth knowing too */
 		worker_report(t->w, t->job, probe, e, c, evidence, started_ms);
@@ -109,6 +148,48 @@ static bool hopeless(enum ending e)
 	return e == ENDING_STOPPED || e == ENDING_DISTRESS || e == ENDING_REFUSED;
 }
 
+/* The survey of TLS inside a protocol. True where the protocol is spoken. */
+static bool over_starttls(struct task *t, const struct starttls *row, const char *how,
+			  enum ending *ret_ending)
+{
+	int probe = tls_probe();
+	json_t *evidence = json_object();
+	struct conn_setup setup = setup_of(t, probe, evidence, false);
+	int64_t started_ms = worker_unix_ms();
+
+	*ret_ending = ENDING_LIMIT;
+	setup.starttls = row->name;
+	struct conn *c =
+		evidence != NULL ? worker_open(t->w, t->job, probe, &setup, ret_ending) : NULL;
+	if (c != NULL)
+		*ret_ending = probes[probe]->run(c, evidence);
+	bool spoken = json_object_get(evidence, "starttls") != NULL;
+	if (spoken && row->ports != NULL)
+		found_name(t, row->name, how);
+	/* A survey that did not come about after TLS was offered is a gap to be told. */
+	if (spoken ? *ret_ending != ENDING_NOT_THIS : evidence != NULL && row->ports == NULL) {
+		note_word(evidence, "starttls", row->name);
+		worker_report(t->w, t->job, probe, *ret_ending, c, evidence, started_ms);
+	}
+	conn_free(c);
+	json_decref(evidence);
+	return spoken;
+}
+
+/* In limited depth nobody asks whether TLS is offered, and the checks of it are told so. */
+static void leave_starttls(struct task *t)
+{
+	json_t *evidence = json_object();
+	int64_t now = worker_unix_ms();
+
+	for (size_t i = 0; tls_facets[i] != NULL; i++)
+		list_word(note_list(evidence, "limited"), tls_facets[i]);
+	note_word(evidence, "starttls", t->starttls->name);
+	if (evidence != NULL)
+		worker_report(t->w, t->job, tls_probe(), ENDING_DONE, NULL, evidence, now);
+	json_decref(evidence);
+}
+
 /* Waits for a greeting and lets the probe that knows it go on. Without `speak` only the name is
  * noted. *ret_silent: nothing was said. */
 static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum ending *ret_ending)
@@ -128,6 +209,7 @@ static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum endin
 	struct span greeting = conn_peek_quiet(c, GREETING_MAX, GREETING_MS);
 	*ret_silent = greeting.length == 0;
 	*ret_ending = ENDING_NOT_THIS;
+	const struct starttls *row = starttls_by_greeting(greeting);
 	for (int i = 0; greeting.length > 0 && probes[i] != NULL; i++) {
 		const struct probe *p = probes[i];
 
@@ -149,7 +231,27 @@ static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum endin
 	}
 	conn_free(c);
 	json_decref(evidence);
+	if (!good && row != NULL && !hopeless(*ret_ending)) {
+		found_name(t, row->name, "greeting");
+		good = true;
+		if (speak)
+			over_starttls(t, row, "greeting", ret_ending);
+	}
 	return good;
+}
+
+/* Where a protocol belongs that has no probe yet: far enough to survey its TLS. */
+static bool by_starttls(struct task *t, enum ending *ret_ending)
+{
+	for (const struct starttls *row = starttls_rows; row->name != NULL; row++) {
+		if (!starttls_belongs(row, t->job->port))
+			continue;
+		if (over_starttls(t, row, "port", ret_ending))
+			return true;
+		if (hopeless(*ret_ending))
+			return false;
+	}
+	return false;
 }
 
 static bool by_port(struct task *t, enum ending *ret_ending)
@@ -223,11 +325,15 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 		limit(&t, "limited in OT");
 		if (!by_port(&t, &e) && e == ENDING_NOT_THIS && job->unassigned)
 			by_greeting(&t, false, &silent, &e);
+		if (t.starttls != NULL && !hopeless(e))
+			leave_starttls(&t);
 		done->tls = strcmp(done->protocol, "tls") == 0;
 		done->ending = e;
 		return;
 	}
 	bool good = by_port(&t, &e);
+	if (!good && !hopeless(e) && !job->quiet)
+		good = by_starttls(&t, &e);
 	if (!good && !hopeless(e)) {
 		good = by_greeting(&t, !job->quiet, &silent, &e);
 		if (!good && silent && job->quiet)
@@ -237,6 +343,13 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	}
 	if (good && strcmp(done->protocol, "tls") == 0)
 		inside_tls(&t, &e);
+	if (good && t.starttls_said && !hopeless(e)) {
+		enum ending over;
+
+		over_starttls(&t, t.starttls, "port", &over);
+		if (hopeless(over))
+			e = over;
+	}
 	done->ending = e;
 }
 

@@ -21,6 +21,9 @@
  *
  * In limited depth two connections: the modern hello, and one for TLS 1.1 and below.
  *
+ * Where TLS begins inside another protocol, each connection is first taken to that point:
+ * starttls.c says by what.
+ *
  * "Not offered" is an alert that says so, another version in the ServerHello, or a close in place
  * of an answer. Silence, a reset or any other answer is "could not test": no version is claimed
  * from it.
@@ -299,6 +302,12 @@ static bool close_versions(struct survey *s)
 	return all;
 }
 
+/* Something answers that is no TLS. A server that had said that TLS may begin does not do as it said. */
+static enum ending not_tls(struct survey *s)
+{
+	return s->starttls != NULL ? conn_oddity(s->c, "tls.starttls-broken") : ENDING_NOT_THIS;
+}
+
 /* The hellos that every depth has. False where there is nothing more to ask. */
 static bool greet(struct survey *s, enum ending *ret)
 {
@@ -306,7 +315,7 @@ static bool greet(struct survey *s, enum ending *ret)
 
 	*ret = conn_ending(s->c);
 	if (a.outcome == SAID_OTHER)
-		*ret = ENDING_NOT_THIS;
+		*ret = not_tls(s);
 	else if (a.outcome == SAID_BROKEN)
 		*ret = ENDING_MALFORMED;
 	if (a.outcome == SAID_END || a.outcome == SAID_NOTHING || a.outcome == SAID_OTHER ||
@@ -325,7 +334,7 @@ static bool greet(struct survey *s, enum ending *ret)
 	conclude(s, &a, TLS_1_1, conn_depth(s->c) == DEPTH_LIMITED ? SSL_3_0 : TLS_1_1);
 	*ret = conn_ending(s->c);
 	if (a.outcome == SAID_OTHER)
-		*ret = ENDING_NOT_THIS;
+		*ret = not_tls(s);
 	return a.outcome != SAID_END && s->proven;
 }
 
@@ -337,6 +346,15 @@ static bool has_unknown(struct survey *s)
 	for (size_t i = 0; i < countof(ladder); i++)
 		any |= *survey_state(s, ladder[i]) == UNKNOWN;
 	return any;
+}
+
+const char *const tls_facets[] = { "versions", "certificate", "suites", "kex", NULL };
+
+/* All that follows from the suites. */
+static void limit_rest(struct survey *s)
+{
+	for (size_t i = 2; tls_facets[i] != NULL; i++)
+		conn_limited(s->c, tls_facets[i]);
 }
 
 static enum ending survey_limited(struct survey *s)
@@ -353,10 +371,8 @@ static enum ending survey_limited(struct survey *s)
 		conn_gathered(s->c, "certificate");
 	else if (s->best != 0)
 		conn_limited(s->c, "certificate");
-	if (s->best != 0) {
-		conn_limited(s->c, "suites");
-		conn_limited(s->c, "kex");
-	}
+	if (s->best != 0)
+		limit_rest(s);
 	e = conn_ending(s->c);
 	return e == ENDING_DISTRESS || e == ENDING_STOPPED || e == ENDING_LIMIT ? e : ENDING_DONE;
 }
@@ -369,6 +385,8 @@ static bool ask_everything(struct survey *s, bool *ret_suites)
 	for (size_t i = 1; i < countof(ladder) && s->silences < SILENCES_MAX; i++)
 		if (*survey_state(s, ladder[i]) == UNKNOWN && !test_version(s, ladder[i]))
 			return false;
+	if (s->starttls != NULL && s->starttls->few)
+		return true;
 	if (s->silences < SILENCES_MAX && !ask_ssl2(s))
 		return false;
 	s->silences = 0; /* what is accepted is still worth a look */
@@ -400,7 +418,10 @@ static enum ending survey_full(struct survey *s)
 	bool versions = close_versions(s);
 	if (versions)
 		conn_gathered(s->c, "versions");
-	suites &= versions || s->best != 0;
+	bool few = s->starttls != NULL && s->starttls->few;
+	suites &= (versions || s->best != 0) && !few;
+	if (few)
+		limit_rest(s);
 	if (suites)
 		conn_gathered(s->c, "suites");
 	if (suites && !s->kex_unread)
@@ -415,7 +436,21 @@ static enum ending survey_full(struct survey *s)
 	return e;
 }
 
-enum ending tls_survey(struct conn *c, json_t *evidence, bool (*prelude)(struct conn *c))
+/* The first connection ended before TLS began: what that says. identify.c reads "starttls" as "the
+ * protocol is spoken". */
+static enum ending not_begun(struct survey *s, enum ending e)
+{
+	if (s->lead == STARTTLS_OTHER && s->starttls->ports != NULL)
+		return e == ENDING_CLOSED || conn_received(s->c) > 0 ? ENDING_NOT_THIS : e;
+	note_word(s->evidence, "starttls", s->starttls->name);
+	if (s->lead == STARTTLS_ABSENT && s->starttls->ports != NULL)
+		return ENDING_NOT_THIS;
+	/* Its own probe was told that TLS is offered, or nobody knows. */
+	survey_note_oddity(s, "tls.starttls-refused");
+	return e;
+}
+
+static enum ending tls_run(struct conn *c, json_t *evidence)
 {
 	struct survey *s = calloc(1, sizeof(*s));
 	enum ending e = ENDING_LIMIT;
@@ -424,23 +459,21 @@ enum ending tls_survey(struct conn *c, json_t *evidence, bool (*prelude)(struct 
 		return e;
 	s->c = c;
 	s->evidence = evidence;
-	s->prelude = prelude;
+	s->starttls = starttls_find(conn_starttls(c));
 	s->flight = malloc(FLIGHT_MAX);
 	if (s->flight != NULL)
 		e = conn_depth(c) == DEPTH_FULL ? survey_full(s) : survey_limited(s);
+	if (s->starttls != NULL && !s->led)
+		e = not_begun(s, e);
 	free(s->flight);
 	free(s);
 	return e;
 }
 
-static enum ending tls_run(struct conn *c, json_t *evidence)
-{
-	return tls_survey(c, evidence, NULL);
-}
-
 static const char tls_view[] =
-	"CREATE TEMP VIEW tls AS SELECT address, port, evidence->>'$.best' AS best"
-	" FROM document WHERE probe = 'tls' AND evidence <> '{}';"
+	"CREATE TEMP VIEW tls AS SELECT address, port, evidence->>'$.best' AS best,"
+	" evidence->>'$.starttls' AS starttls"
+	" FROM document WHERE probe = 'tls' AND evidence->'$.versions' IS NOT NULL;"
 	"CREATE TEMP VIEW tls_version AS SELECT address, port, v.key AS version, v.value AS "
 	"accepted"
 	" FROM document, json_each(evidence, '$.versions') AS v WHERE probe = 'tls';"
@@ -471,7 +504,7 @@ const struct probe probe_tls = {
 		 "6697,8443,8883,9443,10443",
 	.risk = RISK_READ,
 	.connections = { 2, 192 },
-	.sent = { 2048, 192 * 1024 },
+	.sent = { 2048, 256 * 1024 },
 	.received = { 128 * 1024, 2 * 1024 * 1024 },
 	.ot = true,
 	.hello_order = 1,

@@ -2,6 +2,7 @@
 /* One hello of the tls probe and its answer. */
 #include "tls_survey.h"
 
+#include "codec/evidence.h"
 #include "codec/tls_suites.h"
 
 enum { RECORDS_MAX = 64 }; /* of one answer */
@@ -73,10 +74,25 @@ static struct answer failed_answer(struct survey *s, size_t received)
 
 bool survey_begin(struct survey *s)
 {
+	enum { REST_MAX = 1024 };
+
 	if (s->begun && !conn_again(s->c))
 		return false;
 	s->begun = true;
-	return s->prelude == NULL || s->prelude(s->c);
+	if (s->starttls == NULL)
+		return true;
+	s->lead = s->starttls->lead(s->c);
+	if (s->lead != STARTTLS_READY) {
+		if (conn_ok(s->c))
+			conn_close(s->c);
+		return false;
+	}
+	if (!s->led)
+		note_word(s->evidence, "starttls", s->starttls->name);
+	s->led = true;
+	if (conn_read_quiet(s->c, REST_MAX, 0).length > 0) /* [starttls-injection] */
+		survey_note_oddity(s, "tls.starttls-injection-possible");
+	return conn_ok(s->c);
 }
 
 enum progress { GO_ON, COMPLETE, HELLO_BROKEN };

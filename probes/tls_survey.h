@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "starttls.h"
+
 #include "codec/tls_records.h"
 #include "codec/tls_secrets.h"
 #include "talk/conn.h"
@@ -22,12 +24,14 @@ enum state { UNKNOWN, ACCEPTED, NOT_OFFERED, CLOSED_ON, UNTESTED };
 struct survey {
 	struct conn *c;
 	json_t *evidence;
-	bool (*prelude)(struct conn *c);
-	bool begun;     /* the first connection has been used */
-	bool proven;    /* it speaks TLS */
-	size_t longest; /* suites of the longest hello that was answered */
-	bool small;     /* long hellos are not */
-	bool alerts;    /* it refuses by alerts */
+	const struct starttls *starttls; /* NULL: TLS begins with the connection */
+	enum starttls_answer lead;       /* what came of it, on the last connection */
+	bool led;                        /* TLS began once */
+	bool begun;                      /* the first connection has been used */
+	bool proven;                     /* it speaks TLS */
+	size_t longest;                  /* suites of the longest hello that was answered */
+	bool small;                      /* long hellos are not */
+	bool alerts;                     /* it refuses by alerts */
 	unsigned silences;
 	enum state states[TLS_1_3 - SSL_3_0 + 1];
 	uint16_t suites[TLS_1_3 - SSL_3_0 + 1][SUITES_MAX]; /* accepted */

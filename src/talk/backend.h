@@ -36,6 +36,7 @@ struct conn_setup {
 	enum depth depth;
 	bool anonymous;       /* conn_anonymous() */
 	bool tls;             /* the port is known to speak TLS: conn_tls_wanted() */
+	const char *starttls; /* conn_starttls() */
 	unsigned connections; /* most */
 	uint32_t sent;        /* most bytes */
 	uint32_t received;

@@ -488,6 +488,11 @@ bool conn_tls_wanted(const struct conn *c)
 	return c->setup.tls;
 }
 
+const char *conn_starttls(const struct conn *c)
+{
+	return c->setup.starttls;
+}
+
 const char *conn_address(const struct conn *c)
 {
 	return c->setup.address;

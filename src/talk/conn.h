@@ -121,6 +121,9 @@ uint16_t conn_port(const struct conn *c);
 /* The port is known to speak TLS: a probe that may run inside it calls conn_start_tls() first, on
  * every connection. */
 bool conn_tls_wanted(const struct conn *c);
+/* The name of the protocol inside which TLS begins on this port (STARTTLS); NULL: TLS begins with the
+ * connection, if at all. */
+const char *conn_starttls(const struct conn *c);
 /* The target's address as text ("192.0.2.1", "2001:db8::1"), for Host headers. */
 const char *conn_address(const struct conn *c);
 /* "tenken/0.1 (contact: ...)": User-Agent; and a name for EHLO. */

@@ -79,14 +79,22 @@ static void run_talk(const char *path)
 	struct talk t;
 
 	if (talk_read(&t, path)) {
-		uint8_t *bytes = malloc(talk_received(&t) + 4 * t.count + 4);
+		uint8_t *bytes = malloc(talk_received(&t) + 4 * t.count + 4 + sizeof(t.starttls));
 		size_t n = 0;
+
+		if (bytes != NULL && t.starttls[0] != '\0') {
+			bytes[n++] = 0xff;
+			bytes[n++] = 0xfe;
+			bytes[n++] = (uint8_t)strlen(t.starttls);
+			memcpy(bytes + n, t.starttls, strlen(t.starttls));
+			n += strlen(t.starttls);
+		}
 
 		for (size_t i = 0; bytes != NULL && i < t.count; i++) {
 			const struct step *s = &t.steps[i];
 			size_t length = s->kind == STEP_AGAIN ? 0xffff : s->length;
 
-			if (s->kind != STEP_AGAIN && (s->kind != STEP_RECEIVE || length >= 0xffff))
+			if (s->kind != STEP_AGAIN && (s->kind != STEP_RECEIVE || length >= 0xfffe))
 				continue;
 			bytes[n++] = (uint8_t)(length >> 8);
 			bytes[n++] = (uint8_t)length;

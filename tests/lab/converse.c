@@ -3,9 +3,10 @@
  * Runs one probe against a real server of the lab, without guard and plan, and can record the
  * conversation as a .talk file:
  *
- *   converse PROBE[+tls] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
+ *   converse PROBE[+tls|:PROTOCOL] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
  *
- * "+tls": the port is known to speak TLS, so that the probe starts it by itself.
+ * "+tls": the port is known to speak TLS, so that the probe starts it by itself. ":PROTOCOL": TLS
+ * begins inside it (tls:smtp).
  * Loopback and private addresses only. Random bytes are drawn anew for each run, since servers know
  * clients again by them, and stand in the recording; a TLS layer is recorded as what is said inside
  * it.
@@ -204,6 +205,9 @@ int main(int argc, char **argv)
 		return 1;
 	if (tls_wanted)
 		*suffix = '\0';
+	char *starttls = argc > 1 ? strchr(argv[1], ':') : NULL;
+	if (starttls != NULL)
+		*starttls++ = '\0';
 	if (argc < 4 || probe_find(argv[1]) == NULL || addr_parse(argv[2], &l.address) != 0 ||
 	    addr_is_public(&l.address)) {
 		fprintf(stderr,
@@ -225,6 +229,8 @@ int main(int argc, char **argv)
 			fprintf(l.out, "@ depth limited\n");
 		if (tls_wanted)
 			fprintf(l.out, "@ wanted tls\n");
+		if (starttls != NULL)
+			fprintf(l.out, "@ starttls %s\n", starttls);
 		fputs("@ random", l.out);
 		for (size_t i = 0; i < RANDOM_BYTES; i++)
 			fprintf(l.out, " %02x", l.random[i]);
@@ -247,6 +253,7 @@ int main(int argc, char **argv)
 		.depth = depth,
 		.anonymous = depth == DEPTH_FULL,
 		.tls = tls_wanted,
+		.starttls = starttls,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],
 		.received = probe->received[depth],

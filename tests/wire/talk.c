@@ -143,6 +143,12 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 	} else if (span_is(word, "wanted")) {
 		t->tls_wanted = span_is(first_word(rest), "tls");
 		return t->tls_wanted;
+	} else if (span_is(word, "starttls")) {
+		struct span name = first_word(rest);
+
+		snprintf(t->starttls, sizeof(t->starttls), "%.*s", (int)name.length,
+			 (const char *)name.at);
+		return name.length > 0;
 	} else if (span_is(word, "tls")) {
 		new_step(t, STEP_TLS, line);
 	} else if (span_is(word, "random")) {
@@ -215,7 +221,8 @@ bool talk_read(struct talk *t, const char *path)
 	return good;
 }
 
-/* Each piece is a length (2 bytes) and its bytes; length ffff is a new connection. */
+/* Each piece is a length (2 bytes) and its bytes; length ffff is a new connection. Length fffe: the
+ * next byte is the length of the protocol's name inside which TLS begins, which follows. */
 bool talk_from_bytes(struct talk *t, const uint8_t *bytes, size_t n)
 {
 	struct reader r = rd_new(span_of(bytes, n));
@@ -226,6 +233,13 @@ bool talk_from_bytes(struct talk *t, const uint8_t *bytes, size_t n)
 
 		if (length == 0xffff) {
 			new_step(t, STEP_AGAIN, 0);
+			continue;
+		}
+		if (length == 0xfffe) {
+			struct span name = rd_span(&r, rd_u8(&r));
+
+			snprintf(t->starttls, sizeof(t->starttls), "%.*s", (int)name.length,
+				 (const char *)name.at);
 			continue;
 		}
 		if (length > rd_left(&r))
@@ -497,6 +511,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.depth = depth,
 		.anonymous = depth == DEPTH_FULL,
 		.tls = p->talk->tls_wanted,
+		.starttls = p->talk->starttls[0] != '\0' ? p->talk->starttls : NULL,
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],
 		.received = probe->received[depth],

@@ -32,6 +32,7 @@ struct talk {
 	uint16_t port;
 	enum depth depth;
 	bool tls_wanted;
+	char starttls[16]; /* conn_starttls(); empty: NULL */
 	int64_t clock;
 	uint8_t *random;
 	size_t random_length;
