@@ -1,155 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SSH: which server it is, what it offers, its host key and how one may log in.
+ * SSH: which server it is, what it offers, its host keys and how one may log in.
  *
  * Learnt: the identification (protocol, software, product, version), whether protocol 1 is offered,
- * the algorithm lists, strict key exchange; in full depth the host key and the login methods.
+ * the algorithm lists, strict key exchange; in full depth every host key, the groups that a group
+ * exchange gives, the login methods.
  *
  * Specifications: RFC 4253 4.2 (identification, lines before it), 5 (protocol 1.99), 6 (packets),
- * 7.1 (KEXINIT); RFC 4252 5.2 (the "none" request); OpenSSH's PROTOCOL 1.10 (strict key exchange).
+ * 7.1 (KEXINIT), 8 (Diffie-Hellman); RFC 4419 (group exchange), 5656 and 8731 (elliptic curves);
+ * RFC 4252 5.2 (the "none" request); OpenSSH's PROTOCOL 1.10 (strict key exchange) and
+ * PROTOCOL.certkeys.
  *
  * Sent on the first connection, after the server's identification was heard:
  *   SSH-2.0-tenken_0.1 CR LF     many servers send their KEXINIT only after it
  *   KEXINIT                      only where the server stays silent after that: some wait for the
  *                                client's. It is what every client says first (RFC 4253 7.1)
- * and then the connection is closed: no key is exchanged, so that the device computes nothing. A
- * server of protocol 1 alone gets nothing.
+ * In limited depth the connection is then closed: no key is exchanged, so that the device computes
+ * nothing. A server of protocol 1 alone gets nothing.
  *
- * In full depth a second connection goes through libssh: key exchange, then the "none" request for
- * the user "tenken-nobody", which no device has. RFC 4252 5.2 defines it as the question for the
- * list of methods; no password and no key is ever offered.
+ * In full depth (ssh_survey.c), once for each host key, the first time on that same connection:
+ *   KEXINIT                      one key exchange, the cheapest for the server that both know, and
+ *                                one host key algorithm
+ *   KEXDH_INIT, KEX_ECDH_INIT    our half of it, 32 bytes on most servers; where there is nothing
+ *                                but group exchange KEX_DH_GEX_REQUEST and _INIT
+ * The server answers with its host key and the connection is closed. It is what ssh-keyscan does. The
+ * server signs once and keeps nothing; a client may leave here at any time, and nothing that follows
+ * (keys, login) is begun. On at most three more connections, where a group exchange is offered:
+ *   KEX_DH_GEX_REQUEST           which group it gives for 512 to 1024, 1024 to 2048 and 2048 to 8192
+ *                                bits (RFC 4419 3); nothing is computed with the answer
+ *
+ * A last connection goes through libssh: key exchange, then the "none" request for the user
+ * "tenken-nobody", which no device has. RFC 4252 5.2 defines it as the question for the list of
+ * methods; no password and no key is ever offered.
  */
 #include "probe.h"
 
 #include "codec/evidence.h"
 #include "codec/limits.h"
 #include "codec/product.h"
-#include "codec/reader.h"
-#include "codec/writer.h"
 #include "ssh_lent.h"
+#include "ssh_survey.h"
 
 enum {
-	PACKET_MAX = 35000,  /* RFC 4253 6.1 */
-	NAME_MAX_BYTES = 64, /* RFC 4251 6 */
-	LINES_MAX = 32,      /* before the identification */
-	PACKETS_MAX = 4,     /* before the KEXINIT: IGNORE and DEBUG may come at any time */
-	MSG_DISCONNECT = 1,
-	MSG_IGNORE = 2,
-	MSG_DEBUG = 4,
-	MSG_KEXINIT = 20,
-	COOKIE = 16,
 	KEXINIT_WAIT_MS = 2000,
 	SESSION_TIMEOUT_MS = 20000,
 };
 
-static const char our_identification[] = "SSH-2.0-tenken_0.1\r\n";
-
-/* "SSH-2.0-OpenSSH_9.2p1 Debian-2" */
-struct identification {
-	struct span line;
-	struct span protocol;
-	struct span software;
-	struct span comment; /* may be empty */
-};
-
-/* RFC 4253 7.1: the ten lists, in the order of the message. */
-enum {
-	KEX,
-	HOSTKEY,
-	CIPHER,
-	CIPHER_BACK,
-	MAC,
-	MAC_BACK,
-	COMPRESSION,
-	COMPRESSION_BACK,
-	LANGUAGES,
-	LANGUAGES_BACK,
-	LISTS
-};
-
-struct kexinit {
-	struct span list[LISTS];
-};
-
-/* ---- readers ---- */
-
-static bool read_identification(struct span line, struct identification *ret)
-{
-	struct identification id = { .line = line };
-
-	if (!span_starts(line, "SSH-"))
-		return false;
-	struct span rest = span_from(line, 4);
-	ptrdiff_t dash = span_find(rest, "-", 1);
-	if (dash <= 0)
-		return false;
-	id.protocol = span_first(rest, (size_t)dash);
-	rest = span_from(rest, (size_t)dash + 1);
-	ptrdiff_t space = span_find(rest, " ", 1);
-	id.software = space < 0 ? rest : span_first(rest, (size_t)space);
-	id.comment = space < 0 ? span_first(rest, 0) : span_trim(span_from(rest, (size_t)space));
-	*ret = id;
-	return true;
-}
-
 /* "2.0", or "1.99" for both; anything else cannot speak version 2 (RFC 4253 5.1). */
-static bool speaks_version_2(const struct identification *id)
+static bool speaks_version_2(const struct ssh_identification *id)
 {
 	return span_is(id->protocol, "2.0") || span_is(id->protocol, "1.99");
-}
-
-/* The payload of a packet without its length: padding length, payload, padding (RFC 4253 6). */
-static bool read_payload(struct span packet, struct span *ret)
-{
-	struct reader r = rd_new(packet);
-	size_t padding = rd_u8(&r);
-
-	if (!rd_ok(&r) || rd_left(&r) <= padding)
-		return false;
-	*ret = rd_span(&r, rd_left(&r) - padding);
-	return true;
-}
-
-static bool read_kexinit(struct span payload, struct kexinit *ret)
-{
-	struct reader r = rd_new(payload);
-	struct kexinit k;
-
-	rd_skip(&r, 1 + COOKIE);
-	for (size_t i = 0; i < LISTS; i++)
-		k.list[i] = rd_span(&r, rd_be32(&r));
-	rd_skip(&r, 1 + 4); /* a guessed packet follows; reserved */
-	if (!rd_end(&r))
-		return false;
-	*ret = k;
-	return true;
-}
-
-/* The next name of a comma-separated list; an empty span at its end. */
-static struct span next_name(struct span *list)
-{
-	ptrdiff_t comma = span_find(*list, ",", 1);
-	struct span name = comma < 0 ? *list : span_first(*list, (size_t)comma);
-
-	*list = comma < 0 ? span_first(*list, 0) : span_from(*list, (size_t)comma + 1);
-	return name;
-}
-
-static bool list_has(struct span list, const char *name)
-{
-	while (list.length > 0)
-		if (span_is(next_name(&list), name))
-			return true;
-	return false;
-}
-
-/* RFC 4251 6: printable US-ASCII, at most 64 bytes. */
-static bool is_name(struct span s)
-{
-	for (size_t i = 0; i < s.length; i++)
-		if (s.at[i] <= 0x20 || s.at[i] >= 0x7f)
-			return false;
-	return s.length > 0 && s.length <= NAME_MAX_BYTES;
 }
 
 /* Lines may stand before the identification (RFC 4253 4.2). */
@@ -160,7 +60,7 @@ static bool ssh_recognise(struct span greeting)
 
 /* ---- writers ---- */
 
-static void note_identification(json_t *evidence, const struct identification *id)
+static void note_identification(json_t *evidence, const struct ssh_identification *id)
 {
 	struct product p = product_split(id->software);
 
@@ -187,24 +87,50 @@ static bool array_has(const json_t *array, struct span name)
 	return false;
 }
 
-/* False where a name was none and was left out. */
+/* False where a name was none, or there were too many, and something was left out. */
 static bool note_names(json_t *array, struct span list)
 {
 	bool good = true;
 
 	while (list.length > 0) {
-		struct span name = next_name(&list);
+		struct span name = ssh_next_name(&list);
 
-		if (!is_name(name))
+		if (!ssh_is_name(name)) {
 			good = false;
-		else if (!array_has(array, name))
+		} else if (!array_has(array, name)) {
+			good = good && json_array_size(array) < LIST_MAX;
 			list_text(array, name);
+		}
 	}
 	return good;
 }
 
-/* Both directions of a kind are one list. */
-static bool note_kexinit(json_t *evidence, const struct kexinit *k)
+/* The names of this direction that the other does not have. */
+static void note_one_way(json_t *evidence, const char *kind, struct span list, struct span other,
+			 const char *direction)
+{
+	json_t *known = json_array();
+
+	note_names(known, other);
+	for (size_t i = 0; list.length > 0 && i < LIST_MAX; i++) {
+		struct span name = ssh_next_name(&list);
+		char key[SSH_NAME_MAX + 1] = "";
+
+		if (!ssh_is_name(name) || array_has(known, name))
+			continue;
+		memcpy(key, name.at, name.length);
+		note_word(note_object(note_object(evidence, "one_way"), kind), key, direction);
+	}
+	json_decref(known);
+}
+
+static bool same(struct span a, struct span b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+/* Both directions of a kind are one list; "one_way" tells names that one of them lacks. */
+static bool note_kexinit(json_t *evidence, const struct ssh_kexinit *k)
 {
 	static const struct {
 		const char *kind;
@@ -217,22 +143,28 @@ static bool note_kexinit(json_t *evidence, const struct kexinit *k)
 	json_t *algorithms = note_object(evidence, "algorithms");
 	bool good = true;
 
-	for (size_t i = 0; i < countof(kinds); i++)
-		for (unsigned n = kinds[i].first; n <= kinds[i].last; n++)
-			good = note_names(note_list(algorithms, kinds[i].kind), k->list[n]) && good;
-	note_bool(evidence, "strict_kex", list_has(k->list[KEX], "kex-strict-s-v00@openssh.com"));
+	for (size_t i = 0; i < countof(kinds); i++) {
+		const char *kind = kinds[i].kind;
+		struct span there = k->list[kinds[i].first], back = k->list[kinds[i].last];
+
+		good = note_names(note_list(algorithms, kind), there) && good;
+		if (same(there, back))
+			continue;
+		good = note_names(note_list(algorithms, kind), back) && good;
+		note_one_way(evidence, kind, there, back, "to-server");
+		note_one_way(evidence, kind, back, there, "to-client");
+	}
+	note_bool(evidence, "strict_kex",
+		  ssh_list_has(k->list[KEX], "kex-strict-s-v00@openssh.com"));
 	return good;
 }
 
-static void write_name_list(struct writer *w, const char *names)
-{
-	wr_be32(w, (uint32_t)strlen(names));
-	wr_text(w, names);
-}
+/* ---- conversation ---- */
 
-static void say_kexinit(struct conn *c)
+/* For a server that waits for it: what most servers have one of. */
+static void say_any_kexinit(struct conn *c)
 {
-	static const char *const lists[LISTS] = {
+	static const char *const words[LISTS] = {
 		[KEX] = "curve25519-sha256,diffie-hellman-group14-sha1,diffie-hellman-group1-sha1",
 		[HOSTKEY] = "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-256,ssh-rsa,ssh-dss",
 		[CIPHER] = "aes128-ctr,aes256-ctr,aes128-cbc,3des-cbc",
@@ -244,114 +176,68 @@ static void say_kexinit(struct conn *c)
 		[LANGUAGES] = "",
 		[LANGUAGES_BACK] = "",
 	};
-	uint8_t body[800], packet[1024], cookie[COOKIE];
-	struct writer w = wr_new(body, sizeof(body));
+	struct span lists[LISTS];
 
-	conn_random(c, cookie, sizeof(cookie));
-	wr_u8(&w, MSG_KEXINIT);
-	wr_bytes(&w, cookie, sizeof(cookie));
 	for (size_t i = 0; i < LISTS; i++)
-		write_name_list(&w, lists[i]);
-	wr_u8(&w, 0);   /* no guessed packet follows */
-	wr_be32(&w, 0); /* reserved */
-	struct span payload = wr_span(&w);
-
-	/* RFC 4253 6: the whole is a multiple of 8, with 4 bytes of padding at least. */
-	size_t padding = 8 - (4 + 1 + payload.length) % 8;
-	if (padding < 4)
-		padding += 8;
-	w = wr_new(packet, sizeof(packet));
-	wr_be32(&w, (uint32_t)(1 + payload.length + padding));
-	wr_u8(&w, (uint8_t)padding);
-	wr_span_in(&w, payload);
-	wr_fill(&w, 0, padding);
-	conn_write_span(c, wr_span(&w));
+		lists[i] = span_text(words[i]);
+	ssh_say_kexinit(c, lists);
 }
 
-/* ---- conversation ---- */
-
-static enum ending hear_identification(struct conn *c, struct identification *ret)
+/* ret_silent: ours was said, so that this connection has chosen its algorithms. */
+static enum ending hear_kexinit(struct conn *c, json_t *evidence, struct ssh_offer *ret,
+				bool *ret_silent)
 {
-	for (unsigned i = 0; i < LINES_MAX; i++) {
-		struct span line = conn_read_line(c);
+	struct span payload;
+	struct ssh_kexinit k;
+	bool padded;
 
-		if (!conn_ok(c)) /* lines, but never ours, are another protocol's greeting */
-			return conn_received(c) > 0 ? ENDING_NOT_THIS : conn_ending(c);
-		if (!span_starts(line, "SSH-")) {
-			/* What OpenSSH says instead of its identification while it is busy. */
-			if (span_starts(line, "Exceeded MaxStartups") ||
-			    span_starts(line, "Not allowed at this time"))
-				return ENDING_CLOSED;
-			continue;
-		}
-		return read_identification(line, ret)
-			       ? ENDING_DONE
-			       : conn_oddity(c, "ssh.identification-malformed");
-	}
-	return ENDING_NOT_THIS;
+	*ret_silent = conn_peek_quiet(c, 1, KEXINIT_WAIT_MS).length == 0 && !conn_peer_closed(c);
+	if (*ret_silent)
+		say_any_kexinit(c);
+	enum ending e = ssh_hear(c, &payload, &padded);
+	if (e != ENDING_DONE)
+		return e;
+	if (!padded)
+		conn_note_oddity(c, "ssh.packet-padding");
+	if (payload.at[0] != SSH_MSG_KEXINIT)
+		return conn_oddity(c, "ssh.packet-unexpected");
+	if (!ssh_read_kexinit(payload, &k))
+		return conn_oddity(c, "ssh.kexinit-malformed");
+	if (note_kexinit(evidence, &k))
+		conn_gathered(c, "algorithms");
+	else
+		conn_note_oddity(c, "ssh.algorithm-name");
+	ssh_read_offer(&k, ret);
+	return ENDING_DONE;
 }
 
-static enum ending hear_kexinit(struct conn *c, json_t *evidence)
+static void ask_session(struct conn *c, json_t *evidence)
 {
-	if (conn_peek_quiet(c, 1, KEXINIT_WAIT_MS).length == 0 && !conn_peer_closed(c))
-		say_kexinit(c);
-	for (unsigned i = 0; i < PACKETS_MAX; i++) {
-		struct reader header = rd_new(conn_read(c, 4));
-		uint32_t length = rd_be32(&header);
-		struct span payload;
-		struct kexinit k;
+	int fd = conn_again(c) ? conn_lend(c, SSH_LENT_PACKETS) : -1;
 
-		if (!conn_ok(c))
-			return conn_ending(c);
-		if (length < 2 || length > PACKET_MAX)
-			return conn_oddity(c, "ssh.packet-length");
-		struct span packet = conn_read(c, length);
-		if (!conn_ok(c))
-			return conn_ending(c);
-		if (!read_payload(packet, &payload))
-			return conn_oddity(c, "ssh.packet-malformed");
-		switch (payload.at[0]) {
-		case MSG_IGNORE:
-		case MSG_DEBUG:
-			continue;
-		case MSG_DISCONNECT:
-			return ENDING_CLOSED;
-		case MSG_KEXINIT:
-			if (!read_kexinit(payload, &k))
-				return conn_oddity(c, "ssh.kexinit-malformed");
-			if (!note_kexinit(evidence, &k))
-				conn_note_oddity(c, "ssh.algorithm-name");
-			conn_gathered(c, "algorithms");
-			return ENDING_DONE;
-		default:
-			return conn_oddity(c, "ssh.packet-unexpected");
-		}
-	}
-	return conn_oddity(c, "ssh.kexinit-missing");
+	if (fd >= 0 && ssh_lent_ask(fd, SESSION_TIMEOUT_MS, evidence))
+		conn_gathered(c, "auth");
 }
 
 /* What fails here leaves its facet out of the coverage; the conversation itself is done. */
-static enum ending ask_session(struct conn *c, json_t *evidence)
+static enum ending survey(struct conn *c, const struct ssh_offer *offer, bool here,
+			  json_t *evidence)
 {
-	bool hostkey, auth;
-
-	if (!conn_again(c))
-		return conn_ending(c) == ENDING_LIMIT ? ENDING_DONE : conn_ending(c);
-	int fd = conn_lend(c, SSH_LENT_PACKETS);
-	if (fd < 0)
-		return ENDING_DONE;
-	ssh_lent_ask(fd, SESSION_TIMEOUT_MS, evidence, &hostkey, &auth);
-	if (hostkey)
+	if (ssh_survey_keys(c, offer, here, evidence))
 		conn_gathered(c, "hostkey");
-	if (auth)
-		conn_gathered(c, "auth");
-	return ENDING_DONE;
+	if (ssh_survey_moduli(c, offer, evidence))
+		conn_gathered(c, "moduli");
+	ask_session(c, evidence);
+	enum ending e = conn_ending(c);
+	return e == ENDING_STOPPED || e == ENDING_DISTRESS ? e : ENDING_DONE;
 }
 
 static enum ending ssh_run(struct conn *c, json_t *evidence)
 {
-	struct identification id;
-	enum ending e = hear_identification(c, &id);
+	struct ssh_identification id;
+	struct ssh_offer offer;
+	bool silent;
+	enum ending e = ssh_hear_identification(c, &id);
 
 	if (e != ENDING_DONE)
 		return e;
@@ -359,27 +245,44 @@ static enum ending ssh_run(struct conn *c, json_t *evidence)
 	note_identification(evidence, &id);
 	if (!version_2)
 		return ENDING_DONE;
-	conn_write_text(c, our_identification);
-	e = hear_kexinit(c, evidence);
+	ssh_say_identification(c);
+	e = hear_kexinit(c, evidence, &offer, &silent);
 	if (conn_depth(c) == DEPTH_LIMITED) {
 		conn_limited(c, "hostkey");
+		conn_limited(c, "moduli");
 		conn_limited(c, "auth");
 		return e;
 	}
-	return e == ENDING_DONE ? ask_session(c, evidence) : e;
+	return e == ENDING_DONE ? survey(c, &offer, !silent, evidence) : e;
 }
 
+/* The columns hostkey_* are those of the first key, RSA where there is one. */
 static const char ssh_view[] =
 	"CREATE TEMP VIEW ssh AS SELECT address, port, evidence->>'$.software' AS software,"
 	" evidence->>'$.protocol' AS protocol, evidence->>'$.product' AS product,"
-	" evidence->>'$.version' AS version, evidence->>'$.hostkey.type' AS hostkey_type,"
-	" evidence->>'$.hostkey.bits' AS hostkey_bits,"
-	" evidence->>'$.hostkey.sha256' AS hostkey_sha256, evidence->>'$.strict_kex' AS strict_kex"
+	" evidence->>'$.version' AS version, evidence->>'$.hostkeys[0].type' AS hostkey_type,"
+	" evidence->>'$.hostkeys[0].bits' AS hostkey_bits,"
+	" evidence->>'$.hostkeys[0].sha256' AS hostkey_sha256,"
+	" (SELECT min(m.value->>'$.bits') FROM json_each(evidence, '$.moduli') m) AS least_modulus,"
+	" evidence->>'$.strict_kex' AS strict_kex, evidence->>'$.auth_banner' AS auth_banner"
 	" FROM document WHERE probe = 'ssh' AND evidence <> '{}';"
 	"CREATE TEMP VIEW ssh_algorithm AS"
-	" SELECT address, port, k.key AS kind, a.value AS algorithm"
+	" SELECT address, port, k.key AS kind, a.value AS algorithm, coalesce((SELECT o.value"
+	" FROM json_each(d.evidence, '$.one_way.' || k.key) o WHERE o.key = a.value), 'both')"
+	" AS direction"
 	" FROM document d, json_each(d.evidence, '$.algorithms') k, json_each(k.value) a"
 	" WHERE d.probe = 'ssh';"
+	"CREATE TEMP VIEW ssh_hostkey AS SELECT address, port, k.value->>'$.algorithm' AS "
+	"algorithm,"
+	" k.value->>'$.type' AS type, k.value->>'$.bits' AS bits, k.value->>'$.sha256' AS sha256,"
+	" k.value->>'$.md5' AS md5, k.value->>'$.certificate.authority.type' AS authority_type,"
+	" k.value->>'$.certificate.authority.bits' AS authority_bits,"
+	" k.value->>'$.certificate.valid_until' AS valid_until"
+	" FROM document d, json_each(d.evidence, '$.hostkeys') k WHERE d.probe = 'ssh';"
+	"CREATE TEMP VIEW ssh_modulus AS SELECT address, port, m.value->>'$.min' AS min,"
+	" m.value->>'$.preferred' AS preferred, m.value->>'$.max' AS max,"
+	" m.value->>'$.bits' AS bits, m.value->>'$.group' AS name"
+	" FROM document d, json_each(d.evidence, '$.moduli') m WHERE d.probe = 'ssh';"
 	"CREATE TEMP VIEW ssh_auth AS SELECT address, port, a.value AS method"
 	" FROM document d, json_each(d.evidence, '$.auth') a WHERE d.probe = 'ssh';";
 
@@ -387,9 +290,10 @@ const struct probe probe_ssh = {
 	.name = "ssh",
 	.ports = "22,2222",
 	.risk = RISK_READ,
-	.connections = { 1, 2 },
-	.sent = { 1024, 1024 },
-	.received = { 65536, 65536 },
+	/* The first, a further one for each key, the requests for groups, libssh. */
+	.connections = { 1, 1 + SSH_KEYS_MAX + SSH_MODULI_MAX + 1 },
+	.sent = { 1024, 32768 },
+	.received = { 65536, 524288 },
 	.ot = true,
 	.server_first = true,
 	.recognise = ssh_recognise,

@@ -21,64 +21,9 @@
 #include <openssl/evp.h>
 
 #include "codec/evidence.h"
-#include "codec/reader.h"
-#include "codec/writer.h"
 #include "probe.h"
 
-enum {
-	BLOB_MAX = 8192,      /* a key of 16384 bits needs a fourth of it */
-	LEAST_RSA_BITS = 768, /* the least that libssh can be told to accept */
-};
-
-/* ---- readers ---- */
-
-static struct span rd_string(struct reader *r)
-{
-	return rd_span(r, rd_be32(r));
-}
-
-/* RFC 4251 5, mpint: the bits of a positive number. */
-static unsigned mpint_bits(struct span n)
-{
-	unsigned bits;
-
-	while (n.length > 0 && n.at[0] == 0)
-		n = span_from(n, 1);
-	if (n.length == 0 || n.length > BLOB_MAX)
-		return 0;
-	bits = (unsigned)n.length * 8;
-	for (uint8_t top = n.at[0]; (top & 0x80) == 0; top = (uint8_t)(top << 1))
-		bits--;
-	return bits;
-}
-
-bool ssh_read_key(struct span blob, struct ssh_key_facts *ret)
-{
-	static const struct {
-		const char *type;
-		unsigned bits;
-	} fixed[] = { { "ssh-ed25519", 256 },
-		      { "ecdsa-sha2-nistp256", 256 },
-		      { "ecdsa-sha2-nistp384", 384 },
-		      { "ecdsa-sha2-nistp521", 521 } };
-	struct reader r = rd_new(blob);
-	struct ssh_key_facts k = { .type = rd_string(&r) };
-	struct span first = rd_string(&r); /* RSA: exponent; DSA: the prime; else curve or point */
-
-	if (span_is(k.type, "ssh-rsa"))
-		k.bits = mpint_bits(rd_string(&r));
-	else if (span_is(k.type, "ssh-dss"))
-		k.bits = mpint_bits(first);
-	for (size_t i = 0; i < countof(fixed); i++)
-		if (span_is(k.type, fixed[i].type))
-			k.bits = fixed[i].bits;
-	if (!rd_ok(&r) || k.type.length == 0)
-		return false;
-	*ret = k;
-	return true;
-}
-
-/* ---- libssh ---- */
+enum { LEAST_RSA_BITS = 768 }; /* the least that libssh can be told to accept */
 
 static int64_t now_ms(void)
 {
@@ -103,8 +48,7 @@ static bool wait_for(ssh_session s, int fd, int64_t until)
 
 /*
  * Old algorithms too, since old servers have nothing else; the cheap ones first, for small devices.
- * RSA before other host keys: it alone has lengths that can be too small. libssh drops the names
- * that it was built without.
+ * libssh drops the names that it was built without.
  */
 static bool set_up(ssh_session s, int fd)
 {
@@ -122,8 +66,8 @@ static bool set_up(ssh_session s, int fd)
 		  "diffie-hellman-group-exchange-sha256,diffie-hellman-group-exchange-sha1,"
 		  "diffie-hellman-group1-sha1" },
 		{ SSH_OPTIONS_HOSTKEYS,
-		  "rsa-sha2-512,rsa-sha2-256,ssh-rsa,ssh-ed25519,ecdsa-sha2-nistp256,"
-		  "ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,ssh-dss" },
+		  "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+		  "rsa-sha2-256,rsa-sha2-512,ssh-rsa,ssh-dss" },
 		{ SSH_OPTIONS_COMPRESSION, "no" },
 	};
 	static const char ciphers[] = "aes128-ctr,aes256-ctr,aes192-ctr,aes128-gcm@openssh.com,"
@@ -149,62 +93,6 @@ static bool set_up(ssh_session s, int fd)
 	return good == 0;
 }
 
-/* The host key as it stood on the wire; empty where there is none. */
-static struct span get_blob(ssh_session s, uint8_t buffer[static BLOB_MAX])
-{
-	ssh_key key = NULL;
-	char *base64 = NULL;
-	size_t n = 0;
-
-	if (ssh_get_server_publickey(s, &key) == SSH_OK &&
-	    ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK) {
-		size_t length = strlen(base64);
-
-		if (length >= 4 && length / 4 * 3 <= BLOB_MAX &&
-		    EVP_DecodeBlock(buffer, (uint8_t *)base64, (int)length) > 0)
-			n = length / 4 * 3 - (base64[length - 1] == '=') -
-			    (base64[length - 2] == '=');
-	}
-	ssh_string_free_char(base64);
-	ssh_key_free(key);
-	return span_of(buffer, n);
-}
-
-/* As `ssh-keygen -l` prints it: base64 without its padding. */
-static void note_fingerprint(json_t *object, struct span blob)
-{
-	static const char prefix[] = "SHA256:";
-	uint8_t digest[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE];
-	uint8_t text[sizeof(prefix) + sizeof(base64)];
-	unsigned length = 0;
-	struct writer w = wr_new(text, sizeof(text));
-
-	if (EVP_Digest(blob.at, blob.length, digest, &length, EVP_sha256(), NULL) != 1)
-		return;
-	int n = EVP_EncodeBlock(base64, digest, (int)length);
-	while (n > 0 && base64[n - 1] == '=')
-		n--;
-	wr_text(&w, prefix);
-	wr_bytes(&w, base64, (size_t)n);
-	note_text(object, "sha256", wr_span(&w));
-}
-
-static bool note_hostkey(ssh_session s, json_t *evidence)
-{
-	uint8_t buffer[BLOB_MAX];
-	struct span blob = get_blob(s, buffer);
-	struct ssh_key_facts facts;
-
-	if (!ssh_read_key(blob, &facts))
-		return false;
-	json_t *hostkey = note_object(evidence, "hostkey");
-	note_text(hostkey, "type", facts.type);
-	if (facts.bits > 0)
-		note_int(hostkey, "bits", facts.bits);
-	note_fingerprint(hostkey, blob);
-	return true;
-}
-
 static void note_methods(json_t *evidence, unsigned methods)
 {
 	static const struct {
@@ -223,9 +111,18 @@ static void note_methods(json_t *evidence, unsigned methods)
 			list_word(list, words[i].word);
 }
 
+/* The text that a server shows before a login. */
+static void note_banner(ssh_session s, json_t *evidence)
+{
+	char *banner = ssh_get_issue_banner(s);
+
+	if (banner != NULL)
+		note_text(evidence, "auth_banner", span_trim(span_text(banner)));
+	ssh_string_free_char(banner);
+}
+
 /* What went wrong, or NULL. */
-static const char *converse(ssh_session s, int fd, int64_t until, json_t *evidence,
-			    bool *ret_hostkey, bool *ret_auth)
+static const char *converse(ssh_session s, int fd, int64_t until, json_t *evidence)
 {
 	int r;
 
@@ -234,38 +131,37 @@ static const char *converse(ssh_session s, int fd, int64_t until, json_t *eviden
 			return "timeout";
 	if (r != SSH_OK)
 		return ssh_get_error(s);
-	*ret_hostkey = note_hostkey(s, evidence);
 	while ((r = ssh_userauth_none(s, NULL)) == SSH_AUTH_AGAIN)
 		if (!wait_for(s, fd, until))
 			return "timeout";
+	note_banner(s, evidence);
 	if (r == SSH_AUTH_ERROR)
 		return ssh_get_error(s);
 	note_methods(evidence, r == SSH_AUTH_SUCCESS ? SSH_AUTH_METHOD_NONE
 						     : (unsigned)ssh_userauth_list(s, NULL));
-	*ret_auth = true;
-	return *ret_hostkey ? NULL : "the host key is of no type that we can read";
+	return NULL;
 }
 
-void ssh_lent_ask(int fd, unsigned timeout_ms, json_t *evidence, bool *ret_hostkey, bool *ret_auth)
+bool ssh_lent_ask(int fd, unsigned timeout_ms, json_t *evidence)
 {
 	int flags = fcntl(fd, F_GETFL);
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* libssh closes what it was given */
 	ssh_session s = ssh_new();
 
-	*ret_hostkey = *ret_auth = false;
 	if (own < 0 || s == NULL || !set_up(s, own)) {
 		note_word(evidence, "session_error", "libssh could not be set up");
 		if (own >= 0)
 			close(own);
 		ssh_free(s);
-		return;
+		return false;
 	}
-	const char *error = converse(s, fd, now_ms() + timeout_ms, evidence, ret_hostkey, ret_auth);
+	const char *error = converse(s, fd, now_ms() + timeout_ms, evidence);
 	if (error != NULL)
 		note_text(evidence, "session_error", span_text(error));
 	ssh_disconnect(s);
 	ssh_free(s);
 	fcntl(fd, F_SETFL, flags); /* the mode is shared with the duplicate */
+	return error == NULL;
 }
 
 void probe_ssh_prepare(void)

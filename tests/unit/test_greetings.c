@@ -4,7 +4,7 @@
 
 #include "codec/product.h"
 #include "probe.h"
-#include "ssh_lent.h"
+#include "ssh_survey.h"
 
 static unsigned tests, failures;
 
@@ -124,7 +124,8 @@ static void test_recognise(void)
 static void test_key(void)
 {
 	static const uint8_t rsa[] = "\0\0\0\x07ssh-rsa\0\0\0\x03\x01\0\x01\0\0\0\x03\0\x81\x01";
-	static const uint8_t ed25519[] = "\0\0\0\x0bssh-ed25519\0\0\0\x02zz";
+	static const uint8_t ed25519[] = "\0\0\0\x0bssh-ed25519\0\0\0\x20"
+					 "0123456789abcdef0123456789abcdef";
 	static const uint8_t zero[] = "\0\0\0\x07ssh-rsa\0\0\0\x01\x03\0\0\0\x02\0\0";
 	struct ssh_key_facts k;
 
@@ -139,6 +140,9 @@ static void test_key(void)
 	for (size_t n = 0; n < sizeof(rsa) - 1; n++)
 		cut = cut && !ssh_read_key(span_of(rsa, n), &k);
 	result(cut, "a key cut at any byte");
+	result(!ssh_read_key(span_of(rsa, sizeof(rsa)), &k), "a key with something behind it");
+	result(!ssh_read_key(span_of(ed25519, sizeof(ed25519) - 2), &k),
+	       "an Ed25519 key cut short");
 }
 
 int main(void)
