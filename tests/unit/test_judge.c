@@ -1149,9 +1149,16 @@ static void only_what_was_seen_counts(void **state)
 	" (1, '" address "', 80, 'tcp', 'open', 'http', 'port');"                              \
 	"INSERT INTO evidence VALUES (1, '" address "', 80, 'tcp', 'http', 'done', '" document \
 	"', 1, 1, 1, 1000000, 1500000);"
-#define HOSTKEYS                                                                                   \
-	"UPDATE evidence SET document = '{\"software\":\"OpenSSH_9.2p1\",\"hostkey\":{\"sha256\":" \
-	"\"abcdefabcdefabcdef\"},\"gathered\":[\"hostkey\"]}';"
+/* The second key of each is the same. */
+#define HOSTKEYS                                                                         \
+	"UPDATE evidence SET document = '{\"software\":\"OpenSSH_9.2p1\",\"hostkeys\":[" \
+	"{\"type\":\"ssh-rsa\",\"bits\":3072,\"sha256\":\"' || address || '\"},"         \
+	"{\"type\":\"ssh-ed25519\",\"sha256\":\"abcdefabcdefabcdef\"}],"                 \
+	"\"gathered\":[\"hostkey\"]}';"
+#define SSH(fields)                                                                   \
+	"UPDATE evidence SET document = '{\"software\":\"s\"," fields "\"gathered\":" \
+	"[\"algorithms\",\"hostkey\",\"auth\"]}' WHERE address = '10.0.0.1';"
+#define CIPHERS(ciphers, macs) "\"algorithms\":{\"cipher\":[" ciphers "],\"mac\":[" macs "]},"
 
 static const struct {
 	const char *change, *check, *run;
@@ -1209,6 +1216,30 @@ static const struct {
 	{ HOSTKEYS, "ssh.hostkey-shared", "1 0 - 2" },
 	{ HOSTKEYS "UPDATE host SET mac = '02:00:00:00:00:01' WHERE address < '10.0.0.3'",
 	  "ssh.hostkey-shared", "1 0 - 0" },
+	/* Terrapin: ChaCha20, or CBC and encrypt-then-MAC in one direction, without strict exchange */
+	{ SSH(CIPHERS("\"chacha20-poly1305@openssh.com\"", "")), "ssh.terrapin",
+	  "1 1 not gathered 1" },
+	{ SSH("\"strict_kex\":true," CIPHERS("\"chacha20-poly1305@openssh.com\"", "")),
+	  "ssh.terrapin", "1 1 not gathered 0" },
+	{ SSH(CIPHERS("\"aes128-cbc\"", "\"hmac-sha2-256-etm@openssh.com\"")), "ssh.terrapin",
+	  "1 1 not gathered 1" },
+	{ SSH(CIPHERS("\"aes128-ctr\"", "\"hmac-sha2-256-etm@openssh.com\"")), "ssh.terrapin",
+	  "1 1 not gathered 0" },
+	{ SSH("\"one_way\":{\"cipher\":{\"aes128-cbc\":\"to-server\"},\"mac\":"
+	      "{\"hmac-sha2-256-etm@openssh.com\":\"to-client\"}}," CIPHERS(
+		      "\"aes128-cbc\"", "\"hmac-sha2-256-etm@openssh.com\"")),
+	  "ssh.terrapin", "1 1 not gathered 0" },
+	/* a weak algorithm is a finding, those of a topic are one */
+	{ SSH(CIPHERS("\"aes128-cbc\",\"3des-cbc\"", "\"hmac-sha1\",\"umac-64@openssh.com\"")),
+	  "ssh.algorithm-weak", "1 1 not gathered 5" },
+	{ SSH("\"moduli\":[{\"min\":512,\"max\":1024,\"bits\":1024}],"
+	      "\"algorithms\":{\"kex\":[\"diffie-hellman-group-exchange-sha256\"]},"),
+	  "ssh.algorithm-weak", "1 1 not gathered 1" },
+	{ SSH("\"hostkeys\":[{\"type\":\"ssh-ed25519-cert-v01@openssh.com\",\"bits\":256,"
+	      "\"certificate\":{\"authority\":{\"type\":\"ssh-rsa\",\"bits\":1024}}},"
+	      "{\"type\":\"ssh-rsa\",\"bits\":2047},{\"type\":\"ssh-dss\",\"bits\":1024}],"),
+	  "ssh.hostkey-weak", "1 1 not gathered 3" },
+	{ SSH("\"auth\":[\"none\"],"), "credential.none-required", "1 1 not probed 1" },
 	{ ZONES "UPDATE host SET mac = '02:00:00:00:00:01' WHERE address IN ('10.0.0.1', "
 		"'10.0.0.3')",
 	  "asset.bridging-host", "1 1 not gathered 2" },
