@@ -44,6 +44,7 @@
 enum {
 	KEXINIT_WAIT_MS = 2000,
 	SESSION_TIMEOUT_MS = 20000,
+	ONE_WAY_MAX = 16, /* names of a list that are told to be so */
 };
 
 /* "2.0", or "1.99" for both; anything else cannot speak version 2 (RFC 4253 5.1). */
@@ -72,23 +73,20 @@ static void note_identification(json_t *evidence, const struct ssh_identificatio
 	note_product(evidence, &p);
 }
 
-static bool array_has(const json_t *array, struct span name)
+/* The name was not in this set of names; now it is. */
+static bool is_new(json_t *known, struct span name)
 {
-	size_t i;
-	json_t *value;
+	char key[SSH_NAME_MAX + 1] = "";
 
-	json_array_foreach(array, i, value)
-	{
-		struct span s = span_of(json_string_value(value), json_string_length(value));
-
-		if (s.length == name.length && memcmp(s.at, name.at, s.length) == 0)
-			return true;
-	}
-	return false;
+	memcpy(key, name.at, name.length);
+	if (json_object_get(known, key) != NULL)
+		return false;
+	json_object_set_new(known, key, json_true());
+	return true;
 }
 
 /* False where a name was none, or there were too many, and something was left out. */
-static bool note_names(json_t *array, struct span list)
+static bool note_names(json_t *array, json_t *known, struct span list)
 {
 	bool good = true;
 
@@ -97,8 +95,9 @@ static bool note_names(json_t *array, struct span list)
 
 		if (!ssh_is_name(name)) {
 			good = false;
-		} else if (!array_has(array, name)) {
-			good = good && json_array_size(array) < LIST_MAX;
+		} else if (is_new(known, name)) {
+			if (json_array_size(array) == LIST_MAX)
+				return false;
 			list_text(array, name);
 		}
 	}
@@ -109,19 +108,20 @@ static bool note_names(json_t *array, struct span list)
 static void note_one_way(json_t *evidence, const char *kind, struct span list, struct span other,
 			 const char *direction)
 {
-	json_t *known = json_array();
+	unsigned count = 0;
 
-	note_names(known, other);
-	for (size_t i = 0; list.length > 0 && i < LIST_MAX; i++) {
+	for (unsigned i = 0; i < LIST_MAX && list.length > 0 && count < ONE_WAY_MAX; i++) {
 		struct span name = ssh_next_name(&list);
 		char key[SSH_NAME_MAX + 1] = "";
 
-		if (!ssh_is_name(name) || array_has(known, name))
+		if (!ssh_is_name(name))
 			continue;
 		memcpy(key, name.at, name.length);
+		if (ssh_list_has(other, key))
+			continue;
 		note_word(note_object(note_object(evidence, "one_way"), kind), key, direction);
+		count++;
 	}
-	json_decref(known);
 }
 
 static bool same(struct span a, struct span b)
@@ -146,13 +146,15 @@ static bool note_kexinit(json_t *evidence, const struct ssh_kexinit *k)
 	for (size_t i = 0; i < countof(kinds); i++) {
 		const char *kind = kinds[i].kind;
 		struct span there = k->list[kinds[i].first], back = k->list[kinds[i].last];
+		json_t *list = note_list(algorithms, kind), *known = json_object();
 
-		good = note_names(note_list(algorithms, kind), there) && good;
-		if (same(there, back))
-			continue;
-		good = note_names(note_list(algorithms, kind), back) && good;
-		note_one_way(evidence, kind, there, back, "to-server");
-		note_one_way(evidence, kind, back, there, "to-client");
+		good = note_names(list, known, there) && good;
+		if (!same(there, back)) {
+			good = note_names(list, known, back) && good;
+			note_one_way(evidence, kind, there, back, "to-server");
+			note_one_way(evidence, kind, back, there, "to-client");
+		}
+		json_decref(known);
 	}
 	note_bool(evidence, "strict_kex",
 		  ssh_list_has(k->list[KEX], "kex-strict-s-v00@openssh.com"));
