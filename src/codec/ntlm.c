@@ -15,6 +15,7 @@ enum {
 	NTLM_SEAL = 0x00000020,
 	NTLM_LM_KEY = 0x00000080,
 	NTLM_NTLM = 0x00000200,
+	NTLM_ANONYMOUS = 0x00000800,
 	NTLM_ALWAYS_SIGN = 0x00008000,
 	NTLM_EXTENDED_SECURITY = 0x00080000,
 	NTLM_VERSION = 0x02000000,
@@ -22,6 +23,10 @@ enum {
 	NTLM_KEY_EXCHANGE = 0x40000000,
 };
 static const uint32_t NTLM_56 = 0x80000000;
+static const uint32_t NTLM_OURS = NTLM_56 | NTLM_KEY_EXCHANGE | NTLM_128 | NTLM_VERSION |
+				  NTLM_EXTENDED_SECURITY | NTLM_ALWAYS_SIGN | NTLM_NTLM |
+				  NTLM_LM_KEY | NTLM_SEAL | NTLM_SIGN | NTLM_REQUEST_TARGET |
+				  NTLM_OEM | NTLM_UNICODE;
 
 /* 2.2.2.1 */
 enum {
@@ -35,7 +40,7 @@ enum {
 	AV_TIME,
 };
 
-enum { CHALLENGE = 2, HEADER_WITHOUT_PAIRS = 40 };
+enum { CHALLENGE = 2, AUTHENTICATE = 3, HEADER_WITHOUT_PAIRS = 40 };
 
 static const char signature[8] = "NTLMSSP";
 /* 1.3.6.1.5.5.2 and 1.3.6.1.4.1.311.2.2.10 */
@@ -181,9 +186,7 @@ void ntlm_write_negotiate(struct writer *w)
 {
 	wr_bytes(w, signature, sizeof(signature));
 	wr_le32(w, 1);
-	wr_le32(w, NTLM_56 | NTLM_KEY_EXCHANGE | NTLM_128 | NTLM_VERSION | NTLM_EXTENDED_SECURITY |
-			   NTLM_ALWAYS_SIGN | NTLM_NTLM | NTLM_LM_KEY | NTLM_SEAL | NTLM_SIGN |
-			   NTLM_REQUEST_TARGET | NTLM_OEM | NTLM_UNICODE);
+	wr_le32(w, NTLM_OURS);
 	wr_fill(w, 0, 8); /* no domain */
 	wr_fill(w, 0, 8); /* no workstation */
 	wr_fill(w, 0, 7); /* no version of ours */
@@ -209,6 +212,43 @@ void ntlm_write_spnego(struct writer *w)
 	ber_close(w, token);
 	ber_close(w, fields);
 	ber_close(w, init);
+	ber_close(w, all);
+}
+
+static void write_field(struct writer *w, size_t length, size_t offset)
+{
+	wr_le16(w, (uint16_t)length);
+	wr_le16(w, (uint16_t)length);
+	wr_le32(w, (uint32_t)offset);
+}
+
+void ntlm_write_anonymous(struct writer *w, uint32_t flags, const uint8_t key[static 16])
+{
+	enum { PAYLOAD = 72, KEY = 16 };
+	uint32_t agreed = (flags & NTLM_OURS) | NTLM_ANONYMOUS;
+	size_t key_length = agreed & NTLM_KEY_EXCHANGE ? KEY : 0;
+	/* RFC 4178, 4.2.2: responseToken [2] of a NegTokenResp [1] */
+	size_t all = ber_open(w, BER_CONTEXT + 1);
+	size_t fields = ber_open(w, BER_SEQUENCE);
+	size_t token = ber_open(w, BER_CONTEXT + 2);
+	size_t octets = ber_open(w, BER_OCTETS);
+
+	wr_bytes(w, signature, sizeof(signature));
+	wr_le32(w, AUTHENTICATE);
+	write_field(w, 1, PAYLOAD + key_length); /* LM response: one zero says "nobody" */
+	write_field(w, 0, PAYLOAD);              /* NT response */
+	write_field(w, 0, PAYLOAD);              /* domain */
+	write_field(w, 0, PAYLOAD);              /* user */
+	write_field(w, 0, PAYLOAD);              /* workstation */
+	write_field(w, key_length, PAYLOAD);
+	wr_le32(w, agreed);
+	wr_fill(w, 0, 7); /* no version of ours */
+	wr_u8(w, 15);     /* NTLMSSP_REVISION_W2K3 */
+	wr_bytes(w, key, key_length);
+	wr_u8(w, 0);
+	ber_close(w, octets);
+	ber_close(w, token);
+	ber_close(w, fields);
 	ber_close(w, all);
 }
 

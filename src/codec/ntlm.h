@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * NTLM as far as it tells who a server is ([MS-NLMP]): the client's first message and the server's
- * challenge. Nobody is authenticated: the third message does not exist here.
+ * NTLM as far as it tells who a server is ([MS-NLMP]): the client's first message, the server's
+ * challenge, and the third message of somebody who says no name (null session). No user and no
+ * password can be said with it.
  *
  * SPNEGO ([MS-SPNG], RFC 4178) around them, as SMB carries it; CredSSP carries the messages bare or
  * in SPNEGO.
@@ -32,6 +33,11 @@ struct ntlm_challenge {
 void ntlm_write_negotiate(struct writer *w);
 /* The same in a SPNEGO NegTokenInit that offers NTLM alone. */
 void ntlm_write_spnego(struct writer *w);
+
+/* 2.2.1.3 and 3.2.5.1.2, AUTHENTICATE_MESSAGE of nobody, in a SPNEGO NegTokenResp. flags are those of
+ * the challenge. key stands where a client puts a session key that only it and the server know:
+ * any bytes will do, as nothing is signed with it. */
+void ntlm_write_anonymous(struct writer *w, uint32_t flags, const uint8_t key[static 16]);
 
 bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret);
 /* The mechanism's token in a SPNEGO NegTokenResp; a bare NTLM message is its own token. Empty where
