@@ -3,11 +3,12 @@
  * RDP: which security protocols a server accepts, and who it is.
  *
  * Learnt: standard RDP security, TLS and CredSSP (Network Level Authentication, NLA) accepted or
- * not; whether NLA is required; names and operating system version from the NTLM challenge inside
- * CredSSP.
+ * not; whether NLA is required; level, methods and key of standard security's encryption; names and
+ * operating system version from the NTLM challenge inside CredSSP.
  *
  * Specifications: [MS-RDPBCGR] 2.2.1.1 (connection request), 2.2.1.2 (confirm, negotiation response
- * and failure), 5.4; X.224, 13.3 and 13.4; RFC 1006 (TPKT); [MS-CSSP] 2.2.1 (TSRequest); [MS-NLMP].
+ * and failure), 5.4 and those in rdp_mcs.c; X.224, 13.3 and 13.4; RFC 1006 (TPKT); [MS-CSSP] 2.2.1
+ * (TSRequest); [MS-NLMP].
  *
  * Sent, each on its own connection:
  *   03 00 00 13 0e e0 0000 0000 00 01 00 08 00 PP 00 00 00   X.224 connection request, protocols PP
@@ -15,9 +16,15 @@
  * (the same with the early result of the user's authorisation). On the third connection, once
  * CredSSP was chosen: TLS, and in it one TSRequest with the first NTLM message, which names nobody.
  * The server's challenge stays unanswered, so that no logon is tried and no session begins.
+ * Where standard security was confirmed, on that first connection:
+ *   03 00 01 LL 02 f0 80 7f 65 ...   MCS Connect Initial that offers all four encryption methods
+ *   03 00 00 09 02 f0 80 21 80       MCS Disconnect Provider Ultimatum, once the answer has come
+ * and again, each on its own connection, with each method alone that was not chosen. The answer
+ * tells method, level and public key; what would lead to a login screen (joining channels, the key
+ * exchange) is never sent.
  * In limited depth one request with PP = 0b and nothing else.
  */
-#include "probe.h"
+#include "rdp.h"
 
 #include "codec/ber.h"
 #include "codec/evidence.h"
@@ -25,10 +32,9 @@
 #include "codec/ntlm.h"
 #include "codec/reader.h"
 #include "codec/writer.h"
+#include "probe.h"
 
 enum {
-	TPKT_HEADER = 4,
-	TPKT_VERSION = 3,
 	TPKT_MAX = 512, /* a confirm is 11 or 19 bytes */
 	X224_REQUEST = 0xe0,
 	X224_CONFIRM = 0xd0,
@@ -76,15 +82,14 @@ enum { STANDARD, TLS, CREDSSP, CREDSSP_EARLY };
 
 /* ---- readers ---- */
 
-/* The length of what follows the TPKT header; 0 where it is none. */
-static size_t read_tpkt(struct span header)
+size_t rdp_read_tpkt(struct span header, size_t max)
 {
 	struct reader r = rd_new(header);
 	uint8_t version = rd_u8(&r);
 
 	rd_skip(&r, 1);
 	size_t length = rd_be16(&r);
-	if (!rd_end(&r) || version != TPKT_VERSION || length < TPKT_HEADER + 7 || length > TPKT_MAX)
+	if (!rd_end(&r) || version != TPKT_VERSION || length < TPKT_HEADER + 3 || length > max)
 		return 0;
 	return length - TPKT_HEADER;
 }
@@ -241,6 +246,28 @@ static void note_nla(json_t *evidence, const struct confirm answers[static REQUE
 		note_bool(evidence, "nla_required", true);
 }
 
+/* [MS-RDPBCGR] 2.2.1.2.1: what a server says beside its choice. */
+static void note_features(json_t *evidence, const struct confirm answers[static REQUESTS])
+{
+	static const struct {
+		uint8_t flag;
+		const char *word;
+	} features[] = {
+		{ 0x01, "extended-client-data" },
+		{ 0x02, "graphics-pipeline" },
+		{ 0x08, "restricted-admin" },
+		{ 0x10, "remote-credential-guard" },
+	};
+	uint8_t flags = 0;
+
+	for (size_t i = 0; i < REQUESTS; i++)
+		if (answers[i].outcome == SELECTED)
+			flags |= answers[i].flags;
+	for (size_t i = 0; i < countof(features); i++)
+		if (flags & features[i].flag)
+			list_word(note_list(evidence, "features"), features[i].word);
+}
+
 /* ---- conversation ---- */
 
 static struct confirm ask(struct conn *c, const struct question *q)
@@ -251,7 +278,7 @@ static struct confirm ask(struct conn *c, const struct question *q)
 	struct span header = conn_read(c, TPKT_HEADER);
 	if (conn_ok(c)) {
 		a.outcome = NOT_RDP;
-		size_t length = read_tpkt(header);
+		size_t length = rdp_read_tpkt(header, TPKT_MAX);
 		struct span body = conn_read(c, length);
 		if (length > 0 && conn_ok(c))
 			(void)read_confirm(body, &a);
@@ -259,6 +286,14 @@ static struct confirm ask(struct conn *c, const struct question *q)
 		a.outcome = CLOSED;
 	}
 	return a;
+}
+
+/* A fresh connection is led as far as the first one. */
+static bool confirm_standard(struct conn *c)
+{
+	struct confirm a = ask(c, &questions[STANDARD]);
+
+	return a.outcome == SELECTED && a.protocol == 0;
 }
 
 /* The NTLM challenge inside CredSSP, on the connection that has chosen it. */
@@ -325,6 +360,7 @@ static enum ending look(struct conn *c, json_t *evidence)
 		note_bool(evidence, "nla_required", false);
 	}
 	conn_limited(c, "protocols");
+	conn_limited(c, "encryption");
 	conn_limited(c, "ntlm");
 	return ENDING_DONE;
 }
@@ -352,6 +388,15 @@ static enum ending rdp_run(struct conn *c, json_t *evidence)
 		if (i == STANDARD && a->outcome != SELECTED && a->outcome != FAILED)
 			return conn_ending(c);
 		all &= a->outcome != UNKNOWN;
+		if (a->outcome == SELECTED && a->protocol & ~questions[i].offered) {
+			conn_note_oddity(c, "rdp.protocol-not-offered");
+			all = false;
+			continue;
+		}
+		if (i == STANDARD && a->outcome == SELECTED && a->protocol == 0)
+			rdp_ask_encryption(c, evidence, confirm_standard);
+		else if (i == STANDARD)
+			conn_gathered(c, "encryption");
 		if (i == CREDSSP && a->outcome == SELECTED && a->protocol == PROTOCOL_CREDSSP)
 			ask_challenge(c, evidence);
 	}
@@ -359,11 +404,12 @@ static enum ending rdp_run(struct conn *c, json_t *evidence)
 		const struct confirm *a = &answers[i];
 
 		note_request(evidence, &questions[i], a);
-		if (a->outcome != UNKNOWN)
+		if (a->outcome != UNKNOWN && !(a->protocol & ~questions[i].offered))
 			note_bool(evidence, questions[i].name,
 				  a->outcome == SELECTED && a->protocol == questions[i].answer);
 	}
 	note_nla(evidence, answers);
+	note_features(evidence, answers);
 	if (all)
 		conn_gathered(c, "protocols");
 	if (conn_ending(c) == ENDING_STOPPED || conn_ending(c) == ENDING_DISTRESS)
@@ -375,14 +421,19 @@ static const char rdp_view[] =
 	"CREATE TEMP VIEW rdp AS SELECT address, port, evidence->>'$.nla_required' AS nla_required,"
 	" evidence->>'$.standard' AS standard, evidence->>'$.tls' AS tls,"
 	" evidence->>'$.credssp' AS credssp, evidence->>'$.build' AS build,"
-	" evidence->>'$.os_version' AS os_version, evidence->>'$.computer' AS computer"
-	" FROM document WHERE probe = 'rdp' AND evidence->>'$.requests' IS NOT NULL;";
+	" evidence->>'$.os_version' AS os_version, evidence->>'$.computer' AS computer,"
+	" evidence->>'$.encryption_level' AS encryption_level,"
+	" evidence->>'$.certificate.bits' AS key_bits"
+	" FROM document WHERE probe = 'rdp' AND evidence->>'$.requests' IS NOT NULL;"
+	"CREATE TEMP VIEW rdp_method AS SELECT address, port, d.value AS method"
+	" FROM document, json_each(document.evidence, '$.encryption_methods') AS d"
+	" WHERE probe = 'rdp';";
 
 const struct probe probe_rdp = {
 	.name = "rdp",
 	.ports = "3389",
 	.risk = RISK_READ,
-	.connections = { 1, REQUESTS },
+	.connections = { 1, REQUESTS + RDP_METHODS },
 	.sent = { 64, 8192 },
 	.received = { TPKT_MAX, 128 * 1024 },
 	.ot = true,

@@ -16,6 +16,7 @@ enum {
 	HTTP_HEAD_MAX = 32 * 1024,   /* bytes of status line and headers of one answer */
 	HTTP_CHUNKS_MAX = 4096,      /* chunks of one body */
 	SMB_MESSAGE_MAX = 16 * 1024, /* bytes of one SMB message */
+	RDP_PACKET_MAX = 16 * 1024,  /* bytes of one RDP packet */
 	CREDSSP_MAX = 16 * 1024,     /* bytes of one CredSSP request */
 	EVIDENCE_MAX = 128 * 1024,   /* bytes of one evidence document */
 };
