@@ -38,7 +38,14 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto
 	chrony=program:chronyd snmpd=program:snmpd
 	charon-systemd=program:charon-systemd openipmi=program:ipmi_sim openvpn=program:openvpn
-	kamailio=program:kamailio libcoap3-bin=program:coap-server-notls'
+	kamailio=program:kamailio libcoap3-bin=program:coap-server-notls
+	gnutls-bin=program:gnutls-serv libnss3-tools=program:selfserv stunnel4=program:stunnel4
+	haproxy=program:haproxy apache2-bin=program:apache2 openjdk-17-jre-headless=program:java
+	lighttpd=program:lighttpd lighttpd-mod-openssl=file:/usr/lib/lighttpd/mod_openssl.so
+	lighttpd-mod-gnutls=file:/usr/lib/lighttpd/mod_gnutls.so
+	lighttpd-mod-nss=file:/usr/lib/lighttpd/mod_nss.so
+	lighttpd-mod-mbedtls=file:/usr/lib/lighttpd/mod_mbedtls.so
+	lighttpd-mod-wolfssl=file:/usr/lib/lighttpd/mod_wolfssl.so'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
