@@ -32,6 +32,8 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
 	python3-serial=python:serial curl=program:curl
 	openssl=program:openssl openssh-server=program:sshd openssh-client=program:ssh
+	ssh-audit=program:ssh-audit tinysshd=program:tinysshd lsh-server=program:lshd
+	python3-paramiko=python:paramiko python3-asyncssh=python:asyncssh
 	dropbear-bin=program:dropbear samba=program:smbd smbclient=program:smbclient
 	xrdp=program:xrdp nginx-light=program:nginx vsftpd=program:vsftpd
 	inetutils-telnetd=program:telnetd inetutils-inetd=program:inetutils-inetd

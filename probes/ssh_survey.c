@@ -55,6 +55,7 @@ static const struct ssh_kex_way {
 	{ "ecdh-sha2-nistp521", SHARE_P521, 0, 0 },
 	{ "diffie-hellman-group14-sha256", SHARE_DH, 2048, 0 },
 	{ "diffie-hellman-group14-sha256@ssh.com", SHARE_DH, 2048, 0 },
+	{ "diffie-hellman-group14-sha224@ssh.com", SHARE_DH, 2048, 0 },
 	{ "diffie-hellman-group14-sha1", SHARE_DH, 2048, 0 },
 	{ "mlkem768x25519-sha256", SHARE_X25519, 0, MLKEM768_BYTES },
 	{ "sntrup761x25519-sha512", SHARE_X25519, 0, SNTRUP761_BYTES },
@@ -62,8 +63,10 @@ static const struct ssh_kex_way {
 	{ "diffie-hellman-group15-sha512", SHARE_DH, 3072, 0 },
 	{ "diffie-hellman-group15-sha256", SHARE_DH, 3072, 0 },
 	{ "diffie-hellman-group15-sha256@ssh.com", SHARE_DH, 3072, 0 },
+	{ "diffie-hellman-group15-sha384@ssh.com", SHARE_DH, 3072, 0 },
 	{ "diffie-hellman-group16-sha512", SHARE_DH, 4096, 0 },
 	{ "diffie-hellman-group16-sha256", SHARE_DH, 4096, 0 },
+	{ "diffie-hellman-group16-sha384@ssh.com", SHARE_DH, 4096, 0 },
 	{ "diffie-hellman-group16-sha512@ssh.com", SHARE_DH, 4096, 0 },
 	{ "diffie-hellman-group-exchange-sha256", SHARE_EXCHANGE, 0, 0 },
 	{ "diffie-hellman-group-exchange-sha1", SHARE_EXCHANGE, 0, 0 },
@@ -76,13 +79,16 @@ static const char *const exchanges[] = {
 	"diffie-hellman-group-exchange-sha256",
 	"diffie-hellman-group-exchange-sha1",
 	"diffie-hellman-group-exchange-sha256@ssh.com",
+	"diffie-hellman-group-exchange-sha224@ssh.com",
+	"diffie-hellman-group-exchange-sha384@ssh.com",
 	"diffie-hellman-group-exchange-sha512@ssh.com",
 };
 
 /* Algorithms that sign with one key; the others are one each. */
 static const char *const rsa_names[] = {
 	"rsa-sha2-256",           "rsa-sha2-512",           "ssh-rsa",
-	"ssh-rsa-sha256@ssh.com", "ssh-rsa-sha384@ssh.com", "ssh-rsa-sha512@ssh.com"
+	"ssh-rsa-sha256@ssh.com", "ssh-rsa-sha224@ssh.com", "ssh-rsa-sha384@ssh.com",
+	"ssh-rsa-sha512@ssh.com"
 };
 static const char *const rsa_certificate_names[] = { "rsa-sha2-256-cert-v01@openssh.com",
 						     "rsa-sha2-512-cert-v01@openssh.com",
@@ -141,6 +147,13 @@ static bool has_hostkey(const struct ssh_offer *o, struct span name)
 	return false;
 }
 
+/* Keys that come as S-expressions, OpenPGP or, by a draft, as bare certificates (RFC 4253 6.6). */
+static bool in_other_form(struct span name)
+{
+	return span_starts(name, "spki-sign-") || span_starts(name, "pgp-sign-") ||
+	       span_starts(name, "x509v3-sign-");
+}
+
 static void read_hostkeys(struct span list, struct ssh_offer *o)
 {
 	for (size_t f = 0; f < countof(families); f++)
@@ -151,7 +164,7 @@ static void read_hostkeys(struct span list, struct ssh_offer *o)
 			}
 	while (list.length > 0) {
 		struct span name = ssh_next_name(&list);
-		bool known = !ssh_is_name(name) || span_is(name, "null");
+		bool known = !ssh_is_name(name) || span_is(name, "null") || in_other_form(name);
 
 		for (size_t f = 0; f < countof(families); f++)
 			known = known || in_family(&families[f], name);
