@@ -326,6 +326,7 @@ static const char smb_view[] =
 	" evidence->>'$.domain' AS domain, evidence->>'$.build' AS build,"
 	" evidence->>'$.os_version' AS os_version, evidence->>'$.system_time' AS system_time,"
 	" evidence->>'$.encryption' AS encryption, evidence->>'$.samba' AS samba,"
+	" evidence->>'$.native_os' AS native_os,"
 	" evidence->>'$.null_session' AS null_session, evidence->>'$.guest' AS guest"
 	" FROM document WHERE probe = 'smb' AND evidence->>'$.dialect' IS NOT NULL;"
 	"CREATE TEMP VIEW smb_dialect AS SELECT address, port, d.value AS dialect"

@@ -1159,6 +1159,15 @@ static void only_what_was_seen_counts(void **state)
 	"UPDATE evidence SET document = '{\"software\":\"s\"," fields "\"gathered\":" \
 	"[\"algorithms\",\"hostkey\",\"auth\"]}' WHERE address = '10.0.0.1';"
 #define CIPHERS(ciphers, macs) "\"algorithms\":{\"cipher\":[" ciphers "],\"mac\":[" macs "]},"
+#define WINDOWS(number, more)                                                                  \
+	"INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES" \
+	" (1, '10.0.0.1', 445, 'tcp', 'open', 'smb', 'port');"                                 \
+	"INSERT INTO evidence VALUES (1, '10.0.0.1', 445, 'tcp', 'smb', 'done',"               \
+	" '{\"dialect\":\"3.1.1\",\"build\":" number ",\"samba\":false" more                   \
+	",\"gathered\":[\"ntlm\"]}', 1, 1, 1, 1000000, 1500000);"
+#define LEDGER_OS(os)                                                 \
+	"UPDATE host SET ledger_id = 'A' WHERE address = '10.0.0.1';" \
+	"INSERT INTO ledger (scan, line, id, os) VALUES (1, 1, 'A', '" os "');"
 
 static const struct {
 	const char *change, *check, *run;
@@ -1171,6 +1180,21 @@ static const struct {
 	{ "UPDATE evidence SET document = '{\"banner\":\"SSH-2.0-OpenSSH_5.5p1 "
 	  "Debian-6+deb6u3\"}' WHERE address = '10.0.0.1'",
 	  "asset.os-unsupported", "1 1 operating system not known 1" },
+	/* a build that clients and servers share: by all of them, or by the kind that is known */
+	{ WINDOWS("7601", ""), "asset.os-unsupported", "1 1 operating system not known 1" },
+	{ WINDOWS("14393", ""), "asset.os-unsupported", "1 1 operating system not known 0" },
+	{ WINDOWS("14393", ",\"native_os\":\"Windows 10 Enterprise 2016 LTSB 14393\""),
+	  "asset.os-unsupported", "1 1 operating system not known 1" },
+	{ WINDOWS("14393", ",\"native_os\":\"Windows Server 2016 Standard 14393\""),
+	  "asset.os-unsupported", "1 1 operating system not known 0" },
+	{ WINDOWS("14393", "") LEDGER_OS("Windows 10 LTSB 2016"), "asset.os-unsupported",
+	  "1 1 operating system not known 1" },
+	{ WINDOWS("14393", ",\"native_os\":\"Windows Server 2016 Standard 14393\"")
+		  LEDGER_OS("Windows 10 LTSB 2016"),
+	  "asset.os-unsupported", "1 1 operating system not known 0" },
+	{ WINDOWS("2195", ",\"native_os\":\"Windows 5.0\""), "asset.os-unsupported",
+	  "1 1 operating system not known 1" },
+	{ WINDOWS("99999", ""), "asset.os-unsupported", "0 0 operating system not known 0" },
 	{ ALL_PORTS HTTP("10.0.0.1",
 			 "{\"headers\":{\"server\":\"lighttpd\"},\"server\":\"lighttpd\","
 			 "\"gathered\":[\"headers\"]}"),
