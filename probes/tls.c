@@ -43,9 +43,12 @@ enum { SILENCES_MAX = 2 }; /* unanswered hellos before a question is given up */
 /* What an answer other than a ServerHello says about the versions from lowest to version. */
 static void conclude(struct survey *s, const struct answer *a, uint16_t version, uint16_t lowest)
 {
-	enum state state = answer_refuses(a)          ? NOT_OFFERED
-			   : a->outcome == SAID_CLOSE ? CLOSED_ON
-						      : UNTESTED;
+	/* OpenSSL says "internal error" where its security level leaves nothing for an old version. Of a
+	 * server that accepts no version it may be its state. */
+	bool hung_up =
+		a->outcome == SAID_CLOSE ||
+		(a->outcome == SAID_ALERT && a->alert == TLS_ALERT_INTERNAL_ERROR && s->best != 0);
+	enum state state = answer_refuses(a) ? NOT_OFFERED : hung_up ? CLOSED_ON : UNTESTED;
 
 	if (a->outcome == SAID_HELLO || a->outcome == SAID_END)
 		return;
