@@ -16,7 +16,8 @@
  *      repeated until the server accepts none (TLS 1.3 without a share, so that a server answers
  *      by a retry request and need not sign)
  *   3. SSL 2.0's own CLIENT-HELLO
- *   4. a lower version with the fallback signal; curves below 224 bits only
+ *   4. a lower version with the fallback signal
+ *   5. what tls_more.c says
  * One more connection finishes a handshake through OpenSSL, where no certificate came otherwise.
  *
  * In limited depth two connections: the modern hello, and one for TLS 1.1 and below.
@@ -109,6 +110,7 @@ static enum enumeration enumerate(struct survey *s, uint16_t version)
 	uint16_t left[SUITES_MAX];
 	size_t n = survey_pick_all(s, version, left);
 	size_t window = s->small ? SMALL : SUITES_MAX;
+	s->pieced[version - SSL_3_0] = s->small;
 	bool share = false, accepted_any = false, hung_up = false, complete = true;
 
 	while (n > 0) {
@@ -141,6 +143,7 @@ static enum enumeration enumerate(struct survey *s, uint16_t version)
 		} else if (is_long) {
 			window = SMALL;
 			s->small = true;
+			s->pieced[version - SSL_3_0] = true;
 		} else if ((a.outcome == SAID_CLOSE || a.outcome == SAID_RESET) && !hung_up) {
 			hung_up = true;
 			continue;
@@ -186,34 +189,6 @@ static bool ask_fallback(struct survey *s)
 	if (refused || a.outcome == SAID_HELLO)
 		note_bool(note_object(s->evidence, "extensions"), "fallback-scsv", refused);
 	return a.outcome != SAID_END;
-}
-
-/* Would it take a curve below 224 bits? The answer's key exchange says. */
-static bool ask_weak_curves(struct survey *s)
-{
-	for (uint16_t v = TLS_1_2; v > SSL_3_0; v--) {
-		uint16_t suites[SUITES_MAX];
-		size_t n = 0;
-
-		for (size_t i = 0; i < s->suite_counts[v - SSL_3_0]; i++) {
-			const struct tls_suite *suite = tls_suite_find(s->suites[v - SSL_3_0][i]);
-
-			if (suite->classes & SUITE_ECDHE)
-				suites[n++] = suite->code;
-		}
-		if (n == 0)
-			continue;
-		struct tls_hello h = {
-			.version = v,
-			.lowest = v,
-			.suites = suites,
-			.suite_count = n,
-			.groups = survey_weak_curves,
-			.group_count = survey_weak_curve_count,
-		};
-		return survey_ask(s, &h, false).outcome != SAID_END;
-	}
-	return true;
 }
 
 static void note_ssl2(struct survey *s, const struct ssl2_server_hello *hello)
@@ -351,7 +326,9 @@ static bool has_unknown(struct survey *s)
 	return any;
 }
 
-const char *const tls_facets[] = { "versions", "certificate", "suites", "kex", NULL };
+const char *const tls_facets[] = { "versions",      "certificate", "suites",     "kex",
+				   "groups",        "signatures",  "preference", "extensions",
+				   "renegotiation", NULL };
 
 /* All that follows from the suites. */
 static void limit_rest(struct survey *s)
@@ -404,9 +381,9 @@ static bool ask_everything(struct survey *s, bool *ret_suites)
 		complete &= e == ENUMERATED;
 	}
 	*ret_suites = complete;
-	if (!ask_weak_curves(s))
+	if (!s->leaf_noted && s->best == TLS_1_3 && !finish_handshake(s))
 		return false;
-	return s->leaf_noted || s->best != TLS_1_3 || finish_handshake(s);
+	return survey_ask_more(s);
 }
 
 static enum ending survey_full(struct survey *s)
@@ -480,7 +457,8 @@ static const char tls_view[] =
 	"CREATE TEMP VIEW tls_version AS SELECT address, port, v.key AS version, v.value AS "
 	"accepted"
 	" FROM document, json_each(evidence, '$.versions') AS v WHERE probe = 'tls';"
-	"CREATE TEMP VIEW tls_suite AS SELECT address, port, v.key AS version, s.value AS suite"
+	"CREATE TEMP VIEW tls_suite AS SELECT address, port, v.key AS version, s.value AS suite,"
+	" s.key AS position"
 	" FROM document, json_each(evidence, '$.suites') AS v, json_each(v.value) AS s"
 	" WHERE probe = 'tls';"
 	"CREATE TEMP VIEW tls_kex AS SELECT address, port, k.value->>'$.kind' AS kind,"
@@ -496,7 +474,24 @@ static const char tls_view[] =
 	" c.value->>'$.spki_sha256' AS spki_sha256, c.value->>'$.names' AS names"
 	" FROM document, json_each(evidence, '$.certificates') AS c WHERE probe = 'tls';"
 	"CREATE TEMP VIEW tls_extension AS SELECT address, port, e.key AS name, e.value AS value"
-	" FROM document, json_each(evidence, '$.extensions') AS e WHERE probe = 'tls';";
+	" FROM document, json_each(evidence, '$.extensions') AS e WHERE probe = 'tls';"
+	"CREATE TEMP VIEW tls_group AS SELECT address, port, v.key AS version, g.value AS "
+	"group_name"
+	" FROM document, json_each(evidence, '$.groups') AS v, json_each(v.value) AS g"
+	" WHERE probe = 'tls';"
+	"CREATE TEMP VIEW tls_signature AS SELECT address, port, v.key AS version,"
+	" g.value AS signature"
+	" FROM document, json_each(evidence, '$.signatures') AS v, json_each(v.value) AS g"
+	" WHERE probe = 'tls';"
+	"CREATE TEMP VIEW tls_preference AS SELECT address, port, v.key AS version,"
+	" v.value AS preference"
+	" FROM document, json_each(evidence, '$.preference') AS v WHERE probe = 'tls';"
+	"CREATE TEMP VIEW tls_alpn AS SELECT address, port, p.value AS protocol"
+	" FROM document, json_each(evidence, '$.alpn') AS p WHERE probe = 'tls';"
+	"CREATE TEMP VIEW tls_server_name AS SELECT address, port,"
+	" evidence->>'$.server_name.asked' AS asked,"
+	" evidence->>'$.server_name.same_certificate' AS same_certificate"
+	" FROM document WHERE probe = 'tls' AND evidence->'$.server_name' IS NOT NULL;";
 
 const struct probe probe_tls = {
 	.name = "tls",
@@ -506,9 +501,9 @@ const struct probe probe_tls = {
 		 "6443,"
 		 "6697,8443,8883,9443,10443",
 	.risk = RISK_READ,
-	.connections = { 2, 192 },
-	.sent = { 2048, 256 * 1024 },
-	.received = { 128 * 1024, 2 * 1024 * 1024 },
+	.connections = { 2, 256 },
+	.sent = { 2048, 384 * 1024 },
+	.received = { 128 * 1024, 3 * 1024 * 1024 },
 	.ot = true,
 	.hello_order = 1,
 	.run = tls_run,

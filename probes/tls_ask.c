@@ -26,19 +26,15 @@ static const uint16_t common_suites[] = {
 /* clang-format on */
 
 /* Hybrids first: a hello with an X25519 share begins behind them, so that no server asks again. */
-enum { HYBRIDS = 3, WEAK_CURVES = 10, SMALL_CURVES = 8 };
+enum { HYBRIDS = 3, SMALL_CURVES = 8 };
 
 static const uint16_t groups13[] = {
 	0x11ec, 0x11eb, 0x11ed, 29, 23, 24, 25, 30, 31, 32, 33, 41, 256, 257, 258, 259, 260,
 };
-/* The last WEAK_CURVES are below 224 bits. */
 static const uint16_t curves[] = {
 	29, 23, 24, 25, 30, 28, 27, 26, 22, 14, 13, 12, 11, 10, 9,
 	8,  7,  6,  21, 20, 19, 18, 17, 16, 15, 5,  4,  3,  2,  1,
 };
-
-const uint16_t *const survey_weak_curves = curves + countof(curves) - WEAK_CURVES;
-const size_t survey_weak_curve_count = WEAK_CURVES;
 
 static bool may_use(const struct tls_suite *suite, uint16_t version, uint16_t lowest)
 {
@@ -54,6 +50,45 @@ bool answer_refuses(const struct answer *a)
 	return a->outcome == SAID_ALERT &&
 	       (a->alert == TLS_ALERT_HANDSHAKE_FAILURE || a->alert == TLS_ALERT_PROTOCOL_VERSION ||
 		a->alert == TLS_ALERT_INSUFFICIENT_SECURITY);
+}
+
+/* What of all has been seen, or has not been, in the order of all. */
+static size_t pick_known(const uint16_t *all, size_t count, const struct known *known, bool seen,
+			 uint16_t *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool is = false;
+
+		for (size_t k = 0; k < known->count; k++)
+			is |= known->list[k] == all[i];
+		if (is == seen)
+			ret[n++] = all[i];
+	}
+	return n;
+}
+
+static size_t pick(const struct survey *s, bool groups, bool tls13, bool seen, uint16_t *ret)
+{
+	if (!groups)
+		return pick_known(tls_schemes, tls_scheme_count, &s->schemes[tls13], seen, ret);
+	return pick_known(tls13 ? groups13 : curves, tls13 ? countof(groups13) : countof(curves),
+			  &s->groups[tls13], seen, ret);
+}
+
+size_t survey_left(const struct survey *s, bool groups, bool tls13, uint16_t *ret)
+{
+	return pick(s, groups, tls13, false, ret);
+}
+
+/* All of it; what has not been seen comes first, so that a server that follows our order shows one
+ * more with each answer. */
+static size_t pick_new_first(const struct survey *s, bool groups, bool tls13, uint16_t *ret)
+{
+	size_t n = pick(s, groups, tls13, false, ret);
+
+	return n + pick(s, groups, tls13, true, ret + n);
 }
 
 /* ---- one hello and its answer ---- */
@@ -115,8 +150,9 @@ static enum progress hear_messages(struct survey *s, size_t *parsed, struct span
 			     !tls_opener_init(&s->opener, a->hello.suite, s->private,
 					      a->hello.share, client, m.whole)))
 				return COMPLETE;
-		} else if (m.type == TLS_SERVER_HELLO_DONE ||
-			   (m.type == TLS_CERTIFICATE && a->hello.version == TLS_1_3)) {
+		} else if (m.type == TLS_SERVER_HELLO_DONE || m.type == TLS_FINISHED ||
+			   (m.type == TLS_CERTIFICATE_VERIFY && a->hello.version == TLS_1_3)) {
+			a->whole = true;
 			return COMPLETE;
 		}
 	}
@@ -135,7 +171,8 @@ static uint8_t take_record(struct survey *s, struct span header, const struct tl
 	if (payload.length > FLIGHT_MAX - s->flight_length)
 		return 0;
 	if (type == TLS_APPLICATION_DATA &&
-	    !tls_open(&s->opener, header, payload, tail, &inner, &type))
+	    (!tls_open(&s->opener, header, payload, tail, &inner, &type) ||
+	     (type == TLS_ALERT && inner.length != 2)))
 		return 0;
 	if (type != TLS_HANDSHAKE)
 		return type;
@@ -177,9 +214,9 @@ static struct answer hear(struct survey *s, struct span client)
 		uint8_t type = take_record(s, span_of(header, sizeof(header)), &record, bytes);
 		if (type == TLS_ALERT && record.type == TLS_ALERT && bytes.length == 2) {
 			s->proven = true;
+			a.alert = bytes.at[1];
 			if (a.outcome == SAID_HELLO)
 				return a;
-			a.alert = bytes.at[1];
 			a.outcome = SAID_ALERT;
 			if (bytes.at[0] == 1 && a.alert == TLS_ALERT_UNRECOGNIZED_NAME)
 				continue; /* a warning: the ServerHello follows */
@@ -187,6 +224,8 @@ static struct answer hear(struct survey *s, struct span client)
 		}
 		if (type == TLS_CHANGE_CIPHER_SPEC)
 			continue;
+		if (type == TLS_ALERT) /* inside the protection */
+			a.alert = s->flight[s->flight_length + 1];
 		if (type != TLS_HANDSHAKE)
 			return a;
 		enum progress progress = hear_messages(s, &parsed, client, &a);
@@ -202,6 +241,7 @@ static struct answer hear(struct survey *s, struct span client)
 struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 {
 	uint8_t buffer[TLS_HELLO_MAX], bytes[TLS_RANDOM + 32], public[TLS_SHARE];
+	uint16_t groups[KNOWN_MAX], schemes[KNOWN_MAX];
 	struct writer w = wr_new(buffer, sizeof(buffer));
 
 	if (!survey_begin(s))
@@ -210,16 +250,24 @@ struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 	h->random = bytes;
 	if (h->version == TLS_1_3) {
 		h->session_id = bytes + TLS_RANDOM;
-		h->groups = share ? groups13 + HYBRIDS : groups13;
-		h->group_count = countof(groups13) - (share ? HYBRIDS : 0);
 		if (share) {
+			h->groups = groups13 + HYBRIDS;
+			h->group_count = countof(groups13) - HYBRIDS;
 			conn_random(s->c, s->private, sizeof(s->private));
 			share = tls_share_public(s->private, public);
 		}
 		h->share = share ? public : NULL;
-	} else if (h->groups == NULL) {
-		h->groups = curves;
-		h->group_count = s->small ? SMALL_CURVES : countof(curves);
+	}
+	if (h->groups == NULL) {
+		bool few = s->small && h->version < TLS_1_3;
+
+		h->groups = few ? curves : groups;
+		h->group_count =
+			few ? SMALL_CURVES : pick_new_first(s, true, h->version == TLS_1_3, groups);
+	}
+	if (h->schemes == NULL) {
+		h->schemes = schemes;
+		h->scheme_count = pick_new_first(s, false, h->version == TLS_1_3, schemes);
 	}
 	tls_write_hello(&w, h);
 	conn_write_span(s->c, wr_span(&w));
@@ -232,7 +280,8 @@ struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 	s->alerts |= answer_refuses(&a);
 	s->silences += a.outcome == SAID_NOTHING;
 	if (a.outcome == SAID_ALERT && !answer_refuses(&a) &&
-	    a.alert != TLS_ALERT_INAPPROPRIATE_FALLBACK)
+	    a.alert != TLS_ALERT_INAPPROPRIATE_FALLBACK &&
+	    a.alert != TLS_ALERT_NO_APPLICATION_PROTOCOL)
 		survey_note_alert(s, a.alert);
 	return a;
 }

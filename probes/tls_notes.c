@@ -3,6 +3,7 @@
 #include "tls_survey.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 
 #include "codec/evidence.h"
 #include "codec/tls_suites.h"
@@ -75,6 +76,56 @@ static void note_suite(struct survey *s, uint16_t version, const struct tls_suit
 		  suite->name);
 }
 
+void survey_note_order(struct survey *s, uint16_t version)
+{
+	json_t *list = note_list(note_object(s->evidence, "suites"), tls_version_name(version));
+
+	json_array_clear(list);
+	for (size_t i = 0; i < s->suite_counts[version - SSL_3_0]; i++)
+		list_word(list, tls_suite_find(s->suites[version - SSL_3_0][i])->name);
+}
+
+void survey_note_extension(struct survey *s, const char *name, bool value)
+{
+	note_bool(note_object(s->evidence, "extensions"), name, value);
+}
+
+static void learn(struct known *known, uint16_t code)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (known->list[i] == code)
+			return;
+	if (known->count < KNOWN_MAX)
+		known->list[known->count++] = code;
+}
+
+/* Codes that nobody registered are noted as numbers. */
+void survey_note_known(struct survey *s, uint16_t version, bool groups)
+{
+	const struct known *known =
+		groups ? &s->groups[version == TLS_1_3] : &s->schemes[version == TLS_1_3];
+
+	if (known->count == 0)
+		return;
+	json_t *list = note_list(note_object(s->evidence, groups ? "groups" : "signatures"),
+				 tls_version_name(version));
+	for (size_t i = 0; i < known->count; i++) {
+		const struct tls_group *group = tls_group_find(known->list[i]);
+		const char *name = tls_scheme_name(known->list[i]);
+		char text[16];
+
+		if (groups)
+			name = group != NULL ? group->name : NULL;
+		snprintf(text, sizeof(text), "0x%04x", known->list[i]);
+		list_text(list, span_text(name != NULL ? name : text));
+	}
+}
+
+static void note_scheme(struct survey *s, uint16_t version, uint16_t scheme)
+{
+	learn(&s->schemes[version == TLS_1_3], scheme);
+}
+
 static void note_kex(struct survey *s, bool finite_field, unsigned bits, const char *group)
 {
 	json_t *one = json_object();
@@ -86,15 +137,17 @@ static void note_kex(struct survey *s, bool finite_field, unsigned bits, const c
 	append_new(note_list(s->evidence, "kex"), one);
 }
 
-static void note_group(struct survey *s, uint16_t id)
+static void note_group(struct survey *s, uint16_t version, uint16_t id)
 {
 	const struct tls_group *group = tls_group_find(id);
 
+	learn(&s->groups[version == TLS_1_3], id);
 	if (group != NULL)
 		note_kex(s, group->finite_field, group->bits, group->name);
 }
 
-static void note_key_exchange(struct survey *s, struct span body, const struct tls_suite *suite)
+static void note_key_exchange(struct survey *s, struct span body, const struct tls_suite *suite,
+			      struct answer *a)
 {
 	struct tls_key_exchange kex;
 
@@ -103,11 +156,39 @@ static void note_key_exchange(struct survey *s, struct span body, const struct t
 	if (!tls_read_key_exchange(body, suite->classes, &kex)) {
 		survey_note_oddity(s, "tls.key-exchange-malformed");
 		s->kex_unread = true;
-	} else if (kex.group != 0) {
-		note_group(s, kex.group);
+		return;
+	}
+	if (a->hello.version == TLS_1_2 && kex.scheme != 0) {
+		a->scheme = kex.scheme;
+		note_scheme(s, TLS_1_2, kex.scheme);
+	}
+	a->group = kex.group;
+	if (kex.group != 0) {
+		note_group(s, a->hello.version, kex.group);
 	} else {
 		note_kex(s, kex.finite_field, kex.bits,
 			 kex.finite_field ? tls_prime_name(kex.prime) : NULL);
+	}
+}
+
+/* The first alternative name that is a host's: letters, digits, hyphens and at least one dot. For a
+ * wildcard a host below it is named. */
+static void first_name(const json_t *certificate, char *ret, size_t size)
+{
+	const json_t *names = json_object_get(certificate, "names");
+
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+		bool wild = name != NULL && name[0] == '*' && name[1] == '.';
+		size_t n = name != NULL ? strlen(name) : 0;
+
+		if (n < 4 || n + 3 > size || strchr(name, '.') == NULL ||
+		    strspn(name + wild, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789-.") != n - wild ||
+		    strspn(name, "0123456789.") == n)
+			continue;
+		snprintf(ret, size, "%s%s", wild ? "www" : "", name + wild);
+		return;
 	}
 }
 
@@ -120,20 +201,27 @@ void survey_note_certificate(struct survey *s, struct span der, size_t position)
 		survey_note_oddity(s, "tls.certificate-malformed");
 	else if (position == 0)
 		s->leaf_noted = true;
+	if (position == 0 && s->name[0] == '\0')
+		first_name(one, s->name, sizeof(s->name));
 }
 
 /* A server with keys of several kinds shows a chain for each; each is noted once. */
-static void note_chain(struct survey *s, struct span body, bool tls13)
+static void note_chain(struct survey *s, struct span body, struct answer *a)
 {
 	struct tls_chain chain;
 	uint8_t digest[EVP_MAX_MD_SIZE];
+	bool tls13 = a->hello.version == TLS_1_3;
 
 	if (!tls_read_chain(body, tls13, &chain)) {
 		survey_note_oddity(s, "tls.chain-malformed");
 		return;
 	}
-	if (chain.count == 0 || s->chain_count == CHAINS_MAX ||
+	if (chain.count == 0 ||
 	    EVP_Digest(chain.der[0].at, chain.der[0].length, digest, NULL, EVP_sha256(), NULL) != 1)
+		return;
+	a->hello.ocsp |= chain.ocsp;
+	a->leaf_seen = true;
+	if (s->chain_count == CHAINS_MAX)
 		return;
 	for (size_t i = 0; i < s->chain_count; i++)
 		if (memcmp(s->chains[i], digest, sizeof(s->chains[i])) == 0)
@@ -164,17 +252,34 @@ static void note_extensions(struct survey *s, const struct tls_server_hello *hel
 		note_bool(extensions, "secure-renegotiation", false);
 }
 
-static void note_flight(struct survey *s, const struct tls_suite *suite, bool tls13)
+static void note_flight(struct survey *s, const struct tls_suite *suite, struct answer *a)
 {
 	struct reader r = rd_new(span_of(s->flight, s->flight_length));
+	bool tls13 = a->hello.version == TLS_1_3, requested = false;
 	struct tls_message m;
 
 	while (tls_read_message(&r, &m)) {
-		if (m.type == TLS_CERTIFICATE)
-			note_chain(s, m.body, tls13);
-		else if (m.type == TLS_SERVER_KEY_EXCHANGE && !tls13)
-			note_key_exchange(s, m.body, suite);
+		if (m.type == TLS_CERTIFICATE) {
+			note_chain(s, m.body, a);
+		} else if (m.type == TLS_SERVER_KEY_EXCHANGE && !tls13) {
+			note_key_exchange(s, m.body, suite, a);
+		} else if (m.type == TLS_CERTIFICATE_REQUEST) {
+			requested = true;
+		} else if (m.type == TLS_ENCRYPTED_EXTENSIONS && tls13) {
+			if (!tls_read_encrypted_extensions(m.body, &a->hello))
+				survey_note_oddity(s, "tls.extensions-malformed");
+		} else if (m.type == TLS_CERTIFICATE_VERIFY && tls13 && m.body.length > 2) {
+			struct reader verify = rd_new(m.body);
+
+			a->scheme = rd_be16(&verify);
+			note_scheme(s, TLS_1_3, a->scheme);
+		}
 	}
+	/* Who shows no certificate may ask for none (RFC 5246 7.4.4). */
+	if (requested || (a->whole && s->leaf_noted &&
+			  json_object_get(note_object(s->evidence, "extensions"),
+					  "certificate-request") == NULL))
+		survey_note_extension(s, "certificate-request", requested);
 }
 
 /* Does the answer keep to what was offered? */
@@ -208,8 +313,9 @@ void survey_learn(struct survey *s, const struct tls_hello *h, struct answer *a)
 	if (!tls13)
 		note_extensions(s, hello);
 	else if (hello->group != 0)
-		note_group(s, hello->group);
-	note_flight(s, suite, tls13);
+		note_group(s, TLS_1_3, hello->group);
+	a->group = hello->group;
+	note_flight(s, suite, a);
 }
 
 void survey_note_alert(struct survey *s, uint8_t alert)

@@ -16,6 +16,7 @@ enum {
 	FLIGHT_MAX = 64 * 1024, /* bytes of handshake messages that one answer may have */
 	SMALL = 32,             /* suites of a hello for servers that do not answer long ones */
 	CHAINS_MAX = 3,         /* one per kind of key */
+	KNOWN_MAX = 64,         /* groups, schemes: more than we offer */
 };
 
 /* What is known of a version. CLOSED_ON: the server hung up in place of an answer. */
@@ -37,10 +38,18 @@ struct survey {
 	uint16_t suites[TLS_1_3 - SSL_3_0 + 1][SUITES_MAX]; /* accepted */
 	size_t suite_counts[TLS_1_3 - SSL_3_0 + 1];
 	uint16_t best;
+	/* What was seen of groups and signature schemes, up to TLS 1.2 and in TLS 1.3. */
+	struct known {
+		uint16_t list[KNOWN_MAX];
+		size_t count;
+	} groups[2], schemes[2];
+	/* The suites of a version were not all offered at once: their order tells nothing. */
+	bool pieced[TLS_1_3 - SSL_3_0 + 1];
 	bool extensions_noted;
 	bool kex_unread;
-	uint8_t chains[CHAINS_MAX][32]; /* digests of the messages that were noted */
+	uint8_t chains[CHAINS_MAX][32]; /* digests of the leaves that were noted */
 	size_t chain_count;
+	char name[254]; /* the first DNS name of the first leaf */
 	bool leaf_noted;
 	struct tls_opener opener;
 	uint8_t private[TLS_SHARE];
@@ -61,8 +70,12 @@ enum outcome {
 
 struct answer {
 	enum outcome outcome;
-	uint8_t alert;
-	struct tls_server_hello hello; /* views the flight */
+	uint8_t alert; /* of SAID_ALERT, or what cut the flight of SAID_HELLO short; 0: none */
+	struct tls_server_hello hello; /* views the flight, as protocol does */
+	uint16_t group;                /* of the key exchange; 0: none, or not seen */
+	uint16_t scheme;               /* of the signature, likewise */
+	bool whole;                    /* the server's flight was read to its end */
+	bool leaf_seen;
 };
 
 /* ---- tls_ask.c: one hello and its answer ---- */
@@ -78,12 +91,16 @@ struct answer survey_ask_common(struct survey *s, uint16_t version, uint16_t low
 /* All suites that this version may use and that are not known to be accepted, at most SUITES_MAX;
  * the common ones first, for servers that read only the beginning of a long list. */
 size_t survey_pick_all(const struct survey *s, uint16_t version, uint16_t *ret);
-/* The curves below 224 bits. */
-extern const uint16_t *const survey_weak_curves;
-extern const size_t survey_weak_curve_count;
+/* Those of what may be offered (groups, else schemes) that have not been seen, at most KNOWN_MAX. */
+size_t survey_left(const struct survey *s, bool groups, bool tls13, uint16_t *ret);
 
 /* An alert that says: not that version, none of those suites. */
 bool answer_refuses(const struct answer *a);
+
+/* ---- tls_more.c: what is asked once versions and suites are known ---- */
+
+/* False where the conversation is over. Each tells by conn_gathered() what it has found out. */
+bool survey_ask_more(struct survey *s);
 
 /* ---- tls_notes.c: what becomes evidence ---- */
 
@@ -91,6 +108,11 @@ enum state *survey_state(struct survey *s, uint16_t version);
 /* Notes what is known of a version; an acceptance is never taken back. */
 void survey_settle(struct survey *s, uint16_t version, enum state state);
 void survey_note_version(struct survey *s, uint16_t version, bool accepted);
+/* The suites of a version anew, in the order in which s has them. */
+void survey_note_order(struct survey *s, uint16_t version);
+/* What was seen of groups (else signature schemes) up to TLS 1.2 or in TLS 1.3, under this version. */
+void survey_note_known(struct survey *s, uint16_t version, bool groups);
+void survey_note_extension(struct survey *s, const char *name, bool value);
 void survey_note_certificate(struct survey *s, struct span der, size_t position);
 /* Once, however many answers have it. */
 void survey_note_oddity(struct survey *s, const char *name);

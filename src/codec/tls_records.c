@@ -7,12 +7,17 @@
 
 enum extension {
 	EXT_SERVER_NAME = 0,
+	EXT_STATUS_REQUEST = 5,
 	EXT_SUPPORTED_GROUPS = 10,
 	EXT_POINT_FORMATS = 11,
 	EXT_SIGNATURE_ALGORITHMS = 13,
+	EXT_HEARTBEAT = 15,
+	EXT_ALPN = 16,
 	EXT_PADDING = 21,
 	EXT_EXTENDED_MASTER_SECRET = 23,
+	EXT_SESSION_TICKET = 35,
 	EXT_SUPPORTED_VERSIONS = 43,
+	EXT_SIGNATURE_ALGORITHMS_CERT = 50,
 	EXT_KEY_SHARE = 51,
 	EXT_RENEGOTIATION_INFO = 0xff01,
 };
@@ -52,25 +57,48 @@ static void write_groups(struct writer *w, const struct tls_hello *h)
 	wr_close16(w, extension);
 }
 
-/* Every scheme that a server may need for the certificate it has, the good ones first. */
-static void write_signatures(struct writer *w)
+static void write_schemes(struct writer *w, uint16_t type, const uint16_t *schemes, size_t n)
 {
-	static const uint16_t schemes[] = {
-		0x0403, 0x0503, 0x0603, 0x0807, 0x0808,         /* ecdsa, ed25519, ed448 */
-		0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, /* rsa_pss_rsae, rsa_pss_pss */
-		0x081a, 0x081b, 0x081c,                         /* ecdsa with brainpool curves */
-		0x0401, 0x0501, 0x0601, 0x0303, 0x0301,         /* rsa_pkcs1; sha224 */
-		0x0402, 0x0502, 0x0602, 0x0302,                 /* dsa */
-		0x0203, 0x0201, 0x0202, 0x0101,                 /* sha1, md5 */
-	};
-
-	wr_be16(w, EXT_SIGNATURE_ALGORITHMS);
+	wr_be16(w, type);
 	size_t extension = wr_open16(w);
 	size_t list = wr_open16(w);
-	for (size_t i = 0; i < countof(schemes); i++)
+	for (size_t i = 0; i < n; i++)
 		wr_be16(w, schemes[i]);
 	wr_close16(w, list);
 	wr_close16(w, extension);
+}
+
+static void write_protocols(struct writer *w, const struct tls_hello *h)
+{
+	wr_be16(w, EXT_ALPN);
+	size_t extension = wr_open16(w);
+	size_t list = wr_open16(w);
+	for (size_t i = 0; i < h->protocol_count; i++) {
+		size_t name = wr_open8(w);
+
+		wr_text(w, h->protocols[i]);
+		wr_close8(w, name);
+	}
+	wr_close16(w, list);
+	wr_close16(w, extension);
+}
+
+/* RFC 6066 8, RFC 6520 2, RFC 5077 3.2. TLS 1.3 gives tickets unasked. */
+static void write_extras(struct writer *w, const struct tls_hello *h)
+{
+	static const uint8_t ocsp[] = { 1, 0, 0, 0, 0 }; /* OCSP; no responders, no extensions */
+
+	wr_be16(w, EXT_STATUS_REQUEST);
+	size_t extension = wr_open16(w);
+	wr_bytes(w, ocsp, sizeof(ocsp));
+	wr_close16(w, extension);
+	wr_be16(w, EXT_HEARTBEAT);
+	wr_be16(w, 1);
+	wr_u8(w, 2); /* this side does not want to be sent any */
+	if (h->version < TLS_1_3) {
+		wr_be16(w, EXT_SESSION_TICKET);
+		wr_be16(w, 0);
+	}
 }
 
 static void write_tls13(struct writer *w, const struct tls_hello *h)
@@ -110,7 +138,15 @@ static void write_extensions(struct writer *w, const struct tls_hello *h)
 	wr_be16(w, EXT_EXTENDED_MASTER_SECRET);
 	wr_be16(w, 0);
 	if (h->version >= TLS_1_2)
-		write_signatures(w);
+		write_schemes(w, EXT_SIGNATURE_ALGORITHMS,
+			      h->schemes != NULL ? h->schemes : tls_schemes,
+			      h->schemes != NULL ? h->scheme_count : tls_scheme_count);
+	if (h->version >= TLS_1_2 && h->narrowed)
+		write_schemes(w, EXT_SIGNATURE_ALGORITHMS_CERT, tls_schemes, tls_scheme_count);
+	if (h->protocol_count > 0)
+		write_protocols(w, h);
+	if (h->extras)
+		write_extras(w, h);
 	if (h->version >= TLS_1_3)
 		write_tls13(w, h);
 	size_t length = wr_span(w).length - TLS_RECORD_HEADER;
@@ -207,6 +243,18 @@ bool tls_read_message(struct reader *r, struct tls_message *ret)
 	return true;
 }
 
+/* RFC 7301 3.1: a list of one name. */
+static void read_protocol(struct reader *r, struct tls_server_hello *hello)
+{
+	struct reader list = rd_sub(r, rd_be16(r));
+	struct span name = rd_span(&list, rd_u8(&list));
+
+	if (rd_end(&list))
+		hello->protocol = name;
+	else
+		rd_fail(r);
+}
+
 static void read_key_share(struct reader *r, struct tls_server_hello *hello)
 {
 	hello->group = rd_be16(r);
@@ -236,6 +284,7 @@ bool tls_read_server_hello(struct span body, struct tls_server_hello *ret)
 	if (!rd_ok(&r) || hello.version >> 8 != 3 || hello.version > TLS_1_2)
 		return false;
 	hello.share = span_first(body, 0);
+	hello.protocol = span_first(body, 0);
 	hello.retry = memcmp(hello.random.at, retry, sizeof(retry)) == 0;
 	if (rd_left(&r) > 0) {
 		struct reader extensions = rd_sub(&r, rd_be16(&r));
@@ -252,6 +301,14 @@ bool tls_read_server_hello(struct span body, struct tls_server_hello *ret)
 				hello.secure_renegotiation = true;
 			else if (type == EXT_EXTENDED_MASTER_SECRET)
 				hello.extended_master_secret = true;
+			else if (type == EXT_SESSION_TICKET)
+				hello.session_ticket = true;
+			else if (type == EXT_HEARTBEAT)
+				hello.heartbeat = true;
+			else if (type == EXT_STATUS_REQUEST)
+				hello.ocsp = true;
+			else if (type == EXT_ALPN)
+				read_protocol(&e, &hello);
 			if (!rd_ok(&e))
 				return false;
 		}
@@ -262,6 +319,41 @@ bool tls_read_server_hello(struct span body, struct tls_server_hello *ret)
 		return false;
 	*ret = hello;
 	return true;
+}
+
+bool tls_read_encrypted_extensions(struct span body, struct tls_server_hello *hello)
+{
+	struct reader r = rd_new(body);
+	struct reader extensions = rd_sub(&r, rd_be16(&r));
+	struct tls_server_hello more = *hello;
+
+	while (rd_left(&extensions) > 0) {
+		uint16_t type = rd_be16(&extensions);
+		struct reader e = rd_sub(&extensions, rd_be16(&extensions));
+
+		if (type == EXT_ALPN)
+			read_protocol(&e, &more);
+		else if (type == EXT_HEARTBEAT)
+			more.heartbeat = true;
+		if (!rd_ok(&e))
+			return false;
+	}
+	if (!rd_ok(&extensions) || !rd_end(&r))
+		return false;
+	*hello = more;
+	return true;
+}
+
+/* An entry's extensions in TLS 1.3: is there an OCSP answer? */
+static bool has_ocsp(struct reader extensions)
+{
+	bool found = false;
+
+	while (rd_left(&extensions) > 0) {
+		found |= rd_be16(&extensions) == EXT_STATUS_REQUEST;
+		rd_skip(&extensions, rd_be16(&extensions));
+	}
+	return found && rd_ok(&extensions);
 }
 
 bool tls_read_chain(struct span body, bool tls13, struct tls_chain *ret)
@@ -275,8 +367,8 @@ bool tls_read_chain(struct span body, bool tls13, struct tls_chain *ret)
 	while (rd_left(&list) > 0) {
 		struct span der = rd_span(&list, rd_be24(&list));
 
-		if (tls13)
-			rd_skip(&list, rd_be16(&list)); /* extensions */
+		if (tls13 && has_ocsp(rd_sub(&list, rd_be16(&list))) && chain.count == 0)
+			chain.ocsp = true;
 		if (!rd_ok(&list))
 			break;
 		if (chain.count < CHAIN_MAX)
@@ -316,7 +408,7 @@ bool tls_read_key_exchange(struct span body, uint32_t classes, struct tls_key_ex
 		kex.prime = rd_span(&r, rd_be16(&r));
 		kex.bits = bits_of(&kex.prime);
 		rd_skip(&r, rd_be16(&r)); /* generator */
-		rd_skip(&r, rd_be16(&r)); /* public value; a signature may follow */
+		rd_skip(&r, rd_be16(&r)); /* public value */
 	} else if (classes & SUITE_ECDHE) {
 		uint8_t type = rd_u8(&r);
 
@@ -324,6 +416,7 @@ bool tls_read_key_exchange(struct span body, uint32_t classes, struct tls_key_ex
 			kex.group = rd_be16(&r);
 			const struct tls_group *group = tls_group_find(kex.group);
 			kex.bits = group != NULL ? group->bits : 0;
+			rd_skip(&r, rd_u8(&r)); /* public value */
 		} else if (type == EXPLICIT_PRIME) {
 			struct span prime = rd_span(&r, rd_u8(&r));
 			kex.bits = bits_of(&prime);
@@ -337,6 +430,10 @@ bool tls_read_key_exchange(struct span body, uint32_t classes, struct tls_key_ex
 	}
 	if (!rd_ok(&r))
 		return false;
+	/* RFC 5246 4.7; below TLS 1.2 the signature has no algorithm in front. */
+	uint16_t scheme = rd_be16(&r);
+	rd_skip(&r, rd_be16(&r));
+	kex.scheme = rd_end(&r) ? scheme : 0;
 	*ret = kex;
 	return true;
 }
@@ -439,9 +536,62 @@ const struct tls_group *tls_group_find(uint16_t id)
 	return NULL;
 }
 
+const uint16_t tls_schemes[] = {
+	0x0403, 0x0503, 0x0603, 0x0807, 0x0808,         /* ecdsa, ed25519, ed448 */
+	0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, /* rsa_pss_rsae, rsa_pss_pss */
+	0x081a, 0x081b, 0x081c,                         /* ecdsa with brainpool curves */
+	0x0401, 0x0501, 0x0601, 0x0303, 0x0301,         /* rsa_pkcs1; sha224 */
+	0x0402, 0x0502, 0x0602, 0x0302,                 /* dsa */
+	0x0203, 0x0201, 0x0202, 0x0101,                 /* sha1, md5 */
+};
+const size_t tls_scheme_count = countof(tls_schemes);
+
+const char *tls_scheme_name(uint16_t scheme)
+{
+	static const struct {
+		uint16_t code;
+		const char *name;
+	} names[] = {
+		{ 0x0101, "rsa_pkcs1_md5" },
+		{ 0x0201, "rsa_pkcs1_sha1" },
+		{ 0x0202, "dsa_sha1" },
+		{ 0x0203, "ecdsa_sha1" },
+		{ 0x0301, "rsa_pkcs1_sha224" },
+		{ 0x0302, "dsa_sha224" },
+		{ 0x0303, "ecdsa_sha224" },
+		{ 0x0401, "rsa_pkcs1_sha256" },
+		{ 0x0402, "dsa_sha256" },
+		{ 0x0403, "ecdsa_secp256r1_sha256" },
+		{ 0x0501, "rsa_pkcs1_sha384" },
+		{ 0x0502, "dsa_sha384" },
+		{ 0x0503, "ecdsa_secp384r1_sha384" },
+		{ 0x0601, "rsa_pkcs1_sha512" },
+		{ 0x0602, "dsa_sha512" },
+		{ 0x0603, "ecdsa_secp521r1_sha512" },
+		{ 0x0708, "sm2sig_sm3" },
+		{ 0x0804, "rsa_pss_rsae_sha256" },
+		{ 0x0805, "rsa_pss_rsae_sha384" },
+		{ 0x0806, "rsa_pss_rsae_sha512" },
+		{ 0x0807, "ed25519" },
+		{ 0x0808, "ed448" },
+		{ 0x0809, "rsa_pss_pss_sha256" },
+		{ 0x080a, "rsa_pss_pss_sha384" },
+		{ 0x080b, "rsa_pss_pss_sha512" },
+		{ 0x081a, "ecdsa_brainpoolP256r1tls13_sha256" },
+		{ 0x081b, "ecdsa_brainpoolP384r1tls13_sha384" },
+		{ 0x081c, "ecdsa_brainpoolP512r1tls13_sha512" },
+	};
+
+	for (size_t i = 0; i < countof(names); i++)
+		if (names[i].code == scheme)
+			return names[i].name;
+	return NULL;
+}
+
 const char *tls_prime_name(struct span prime)
 {
-	/* The first bytes of the SHA-256 of each prime: RFC 2409, 3526, 7919, 5114. */
+	/* The first bytes of the SHA-256 of each prime: RFC 2409, 3526, 7919, 5114; those that
+	 * OpenSSL shipped (of SKIP), and the built-in ones of nginx before 1.11 and of Postfix. */
 	static const struct {
 		uint8_t digest[8];
 		const char *name;
@@ -462,6 +612,11 @@ const char *tls_prime_name(struct span prime)
 		{ { 0x44, 0xc5, 0x5c, 0xfe, 0xe5, 0xc0, 0x75, 0x92 }, "rfc5114-1024-160" },
 		{ { 0xbf, 0xe5, 0x45, 0x86, 0x2c, 0xa1, 0x02, 0xad }, "rfc5114-2048-224" },
 		{ { 0x0b, 0x78, 0x35, 0x72, 0x2c, 0xb6, 0x19, 0x82 }, "rfc5114-2048-256" },
+		{ { 0xe4, 0x89, 0x6a, 0xbf, 0xd3, 0x6d, 0x32, 0x5f }, "skip-512" },
+		{ { 0x62, 0x15, 0xd4, 0x1b, 0xb6, 0x17, 0xb3, 0x90 }, "skip-1024" },
+		{ { 0x8a, 0xe4, 0x7d, 0xca, 0x3d, 0x24, 0xe9, 0xb6 }, "nginx-1024" },
+		{ { 0x6c, 0x86, 0x38, 0x38, 0x51, 0x0b, 0xab, 0x3e }, "postfix-512" },
+		{ { 0xef, 0x62, 0x7d, 0x8c, 0xc4, 0x41, 0x44, 0xf3 }, "postfix-1024" },
 	};
 	uint8_t digest[EVP_MAX_MD_SIZE];
 

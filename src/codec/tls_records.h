@@ -32,10 +32,14 @@ enum tls_content {
 enum tls_message_type {
 	TLS_CLIENT_HELLO = 1,
 	TLS_SERVER_HELLO = 2,
+	TLS_ENCRYPTED_EXTENSIONS = 8,
 	TLS_CERTIFICATE = 11,
 	TLS_SERVER_KEY_EXCHANGE = 12,
 	TLS_CERTIFICATE_REQUEST = 13,
 	TLS_SERVER_HELLO_DONE = 14,
+	TLS_CERTIFICATE_VERIFY = 15,
+	TLS_FINISHED = 20,
+	TLS_CERTIFICATE_STATUS = 22,
 };
 
 enum tls_alert_code {
@@ -45,12 +49,13 @@ enum tls_alert_code {
 	TLS_ALERT_INTERNAL_ERROR = 80,
 	TLS_ALERT_INAPPROPRIATE_FALLBACK = 86,
 	TLS_ALERT_UNRECOGNIZED_NAME = 112,
+	TLS_ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
 
 enum {
 	TLS_RECORD_HEADER = 5,
 	TLS_RECORD_MAX = 16384 + 2048, /* of a protected record; a plain one has at most 16384 */
-	TLS_HELLO_MAX = 2048,          /* bytes of any hello of ours */
+	TLS_HELLO_MAX = 3072,          /* bytes of any hello of ours */
 	TLS_RANDOM = 32,
 	TLS_SHARE = 32, /* bytes of an X25519 key */
 	TLS_GROUP_X25519 = 29,
@@ -65,6 +70,13 @@ struct tls_hello {
 	size_t suite_count;
 	const uint16_t *groups; /* none: no extension about them */
 	size_t group_count;
+	const uint16_t *schemes; /* signature algorithms, from TLS 1.2 on; NULL: all */
+	size_t scheme_count;
+	bool narrowed; /* not all schemes: says that certificates may be signed with all */
+	/* Application protocols, as texts (ALPN). */
+	const char *const *protocols;
+	size_t protocol_count;
+	bool extras;               /* asks for a ticket, an OCSP answer and heartbeats */
 	const uint8_t *random;     /* TLS_RANDOM bytes */
 	const uint8_t *session_id; /* 32 bytes for TLS 1.3 (RFC 8446, D.4), else NULL */
 	const uint8_t *share;    /* TLS 1.3: an X25519 public key; NULL asks for a retry request */
@@ -108,16 +120,23 @@ struct tls_server_hello {
 	bool retry; /* HelloRetryRequest */
 	bool secure_renegotiation;
 	bool extended_master_secret;
+	bool session_ticket;
+	bool heartbeat;
+	bool ocsp;      /* up to TLS 1.2: an OCSP answer follows */
 	uint16_t group; /* TLS 1.3: of the key share; 0: none */
 	struct span share;
+	struct span protocol; /* chosen of ALPN; empty: none */
 };
 
 bool tls_read_server_hello(struct span body, struct tls_server_hello *ret);
+/* TLS 1.3's EncryptedExtensions: adds what they say to hello. */
+bool tls_read_encrypted_extensions(struct span body, struct tls_server_hello *hello);
 
 struct tls_chain {
 	struct span der[CHAIN_MAX]; /* leaf first */
 	size_t count;
 	bool more; /* than we keep */
+	bool ocsp; /* TLS 1.3: the leaf comes with an OCSP answer */
 };
 
 /* The body of a Certificate message, in TLS 1.3's form or in that of the versions before. */
@@ -128,9 +147,11 @@ struct tls_key_exchange {
 	unsigned bits;
 	uint16_t group;    /* named curve; 0: explicit parameters */
 	struct span prime; /* finite field, without leading zeros */
+	uint16_t scheme;   /* TLS 1.2: the signature's algorithm; 0: none, or not in that form */
 };
 
-/* ServerKeyExchange up to TLS 1.2 of a suite of these classes (SUITE_DHE or SUITE_ECDHE). */
+/* ServerKeyExchange up to TLS 1.2 of a suite of these classes (SUITE_DHE or SUITE_ECDHE). scheme is of
+ * no meaning below TLS 1.2. */
 bool tls_read_key_exchange(struct span body, uint32_t classes, struct tls_key_exchange *ret);
 
 struct ssl2_server_hello {
@@ -156,6 +177,12 @@ struct tls_group {
 
 /* RFC 8422, 7027, 8446, 7919, 8998 and the registry; NULL where unknown. */
 const struct tls_group *tls_group_find(uint16_t id);
+/* Every signature algorithm that a server may need for the certificate it has, the good ones first. */
+extern const uint16_t tls_schemes[];
+extern const size_t tls_scheme_count;
+/* "rsa_pss_rsae_sha256", ... as RFC 8446 spells it; below TLS 1.3 the same codes as hash and
+ * signature. NULL where unknown. */
+const char *tls_scheme_name(uint16_t scheme);
 /* The name of a well-known prime ("ffdhe2048", "modp1024", ...); NULL for any other. */
 const char *tls_prime_name(struct span prime);
 

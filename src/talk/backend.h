@@ -19,8 +19,11 @@ struct backend {
 	void (*close)(void *context);
 	/* See conn_lend(). NULL: there is none. */
 	int (*lend)(void *context, unsigned packets);
-	/* TLS is played by the script: the bytes go through as they are. NULL: real TLS. */
-	bool (*plays_tls)(void *context);
+	/* TLS is played by the script: 1 it stands, and the bytes go through as they are; -1 the peer
+	 * refuses; 0 (or NULL): real TLS. */
+	int (*plays_tls)(void *context, bool old);
+	/* What comes of a renegotiation in such a TLS. */
+	enum renegotiation (*plays_renegotiation)(void *context);
 	void (*random)(void *context, void *bytes, size_t n);
 	int64_t (*clock)(void *context);  /* Unix seconds */
 	int64_t (*now_ms)(void *context); /* monotonic */

@@ -413,18 +413,54 @@ bool conn_again(struct conn *c)
 	return true;
 }
 
-bool conn_start_tls(struct conn *c, const char *server_name)
+static bool start_tls(struct conn *c, const char *server_name, bool old)
 {
 	if (!conn_ok(c) || !c->open || c->tls != NULL)
 		return false;
-	if (c->setup.backend->plays_tls != NULL && c->setup.backend->plays_tls(c->setup.context))
-		return true;
+	int played = c->setup.backend->plays_tls != NULL
+			     ? c->setup.backend->plays_tls(c->setup.context, old)
+			     : 0;
+	if (played < 0)
+		fail(c, ENDING_NOT_THIS);
+	if (played != 0)
+		return played > 0;
 	c->head = c->tail = 0; /* nothing said before TLS may count as said in it */
 	int error = 0;
-	c->tls = tls_connect(&carrier, c, server_name, c->deadline_ms, &error);
+	c->tls = tls_connect(&carrier, c, server_name, old, c->deadline_ms, &error);
 	if (c->tls == NULL)
 		fail(c, error == -EPROTO ? ENDING_NOT_THIS : ending_of_error(error));
 	return conn_ok(c);
+}
+
+bool conn_start_tls(struct conn *c, const char *server_name)
+{
+	return start_tls(c, server_name, false);
+}
+
+bool conn_start_old_tls(struct conn *c)
+{
+	return start_tls(c, NULL, true);
+}
+
+enum renegotiation conn_renegotiate(struct conn *c)
+{
+	enum renegotiation result = RENEGOTIATION_UNKNOWN;
+
+	if (!conn_ok(c) || !c->open)
+		return result;
+	if (c->tls != NULL) {
+		int r = tls_renegotiate(c->tls, c->deadline_ms);
+
+		if (r >= 0)
+			result = r == 1 ? RENEGOTIATION_DONE : RENEGOTIATION_REFUSED;
+		else
+			fail(c, ending_of_error(r));
+	} else if (c->setup.backend->plays_renegotiation != NULL) {
+		result = c->setup.backend->plays_renegotiation(c->setup.context);
+	}
+	if (conn_ok(c))
+		conn_close(c);
+	return result;
 }
 
 struct span conn_tls_certificate(struct conn *c, size_t index)

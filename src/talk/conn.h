@@ -94,6 +94,12 @@ void conn_close(struct conn *c);
 /* From here on the bytes go through TLS (OpenSSL, any version and certificate accepted, so nothing
  * secret may be said). server_name may be NULL. False and a failed connection otherwise. */
 bool conn_start_tls(struct conn *c, const char *server_name);
+/* The same without a name, TLS 1.2 at most. */
+bool conn_start_old_tls(struct conn *c);
+/* After conn_start_old_tls(): asks for one handshake more on the same connection, which is over
+ * then. */
+enum renegotiation { RENEGOTIATION_REFUSED, RENEGOTIATION_DONE, RENEGOTIATION_UNKNOWN };
+enum renegotiation conn_renegotiate(struct conn *c);
 /* After conn_start_tls(): the peer's certificates in DER, leaf first; index from 0. Empty span at
  * the end. Valid until the connection closes. */
 struct span conn_tls_certificate(struct conn *c, size_t index);

@@ -115,7 +115,7 @@ static int attend(struct tls *t, int result, int64_t until)
 }
 
 struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const char *server_name,
-			unsigned timeout_ms, int *ret_error)
+			bool old, unsigned timeout_ms, int *ret_error)
 {
 	struct tls *t = calloc(1, sizeof(*t));
 	SSL_CTX *shared = shared_context();
@@ -140,6 +140,10 @@ struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const 
 	}
 	SSL_set_bio(t->ssl, t->in, t->out);
 	SSL_set_connect_state(t->ssl);
+	if (old) {
+		SSL_set_max_proto_version(t->ssl, TLS1_2_VERSION);
+		SSL_set_options(t->ssl, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+	}
 	if (server_name != NULL)
 		SSL_set_tlsext_host_name(t->ssl, server_name);
 	for (;;) {
@@ -154,6 +158,27 @@ struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const 
 			tls_free(t);
 			return NULL;
 		}
+	}
+}
+
+int tls_renegotiate(struct tls *t, unsigned timeout_ms)
+{
+	int64_t until = now_ms() + timeout_ms;
+
+	ERR_clear_error();
+	if (SSL_version(t->ssl) >= TLS1_3_VERSION || SSL_renegotiate(t->ssl) != 1)
+		return -EOPNOTSUPP;
+	for (;;) {
+		ERR_clear_error();
+		int result = SSL_do_handshake(t->ssl);
+		int r = result == 1 ? flush(t, left_ms(until)) : attend(t, result, until);
+
+		if (r == 0 && result == 1)
+			return 1;
+		if (r == -EPROTO || r == -ESHUTDOWN || r == -ECONNRESET || r == -EPIPE)
+			return 0;
+		if (r < 0)
+			return r;
 	}
 }
 

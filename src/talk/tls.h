@@ -19,9 +19,12 @@ struct tls_carrier {
 struct tls;
 
 /* Handshake. NULL and *ret_error (negative errno; -EPROTO: no TLS, or none that we share) where it
- * failed. server_name may be NULL. */
+ * failed. server_name may be NULL. old: TLS 1.2 at most. */
 struct tls *tls_connect(const struct tls_carrier *carrier, void *context, const char *server_name,
-			unsigned timeout_ms, int *ret_error);
+			bool old, unsigned timeout_ms, int *ret_error);
+/* One handshake more, asked for by us. 1: the server took part in it, 0: it refused; negative errno:
+ * silence, or we could not ask. */
+int tls_renegotiate(struct tls *t, unsigned timeout_ms);
 void tls_free(struct tls *t);
 int tls_send(struct tls *t, const void *bytes, size_t n, unsigned timeout_ms);
 ssize_t tls_receive(struct tls *t, void *bytes, size_t n, unsigned timeout_ms);

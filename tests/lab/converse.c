@@ -133,22 +133,35 @@ static void live_close(void *context)
 }
 
 /* For a recording TLS is done here rather than in conn.c, so that what is inside it is seen. */
-static bool live_plays_tls(void *context)
+static int live_plays_tls(void *context, bool old)
 {
 	static const struct tls_carrier carrier = { .send = plain_send, .receive = plain_receive };
 	struct live *l = context;
 	int error;
 
 	if (l->out == NULL)
-		return false;
-	l->tls = tls_connect(&carrier, l, NULL, 5000, &error);
+		return 0;
+	l->tls = tls_connect(&carrier, l, NULL, old, 5000, &error);
 	if (l->tls == NULL) {
 		fprintf(stderr, "TLS: %s\n", strerror(-error));
-		return false;
+		fprintf(l->out, "@ tls refused\n");
+		return -1;
 	}
-	if (l->out != NULL)
-		fprintf(l->out, "@ tls\n");
-	return true;
+	fprintf(l->out, "@ tls\n");
+	return 1;
+}
+
+static enum renegotiation live_plays_renegotiation(void *context)
+{
+	static const char *const words[] = { "refused", "done", "unknown" };
+	struct live *l = context;
+	int r = tls_renegotiate(l->tls, 5000);
+	enum renegotiation result = r == 1   ? RENEGOTIATION_DONE
+				    : r == 0 ? RENEGOTIATION_REFUSED
+					     : RENEGOTIATION_UNKNOWN;
+
+	fprintf(l->out, "@ renegotiation %s\n", words[result]);
+	return result;
 }
 
 static int live_lend(void *context, unsigned packets)
@@ -190,6 +203,7 @@ static const struct backend live = {
 	.close = live_close,
 	.lend = live_lend,
 	.plays_tls = live_plays_tls,
+	.plays_renegotiation = live_plays_renegotiation,
 	.random = live_random,
 	.clock = live_clock,
 	.now_ms = live_now,

@@ -303,10 +303,74 @@ static void key_exchanges(void **state)
 	assert_true(tls_read_key_exchange(span_of("\1\1\x7f", 3), SUITE_ECDHE, &kex));
 	assert_int_equal(kex.bits, 7);
 	assert_int_equal(kex.group, 0);
+	/* TLS 1.2: scheme and length in front of the signature; below neither. */
+	assert_true(
+		tls_read_key_exchange(span_of("\3\0\x17\2\4\5\4\3\0\2ab", 12), SUITE_ECDHE, &kex));
+	assert_int_equal(kex.scheme, 0x0403);
+	assert_true(tls_read_key_exchange(span_of("\3\0\x17\2\4\5\0\2ab", 10), SUITE_ECDHE, &kex));
+	assert_int_equal(kex.scheme, 0);
+	assert_true(tls_read_key_exchange(span_of("\0\1\5\0\1\2\0\1\7\x08\4\0\1s", 14), SUITE_DHE,
+					  &kex));
+	assert_int_equal(kex.scheme, 0x0804);
+	assert_true(tls_read_key_exchange(span_of("\0\1\5\0\1\2\0\1\7\x08\4\0\2s", 14), SUITE_DHE,
+					  &kex));
+	assert_int_equal(kex.scheme, 0);
 	assert_false(tls_read_key_exchange(span_of("\3\0", 2), SUITE_ECDHE, &kex));
 	assert_false(tls_read_key_exchange(span_of("\4\0\x17\0", 4), SUITE_ECDHE, &kex));
 	assert_false(tls_read_key_exchange(span_of("\0\3\0\x01", 4), SUITE_DHE, &kex));
 	assert_false(tls_read_key_exchange(span_of("\3\0\x17\0", 4), 0, &kex));
+}
+
+static void encrypted_extensions(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+		bool good;
+	} cases[] = {
+		{ "\0\0", 2, true },
+		{ "\0\x09\0\x10\0\5\0\3\2h2", 11, true },
+		{ "\0\x09\0\x10\0\5\0\3\3h2", 11, false }, /* the name is longer than its list */
+		{ "\0\x09\0\x10\0\5\0\4\2h2", 11, false }, /* the list than the extension */
+		{ "\0\x0a\0\x10\0\5\0\3\2h2", 11, false }, /* all of them than the message */
+		{ "\0\x08\0\x10\0\5\0\3\2h2", 11, false },
+		{ "\0", 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct tls_server_hello hello = { .protocol = span_of("", 0) };
+		bool good = tls_read_encrypted_extensions(span_of(cases[i].bytes, cases[i].length),
+							  &hello);
+
+		assert_int_equal(good, cases[i].good);
+		assert_int_equal(hello.protocol.length, i == 1 ? 2 : 0);
+	}
+}
+
+static void schemes_have_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < tls_scheme_count; i++)
+		assert_non_null(tls_scheme_name(tls_schemes[i]));
+	assert_string_equal(tls_scheme_name(0x0804), "rsa_pss_rsae_sha256");
+	assert_null(tls_scheme_name(0));
+}
+
+static void primes_have_names(void **state)
+{
+	/* Postfix, src/tls/tls_dh.c, 512 bits */
+	static const uint8_t prime[] = {
+		0x88, 0x3F, 0x00, 0xAF, 0xFC, 0x0C, 0x8A, 0xB8, 0x35, 0xCD, 0xE5, 0xC2, 0x0F,
+		0x55, 0xDF, 0x06, 0x3F, 0x16, 0x07, 0xBF, 0xCE, 0x13, 0x35, 0xE4, 0x1C, 0x1E,
+		0x03, 0xF3, 0xAB, 0x17, 0xF6, 0x63, 0x50, 0x63, 0x67, 0x3E, 0x10, 0xD7, 0x3E,
+		0xB4, 0xEB, 0x46, 0x8C, 0x40, 0x50, 0xE6, 0x91, 0xA5, 0x6E, 0x01, 0x45, 0xDE,
+		0xC9, 0xB1, 0x1F, 0x64, 0x54, 0xFA, 0xD9, 0xAB, 0x4F, 0x70, 0xBA, 0x5B,
+	};
+
+	(void)state;
+	assert_string_equal(tls_prime_name(span_of(prime, sizeof(prime))), "postfix-512");
+	assert_null(tls_prime_name(span_of(prime, sizeof(prime) - 1)));
 }
 
 /* RFC 8448, 3: the X25519 keys of the client. */
@@ -352,6 +416,9 @@ int main(void)
 		cmocka_unit_test(server_hello),
 		cmocka_unit_test(chains),
 		cmocka_unit_test(key_exchanges),
+		cmocka_unit_test(encrypted_extensions),
+		cmocka_unit_test(schemes_have_names),
+		cmocka_unit_test(primes_have_names),
 		cmocka_unit_test(shares),
 	};
 

@@ -150,7 +150,14 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 			 (const char *)name.at);
 		return name.length > 0;
 	} else if (span_is(word, "tls")) {
-		new_step(t, STEP_TLS, line);
+		new_step(t, STEP_TLS, line)->refused = span_is(first_word(rest), "refused");
+	} else if (span_is(word, "renegotiation")) {
+		struct span how = first_word(rest);
+
+		new_step(t, STEP_RENEGOTIATION, line)->renegotiation =
+			span_is(how, "done")      ? RENEGOTIATION_DONE
+			: span_is(how, "refused") ? RENEGOTIATION_REFUSED
+						  : RENEGOTIATION_UNKNOWN;
 	} else if (span_is(word, "random")) {
 		struct bytes b = { 0 };
 		bool good = read_tokens(rest, &b);
@@ -444,16 +451,31 @@ static void memory_close(void *context)
 	(void)context;
 }
 
-static bool memory_plays_tls(void *context)
+static int memory_plays_tls(void *context, bool old)
 {
 	struct player *q = context;
+	const struct step *s = seek(q, STEP_TLS);
 
-	if (seek(q, STEP_TLS) == NULL) {
+	(void)old;
+	if (s == NULL) {
 		complaint(q, "the probe started TLS");
-		return false;
+		return -1;
 	}
 	q->step++;
-	return true;
+	return s->refused ? -1 : 1;
+}
+
+static enum renegotiation memory_plays_renegotiation(void *context)
+{
+	struct player *q = context;
+	const struct step *s = seek(q, STEP_RENEGOTIATION);
+
+	if (s == NULL) {
+		complaint(q, "the probe renegotiated");
+		return RENEGOTIATION_UNKNOWN;
+	}
+	q->step++;
+	return s->renegotiation;
 }
 
 static void memory_random(void *context, void *bytes, size_t n)
@@ -486,6 +508,7 @@ static const struct backend memory = {
 	.open = memory_open,
 	.close = memory_close,
 	.plays_tls = memory_plays_tls,
+	.plays_renegotiation = memory_plays_renegotiation,
 	.random = memory_random,
 	.clock = memory_clock,
 	.now_ms = memory_now,

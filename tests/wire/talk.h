@@ -10,12 +10,13 @@
 #include "talk/backend.h"
 
 enum step_kind {
-	STEP_SEND,    /* > the probe must send these bytes */
-	STEP_RECEIVE, /* < the peer's bytes */
-	STEP_CLOSE,   /* ! the peer closes */
-	STEP_RESET,   /* ! reset */
-	STEP_AGAIN,   /* + the probe opens its next connection */
-	STEP_TLS,     /* @ tls: conn_start_tls() */
+	STEP_SEND,          /* > the probe must send these bytes */
+	STEP_RECEIVE,       /* < the peer's bytes */
+	STEP_CLOSE,         /* ! the peer closes */
+	STEP_RESET,         /* ! reset */
+	STEP_AGAIN,         /* + the probe opens its next connection */
+	STEP_TLS,           /* @ tls: conn_start_tls() */
+	STEP_RENEGOTIATION, /* @ renegotiation refused|done|unknown: conn_renegotiate() */
 };
 
 struct step {
@@ -23,6 +24,8 @@ struct step {
 	uint8_t *bytes;
 	size_t length;
 	enum ending ending; /* of STEP_AGAIN */
+	bool refused;       /* STEP_TLS: it does not come about */
+	enum renegotiation renegotiation;
 	unsigned line;
 };
 
