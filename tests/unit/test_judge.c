@@ -1255,7 +1255,7 @@ static const struct {
 	  "ssh.terrapin", "1 1 not gathered 0" },
 	/* a weak algorithm is a finding, those of a topic are one */
 	{ SSH(CIPHERS("\"aes128-cbc\",\"3des-cbc\"", "\"hmac-sha1\",\"umac-64@openssh.com\"")),
-	  "ssh.algorithm-weak", "1 1 not gathered 5" },
+	  "ssh.algorithm-weak", "1 1 not gathered 6" },
 	{ SSH("\"moduli\":[{\"min\":512,\"max\":1024,\"bits\":1024}],"
 	      "\"algorithms\":{\"kex\":[\"diffie-hellman-group-exchange-sha256\"]},"),
 	  "ssh.algorithm-weak", "1 1 not gathered 1" },
