@@ -182,7 +182,7 @@ static void say_any_kexinit(struct conn *c)
 
 	for (size_t i = 0; i < LISTS; i++)
 		lists[i] = span_text(words[i]);
-	ssh_say_kexinit(c, lists);
+	ssh_say_kexinit(c, lists, false);
 }
 
 /* ret_silent: ours was said, so that this connection has chosen its algorithms. */

@@ -108,15 +108,19 @@ bool ssh_read_kexinit(struct span payload, struct ssh_kexinit *ret)
 
 /* ---- writers ---- */
 
-void ssh_say(struct conn *c, struct span payload)
+static const char our_identification[] = "SSH-2.0-tenken_0.1\r\n";
+
+/* In one write with what stands before it, since a write is a packet on the wire. */
+static void say_behind(struct conn *c, const char *before, struct span payload)
 {
-	uint8_t packet[LISTS_BYTES + 64];
+	uint8_t packet[LISTS_BYTES + 96];
 	struct writer w = wr_new(packet, sizeof(packet));
 
 	/* RFC 4253 6: the whole is a multiple of 8, with 4 bytes of padding at least. */
 	size_t padding = 8 - (4 + 1 + payload.length) % 8;
 	if (padding < 4)
 		padding += 8;
+	wr_text(&w, before);
 	wr_be32(&w, (uint32_t)(1 + payload.length + padding));
 	wr_u8(&w, (uint8_t)padding);
 	wr_span_in(&w, payload);
@@ -124,12 +128,17 @@ void ssh_say(struct conn *c, struct span payload)
 	conn_write_span(c, wr_span(&w));
 }
 
-void ssh_say_identification(struct conn *c)
+void ssh_say(struct conn *c, struct span payload)
 {
-	conn_write_text(c, "SSH-2.0-tenken_0.1\r\n");
+	say_behind(c, "", payload);
 }
 
-void ssh_say_kexinit(struct conn *c, const struct span lists[static LISTS])
+void ssh_say_identification(struct conn *c)
+{
+	conn_write_text(c, our_identification);
+}
+
+void ssh_say_kexinit(struct conn *c, const struct span lists[static LISTS], bool identify)
 {
 	uint8_t body[LISTS_BYTES], cookie[COOKIE];
 	struct writer w = wr_new(body, sizeof(body));
@@ -143,7 +152,7 @@ void ssh_say_kexinit(struct conn *c, const struct span lists[static LISTS])
 	}
 	wr_u8(&w, 0);   /* no guessed packet follows */
 	wr_be32(&w, 0); /* reserved */
-	ssh_say(c, wr_span(&w));
+	say_behind(c, identify ? our_identification : "", wr_span(&w));
 }
 
 /* ---- hearing ---- */

@@ -319,12 +319,9 @@ static bool begin(struct conn *c, const struct ssh_offer *o, struct span kex, st
 		lists[i] = name_span(&o->first[i]);
 	lists[KEX] = kex;
 	lists[HOSTKEY] = hostkey;
-	if (!here) {
-		if (!conn_again(c) || ssh_hear_identification(c, &id) != ENDING_DONE)
-			return false;
-		ssh_say_identification(c);
-	}
-	ssh_say_kexinit(c, lists);
+	if (!here && (!conn_again(c) || ssh_hear_identification(c, &id) != ENDING_DONE))
+		return false;
+	ssh_say_kexinit(c, lists, !here);
 	if (!here && (ssh_hear(c, &payload, NULL) != ENDING_DONE ||
 		      payload.at[0] != SSH_MSG_KEXINIT || !ssh_read_kexinit(payload, &k)))
 		return false;

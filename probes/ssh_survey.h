@@ -73,7 +73,8 @@ bool ssh_read_kexinit(struct span payload, struct ssh_kexinit *ret);
 /* A payload as a packet without encryption (RFC 4253 6). */
 void ssh_say(struct conn *c, struct span payload);
 void ssh_say_identification(struct conn *c);
-void ssh_say_kexinit(struct conn *c, const struct span lists[static LISTS]);
+/* identify: behind our identification. */
+void ssh_say_kexinit(struct conn *c, const struct span lists[static LISTS], bool identify);
 
 /* Lines up to the identification, with it. */
 enum ending ssh_hear_identification(struct conn *c, struct ssh_identification *ret);
