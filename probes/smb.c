@@ -25,7 +25,8 @@
  *      every browse of the network neighbourhood asks; no share is connected, no file opened, no
  *      user named and no password tried.
  *   4. while 3.1.1 is chosen, SMB2 NEGOTIATE with 3.1.1 alone and the ciphers and signing algorithms
- *      that were not picked yet, at most three times, each on its own connection
+ *      that were not picked yet, at most six times (seldom more than three), each on its own
+ *      connection
  *   5. for each dialect below the chosen one, SMB2 NEGOTIATE with it alone, on its own connection
  *   6. SMB1 NEGOTIATE with "NT LM 0.12" alone, on its own connection; where it is accepted,
  *      SMB1 SESSION_SETUP_ANDX with the first NTLM message, left unanswered.
@@ -40,7 +41,7 @@
 #include "codec/limits.h"
 #include "probe.h"
 
-enum { NARROWINGS = 3, ALL_CIPHERS = 0x1e, ALL_SIGNINGS = 0x7 };
+enum { NARROWINGS = 6, ALL_CIPHERS = 0x1e, ALL_SIGNINGS = 0x7 };
 
 /* ---- readers ---- */
 
@@ -184,43 +185,56 @@ static void ask_challenge(struct smb2 *t, json_t *evidence)
 		conn_limited(t->c, "shares");
 }
 
-/* Which ciphers and signing algorithms 3.1.1 takes besides those that it picked first: the rest is
- * offered until nothing of it is picked. */
+/* What was picked of a list that is narrowed; nothing picked ends it. */
+static void take(json_t *list, unsigned *left, bool picked, unsigned number, const char *name)
+{
+	if (*left == 0)
+		return;
+	if (picked)
+		list_word(list, name);
+	*left = picked ? *left & ~(1U << number) : 0;
+}
+
+/* Which ciphers and signing algorithms 3.1.1 takes besides those that it picked first: the rest of
+ * both lists is offered until nothing of it is picked. A server may refuse where it can take nothing
+ * of one list: then one is narrowed after the other, beside all of the other. So is the rest of one
+ * when the other is done, as no list at all means AES-CMAC alone. */
 static void ask_algorithms(struct smb2 *t, json_t *evidence, const struct smb2_negotiated *first)
 {
-	struct smb2_offer offer = {
-		.dialects = &smb2_dialects[SMB2_DIALECTS - 1],
-		.count = 1,
-		.ciphers = ALL_CIPHERS,
-		.signings = ALL_SIGNINGS,
-	};
+	unsigned ciphers = ALL_CIPHERS, signings = ALL_SIGNINGS;
 	struct smb2_negotiated n = *first;
-	json_t *ciphers = note_list(evidence, "ciphers");
-	json_t *signings = note_list(evidence, "signings");
+	json_t *cipher_list = note_list(evidence, "ciphers");
+	json_t *signing_list = note_list(evidence, "signings");
+	bool together = true;
 
-	for (unsigned i = 0;; i++) {
-		if (offer.ciphers != 0 && n.has_cipher && n.cipher != 0) {
-			list_word(ciphers, smb2_cipher_name(n.cipher));
-			offer.ciphers &= ~(1U << n.cipher);
-		} else {
-			offer.ciphers = 0;
-		}
-		if (offer.signings != 0 && n.has_signing) {
-			list_word(signings, smb2_signing_name(n.signing));
-			offer.signings &= ~(1U << n.signing);
-		} else {
-			offer.signings = 0;
-		}
-		if (offer.ciphers == 0 && offer.signings == 0)
-			break;
+	take(cipher_list, &ciphers, n.has_cipher && n.cipher != 0, n.cipher,
+	     smb2_cipher_name(n.cipher));
+	take(signing_list, &signings, n.has_signing, n.signing, smb2_signing_name(n.signing));
+	for (unsigned i = 0; ciphers != 0 || signings != 0; i++) {
+		bool ask_ciphers = ciphers != 0;
+		bool ask_signings = signings != 0 && (together || ciphers == 0);
+		struct smb2_offer offer = {
+			.dialects = &smb2_dialects[SMB2_DIALECTS - 1],
+			.count = 1,
+			.ciphers = ask_ciphers ? ciphers : ALL_CIPHERS,
+			.signings = ask_signings ? signings : ALL_SIGNINGS,
+		};
 		enum outcome o = UNKNOWN;
+
 		if (i < NARROWINGS && conn_again(t->c))
 			o = smb2_negotiate(t, &offer, &n);
-		/* A refusal of both lists does not say which of them. */
-		if (o == REFUSED && (offer.ciphers == 0 || offer.signings == 0))
-			break;
-		if (o != ACCEPTED)
+		if (o == REFUSED && ask_ciphers && ask_signings) {
+			together = false;
+			continue;
+		}
+		if (o != ACCEPTED && o != REFUSED)
 			return;
+		if (ask_ciphers)
+			take(cipher_list, &ciphers, o == ACCEPTED && n.has_cipher && n.cipher != 0,
+			     n.cipher, smb2_cipher_name(n.cipher));
+		if (ask_signings)
+			take(signing_list, &signings, o == ACCEPTED && n.has_signing, n.signing,
+			     smb2_signing_name(n.signing));
 	}
 	conn_gathered(t->c, "algorithms");
 }

@@ -1194,6 +1194,15 @@ static const struct {
 	  "asset.os-unsupported", "1 1 operating system not known 0" },
 	{ WINDOWS("2195", ",\"native_os\":\"Windows 5.0\""), "asset.os-unsupported",
 	  "1 1 operating system not known 1" },
+	/* names of shares are not what is in them, but a guest is let in */
+	{ WINDOWS("7601", ",\"guest\":false,\"shares\":[{\"name\":\"a\",\"type\":\"disk\"}]"),
+	  "smb.guest-access", "1 1 ports not in the plan 1" },
+	{ WINDOWS("7601", ",\"guest\":false,\"shares\":[{\"name\":\"a\",\"type\":\"disk\"}]"),
+	  "exposure.unauthenticated-service", "0 0 ports not in the plan 0" },
+	{ WINDOWS("7601", ",\"guest\":true,\"shares\":[{\"name\":\"a\",\"type\":\"disk\"}]"),
+	  "exposure.unauthenticated-service", "1 1 ports not in the plan 1" },
+	{ WINDOWS("7601", ",\"guest\":true,\"shares\":[{\"name\":\"IPC$\",\"type\":\"ipc\"}]"),
+	  "exposure.unauthenticated-service", "0 0 ports not in the plan 0" },
 	{ WINDOWS("99999", ""), "asset.os-unsupported", "0 0 operating system not known 0" },
 	{ ALL_PORTS HTTP("10.0.0.1",
 			 "{\"headers\":{\"server\":\"lighttpd\"},\"server\":\"lighttpd\","
