@@ -9,6 +9,8 @@
 #   TENKEN_BENCH_PARTS       which parts to run; default all of them
 #   TENKEN_BENCH_WIRE_LIMIT  seconds that each run of the wire parts gets; default 120
 #   TENKEN_BENCH_ARP_RATE    packets per second of the ARP sweep; default 10000
+#   TENKEN_BENCH_CRYPTO_LIMIT, _RUNS, _HOSTS  seconds for each run of the crypto parts, 600; how often
+#                            short runs are repeated, 3; servers of crypto-many, 256
 #   TENKEN_BENCH_NAME        prefix of the namespaces; default "bench"
 set -u
 PATH=$PATH:/usr/sbin:/sbin
@@ -32,7 +34,9 @@ done
 . "$bench_tests/servers.sh"
 # shellcheck source=tests/bench/wire.sh
 . "$bench_tests/wire.sh"
-parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all}
+# shellcheck source=tests/bench/crypto.sh
+. "$bench_tests/crypto.sh"
+parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all}
 # Telnetd of GNU inetutils is not among the services that nmap knows; it tries all its probes on it.
 without_telnet=$(echo "$bench_ports" | sed 's/,23,/,/')
 
@@ -52,6 +56,7 @@ bench_down() {
 	trap - EXIT
 	exec 2>/dev/null # some shells tell of every server that ends here
 	wire_down
+	crypto_down
 	i=0
 	while [ $i -le $machines ]; do
 		one=$ns-$i
@@ -163,11 +168,14 @@ nmap() {
 # ---- the course ----
 [ "$(id -u)" = 0 ] || fail 'needs root'
 [ -x "${TENKEN:?run by make bench}" ] || fail 'tenken is not built'
-needed= # machines and their servers
+needed= # programs
+machines_needed=
 for part in $parts; do
 	case $part in
-	small | all | plain | pace) needed="nmap $bench_programs" ;;
+	small | all | plain | pace) needed="$needed nmap $bench_programs" machines_needed=yes ;;
 	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
+	crypto-one | crypto-many) needed="$needed openssl" ;;
+	crypto-ssh) needed="$needed sshd ssh-keygen" ;;
 	*) fail "unknown part '$part'" ;;
 	esac
 done
@@ -184,8 +192,9 @@ trap bench_down EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 rm -f "$bench_out"/*.run "$bench_out"/*.syn "$bench_out"/*.found \
-	"$bench_out"/*.seen "$bench_out"/*.missing "$bench_out"/*.pace "$bench_out"/*.server
-[ -z "$needed" ] || bench_up
+	"$bench_out"/*.seen "$bench_out"/*.missing "$bench_out"/*.pace "$bench_out"/*.server \
+	"$bench_out"/*.together "$bench_out"/*.weak
+[ -z "$machines_needed" ] || bench_up
 
 for part in $parts; do
 	case $part in
@@ -207,9 +216,13 @@ for part in $parts; do
 	wire-memory) wire_memory ;;
 	wire-pace) wire_pace ;;
 	wire-arp) wire_arp ;;
+	crypto-one) crypto_one ;;
+	crypto-many) crypto_many ;;
+	crypto-ssh) crypto_ssh ;;
 	esac
 done
 {
-	[ -z "$needed" ] || "$python" "$bench_tests/table.py" "$bench_out"
+	[ -z "$machines_needed" ] || "$python" "$bench_tests/table.py" "$bench_out"
 	"$python" "$bench_tests/wire_table.py" "$bench_out" "$wire_arp_rate"
+	"$python" "$bench_tests/crypto_table.py" "$bench_out"
 } | tee "$bench_out/table.md"
