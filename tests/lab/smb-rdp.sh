@@ -138,7 +138,8 @@ xrdps() {
 	for host in xlow xmedium xhigh xfips xtls xany; do up "$host" 3389; done
 }
 
-# One screen for all of them: a socket in a file is the same in every network namespace.
+# One screen for all of them: a socket in a file is the same in every network namespace. It must not
+# begin anew (-noreset) when the first of them has had a look.
 shadow() { # NAME LAST-BYTE OPTIONS...
 	name=$1 byte=$2
 	shift 2
@@ -149,7 +150,10 @@ shadow() { # NAME LAST-BYTE OPTIONS...
 }
 shadows() {
 	have Xvfb freerdp-shadow-cli || return 0
-	in_host looker Xvfb -displayfd 3 -screen 0 320x240x24 -nolisten tcp 3>display \
+	# Its sockets are our own where the mount namespace is, and no file of it is left behind.
+	[ -d /tmp/.X11-unix ] || mkdir -m 1777 /tmp/.X11-unix || return 1
+	[ -z "${TENKEN_LAB_ALONE:-}" ] || mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix || return 1
+	in_host looker Xvfb -displayfd 3 -nolock -noreset -screen 0 320x240x24 -nolisten tcp 3>display \
 		>"$lab_logs/xvfb.log" 2>&1 </dev/null &
 	within 10 test -s display || return 1
 	shadow frdp 31 /sec:rdp && shadow ftls 32 /sec:tls && shadow fnla 33 /sec:nla &&
