@@ -271,10 +271,14 @@ def extension(name):
 
 
 def dh(e):
-    """The prime of finite field groups up to TLS 1.2."""
-    told = sorted(f"{k['bits']}" + (f":{k['group']}" if k.get("group") else "")
-                  for k in e.get("kex", []) if k["kind"] == "dh")
-    return ",".join(told) or None
+    """The prime of finite field groups up to TLS 1.2. Groups of TLS 1.3 stand in the same list: of those only
+    the least one can be meant, where nothing else was seen."""
+    late = (e.get("groups") or {}).get("TLSv1.3", [])
+    used = any("_DHE_" in name or "_DH_anon_" in name
+               for version, names in (e.get("suites") or {}).items() if version != "TLSv1.3" for name in names)
+    told = sorted((k["bits"], k.get("group")) for k in e.get("kex", []) if k["kind"] == "dh")
+    early = [one for one in told if one[1] not in late] or (told[:1] if used else [])
+    return ",".join(f"{bits}:{group}" if group else str(bits) for bits, group in early) or None
 
 
 def leaf(name):
@@ -284,17 +288,29 @@ def leaf(name):
     return of
 
 
+def order(evidence):
+    """Of all versions, where they do not differ."""
+    words = set((evidence.get("preference") or {}).values())
+    return ",".join(sorted(words)) or None
+
+
+def groups(evidence):
+    """Of the highest version that uses any."""
+    told = evidence.get("groups") or {}
+    return ",".join(sorted(told[max(told)])) if told else None
+
+
 FLAGS = {
     "compression": extension("compression"),
     "reneg": extension("secure-renegotiation"),
     "ems": extension("extended-master-secret"),
     "fallback": extension("fallback-scsv"),
     "client-reneg": extension("client-renegotiation"),
-    "tickets": extension("session-tickets"),
+    "tickets": extension("session-ticket"),
     "alpn": lambda e: ",".join(sorted(e["alpn"])) if e.get("alpn") else None,
-    "asks": lambda e: e.get("client-certificate"),
-    "order": lambda e: e.get("preference"),
-    "groups": lambda e: ",".join(sorted(e["groups"])) if e.get("groups") else None,
+    "asks": extension("certificate-request"),
+    "order": order,
+    "groups": groups,
     "dh": dh,
     "bits": leaf("key_bits"),
 }
