@@ -8,6 +8,7 @@
 
 #include "codec/evidence.h"
 #include "codec/limits.h"
+#include "codec/x509_trust.h"
 #include "probe.h"
 #include "ssh_lent.h"
 #include "starttls.h"
@@ -351,6 +352,11 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 			e = over;
 	}
 	done->ending = e;
+}
+
+void identify_trust(const char *pem, size_t length)
+{
+	tls_trust(x509_trust_new(NULL, span_of(pem, length)));
 }
 
 void identify_prepare(void)

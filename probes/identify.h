@@ -16,5 +16,8 @@
 void identify(struct worker *w, const struct job *job, struct result_header *done);
 /* Loads what libraries need, before the sandbox closes. */
 void identify_prepare(void);
+/* Who may vouch for certificates, beside the system's list: PEM, may be empty. Called before the first
+ * job; without it nobody judges that. */
+void identify_trust(const char *pem, size_t length);
 
 #endif

@@ -250,13 +250,11 @@ static bool finish_handshake(struct survey *s)
 		return false;
 	if (!conn_start_tls(s->c, NULL))
 		return true;
-	for (size_t i = 0; i < CHAIN_MAX; i++) {
-		struct span der = conn_tls_certificate(s->c, i);
-
-		if (der.length == 0)
-			break;
-		survey_note_certificate(s, der, i);
-	}
+	struct span chain[CHAIN_MAX];
+	size_t n = 0;
+	while (n < CHAIN_MAX && (chain[n] = conn_tls_certificate(s->c, n)).length > 0)
+		n++;
+	survey_note_chain(s, chain, n);
 	return true;
 }
 
@@ -326,15 +324,28 @@ static bool has_unknown(struct survey *s)
 	return any;
 }
 
-const char *const tls_facets[] = { "versions",      "certificate", "suites",     "kex",
-				   "groups",        "signatures",  "preference", "extensions",
-				   "renegotiation", NULL };
+const char *const tls_facets[] = { "versions",   "certificate",   "trust",      "suites",
+				   "kex",        "groups",        "signatures", "preference",
+				   "extensions", "renegotiation", NULL };
 
 /* All that follows from the suites. */
 static void limit_rest(struct survey *s)
 {
-	for (size_t i = 2; tls_facets[i] != NULL; i++)
+	for (size_t i = 3; tls_facets[i] != NULL; i++)
 		conn_limited(s->c, tls_facets[i]);
+}
+
+static void limit_certificate(struct survey *s)
+{
+	conn_limited(s->c, "certificate");
+	conn_limited(s->c, "trust");
+}
+
+static void gather_certificate(struct survey *s)
+{
+	conn_gathered(s->c, "certificate");
+	if (s->trust_judged)
+		conn_gathered(s->c, "trust");
 }
 
 static enum ending survey_limited(struct survey *s)
@@ -348,9 +359,9 @@ static enum ending survey_limited(struct survey *s)
 	else if (has_unknown(s))
 		conn_limited(s->c, "versions");
 	if (s->leaf_noted)
-		conn_gathered(s->c, "certificate");
+		gather_certificate(s);
 	else if (s->best != 0)
-		conn_limited(s->c, "certificate");
+		limit_certificate(s);
 	if (s->best != 0)
 		limit_rest(s);
 	e = conn_ending(s->c);
@@ -407,7 +418,7 @@ static enum ending survey_full(struct survey *s)
 	if (suites && !s->kex_unread)
 		conn_gathered(s->c, "kex");
 	if (s->leaf_noted)
-		conn_gathered(s->c, "certificate");
+		gather_certificate(s);
 	if (e == ENDING_LIMIT && !suites) { /* more suites than a conversation may ask for */
 		conn_limited(s->c, "suites");
 		conn_limited(s->c, "kex");
@@ -471,7 +482,9 @@ static const char tls_view[] =
 	" c.value->>'$.not_after' AS not_after, c.value->>'$.key_type' AS key_type,"
 	" c.value->>'$.key_bits' AS key_bits, c.value->>'$.signature' AS signature,"
 	" c.value->>'$.self_signed' AS self_signed, c.value->>'$.sha256' AS sha256,"
-	" c.value->>'$.spki_sha256' AS spki_sha256, c.value->>'$.names' AS names"
+	" c.value->>'$.spki_sha256' AS spki_sha256, c.value->>'$.names' AS names,"
+	" c.value->>'$.trusted' AS trusted, c.value->>'$.trust_store' AS trust_store,"
+	" c.value->>'$.untrusted' AS untrusted"
 	" FROM document, json_each(evidence, '$.certificates') AS c WHERE probe = 'tls';"
 	"CREATE TEMP VIEW tls_extension AS SELECT address, port, e.key AS name, e.value AS value"
 	" FROM document, json_each(evidence, '$.extensions') AS e WHERE probe = 'tls';"

@@ -6,4 +6,8 @@
 /* What the survey brings besides oddities, as conn_gathered() and conn_limited() name it; NULL ends. */
 extern const char *const tls_facets[];
 
+struct x509_trust;
+/* From now on certificates are judged by it. Once, before the first thread; NULL: by nobody. */
+void tls_trust(const struct x509_trust *trust);
+
 #endif

@@ -2,12 +2,15 @@
 /* The tls probe's evidence. */
 #include "tls_survey.h"
 
+#include "tls.h"
+
 #include <openssl/evp.h>
 #include <stdio.h>
 
 #include "codec/evidence.h"
 #include "codec/tls_suites.h"
 #include "codec/x509_facts.h"
+#include "codec/x509_trust.h"
 
 enum {
 	LEAF_NAMES_MAX = 64,  /* alternative names kept of a leaf, */
@@ -205,6 +208,25 @@ void survey_note_certificate(struct survey *s, struct span der, size_t position)
 		first_name(one, s->name, sizeof(s->name));
 }
 
+/* The one thing that conversations share: set before the first, and never changed. */
+static const struct x509_trust *trust;
+
+void tls_trust(const struct x509_trust *given)
+{
+	trust = given;
+}
+
+void survey_note_chain(struct survey *s, const struct span *der, size_t count)
+{
+	size_t first = json_array_size(json_object_get(s->evidence, "certificates"));
+
+	for (size_t i = 0; i < count; i++)
+		survey_note_certificate(s, der[i], i);
+	json_t *leaf = json_array_get(json_object_get(s->evidence, "certificates"), first);
+	if (leaf != NULL && trust != NULL)
+		s->trust_judged |= x509_trust_note(trust, leaf, der, count, conn_clock(s->c));
+}
+
 /* A server with keys of several kinds shows a chain for each; each is noted once. */
 static void note_chain(struct survey *s, struct span body, struct answer *a)
 {
@@ -229,8 +251,7 @@ static void note_chain(struct survey *s, struct span body, struct answer *a)
 	memcpy(s->chains[s->chain_count++], digest, sizeof(s->chains[0]));
 	if (chain.more)
 		survey_note_oddity(s, "tls.chain-too-long");
-	for (size_t i = 0; i < chain.count; i++)
-		survey_note_certificate(s, chain.der[i], i);
+	survey_note_chain(s, chain.der, chain.count);
 }
 
 /* Up to TLS 1.2; TLS 1.3 has neither compression nor renegotiation. */

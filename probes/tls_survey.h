@@ -51,6 +51,7 @@ struct survey {
 	size_t chain_count;
 	char name[254]; /* the first DNS name of the first leaf */
 	bool leaf_noted;
+	bool trust_judged; /* of one of the leaves */
 	struct tls_opener opener;
 	uint8_t private[TLS_SHARE];
 	uint8_t *flight; /* the handshake messages of the last answer */
@@ -114,6 +115,8 @@ void survey_note_order(struct survey *s, uint16_t version);
 void survey_note_known(struct survey *s, uint16_t version, bool groups);
 void survey_note_extension(struct survey *s, const char *name, bool value);
 void survey_note_certificate(struct survey *s, struct span der, size_t position);
+/* Leaf first, and who vouches for it. */
+void survey_note_chain(struct survey *s, const struct span *der, size_t count);
 /* Once, however many answers have it. */
 void survey_note_oddity(struct survey *s, const char *name);
 void survey_note_alert(struct survey *s, uint8_t alert);

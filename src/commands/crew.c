@@ -137,6 +137,8 @@ static _Noreturn void be_workers(struct crew *c)
 	if (!rights_drop(RIGHTS_NONE))
 		_exit(1);
 	free(keep);
+	const struct file_text *trust = &c->setup->plan->site.trust;
+	identify_trust(trust->text != NULL ? trust->text : "", trust->length);
 	_exit(worker_run(&w));
 }
 

@@ -82,6 +82,8 @@ void resume_keep(struct store *store, const struct plan *plan, const char *const
 		store_resume_text(store, "site", s->text.text, s->text.length);
 	if (s->ledger_text.text != NULL)
 		store_resume_text(store, "ledger", s->ledger_text.text, s->ledger_text.length);
+	if (s->trust.text != NULL)
+		store_resume_text(store, "trust", s->trust.text, s->trust.length);
 }
 
 /* ---- finding ---- */
@@ -164,6 +166,8 @@ static int read_texts(struct db *db, struct resume *r, struct complaints *c)
 			good = take_text(text, &r->kept.site);
 		else if (strcmp(name, "ledger") == 0)
 			good = take_text(text, &r->kept.ledger);
+		else if (strcmp(name, "trust") == 0)
+			good = take_text(text, &r->kept.trust);
 	}
 	query_free(q);
 	if (good && step == 0 && any)
@@ -227,6 +231,7 @@ void resume_done(struct resume *r)
 	free((char *)(uintptr_t)r->kept.plan);
 	free(r->kept.site.text);
 	free(r->kept.ledger.text);
+	free(r->kept.trust.text);
 	free(r->reason);
 	*r = (struct resume){ 0 };
 }

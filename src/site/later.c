@@ -146,7 +146,6 @@ static const struct later site_keys[] = {
 	{ "mail", SHAPE_MAP, mail, false },
 	{ "dns", SHAPE_MAP, dns, false },
 	{ "listen", SHAPE_MAP, listen_keys, false },
-	{ "trust", SHAPE_TEXTS, NULL, false }, /* files of certificates */
 	{ "advisories", SHAPE_TEXTS, NULL, false },
 	{ "fingerprints", SHAPE_TEXTS, NULL, false },
 	{ "boundaries", SHAPE_MAPS, boundaries, false },
@@ -172,10 +171,10 @@ static const struct later zone_keys[] = {
 };
 
 const char *const later_site_keys[] = {
-	"schedule",     "beacon",      "credentials",  "accounts",     "mail",       "dns",
-	"listen",       "trust",       "advisories",   "fingerprints", "boundaries", "routers",
-	"dhcp_servers", "log_servers", "time_servers", "monitoring",   "thresholds", "items",
-	"treatments",   "tiers",       "signing_key",  "push",         "fleet",      NULL,
+	"schedule",    "beacon",       "credentials",  "accounts",   "mail",    "dns",
+	"listen",      "advisories",   "fingerprints", "boundaries", "routers", "dhcp_servers",
+	"log_servers", "time_servers", "monitoring",   "thresholds", "items",   "treatments",
+	"tiers",       "signing_key",  "push",         "fleet",      NULL,
 };
 
 const char *const later_zone_keys[] = { "credentials", "declared", NULL };

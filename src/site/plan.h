@@ -83,11 +83,11 @@ struct plan_wish {
 int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints *c);
 void plan_done(struct plan *p);
 
-/* What is kept of a scan so that it can go on: plan_json() and the texts of site file and ledger (text
+/* What is kept of a scan so that it can go on: plan_json() and the texts of site file, ledger and trusted certificates (text
  * NULL: none). */
 struct plan_kept {
 	const char *plan;
-	struct file_text site, ledger;
+	struct file_text site, ledger, trust;
 };
 
 /* The same plan again, whatever became of the files. As plan_make(); complaints also where it cannot

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/file.h"
+#include "codec/x509_trust.h"
 #include "codec/i18n.h"
 #include "site/load.h"
 
@@ -47,6 +48,7 @@ void site_done(struct site *s)
 	free(s->ledger_path);
 	free(s->text.text);
 	free(s->ledger_text.text);
+	free(s->trust.text);
 	ledger_done(s);
 	free(s->resolvers);
 	texts_done(&s->profiles, &s->profile_count);
@@ -216,12 +218,52 @@ static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
 		ledger_load(s, s->ledger_path, &s->ledger_text, c);
 }
 
+/* Adds what one file holds. */
+static void load_trusted(struct site *s, struct ynode n, struct complaints *c)
+{
+	enum { TRUST_BYTES_MAX = 4 << 20 };
+
+	const char *text = yn_text(n);
+	char *path = text != NULL ? beside(s->path, text) : NULL;
+	size_t length = 0;
+	unsigned line;
+
+	if (text == NULL)
+		return;
+	char *pem = path != NULL ? file_read(path, TRUST_BYTES_MAX, &length, c) : NULL;
+	int count = pem != NULL ? x509_trust_count(span_of(pem, length), &line) : 0;
+	if (pem != NULL && count < 0)
+		complain(c, path, line, _("the certificate that ends here is broken"));
+	else if (pem != NULL && count == 0)
+		yn_complain(n, _("'%s' holds no certificate (PEM)"), text);
+	char *all = count > 0 ? realloc(s->trust.text, s->trust.length + length + 2) : NULL;
+	if (all != NULL) {
+		memcpy(all + s->trust.length, pem, length);
+		s->trust.text = all;
+		s->trust.length += length + 1;
+		all[s->trust.length - 1] = '\n';
+		all[s->trust.length] = '\0';
+	} else if (count > 0 || path == NULL) {
+		yn_complain(n, _("out of memory"));
+	}
+	free(pem);
+	free(path);
+}
+
+static void load_trust(struct site *s, struct ynode n, struct complaints *c)
+{
+	if (s->trust.text != NULL) /* as it was kept */
+		return;
+	for (size_t i = 0; i < load_count(n); i++)
+		load_trusted(s, load_element(n, i), c);
+}
+
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",     "timezone", "authorisation", "vantage",      "zones",
-		"conduits", "gateways", "owned",         "exclude",      "limits",
-		"ledger",   "profiles", "waivers",       "attestations", "names",
+		"site",     "timezone",     "authorisation", "vantage", "zones",  "conduits",
+		"gateways", "owned",        "exclude",       "limits",  "ledger", "profiles",
+		"waivers",  "attestations", "names",         "trust",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -250,6 +292,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
 	load_later(s, root, later_site_keys);
+	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);
 }
 
@@ -300,16 +343,17 @@ static bool copy_text(const struct file_text *from, struct file_text *ret)
 }
 
 int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
-	       struct site *ret, struct complaints *c)
+	       const struct file_text *trust, struct site *ret, struct complaints *c)
 {
 	static const struct file_text none = { (char *)(uintptr_t) "", 0 };
 
 	if (!begin(path, ret, c))
 		return -EINVAL;
-	/* Without a text of its own a ledger that the site file names would be read from today's. */
+	/* Without a text of its own a file that the site file names would be read from today's. */
 	if (!copy_text(text, &ret->text) ||
 	    !copy_text(ledger != NULL && ledger->text != NULL ? ledger : &none,
-		       &ret->ledger_text)) {
+		       &ret->ledger_text) ||
+	    !copy_text(trust != NULL && trust->text != NULL ? trust : &none, &ret->trust)) {
 		complain(c, path, 0, _("out of memory"));
 		return -EINVAL;
 	}

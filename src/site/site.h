@@ -156,7 +156,8 @@ struct site {
 	bool names_dns;                     /* hosts that answer are looked up */
 	struct addr *resolvers;             /* by these; none: by the machine's own */
 	size_t resolver_count;
-	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
+	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */
+	char **later;           /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;
 };
 
@@ -166,9 +167,9 @@ int site_default(struct site *ret);
  * pass to site_done() in both cases. Both functions must be called before the first thread: they
  * switch the process's time zone for a moment, to ask it for the site's offsets. */
 int site_load(const char *path, struct site *ret, struct complaints *c);
-/* The same from texts that were kept (ledger: NULL where there was none): no file is read. */
+/* The same from texts that were kept (ledger, trust: NULL where there was none): no file is read. */
 int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
-	       struct site *ret, struct complaints *c);
+	       const struct file_text *trust, struct site *ret, struct complaints *c);
 void site_done(struct site *s);
 
 /* The zone of an address: the strictest that contains it; NULL: nobody declared one. Loopback that

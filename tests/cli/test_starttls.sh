@@ -56,6 +56,28 @@ that 'nobody asked for TLS' holds ot.sqlite \
 	"SELECT ending || connections FROM evidence WHERE probe = 'tls' AND port = 25" done0
 that 'and the checks of it are told so' sh -c \
 	'grep -q "limited in OT" ot.json'
+cat >office.yaml <<'END'
+site: office
+timezone: UTC
+zones:
+  - {name: office, kind: it, networks: [127.0.0.0/8]}
+trust: certificate.pem
+END
+ends 0 'a site has its own authorities' "$TENKEN" scan -c office.yaml --rate 0 --host-rate 0 -p 143 \
+	--store office.sqlite --json office.json 127.0.0.1
+that 'which vouch for the certificate' holds office.sqlite \
+	"SELECT (document->>'\$.certificates[0].trusted') || (document->>'\$.certificates[0].trust_store')
+	FROM evidence WHERE probe = 'tls'" 1site
+that 'without a finding' holds office.sqlite \
+	"SELECT count(*) FROM finding WHERE check_id = 'tls.certificate-untrusted'" 0
+echo nothing >empty.pem
+sed -e '/^ [a-zA-Z0-9]/d' -e '3s/^....../!!!!!!/' certificate.pem >broken.pem
+printf 'site: office\ntimezone: UTC\nzones: [{name: office, kind: it, networks: [127.0.0.0/8]}]\n' >wrong.yaml
+printf 'trust: [empty.pem, broken.pem, absent.pem]\n' >>wrong.yaml
+ends 2 'mistakes in it are told' "$TENKEN" site check wrong.yaml
+that 'by file, line and field: a file without one' grep -q "wrong.yaml:4: field 'trust.*empty.pem" err
+that 'a broken one' grep -q 'broken.pem:[0-9]*: ' err
+that 'no file' grep -q 'absent.pem' err
 that 'one connection for each port' holds ot.sqlite \
 	"SELECT max(n) <= 2 FROM (SELECT count(*) AS n FROM journal GROUP BY port)" 1
 tap_done
