@@ -304,7 +304,7 @@ double share_lost(uint64_t sent, uint64_t answered)
 /* After the sample, or without one. */
 static unsigned rounds_needed(const struct segment *s, unsigned retries)
 {
-	unsigned least = s->sample_sent < SAMPLE / 2 ? 2 : 1;
+	unsigned least = s->sample_sent < LINK_SAMPLE ? 2 : 1;
 	double lost = share_lost(s->sample_sent, s->sample_answered);
 	unsigned n = rounds_for(lost, (double)s->found_count, retries + 1);
 
@@ -324,7 +324,7 @@ static bool sample(struct packets *p, struct lane *l)
 	struct segment *s = &l->segment;
 	unsigned done = 0;
 
-	while (s->sample_next < s->found_count && s->sample_sent < SAMPLE && done < 64) {
+	while (s->sample_next < s->found_count && s->sample_sent < LINK_SAMPLE && done < 64) {
 		const struct found f = s->found[s->sample_next];
 		struct addr a = segment_address(l, f.host);
 		const struct seen *n = segment_seen_if_any(s, f.host);
@@ -346,7 +346,7 @@ static bool sample(struct packets *p, struct lane *l)
 		s->last_sent_ms = p->now_ms;
 		done++;
 	}
-	if (s->sample_next >= s->found_count || s->sample_sent >= SAMPLE) {
+	if (s->sample_next >= s->found_count || s->sample_sent >= LINK_SAMPLE) {
 		if (!packets_write_end(p, l, find_kind(l), s->count))
 			return false;
 		l->stage = STAGE_FIND_SAMPLE_WAIT;
@@ -407,7 +407,7 @@ static bool wants_sample(const struct lane *l)
  * seen among them (find_ms is four times the slowest). */
 static int64_t last_wait_ms(const struct lane *l)
 {
-	enum { LEAST_MS = 200, LEAST_KNOWN_MS = 100, MANY = 1000 };
+	enum { LEAST_MS = 200, LEAST_KNOWN_MS = 50, MANY = 1000 };
 	int64_t least = l->find_timed >= MANY ? LEAST_KNOWN_MS : LEAST_MS;
 
 	return l->find_ms < least ? least : l->find_ms;

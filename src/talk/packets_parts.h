@@ -33,6 +33,7 @@ enum {
 	FIND_LEAST_MS = 20, /* how long a silent address keeps its place there at least */
 	PUT_OFF = 4096,     /* places of a pass that wait for the pace of their host */
 	SAMPLE = 1000,      /* answers that are asked for again to see how much is lost */
+	LINK_SAMPLE = 500,  /* the same on a link */
 	EARLY = 8,          /* probes that a silent host gets again */
 	DOWN_MS = 10000,    /* an interface that is down so long does not come back */
 	CAPTURE_BYTES = 4 << 20,
