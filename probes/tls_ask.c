@@ -5,7 +5,7 @@
 #include "codec/evidence.h"
 #include "codec/tls_suites.h"
 
-enum { RECORDS_MAX = 64 }; /* of one answer */
+enum { RECORDS_MAX = 256 }; /* of one answer */
 
 /* ---- what is offered ---- */
 
@@ -168,8 +168,10 @@ static uint8_t take_record(struct survey *s, struct span header, const struct tl
 	uint8_t type = record->type;
 	struct span inner = payload;
 
-	if (payload.length > FLIGHT_MAX - s->flight_length)
+	if (payload.length > FLIGHT_MAX - s->flight_length) {
+		survey_note_oddity(s, "tls.flight-too-long");
 		return 0;
+	}
 	if (type == TLS_APPLICATION_DATA &&
 	    (!tls_open(&s->opener, header, payload, tail, &inner, &type) ||
 	     (type == TLS_ALERT && inner.length != 2)))

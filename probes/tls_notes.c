@@ -276,7 +276,7 @@ static void note_extensions(struct survey *s, const struct tls_server_hello *hel
 static void note_flight(struct survey *s, const struct tls_suite *suite, struct answer *a)
 {
 	struct reader r = rd_new(span_of(s->flight, s->flight_length));
-	bool tls13 = a->hello.version == TLS_1_3, requested = false;
+	bool tls13 = a->hello.version == TLS_1_3, requested = false, exchanged = tls13;
 	struct tls_message m;
 
 	while (tls_read_message(&r, &m)) {
@@ -284,6 +284,7 @@ static void note_flight(struct survey *s, const struct tls_suite *suite, struct 
 			note_chain(s, m.body, a);
 		} else if (m.type == TLS_SERVER_KEY_EXCHANGE && !tls13) {
 			note_key_exchange(s, m.body, suite, a);
+			exchanged = true;
 		} else if (m.type == TLS_CERTIFICATE_REQUEST) {
 			requested = true;
 		} else if (m.type == TLS_ENCRYPTED_EXTENSIONS && tls13) {
@@ -296,6 +297,8 @@ static void note_flight(struct survey *s, const struct tls_suite *suite, struct 
 			note_scheme(s, TLS_1_3, a->scheme);
 		}
 	}
+	if (!exchanged && a->alert == 0 && (suite->classes & (SUITE_DHE | SUITE_ECDHE)))
+		s->kex_unread = true;
 	/* Who shows no certificate may ask for none (RFC 5246 7.4.4). */
 	if (requested || (a->whole && s->leaf_noted &&
 			  json_object_get(note_object(s->evidence, "extensions"),
