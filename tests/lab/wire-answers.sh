@@ -75,6 +75,8 @@ that 'hosts that their router does not know are absent' [ "$(lines '^host (10.91
 far nft flush chain inet f i
 
 # ---- forged answers ----
+# Where the kernel answers it is the first, so one port says nothing.
+far nft add rule inet f i tcp dport 1009 drop
 forged() { beside forge "$lab_python" "$wire_far" forge e0 "$mac" "$@"; }
 targets='target=10.80.0.3-6 target=10.90.0.3-6'
 # The order of what is told is that of the answers.
