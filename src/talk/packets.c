@@ -497,7 +497,7 @@ static bool was_ours(const struct packets *p, const struct addr *a)
 
 static void source_gone(struct packets *p, struct lane *l)
 {
-	char text[96], address[ADDR_TEXT];
+	char text[64], address[ADDR_TEXT];
 	bool told = false;
 
 	l->gone_ms = p->now_ms;
@@ -509,7 +509,7 @@ static void source_gone(struct packets *p, struct lane *l)
 			addr_compare(&o->way->source, &l->way->source) == 0;
 	if (told)
 		return;
-	snprintf(text, sizeof(text), "our address %s is gone",
+	snprintf(text, sizeof(text), "our address %.43s is gone",
 		 addr_format(&l->way->source, address));
 	packets_remark(p, NULL, text);
 }

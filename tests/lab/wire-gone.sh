@@ -50,18 +50,18 @@ as_ever() {
 }
 
 # ---- the interface is deleted ----
-meanwhile said "$lab_logs/deleted.txt" 5 '^port 10.81' ip link del e1
-heard deleted timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
+meanwhile said "$lab_logs/deleted.txt" 5 '^port 10.(81|95)' ip link del e1
+heard deleted timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-30 ports=$ten
 wait "$meanwhile"
 that 'deleted: told' says 'remark interface e1: No such device'
-that "deleted: in the middle ($(lines '^port 10\.(81|95)\..* open') ports of 340)" \
-	[ "$(lines '^port 10\.(81|95)\..* open')" -lt 300 ]
-not_tried deleted 'interface gone' 34
+that "deleted: in the middle ($(lines '^port 10\.(81|95)\..* open') ports of 600)" \
+	[ "$(lines '^port 10\.(81|95)\..* open')" -lt 500 ]
+not_tried deleted 'interface gone' 60
 as_ever deleted
 
 # Another one of its name is not the same.
 second_leg >>"$lab_logs/build.log" 2>&1
-meanwhile said "$lab_logs/another.txt" 5 '^port 10.81' sh -c 'ip link del e1; ip link add e1 type veth peer name e1 netns lab-far &&
+meanwhile said "$lab_logs/another.txt" 5 '^port 10.(81|95)' sh -c 'ip link del e1; ip link add e1 type veth peer name e1 netns lab-far &&
 	ip link set e1 up && ip address add 10.81.0.1/24 dev e1'
 heard another timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 ports=$ten
 wait "$meanwhile"
@@ -98,34 +98,34 @@ quiet_since() {
 second_leg >>"$lab_logs/build.log" 2>&1
 leg=e1 mac0=$mac
 mac=$(near cat /sys/class/net/e1/address)
-meanwhile said "$lab_logs/replaced.txt" 5 '^port 10.81' sh -c "ip address del 10.81.0.1/24 dev e1; ip address add 10.81.0.77/24 dev e1
+meanwhile said "$lab_logs/replaced.txt" 5 '^port 10.(81|95)' sh -c "ip address del 10.81.0.1/24 dev e1; ip address add 10.81.0.77/24 dev e1
 	ip route add 10.95.0.0/24 via 10.81.0.2; date +%s.%N >$lab_dir/replaced"
-heard replaced timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
+heard replaced timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-30 ports=$ten
 wait "$meanwhile"
 that 'replaced: told, once' [ "$(lines '^remark our address 10.81.0.1 is gone$')-$(lines '^remark')" = 1-1 ]
-that "replaced: in the middle ($(lines '^port 10\.(81|95)\..* open') ports of 340)" \
-	[ "$(lines '^port 10\.(81|95)\..* open')" -lt 300 ]
+that "replaced: in the middle ($(lines '^port 10\.(81|95)\..* open') ports of 600)" \
+	[ "$(lines '^port 10\.(81|95)\..* open')" -lt 500 ]
 that "replaced: nothing leaves from it any more ($(quiet_since "$lab_dir/replaced"))" [ "$(quiet_since "$lab_dir/replaced")" = 0 ]
-not_tried replaced 'our address is gone' 34
+not_tried replaced 'our address is gone' 60
 as_ever replaced
 
 near ip address del 10.81.0.77/24 dev e1
 near ip address add 10.81.0.1/24 dev e1
 near ip route replace 10.95.0.0/24 via 10.81.0.2
-meanwhile said "$lab_logs/back.txt" 5 '^port 10.81' sh -c "ip address del 10.81.0.1/24 dev e1; date +%s.%N >$lab_dir/back; sleep 2
+meanwhile said "$lab_logs/back.txt" 5 '^port 10.(81|95)' sh -c "ip address del 10.81.0.1/24 dev e1; date +%s.%N >$lab_dir/back; sleep 2
 	date +%s.%N >$lab_dir/back.end; ip address add 10.81.0.1/24 dev e1; ip route add 10.95.0.0/24 via 10.81.0.2"
-heard back timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-4 ports=$ten
+heard back timeout 60 "$requester" zone=it rate=200 target=10.80.0.3-10 target=10.81.0.3-32 target=10.95.0.1-30 ports=$ten
 wait "$meanwhile"
 that 'away for two seconds: told, once' [ "$(lines '^remark our address 10.81.0.1 is gone$')-$(lines '^remark')" = 1-1 ]
 that "away for two seconds: nothing leaves then ($(quiet_since "$lab_dir/back"))" [ "$(quiet_since "$lab_dir/back")" = 0 ]
 that "away for two seconds: all the same every open port is found ($(lines '^port 10\.(81|95)\..* open'))" \
-	[ "$(lines '^port 10\.(81|95)\..* open')" = 340 ]
+	[ "$(lines '^port 10\.(81|95)\..* open')" = 600 ]
 as_ever 'away for two seconds'
 
 # Of the addresses of one interface it is that of IPv6.
 leg=e0 mac=$mac0
-meanwhile said "$lab_logs/six.txt" 5 '^port fd80::' sh -c "ip address del fd80::1/64 dev e0; date +%s.%N >$lab_dir/six"
-heard six timeout 60 "$requester" zone=it rate=60 target=10.80.0.3-10 target=fd80::3-fd80::9 target=fd90::1-fd90::9 ports=$ten
+meanwhile said "$lab_logs/six.txt" 5 '^port fd' sh -c "ip address del fd80::1/64 dev e0; date +%s.%N >$lab_dir/six"
+heard six timeout 60 "$requester" zone=it rate=60 target=10.80.0.3-10 target=fd80::3-fd80::9 target=fd90::1-fd90::20 ports=$ten
 wait "$meanwhile"
 that 'only IPv6: told, once' [ "$(lines '^remark our address fd80::1 is gone$')-$(lines '^remark')" = 1-1 ]
 that 'only IPv6: it ends well' says 'ended 0'
