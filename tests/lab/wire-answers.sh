@@ -98,17 +98,14 @@ for kinds in ack address port rst key icmp noise arp 'ack address port rst key i
 	that "forged: $kinds: nothing else is told" [ "$(lines '^(remark|duplicate|found)')" = 0 ]
 done
 # Messages of ICMP without end: what is theirs is not believed, and what is ours is not lost in them.
-: >"$lab_logs/flood.log"
-far "$lab_python" "$wire_far" flood e0 "$mac" 10.80.0.1 8 >"$lab_logs/flood.log" 2>&1 </dev/null &
-flooder=$!
-within 10 grep -q ready "$lab_logs/flood.log"
+beside flood "$lab_python" "$wire_far" flood e0 "$mac" 10.80.0.1 50
 # shellcheck disable=SC2086 # a list of words
-near timeout 60 "$requester" zone=it $targets ports=22,80,81,1009 >"$lab_logs/flooded.txt" 2>&1 </dev/null
+near timeout 40 "$requester" zone=it $targets ports=22,80,81,1009 >"$lab_logs/flooded.txt" 2>&1 </dev/null
 status=$?
 said=$lab_logs/flooded.txt
 going=no
-! kill -0 "$flooder" 2>/dev/null || ! [ "$(grep -c sent "$lab_logs/flood.log")" = 0 ] || going=yes
-wait "$flooder"
+! kill -0 "$beside" 2>/dev/null || going=yes
+beside_end
 results >flooded.results
 that 'a flood of ICMP: it ends well' [ $status = 0 ]
 that "a flood of ICMP: it went on all the time" [ $going = yes ]

