@@ -198,7 +198,6 @@ static void inferred_is_no_more_than_a_hint(void **state)
 			continue;
 		struct db *db = store_of(&rows[i]);
 		assert_int_equal(judge_run(db, &catalogue, 1, list, NULL, &options), 0);
-		/* All items of the check, made direct for this: what counts is the finding. */
 		const char *verdict = value_of(db, sql);
 		if (verdict[0] != '\0' && strcmp(verdict, rows[i].finding) != 0)
 			fail_msg("%s: %s, not %s", rows[i].what, verdict, rows[i].finding);
