@@ -243,13 +243,15 @@ static int start(struct guard *g)
 	g->worker_link = calloc(g->setup->worker_count, sizeof(*g->worker_link));
 	g->conversation = calloc(g->setup->worker_count, sizeof(*g->conversation));
 	g->active = calloc(ACTIVE_MOST, sizeof(*g->active));
+	size_t segments = g->setup->routes != NULL ? g->setup->routes->interface_count : 0;
+	g->alone = calloc(segments + 1, sizeof(*g->alone));
 	g->board = g->setup->board;
 	if (g->board == NULL)
 		g->board = guard_board_new(g->setup->plan, g->setup->routes, guard_mono_ms());
 	g->hosts = hosts_new(&g->setup->plan->site);
 	if (g->links == NULL || g->waiting == NULL || g->worker_link == NULL ||
-	    g->conversation == NULL || g->active == NULL || g->board == NULL || g->hosts == NULL ||
-	    sweep_order_make(g->setup->plan, &g->order) != 0)
+	    g->conversation == NULL || g->active == NULL || g->alone == NULL || g->board == NULL ||
+	    g->hosts == NULL || sweep_order_make(g->setup->plan, &g->order) != 0)
 		return -ENOMEM;
 	if (ranges_add_all(&g->own, &g->setup->plan->targets) != 0 ||
 	    (g->setup->resumed != NULL &&

@@ -301,6 +301,8 @@ void guard_asked(struct guard *g, struct host *h)
 		return;
 	h->resolving = false;
 	g->unresolved--;
+	if (h->segment >= 0 && g->alone[h->segment].asker == h)
+		g->alone[h->segment].asker = NULL;
 	pace_board_count_broadcasts(g->board, h->segment, 1, -1, guard_mono_ms());
 }
 

@@ -40,14 +40,75 @@ static bool hop_full(const struct guard *g, const struct host *h)
 	return h->hop != NULL && rate != 0 && h->hop->unanswered >= most;
 }
 
+/* Is anything open to control equipment on this segment? */
+static bool segment_busy(struct guard *g, int segment, int64_t now)
+{
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < g->link_most && seen < g->links_used; i++) {
+		struct link *l = &g->links[i];
+
+		seen += l->state != LINK_FREE;
+		if (l->state == LINK_FREE || l->host->segment != segment || !guard_gentle(l->host))
+			continue;
+		/* Nobody answered the question for its MAC, so nothing has left. */
+		if (!l->asks_segment || guard_resolved(g, l->host, now))
+			return true;
+	}
+	return false;
+}
+
+/* May something to this host begin, as far as others on its segment are concerned? */
+static bool segment_free(struct guard *g, struct host *h, bool known, int64_t now)
+{
+	if (h->segment < 0 || !guard_gentle(h))
+		return true;
+	struct alone *s = &g->alone[h->segment];
+	if (s->asker != NULL && now >= s->until_ms)
+		s->asker->unknown_ms = now; /* looked up once more */
+	if (s->asker != NULL && (guard_resolved(g, s->asker, now) || now >= s->until_ms))
+		s->asker = NULL;
+	if (s->asker != NULL)
+		return false;
+	if (known || h->mac[0] != '\0')
+		return now >= s->claim_ms;
+	if (s->busy_ms != now && !segment_busy(g, h->segment, now))
+		return true;
+	s->busy_ms = now;
+	if (now >= s->later_ms) {
+		if (now >= s->claim_ms)
+			s->claimed_ms = now;
+		s->claim_ms = now + CLAIM_MS;
+		if (now - s->claimed_ms >= CLAIM_MOST_MS)
+			s->later_ms = now + CLAIM_MOST_MS;
+	}
+	return false;
+}
+
+/* It begins, or the pace has no room for the question: then the others have their turn. */
+static void segment_taken(struct guard *g, struct host *h, bool begins, int64_t now)
+{
+	if (h->segment < 0 || !guard_gentle(h))
+		return;
+	struct alone *s = &g->alone[h->segment];
+	s->claim_ms = now;
+	if (!begins)
+		s->later_ms = now + CLAIM_LATER_MS;
+	else if (h->mac[0] == '\0') {
+		s->asker = h;
+		s->until_ms = now + ASK_ALONE_MS;
+	}
+}
+
 bool guard_gate_open(struct guard *g, struct host *h, int64_t now)
 {
 	if (g->links_used >= g->link_most || !device_free(h, now) ||
 	    !pace_ready(&h->pace, 0, OPEN_COST, now) || hop_full(g, h))
 		return false;
+	bool known = guard_resolved(g, h, now);
 	/* The answer may be that this is another address of a device that is busy. */
-	return (guard_resolved(g, h, now) || (!h->resolving && g->unresolved < UNRESOLVED_MOST)) &&
-	       device_free(h, now);
+	return (known || (!h->resolving && g->unresolved < UNRESOLVED_MOST)) &&
+	       device_free(h, now) && segment_free(g, h, known, now);
 }
 
 /* ---- what has left ---- */
@@ -272,7 +333,10 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 		return NULL;
 	bool asks = !guard_resolved(g, h, now);
 	*ret_error = -EAGAIN;
-	if (!guard_reserve(g, h, OPEN_COST, asks, now))
+	bool room = guard_reserve(g, h, OPEN_COST, asks, now);
+	if (asks)
+		segment_taken(g, h, room, now);
+	if (!room)
 		return NULL;
 	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {

@@ -39,8 +39,12 @@ enum {
 	DRAIN_MS = 1000,
 	DRAIN_MS_OT = 10 * 1000, /* a controller gets no other connection before it closed this */
 	DRAIN_BYTES = 64 * 1024,
-	TALK_MS = 120 * 1000,    /* the longest that one connection may be lent */
-	OT_PAUSE_MS = 1000,      /* between two connections to a device */
+	TALK_MS = 120 * 1000, /* the longest that one connection may be lent */
+	OT_PAUSE_MS = 1000,   /* between two connections to a device */
+	ASK_ALONE_MS = 300,   /* so long an answer with a MAC is waited for before others go on */
+	CLAIM_MS = 50,        /* a host that waits for its segment looks again within that */
+	CLAIM_MOST_MS = 10 * 1000,
+	CLAIM_LATER_MS = 200,
 	OT_WRITE_PAUSE_MS = 200, /* between two requests to a device */
 	STOP_POLL_MS = 200,
 	STALL_MS = 200,
@@ -101,6 +105,18 @@ struct waiting {
 	int64_t since_ms;
 };
 
+/* A segment, as far as control equipment is concerned. A SYN leaves when the MAC of its host is known, and
+ * only then shows whether that is a device which has something open already. So the first attempt to a host
+ * begins where nothing is open on its segment, and alone. */
+struct alone {
+	struct host *asker; /* nothing begins before its MAC is known, or until_ms */
+	int64_t until_ms;
+	int64_t claim_ms,
+		claimed_ms; /* until then, and since when: nothing new, another host is due */
+	int64_t later_ms;   /* no claim before that */
+	int64_t busy_ms;    /* something was open then */
+};
+
 struct conversation {
 	uint32_t id;
 	unsigned connections;
@@ -120,7 +136,8 @@ struct guard {
 	/* the sweep */
 	struct host **active;
 	unsigned active_count, active_turn, unanswered, unresolved;
-	struct ranges own; /* the targets, without what an earlier run ended as quiet */
+	struct alone *alone; /* by segment */
+	struct ranges own;   /* the targets, without what an earlier run ended as quiet */
 	struct ranges_index targets;
 	uint64_t next_target, target_count;
 	struct host **found; /* by the packets process, in its order; active from next_found on */
