@@ -185,9 +185,8 @@ static bool describe_probes(struct crew *c)
 			g->sent[d] = p->sent[d];
 			g->received[d] = p->received[d];
 		}
-		for (uint32_t port = 1; port < 65536; port++)
-			if (probe_belongs(p, (uint16_t)port))
-				ports_put(g->ports.tcp, (uint16_t)port);
+		if (p->ports[0] != '\0' && ports_parse(&g->ports, p->ports, NULL, NULL, NULL) < 0)
+			return false;
 	}
 	return c->probes != NULL;
 }

@@ -124,11 +124,11 @@ void snapshot_roles(struct store *store, int64_t scan)
 		 "  AND port IN (515, 631, 9100) GROUP BY address HAVING count(*) >= 2)",
 		 (long long)scan, (long long)scan);
 	db_execf(db,
-		 "UPDATE host SET os = (SELECT document->>'$.os_version' FROM evidence e WHERE"
-		 " e.scan = host.scan AND e.address = host.address AND e.probe IN ('smb', 'rdp')"
-		 " AND document->>'$.os_version' IS NOT NULL AND document->>'$.samba' IS NOT 1 "
-		 "LIMIT 1)"
-		 " WHERE scan = %lld",
-		 (long long)scan);
+		 "UPDATE host SET os = told.os FROM (SELECT address, min(port),"
+		 "  document->>'$.os_version' AS os FROM evidence WHERE scan = %lld"
+		 "  AND probe IN ('smb', 'rdp') AND document->>'$.os_version' IS NOT NULL"
+		 "  AND document->>'$.samba' IS NOT 1 GROUP BY address) AS told"
+		 " WHERE scan = %lld AND host.address = told.address",
+		 (long long)scan, (long long)scan);
 	db_free(db);
 }

@@ -115,6 +115,8 @@ int history_make(struct judged *j)
 
 	if (r >= 0)
 		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
+	if (r >= 0 && count > 0)
+		r = db_exec(j->db, "CREATE INDEX temp.asset_key ON judge_asset (key)");
 	if (r >= 0)
 		r = query_new(
 			j->db,

@@ -90,20 +90,18 @@ static int load_hosts(struct judged *j)
 {
 	struct query *q = NULL;
 	int64_t count = 0;
-	int r = db_number(j->db, "SELECT count(*) FROM host", 0, &count);
+	int r = db_number(j->db, "SELECT count(*) FROM temp.asset", 0, &count);
 
 	if (r < 0)
 		return r;
 	j->hosts = arena_array(j->arena, (size_t)count, sizeof(*j->hosts));
 	if (j->hosts == NULL)
 		return -ENOMEM;
-	r = query_new(
-		j->db,
-		"SELECT h.address, a.key, a.answering, h.state, h.reason, h.complete, h.planned,"
-		" h.ledger_id IS NOT NULL, h.treated = 'ot', h.addresses,"
-		" coalesce(h.udp_ports, 0) > 0"
-		" FROM host AS h JOIN asset AS a ON a.address = h.address ORDER BY h.address",
-		&q);
+	r = query_new(j->db,
+		      "SELECT address, key, answering, state, reason, complete, planned,"
+		      " ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0"
+		      " FROM temp.asset ORDER BY address",
+		      &q);
 	if (r < 0)
 		return r;
 	while ((r = query_step(q)) == 1 && j->host_count < (size_t)count) {

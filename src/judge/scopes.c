@@ -50,8 +50,8 @@ static signed char member_of(enum answer answer, const struct judged_host *h)
 /* ---- kinds ---- */
 
 /*
- * Assets that differ in nothing but address, key, MAC address and maker are of one kind, and a word
- * that speaks of none of these is asked once per kind: most assets of a large network are of few.
+ * Assets that differ in nothing but address, key, MAC address and maker, and have the same services, are
+ * of one kind, and a word that speaks of none of these four is asked once per kind: most assets of a large network are of few.
  */
 static bool by_kind(const char *sql)
 {
@@ -61,6 +61,15 @@ static bool by_kind(const char *sql)
 		if (strcasestr(sql, own[i]) != NULL)
 			return false;
 	return true;
+}
+
+/* Its digits from the last. */
+static void put_number(FILE *f, size_t number)
+{
+	do
+		putc_unlocked('0' + (int)(number % 10), f);
+	while ((number /= 10) > 0);
+	putc_unlocked(':', f);
 }
 
 static int keep_kind(struct judged *j, size_t host, struct query *q, FILE *f, char **text,
@@ -73,12 +82,21 @@ static int keep_kind(struct judged *j, size_t host, struct query *q, FILE *f, ch
 		const char *value = query_text(q, i);
 
 		/* A text may hold any character; its length parts it from the next one. */
-		if (value == NULL)
+		if (value == NULL) {
 			putc_unlocked('-', f);
-		else
-			fprintf(f, "%zu:%s", strlen(value), value);
+			continue;
+		}
+		size_t length = strlen(value);
+		put_number(f, length);
+		fwrite_unlocked(value, 1, length, f);
 	}
-	putc('\0', f);
+	const struct judged_host *h = &j->hosts[host];
+	for (size_t i = h->first_service; i < h->first_service + h->service_count; i++) {
+		put_number(f, j->services[i].port);
+		put_number(f, j->services[i].udp);
+		put_number(f, j->services[i].protocol);
+	}
+	putc_unlocked('\0', f);
 	if (fflush(f) != 0)
 		return -ENOMEM;
 	int r = word_of(j, *text, &number);
@@ -90,8 +108,7 @@ static int keep_kind(struct judged *j, size_t host, struct query *q, FILE *f, ch
 	if (number - base < j->kind_count)
 		return 0;
 	j->kind_count++;
-	/* The table asset has the order of the hosts. */
-	return db_execf(j->db, "INSERT INTO temp.judge_kind VALUES (%lld)", (long long)host + 1);
+	return db_execf(j->db, "INSERT INTO temp.judge_kind VALUES (%Q)", j->hosts[host].address);
 }
 
 static int make_kinds(struct judged *j)
@@ -108,11 +125,12 @@ static int make_kinds(struct judged *j)
 	FILE *f = open_memstream(&text, &size);
 	int r = f == NULL
 			? -ENOMEM
-			: db_exec(j->db, "CREATE TEMP TABLE judge_kind (row INTEGER PRIMARY KEY)");
+			: db_exec(j->db, "CREATE TEMP TABLE judge_kind (address TEXT PRIMARY KEY)");
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT zone, kind, treated, state, public, answering, ledger_id,"
-			      " class, role, os, declared FROM temp.asset ORDER BY rowid",
+			      " class, role, os, declared, complete, planned FROM temp.asset"
+			      " ORDER BY address",
 			      &q);
 	for (size_t i = 0; r >= 0 && i < j->host_count && (r = query_step(q)) == 1; i++)
 		r = keep_kind(j, i, q, f, &text, base);
@@ -142,8 +160,9 @@ static int ask_word(struct judged *j, const char *word, const struct scope_word 
 	enum answer *answers = calloc(count + 1, sizeof(*answers));
 	/* The line end keeps a comment at the end of the expression from swallowing the rest. */
 	const char *sql = arena_printf(
-		j->arena, "SELECT asset.rowid, (%s\n) FROM asset %s ORDER BY asset.rowid",
-		scope->sql, kinds ? "WHERE asset.rowid IN (SELECT row FROM temp.judge_kind)" : "");
+		j->arena, "SELECT asset.address, (%s\n) FROM asset %s ORDER BY asset.address",
+		scope->sql,
+		kinds ? "WHERE asset.address IN (SELECT address FROM temp.judge_kind)" : "");
 
 	const char *behind = strchr(word, ':');
 	if (sql == NULL || answers == NULL) {

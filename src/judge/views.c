@@ -146,27 +146,11 @@ static int make_quiet(struct judged *j)
 /* Services and evidence are kept while the sweep runs, a host at its end. Of a scan that was killed
  * some hosts are thus known by what stood on them only: somebody answered there, and nothing tells
  * how much of the host was tried. */
-static int make_hosts(struct judged *j)
+static int add_untold(struct judged *j)
 {
 	long long scan = (long long)j->scan;
-	int64_t tells = 0;
-	/* A store of an older version that is only read knows of no UDP. */
-	int r = db_number(j->db,
-			  "SELECT count(*) FROM pragma_table_info('host', 'main')"
-			  " WHERE name = 'udp_ports'",
-			  0, &tells);
 
-	if (r < 0)
-		return r;
-	r = db_execf(j->db,
-		     "CREATE TEMP TABLE host AS SELECT" HOST_COLUMNS ", 1 AS addresses,"
-		     " %s AS udp_ports FROM main.host WHERE scan = %lld;"
-		     "CREATE UNIQUE INDEX temp.host_address ON host (address)",
-		     tells > 0 ? "udp_ports" : "0", scan);
-
-	if (r < 0)
-		return r;
-	r = db_execf(
+	return db_execf(
 		j->db,
 		"INSERT INTO temp.host (" HOST_COLUMNS ", addresses)"
 		" WITH told AS ("
@@ -181,6 +165,41 @@ static int make_hosts(struct judged *j)
 		"  min(ms), max(ms), 1"
 		" FROM told WHERE address NOT IN (SELECT address FROM temp.host) GROUP BY address",
 		scan, scan, scan, scan);
+}
+
+static int make_hosts(struct judged *j)
+{
+	long long scan = (long long)j->scan;
+	int64_t tells = 0, done = 0;
+	/* A store of an older version that is only read knows of no UDP. */
+	int r = db_number(j->db,
+			  "SELECT count(*) FROM pragma_table_info('host', 'main')"
+			  " WHERE name = 'udp_ports'",
+			  0, &tells);
+
+	if (r < 0)
+		return r;
+	r = db_execf(j->db,
+		     "CREATE TEMP TABLE host (address TEXT PRIMARY KEY, zone TEXT, kind TEXT,"
+		     " treated TEXT, state TEXT, reason TEXT, ot_sign TEXT, mac TEXT, vendor TEXT,"
+		     " names TEXT, ledger_id TEXT, role TEXT, os TEXT, public INTEGER,"
+		     " planned INTEGER, open INTEGER, closed INTEGER, filtered INTEGER,"
+		     " silent INTEGER, complete INTEGER, rtt_us INTEGER, first_ms INTEGER,"
+		     " last_ms INTEGER, addresses INTEGER, udp_ports INTEGER) WITHOUT ROWID;"
+		     "INSERT INTO temp.host (" HOST_COLUMNS ", addresses, udp_ports)"
+		     " SELECT" HOST_COLUMNS ", 1, %s FROM main.host WHERE scan = %lld"
+		     " ORDER BY address",
+		     tells > 0 ? "udp_ports" : "0", scan);
+
+	if (r >= 0)
+		r = db_number(j->db,
+			      "SELECT status = 'done' FROM main.scan"
+			      " WHERE id = (SELECT id FROM temp.judged)",
+			      0, &done);
+	if (r < 0)
+		return r;
+	if (done == 0)
+		r = add_untold(j);
 	if (r < 0)
 		return r;
 	/* A range is one row, named by both ends. */
@@ -196,27 +215,30 @@ static int make_hosts(struct judged *j)
 static int make_assets(struct judged *j)
 {
 	/* One row per ledger id: of several lines the first counts. */
-	int r = db_execf(
+	return db_execf(
 		j->db,
-		"CREATE TEMP TABLE asset AS"
+		"CREATE TEMP TABLE judge_asset (address TEXT PRIMARY KEY, key TEXT, zone TEXT,"
+		" kind TEXT, treated TEXT, state TEXT, reason TEXT, public INTEGER,"
+		" answering INTEGER, ledger_id TEXT, class TEXT, role TEXT, os TEXT, mac TEXT, "
+		"vendor TEXT,"
+		" declared TEXT, addresses INTEGER, complete INTEGER, planned INTEGER,"
+		" udp_ports INTEGER) WITHOUT ROWID;"
+		"INSERT INTO temp.judge_asset"
 		" WITH line AS (SELECT id, class, os, declared, min(line) FROM main.ledger"
 		"  WHERE scan = %lld GROUP BY id)"
-		" SELECT h.address AS address, " ASSET_KEY
-		" AS key, h.zone AS zone, h.kind AS kind,"
-		"  h.treated AS treated, h.state AS state, h.public AS public,"
-		"  h.state IN ('answering', 'all-ports', 'distress') AS answering,"
-		"  h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
-		"  coalesce(h.os, line.os) AS os, h.mac AS mac, h.vendor AS vendor,"
-		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END AS "
-		"declared,"
-		"  h.addresses AS addresses"
+		" SELECT h.address, " ASSET_KEY ", h.zone, h.kind, h.treated, h.state, h.reason,"
+		"  h.public, h.state IN ('answering', 'all-ports', 'distress'), h.ledger_id,"
+		"  coalesce(line.class, h.role), h.role, coalesce(h.os, line.os), h.mac, h.vendor,"
+		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END,"
+		"  h.addresses, h.complete, h.planned, coalesce(h.udp_ports, 0)"
 		" FROM temp.host AS h LEFT JOIN line ON line.id = h.ledger_id"
-		" ORDER BY h.address",
-		(long long)j->scan);
-	if (r < 0)
-		return r;
-	return db_exec(j->db, "CREATE UNIQUE INDEX temp.asset_address ON asset (address);"
-			      "CREATE INDEX temp.asset_key ON asset (key)");
+		" ORDER BY h.address;"
+		/* Few ask for all services, and nobody pays for them who does not. */
+		"CREATE TEMP VIEW asset AS SELECT *, (SELECT json_group_array("
+		"  json_array(s.port, s.transport, s.protocol)) FROM main.service AS s"
+		"  WHERE s.scan = %lld AND s.address = judge_asset.address AND s.state = 'open')"
+		" AS services FROM judge_asset",
+		(long long)j->scan, (long long)j->scan);
 }
 
 static int make_ports(struct judged *j, const struct port_list *ports)

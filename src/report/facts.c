@@ -26,6 +26,21 @@ bool facts_next(struct facts *f, struct query *q)
 	return r > 0;
 }
 
+struct host_rows facts_ask_by_host(struct facts *f, const char *sql)
+{
+	return (struct host_rows){ .q = facts_ask(f, sql), .taken = true, .there = true };
+}
+
+bool facts_next_of_host(struct facts *f, struct host_rows *rows, int64_t position)
+{
+	if (rows->taken)
+		rows->there = rows->there && facts_next(f, rows->q);
+	while (rows->there && query_int(rows->q, 0) < position)
+		rows->there = facts_next(f, rows->q);
+	rows->taken = rows->there && query_int(rows->q, 0) == position;
+	return rows->taken;
+}
+
 int64_t facts_count(struct facts *f, const char *sql)
 {
 	struct query *q = facts_ask(f, sql);
@@ -102,11 +117,12 @@ static int places_make(struct facts *f)
 	int r = -ENOMEM;
 
 	struct query *q = facts_ask(
-		f, "SELECT address FROM host WHERE state NOT IN ('silent', 'absent', 'skipped')"
-		   " UNION SELECT address FROM finding_now"
-		   " WHERE address IS NOT NULL"
-		   " UNION SELECT address FROM finding_gone"
-		   " WHERE address IS NOT NULL");
+		f,
+		"WITH shown AS (SELECT address FROM host"
+		"  WHERE state NOT IN ('silent', 'absent', 'skipped')),"
+		" found AS (SELECT address FROM finding_now UNION SELECT address FROM finding_gone)"
+		" SELECT address FROM shown UNION ALL SELECT address FROM found"
+		" WHERE address IS NOT NULL AND address NOT IN (SELECT address FROM shown)");
 	while (facts_next(f, q)) {
 		if (count == room) {
 			size_t more = room == 0 ? 256 : room * 2;
@@ -147,9 +163,7 @@ static int places_make(struct facts *f)
 release:
 	query_free(q);
 	q = NULL;
-	if (db_exec(f->db, "RELEASE places;"
-			   "CREATE UNIQUE INDEX temp.report_place_address"
-			   " ON report_place (address, position)") < 0)
+	if (db_exec(f->db, "RELEASE places") < 0)
 		r = -EIO;
 out:
 	query_free(q);

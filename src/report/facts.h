@@ -35,6 +35,15 @@ struct query *facts_ask(struct facts *f, const char *sql);
 bool facts_next(struct facts *f, struct query *q);
 /* The first column of the only row; 0 where there is none. */
 int64_t facts_count(struct facts *f, const char *sql);
+/* Rows that belong to hosts, asked once for all of them: the first column is report_place's position, and
+ * its order the first one. Hosts are gone through in that order. */
+struct host_rows {
+	struct query *q; /* query_free() */
+	bool there, taken;
+};
+struct host_rows facts_ask_by_host(struct facts *f, const char *sql);
+/* Is there one more row of this host? If so it is the query's. */
+bool facts_next_of_host(struct facts *f, struct host_rows *rows, int64_t position);
 /* Columns of the row by name. NULL (0) for SQL's NULL. */
 const char *cell(struct query *q, const char *column);
 int64_t cell_int(struct query *q, const char *column);
@@ -69,6 +78,13 @@ const struct check *facts_check(const struct facts *f, const char *id);
 /* Addresses in their own order rather than that of their texts: a TEMP table (address, position) of
  * every address of the scan and its findings. */
 #define JOIN_PLACE(table) " LEFT JOIN report_place place ON place.address = " table ".address"
+
+/* The services of all hosts, to be asked by host: the service's columns are s's, and a join may follow
+ * before the order. */
+#define SERVICES_BY_HOST(columns, join)                                           \
+	"SELECT place.position, " columns " FROM report_place place CROSS JOIN"   \
+	" main.service s ON s." JUDGED_SCAN " AND s.address = place.address" join \
+	" ORDER BY place.position"
 
 /* Hosts where something answered, in the order of addresses; host's columns are h's. */
 #define HOSTS_IN_ORDER                                                            \

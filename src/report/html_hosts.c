@@ -40,14 +40,12 @@ static void grade(struct page *p, struct query *q)
 	mark(p, "</span>");
 }
 
-static void services(struct page *p, struct query *q, const char *address)
+static void services(struct page *p, struct host_rows *rows, int64_t place)
 {
+	struct query *q = rows->q;
 	bool any = false;
 
-	query_reset(q);
-	if (query_bind_text(q, 1, address) < 0)
-		p->facts->error = -EIO;
-	for (; facts_next(p->facts, q); any = true) {
+	for (; facts_next_of_host(p->facts, rows, place); any = true) {
 		const char *protocol = cell(q, "protocol"), *product = cell(q, "product");
 		const char *state = cell(q, "state"), *limited = cell(q, "limited");
 
@@ -103,7 +101,7 @@ static void names(struct page *p, const char *text)
 	json_decref(list);
 }
 
-static void host(struct page *p, struct query *q, struct query *service)
+static void host(struct page *p, struct query *q, struct host_rows *service)
 {
 	const char *kind = cell(q, "kind"), *treated = cell(q, "treated"),
 		   *sign = cell(q, "ot_sign");
@@ -162,7 +160,7 @@ static void host(struct page *p, struct query *q, struct query *service)
 	mark(p, "</span> ");
 	say(p, cell(q, "vendor"));
 	mark(p, "</td><td>");
-	services(p, service, cell(q, "address"));
+	services(p, service, cell_int(q, "place"));
 	mark(p, "</td></tr>\n");
 }
 
@@ -203,11 +201,12 @@ void page_hosts(struct page *p)
 {
 	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
 					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
-	struct query *q = facts_ask(p->facts, "SELECT h.*" HOSTS_IN_ORDER);
-	struct query *service = facts_ask(
-		p->facts, "SELECT s.*, g.scheme, g.level, g.basis FROM main.service s"
-			  " LEFT JOIN service_grade g USING (address, port, transport)"
-			  " WHERE " JUDGED_SCAN " AND s.address = ?1 ORDER BY s.transport, s.port");
+	struct query *q = facts_ask(p->facts, "SELECT h.*, place.position AS place" HOSTS_IN_ORDER);
+	struct host_rows service = facts_ask_by_host(
+		p->facts, SERVICES_BY_HOST("s.*, g.scheme, g.level, g.basis",
+					   " LEFT JOIN service_grade g"
+					   " USING (address, port, transport)") ", s.transport,"
+										" s.port");
 	bool any = false;
 
 	mark(p, "<section id=\"hosts\">\n<h2>");
@@ -219,9 +218,9 @@ void page_hosts(struct page *p)
 			heads(p, columns, sizeof(columns) / sizeof(columns[0]));
 			mark(p, "<tbody>\n");
 		}
-		host(p, q, service);
+		host(p, q, &service);
 	}
-	query_free(service);
+	query_free(service.q);
 	query_free(q);
 	if (any) {
 		mark(p, "</tbody></table></div>\n");

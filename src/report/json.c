@@ -220,41 +220,36 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 	putc_unlocked('}', w->out);
 }
 
-#define SERVICES                                                                               \
-	"SELECT s.port, s.transport, s.state, s.protocol, s.product, s.version, g.grades FROM" \
-	" main.service s LEFT JOIN (SELECT address, port, transport, json_group_array("        \
-	"   json_object('scheme', scheme, 'level', level, 'basis', basis, 'reasons',"          \
-	"    json(reasons))) AS grades FROM (SELECT * FROM service_grade ORDER BY scheme)"     \
-	"  GROUP BY address, port, transport) g USING (address, port, transport)"              \
-	" WHERE s.scan = ?1 AND s.address = ?2 ORDER BY s.port, s.transport"
+#define SERVICES                                                                             \
+	SERVICES_BY_HOST(                                                                    \
+		"s.port, s.transport, s.state, s.protocol, s.product, s.version, g.grades",  \
+		" LEFT JOIN (SELECT address, port, transport, json_group_array(json_object(" \
+		"   'scheme', scheme, 'level', level, 'basis', basis,"                       \
+		"   'reasons', json(reasons))) AS grades"                                    \
+		"  FROM (SELECT * FROM service_grade ORDER BY scheme)"                       \
+		"  GROUP BY address, port, transport) g USING (address, port, transport)")   \
+	", s.port, s.transport"
 
-static void put_services(struct writing *w, struct query *services, struct query *evidence,
-			 const char *address)
+static void put_services(struct writing *w, struct host_rows *services, struct query *evidence,
+			 int64_t place, const char *address)
 {
+	enum { PORT = 1, TEXTS, GRADES = 7 };
 	static const char *const texts[] = { "transport", "state", "protocol", "product",
 					     "version" };
+	struct query *q = services->q;
 	bool some = false;
 
-	query_reset(services);
-	if (query_bind_int(services, 1, w->facts->id) < 0 ||
-	    query_bind_text(services, 2, address) < 0)
-		w->facts->error = -EIO;
 	key(w, "services");
 	putc_unlocked('[', w->out);
-	for (; facts_next(w->facts, services); some = true) {
+	for (; facts_next_of_host(w->facts, services, place); some = true) {
 		fputs_unlocked(some ? ",{" : "{", w->out);
 		w->first = true;
-		integer(w, "port", services, 0);
+		integer(w, "port", q, PORT);
 		for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
-			text(w, texts[i], query_text(services, i + 1));
-		put_evidence(w, evidence, address, query_int(services, 0), query_text(services, 1));
-		if (!query_null(services, 6)) {
-			json_t *grades = text_parsed(query_text(services, 6));
-
-			key(w, "grades");
-			put_value(w, grades);
-			json_decref(grades);
-		}
+			text(w, texts[i], query_text(q, TEXTS + i));
+		put_evidence(w, evidence, address, query_int(q, PORT), query_text(q, TEXTS));
+		if (!query_null(q, GRADES))
+			member(w, "grades", text_parsed(query_text(q, GRADES)));
 		putc_unlocked('}', w->out);
 	}
 	putc_unlocked(']', w->out);
@@ -286,11 +281,11 @@ static void put_names(struct writing *w, const char *names)
 /* Addresses where nothing answered are no hosts. */
 static void put_hosts(struct writing *w)
 {
-	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES, STATE, REASON, TREATED };
+	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES, STATE, REASON, TREATED, PLACE };
 	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
 					      " h.os, nullif(h.names, '[]'), h.state, h.reason,"
-					      " h.treated" HOSTS_IN_ORDER);
-	struct query *services = facts_ask(w->facts, SERVICES);
+					      " h.treated, place.position" HOSTS_IN_ORDER);
+	struct host_rows services = facts_ask_by_host(w->facts, SERVICES);
 	struct query *evidence = NULL;
 
 	/* A sweep alone has none. */
@@ -313,11 +308,11 @@ static void put_hosts(struct writing *w)
 		     query_null(q, REASON) ? NULL
 					   : reason_text(query_text(q, REASON), w->language));
 		text(w, "treated", query_text(q, TREATED));
-		put_services(w, services, evidence, query_text(q, ADDRESS));
+		put_services(w, &services, evidence, query_int(q, PLACE), query_text(q, ADDRESS));
 		end(w);
 	}
 	query_free(evidence);
-	query_free(services);
+	query_free(services.q);
 	query_free(q);
 }
 

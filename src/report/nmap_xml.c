@@ -159,9 +159,9 @@ static void put_extra(FILE *out, const char *state, int64_t count, const char *r
 		state, count, reason, count);
 }
 
-static void put_host(struct facts *f, struct query *q, struct query *services, FILE *out)
+static void put_host(struct facts *f, struct query *q, struct host_rows *services, FILE *out)
 {
-	const char *address = cell(q, "address"), *reason = cell(q, "reason");
+	const char *reason = cell(q, "reason");
 
 	fputs("<host", out);
 	if (cell_int(q, "first_ms") > 0)
@@ -177,11 +177,8 @@ static void put_host(struct facts *f, struct query *q, struct query *services, F
 	/* Open and filtered ports have rows of their own; the others are only counted. */
 	put_extra(out, "closed", cell_int(q, "closed"), "conn-refused");
 	put_extra(out, "filtered", cell_int(q, "silent"), "no-response");
-	query_reset(services);
-	if (query_bind_text(services, 1, address) < 0)
-		f->error = -EIO;
-	while (facts_next(f, services))
-		put_port(services, out);
+	while (facts_next_of_host(f, services, cell_int(q, "place")))
+		put_port(services->q, out);
 	fputs("</ports>\n</host>\n", out);
 }
 
@@ -191,16 +188,16 @@ int report_nmap_xml(struct db *db, FILE *out)
 	int r = facts_load(db, NULL, &f);
 
 	if (r == 0) {
-		struct query *q = facts_ask(&f, "SELECT h.*" HOSTS_IN_ORDER);
-		struct query *services =
-			facts_ask(&f, "SELECT * FROM main.service WHERE " JUDGED_SCAN
-				      " AND address = ?1 ORDER BY transport, port");
+		struct query *q =
+			facts_ask(&f, "SELECT h.*, place.position AS place" HOSTS_IN_ORDER);
+		struct host_rows services =
+			facts_ask_by_host(&f, SERVICES_BY_HOST("s.*", "") ", s.transport, s.port");
 		int64_t up = 0;
 
 		put_head(&f, out);
 		for (; facts_next(&f, q); up++)
-			put_host(&f, q, services, out);
-		query_free(services);
+			put_host(&f, q, &services, out);
+		query_free(services.q);
 		query_free(q);
 		int64_t total =
 			facts_count(&f, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'");

@@ -144,6 +144,11 @@ void put_json(FILE *out, const char *text)
 
 		while (n < left) {
 			uint32_t v;
+
+			if (p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\') {
+				n++;
+				continue;
+			}
 			size_t step = utf8_next(p + n, left - n, &v);
 
 			if (step == 0) {

@@ -157,6 +157,7 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 	if (!n->left && n->open >= SWEEP_ALL_PORTS_ENOUGH && n->closed + n->filtered == 0 &&
 	    n->open * 10 >= tried(p, s, host) * 9)
 		n->left = n->all_ports = true;
+	segment_tell_early(p, l, host, n);
 }
 
 void sweep_alive(struct packets *p, struct lane *l, uint32_t host)

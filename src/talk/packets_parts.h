@@ -67,6 +67,7 @@ struct seen {
 	bool handed;
 	uint16_t handed_port; /* the sign was this port; 0: another */
 	bool duplicate;       /* told */
+	bool told;            /* it answered for every port, and main knows */
 	uint32_t rtt_us;
 };
 
@@ -365,6 +366,9 @@ struct sight segment_sight(struct packets *p, struct lane *l, uint32_t host, con
 /* The segment is over: what was seen and what was not goes to main. cut: NULL where everything was
  * done; else why not, and how the hosts that did not answer are to be told. */
 void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut);
+/* A host that answered for every port is over at once, so that main has it in good time. Not where its
+ * other addresses may show what it is, nor where it has a pace of its own, which a probe would not know. */
+void segment_tell_early(struct packets *p, struct lane *l, uint32_t host, struct seen *n);
 /* The segment was told: the next one, or the end. */
 void segment_over(struct packets *p, struct lane *l);
 /* segment_tell() for all that is left of the lane, which is over then. */

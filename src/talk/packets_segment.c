@@ -274,6 +274,17 @@ static void tell_host(struct packets *p, struct lane *l, uint32_t host, const st
 	packets_tell(p, &t);
 }
 
+void segment_tell_early(struct packets *p, struct lane *l, uint32_t host, struct seen *n)
+{
+	bool whole = n->open + n->closed + n->filtered == p->ports.count && n->no_host == 0 &&
+		     udp_probes(p, l) == p->ports.count;
+
+	if (!whole || n->left || l->way->on_link || l->segment.paces != NULL)
+		return;
+	tell_host(p, l, host, n, false, HOST_ANSWERING, NULL);
+	n->told = true;
+}
+
 void segment_tell(struct packets *p, struct lane *l, enum host_state state, const char *cut)
 {
 	struct segment *s = &l->segment;
@@ -306,7 +317,7 @@ void segment_tell(struct packets *p, struct lane *l, enum host_state state, cons
 				     .last_ms = packets_unix_ms(p) };
 		if (n == NULL)
 			n = &none;
-		if (!n->handed)
+		if (!n->handed && !n->told)
 			tell_host(p, l, i, n, found, state, cut);
 	}
 	flush_quiet(p, &quiet, l, from, s->count);
