@@ -116,7 +116,7 @@ int history_make(struct judged *j)
 	if (r >= 0)
 		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
 	if (r >= 0 && count > 0)
-		r = db_exec(j->db, "CREATE INDEX temp.asset_key ON judge_asset (key)");
+		r = db_exec(j->db, "CREATE INDEX temp.host_ledger ON host (ledger_id)");
 	if (r >= 0)
 		r = query_new(
 			j->db,
@@ -125,7 +125,7 @@ int history_make(struct judged *j)
 			&gone);
 	if (r >= 0)
 		r = query_new(j->db,
-			      "SELECT address FROM temp.asset WHERE key = ?1 OR address = ?1"
+			      "SELECT address FROM temp.host WHERE ledger_id = ?1 OR address = ?1"
 			      " ORDER BY address",
 			      &hosts);
 	if (r >= 0)

@@ -217,27 +217,24 @@ static int make_assets(struct judged *j)
 	/* One row per ledger id: of several lines the first counts. */
 	return db_execf(
 		j->db,
-		"CREATE TEMP TABLE judge_asset (address TEXT PRIMARY KEY, key TEXT, zone TEXT,"
-		" kind TEXT, treated TEXT, state TEXT, reason TEXT, public INTEGER,"
-		" answering INTEGER, ledger_id TEXT, class TEXT, role TEXT, os TEXT, mac TEXT, "
-		"vendor TEXT,"
-		" declared TEXT, addresses INTEGER, complete INTEGER, planned INTEGER,"
-		" udp_ports INTEGER) WITHOUT ROWID;"
-		"INSERT INTO temp.judge_asset"
-		" WITH line AS (SELECT id, class, os, declared, min(line) FROM main.ledger"
-		"  WHERE scan = %lld GROUP BY id)"
-		" SELECT h.address, " ASSET_KEY ", h.zone, h.kind, h.treated, h.state, h.reason,"
-		"  h.public, h.state IN ('answering', 'all-ports', 'distress'), h.ledger_id,"
-		"  coalesce(line.class, h.role), h.role, coalesce(h.os, line.os), h.mac, h.vendor,"
-		"  CASE WHEN json_valid(line.declared) THEN line.declared ELSE '[]' END,"
-		"  h.addresses, h.complete, h.planned, coalesce(h.udp_ports, 0)"
-		" FROM temp.host AS h LEFT JOIN line ON line.id = h.ledger_id"
-		" ORDER BY h.address;"
-		/* Few ask for all services, and nobody pays for them who does not. */
-		"CREATE TEMP VIEW asset AS SELECT *, (SELECT json_group_array("
-		"  json_array(s.port, s.transport, s.protocol)) FROM main.service AS s"
-		"  WHERE s.scan = %lld AND s.address = judge_asset.address AND s.state = 'open')"
-		" AS services FROM judge_asset",
+		"CREATE TEMP TABLE judge_line (id TEXT PRIMARY KEY, class TEXT, os TEXT,"
+		" declared TEXT, line INTEGER) WITHOUT ROWID;"
+		"INSERT INTO temp.judge_line SELECT id, class, os,"
+		"  CASE WHEN json_valid(declared) THEN declared END, min(line)"
+		" FROM main.ledger WHERE scan = %lld GROUP BY id;"
+		"CREATE TEMP VIEW asset AS SELECT h.address AS address, " ASSET_KEY " AS key,"
+		" h.zone AS zone, h.kind AS kind, h.treated AS treated, h.state AS state,"
+		" h.reason AS reason, h.public AS public,"
+		" h.state IN ('answering', 'all-ports', 'distress') AS answering,"
+		" h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
+		" coalesce(h.os, line.os) AS os, h.mac AS mac, h.vendor AS vendor,"
+		" coalesce(line.declared, '[]') AS declared, h.addresses AS addresses,"
+		" h.complete AS complete, h.planned AS planned,"
+		" coalesce(h.udp_ports, 0) AS udp_ports,"
+		" (SELECT json_group_array(json_array(s.port, s.transport, s.protocol))"
+		"  FROM main.service AS s WHERE s.scan = %lld AND s.address = h.address"
+		"  AND s.state = 'open') AS services"
+		" FROM temp.host AS h LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id",
 		(long long)j->scan, (long long)j->scan);
 }
 

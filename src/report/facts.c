@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/address.h"
-
 struct query *facts_ask(struct facts *f, const char *sql)
 {
 	struct query *q = NULL;
@@ -94,83 +92,21 @@ const char *plan_text(const struct facts *f, const char *path)
 	return json_string_value(plan_value(f->plan, path));
 }
 
-struct place {
-	struct addr address;
-	bool known;
-	char *text;
-};
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	if (x->known != y->known)
-		return x->known ? -1 : 1;
-	int order = x->known ? addr_compare(&x->address, &y->address) : 0;
-	return order != 0 ? order : strcmp(x->text, y->text);
-}
-
 static int places_make(struct facts *f)
 {
-	struct place *list = NULL;
-	size_t count = 0, room = 0;
-	int r = -ENOMEM;
-
-	struct query *q = facts_ask(
-		f,
-		"WITH shown AS (SELECT address FROM host"
+	return db_exec(
+		f->db,
+		"DROP TABLE IF EXISTS temp.report_place;"
+		"CREATE TEMP TABLE report_place (position INTEGER PRIMARY KEY,"
+		" address TEXT NOT NULL) STRICT;"
+		"INSERT INTO temp.report_place (address)"
+		" WITH shown AS (SELECT address FROM host"
 		"  WHERE state NOT IN ('silent', 'absent', 'skipped')),"
 		" found AS (SELECT address FROM finding_now UNION SELECT address FROM finding_gone)"
-		" SELECT address FROM shown UNION ALL SELECT address FROM found"
-		" WHERE address IS NOT NULL AND address NOT IN (SELECT address FROM shown)");
-	while (facts_next(f, q)) {
-		if (count == room) {
-			size_t more = room == 0 ? 256 : room * 2;
-			struct place *grown = reallocarray(list, more, sizeof(*list));
-
-			if (grown == NULL)
-				goto out;
-			list = grown;
-			room = more;
-		}
-		struct place *p = &list[count];
-		p->text = strdup(query_text(q, 0));
-		if (p->text == NULL)
-			goto out;
-		p->known = addr_parse(p->text, &p->address) == 0;
-		count++;
-	}
-	query_free(q);
-	q = NULL;
-	r = f->error;
-	if (r < 0)
-		goto out;
-	if (count > 0)
-		qsort(list, count, sizeof(*list), compare_places);
-	r = -EIO;
-	if (db_exec(f->db, "DROP TABLE IF EXISTS temp.report_place;"
-			   "CREATE TEMP TABLE report_place (position INTEGER PRIMARY KEY,"
-			   " address TEXT NOT NULL) STRICT; SAVEPOINT places") < 0)
-		goto out;
-	if (query_new(f->db, "INSERT INTO report_place (address, position) VALUES (?, ?)", &q) < 0)
-		goto release;
-	r = 0;
-	for (size_t i = 0; i < count && r == 0; i++) {
-		if (query_bind_text(q, 1, list[i].text) < 0 ||
-		    query_bind_int(q, 2, (int64_t)i) < 0 || query_run(q) < 0)
-			r = -EIO;
-	}
-release:
-	query_free(q);
-	q = NULL;
-	if (db_exec(f->db, "RELEASE places") < 0)
-		r = -EIO;
-out:
-	query_free(q);
-	for (size_t i = 0; i < count; i++)
-		free(list[i].text);
-	free(list);
-	return r;
+		" SELECT address FROM (SELECT address FROM shown UNION ALL SELECT address FROM "
+		"found"
+		"  WHERE address IS NOT NULL AND address NOT IN (SELECT address FROM shown))"
+		" ORDER BY address_key(address), address");
 }
 
 static bool copy(char **ret, const char *text)

@@ -10,6 +10,9 @@
 
 #include <sqlite3.h>
 
+#include "codec/address.h"
+#include "codec/writer.h"
+
 enum {
 	ERROR_MAX = 512,
 	STEPS_BETWEEN_LOOKS =
@@ -83,6 +86,23 @@ static int failed(struct db *db, int code)
 	}
 }
 
+/* address_key(TEXT): addresses in their own order; what is no address is behind them. */
+static void address_key(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	struct addr a;
+	uint8_t key[1 + sizeof(a.bytes) + 4] = { 1 };
+	struct writer w = wr_new(key, sizeof(key));
+
+	(void)count;
+	if (text != NULL && addr_parse(text, &a) == 0) {
+		wr_u8(&w, 0);
+		wr_bytes(&w, a.bytes, sizeof(a.bytes));
+		wr_be32(&w, a.scope);
+	}
+	sqlite3_result_blob(context, key, sizeof(key), SQLITE_TRANSIENT);
+}
+
 int db_borrow(struct sqlite3 *handle, struct db **ret)
 {
 	struct db *db = calloc(1, sizeof(*db));
@@ -91,6 +111,11 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 		return -ENOMEM;
 	db->handle = handle;
 	int r = db_exec(db, "PRAGMA temp_store = MEMORY");
+	if (r == 0 &&
+	    sqlite3_create_function_v2(handle, "address_key", 1,
+				       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
+				       address_key, NULL, NULL, NULL) != SQLITE_OK)
+		r = -ENOMEM;
 	if (r < 0) {
 		free(db);
 		return r;

@@ -20,6 +20,8 @@ enum db_mode {
 	DB_CREATE, /* made where it is missing; ":memory:" too */
 };
 
+/* Beside SQLite's own, SQL has the function address_key(TEXT): a blob, in whose order addresses have their
+ * own; what is no address lies behind them. */
 int db_open(const char *path, enum db_mode mode, struct db **ret);
 /* Around a handle that the caller keeps and closes after db_free(). TEMP objects live in memory from
  * here on, for which SQLite drops those that it has. */
