@@ -53,10 +53,15 @@ static void conclude(struct survey *s, const struct answer *a, uint16_t version,
 
 	if (a->outcome == SAID_HELLO || a->outcome == SAID_END)
 		return;
-	/* Below TLS 1.3 a hello offers its version and all before it (RFC 5246, E.1); ours of
-	 * TLS 1.3 offers TLS 1.2 too. */
-	if (answer_refuses(a) && a->alert == TLS_ALERT_PROTOCOL_VERSION)
-		lowest = version == TLS_1_3 ? TLS_1_2 : SSL_3_0;
+	/* Our hello of TLS 1.3 names TLS 1.2 too, and no other. Below, a hello offers its version and all
+	 * before it (RFC 5246, E.1), but a server with a hole among its versions (GnuTLS with 1.0 and 1.2)
+	 * refuses there what it has below: where there is time, each is asked. */
+	if (answer_refuses(a) && a->alert == TLS_ALERT_PROTOCOL_VERSION) {
+		if (version == TLS_1_3)
+			lowest = TLS_1_2;
+		else if (conn_depth(s->c) == DEPTH_LIMITED)
+			lowest = SSL_3_0;
+	}
 	for (uint16_t v = version; v >= lowest; v--)
 		if (*survey_state(s, v) == UNKNOWN || *survey_state(s, v) == UNTESTED)
 			survey_settle(s, v, state);
@@ -456,6 +461,7 @@ static enum ending tls_run(struct conn *c, json_t *evidence)
 		e = conn_depth(c) == DEPTH_FULL ? survey_full(s) : survey_limited(s);
 	if (s->starttls != NULL && !s->led)
 		e = not_begun(s, e);
+	tls_key_free(&s->key);
 	free(s->flight);
 	free(s);
 	return e;

@@ -147,8 +147,8 @@ static enum progress hear_messages(struct survey *s, size_t *parsed, struct span
 			a->outcome = SAID_HELLO;
 			if (a->hello.version == TLS_1_3 &&
 			    (a->hello.retry || client.length == 0 ||
-			     !tls_opener_init(&s->opener, a->hello.suite, s->private,
-					      a->hello.share, client, m.whole)))
+			     !tls_opener_init(&s->opener, a->hello.suite, &s->key, a->hello.share,
+					      client, m.whole)))
 				return COMPLETE;
 		} else if (m.type == TLS_SERVER_HELLO_DONE || m.type == TLS_FINISHED ||
 			   (m.type == TLS_CERTIFICATE_VERIFY && a->hello.version == TLS_1_3)) {
@@ -240,9 +240,17 @@ static struct answer hear(struct survey *s, struct span client)
 	return a;
 }
 
+static bool make_key(struct survey *s)
+{
+	uint8_t private[TLS_SHARE];
+
+	conn_random(s->c, private, sizeof(private));
+	return tls_key_make(&s->key, private);
+}
+
 struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 {
-	uint8_t buffer[TLS_HELLO_MAX], bytes[TLS_RANDOM + 32], public[TLS_SHARE];
+	uint8_t buffer[TLS_HELLO_MAX], bytes[TLS_RANDOM + 32];
 	uint16_t groups[KNOWN_MAX], schemes[KNOWN_MAX];
 	struct writer w = wr_new(buffer, sizeof(buffer));
 
@@ -255,10 +263,9 @@ struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 		if (share) {
 			h->groups = groups13 + HYBRIDS;
 			h->group_count = countof(groups13) - HYBRIDS;
-			conn_random(s->c, s->private, sizeof(s->private));
-			share = tls_share_public(s->private, public);
+			share = s->key.pair != NULL || make_key(s);
 		}
-		h->share = share ? public : NULL;
+		h->share = share ? s->key.public : NULL;
 	}
 	if (h->groups == NULL) {
 		bool few = s->small && h->version < TLS_1_3;

@@ -53,7 +53,7 @@ struct survey {
 	bool leaf_noted;
 	bool trust_judged; /* of one of the leaves */
 	struct tls_opener opener;
-	uint8_t private[TLS_SHARE];
+	struct tls_key key; /* of the shares of all hellos; made for the first */
 	uint8_t *flight; /* the handshake messages of the last answer */
 	size_t flight_length;
 };

@@ -29,10 +29,8 @@ ptrdiff_t span_find(struct span s, const void *needle, size_t length)
 {
 	if (length == 0)
 		return 0;
-	for (size_t i = 0; i + length <= s.length; i++)
-		if (memcmp(s.at + i, needle, length) == 0)
-			return (ptrdiff_t)i;
-	return -1;
+	const uint8_t *at = s.length > 0 ? memmem(s.at, s.length, needle, length) : NULL;
+	return at != NULL ? at - s.at : -1;
 }
 
 ptrdiff_t span_find_nocase(struct span s, const char *text)

@@ -9,23 +9,28 @@
 
 enum { TAG = 16, DIGEST_MAX = 48 };
 
-bool tls_share_public(const uint8_t private[static TLS_SHARE], uint8_t ret_public[static TLS_SHARE])
+bool tls_key_make(struct tls_key *k, const uint8_t private[static TLS_SHARE])
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private, TLS_SHARE);
 	size_t n = TLS_SHARE;
-	bool good = key != NULL && EVP_PKEY_get_raw_public_key(key, ret_public, &n) == 1;
 
-	EVP_PKEY_free(key);
-	return good;
+	k->pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private, TLS_SHARE);
+	if (k->pair != NULL && EVP_PKEY_get_raw_public_key(k->pair, k->public, &n) == 1)
+		return true;
+	tls_key_free(k);
+	return false;
 }
 
-static bool agree(const uint8_t private[static TLS_SHARE], struct span share,
-		  uint8_t ret_secret[static TLS_SHARE])
+void tls_key_free(struct tls_key *k)
 {
-	EVP_PKEY *ours = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private, TLS_SHARE);
+	EVP_PKEY_free(k->pair);
+	*k = (struct tls_key){ 0 };
+}
+
+static bool agree(EVP_PKEY *ours, struct span share, uint8_t ret_secret[static TLS_SHARE])
+{
 	EVP_PKEY *theirs =
 		EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, share.at, share.length);
-	EVP_PKEY_CTX *context = ours != NULL ? EVP_PKEY_CTX_new(ours, NULL) : NULL;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(ours, NULL);
 	size_t n = TLS_SHARE;
 	bool good = theirs != NULL && context != NULL && EVP_PKEY_derive_init(context) == 1 &&
 		    EVP_PKEY_derive_set_peer(context, theirs) == 1 &&
@@ -33,7 +38,6 @@ static bool agree(const uint8_t private[static TLS_SHARE], struct span share,
 
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(theirs);
-	EVP_PKEY_free(ours);
 	ERR_clear_error(); /* a share of small order is refused */
 	return good;
 }
@@ -66,7 +70,7 @@ static void expand(const EVP_MD *md, const uint8_t *secret, const char *label, s
 	memcpy(ret, block, n);
 }
 
-bool tls_opener_init(struct tls_opener *o, uint16_t suite, const uint8_t private[static TLS_SHARE],
+bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key *key,
 		     struct span share, struct span client, struct span server)
 {
 	const EVP_MD *md = suite == 0x1302 ? EVP_sha384() : EVP_sha256();
@@ -80,7 +84,7 @@ bool tls_opener_init(struct tls_opener *o, uint16_t suite, const uint8_t private
 	static const uint8_t zeros[EVP_MAX_MD_SIZE];
 
 	*o = (struct tls_opener){ 0 };
-	if (cipher == NULL || share.length != TLS_SHARE || !agree(private, share, shared))
+	if (cipher == NULL || share.length != TLS_SHARE || !agree(key->pair, share, shared))
 		return false;
 	EVP_Digest("", 0, digest, NULL, md, NULL);
 	extract(md, zeros, zeros, n, secret); /* the early secret: no pre-shared key */

@@ -10,9 +10,15 @@
 #include "codec/span.h"
 #include "codec/tls_records.h"
 
-/* The public key of a private one, which may be any bytes. False without memory. */
-bool tls_share_public(const uint8_t private[static TLS_SHARE],
-		      uint8_t ret_public[static TLS_SHARE]);
+/* A key pair, which may serve any number of hellos to one server. */
+struct tls_key {
+	void *pair; /* OpenSSL's */
+	uint8_t public[TLS_SHARE];
+};
+
+/* private may be any bytes. False without memory; tls_key_free() is right in every case. */
+bool tls_key_make(struct tls_key *k, const uint8_t private[static TLS_SHARE]);
+void tls_key_free(struct tls_key *k);
 
 struct tls_opener {
 	const void *cipher; /* NULL: nothing can be opened */
@@ -21,9 +27,9 @@ struct tls_opener {
 	uint64_t sequence;
 };
 
-/* client and server are the two hello messages, without their record headers. False where suite or
- * share do not serve. */
-bool tls_opener_init(struct tls_opener *o, uint16_t suite, const uint8_t private[static TLS_SHARE],
+/* client and server are the two hello messages, without their record headers; share is the server's. False
+ * where suite or share do not serve. */
+bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key *key,
 		     struct span share, struct span client, struct span server);
 
 /*

@@ -386,23 +386,24 @@ static void shares(void **state)
 		0x43, 0x5a, 0x7d, 0xba, 0xfe, 0xb3, 0xc0, 0x6e, 0x51, 0xc1, 0x3c,
 		0xae, 0x4d, 0x54, 0x13, 0x69, 0x1e, 0x52, 0x9a, 0xaf, 0x2c,
 	};
-	uint8_t public[TLS_SHARE];
+	struct tls_key key;
 	struct tls_opener o;
 	struct span inner;
 	uint8_t out[64], type;
 	static const uint8_t zero[TLS_SHARE];
 
 	(void)state;
-	assert_true(tls_share_public(private, public));
-	assert_memory_equal(public, expected, sizeof(expected));
+	assert_true(tls_key_make(&key, private));
+	assert_memory_equal(key.public, expected, sizeof(expected));
 	struct span share = span_of(expected, sizeof(expected));
 	struct span none = span_of("", 0);
-	assert_false(tls_opener_init(&o, 0x1301, private, span_first(share, 31), none, none));
-	assert_false(tls_opener_init(&o, 0x1304, private, share, none, none));
-	assert_false(tls_opener_init(&o, 0x1301, private, span_of(zero, sizeof(zero)), none, none));
-	assert_true(tls_opener_init(&o, 0x1302, private, share, none, none));
+	assert_false(tls_opener_init(&o, 0x1301, &key, span_first(share, 31), none, none));
+	assert_false(tls_opener_init(&o, 0x1304, &key, share, none, none));
+	assert_false(tls_opener_init(&o, 0x1301, &key, span_of(zero, sizeof(zero)), none, none));
+	assert_true(tls_opener_init(&o, 0x1302, &key, share, none, none));
 	assert_false(tls_open(&o, span_of(out, 5), span_of(zero, 16), out, &inner, &type));
 	assert_false(tls_open(&o, span_of(zero, 5), span_of(zero, 32), out, &inner, &type));
+	tls_key_free(&key);
 }
 
 int main(void)
