@@ -54,7 +54,7 @@ struct survey {
 	bool trust_judged; /* of one of the leaves */
 	struct tls_opener opener;
 	struct tls_key key; /* of the shares of all hellos; made for the first */
-	uint8_t *flight; /* the handshake messages of the last answer */
+	uint8_t *flight;    /* the handshake messages of the last answer */
 	size_t flight_length;
 };
 
