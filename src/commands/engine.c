@@ -101,14 +101,20 @@ static void tell_progress(struct engine *e)
 	fflush(stderr);
 }
 
+/* Nothing is left to do but to wait until the guard has closed what is open. */
+static bool idle(const struct engine *e)
+{
+	return e->swept && e->frames_swept && targets_idle(e->targets) && e->active_jobs == 0 &&
+	       names_idle(e->names);
+}
+
 static bool over(const struct engine *e)
 {
 	if (e->abandoned)
 		return true;
 	if (e->stopping)
 		return e->stopped && e->frames_stopped && e->active_jobs == 0;
-	return e->swept && e->frames_swept && targets_idle(e->targets) && e->active_jobs == 0 &&
-	       names_idle(e->names) && crew_settled(e->crew);
+	return idle(e) && crew_settled(e->crew);
 }
 
 static void take_signal(struct engine *e)
@@ -195,6 +201,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 			    .planned = ports_count(setup->plan->ports.tcp),
 			    .total_hosts = ranges_count(&setup->plan->targets),
 			    .journal = -1 };
+	enum { TICK_MS = 200, SETTLING_MS = 5 }; /* the guard tells nobody when it has settled */
 	struct epoll_event events[64];
 	sigset_t mask, old;
 
@@ -239,7 +246,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	while (!over(&e)) {
 		engine_hand_out(&e);
 		engine_look_up(&e);
-		int n = epoll_wait(e.epoll, events, 64, 200);
+		int n = epoll_wait(e.epoll, events, 64, idle(&e) ? SETTLING_MS : TICK_MS);
 
 		for (int i = 0; i < n; i++)
 			dispatch(&e, events[i].data.u32);
