@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One harness for every probe: the program's name (fuzz_PROBE) or TENKEN_PROBE picks it. The input
- * is a list of answers (tests/wire/talk.c, talk_from_bytes()). Built without libFuzzer, main() runs
+ * is a conversation (tests/wire/talk.c, talk_from_bytes()). Built without libFuzzer, main() runs
  * the files and folders that it is given: seeds and past crashes, inside `make check`.
  */
 #include <dirent.h>
@@ -79,30 +79,9 @@ static void run_talk(const char *path)
 	struct talk t;
 
 	if (talk_read(&t, path)) {
-		uint8_t *bytes = malloc(talk_received(&t) + 4 * t.count + 4 + sizeof(t.starttls));
 		size_t n = 0;
+		uint8_t *bytes = talk_to_bytes(&t, &n);
 
-		if (bytes != NULL && t.starttls[0] != '\0') {
-			bytes[n++] = 0xff;
-			bytes[n++] = 0xfe;
-			bytes[n++] = (uint8_t)strlen(t.starttls);
-			memcpy(bytes + n, t.starttls, strlen(t.starttls));
-			n += strlen(t.starttls);
-		}
-
-		for (size_t i = 0; bytes != NULL && i < t.count; i++) {
-			const struct step *s = &t.steps[i];
-			size_t length = s->kind == STEP_AGAIN ? 0xffff : s->length;
-
-			if (s->kind != STEP_AGAIN && (s->kind != STEP_RECEIVE || length >= 0xfffe))
-				continue;
-			bytes[n++] = (uint8_t)(length >> 8);
-			bytes[n++] = (uint8_t)length;
-			if (s->kind == STEP_RECEIVE) {
-				memcpy(bytes + n, s->bytes, length);
-				n += length;
-			}
-		}
 		if (bytes != NULL)
 			LLVMFuzzerTestOneInput(bytes, n);
 		if (bytes != NULL && getenv("TENKEN_SEEDS") != NULL) {

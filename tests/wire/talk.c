@@ -228,40 +228,148 @@ bool talk_read(struct talk *t, const char *path)
 	return good;
 }
 
-/* Each piece is a length (2 bytes) and its bytes; length ffff is a new connection. Length fffe: the
- * next byte is the length of the protocol's name inside which TLS begins, which follows. */
+/* What a fuzzer's bytes consist of: the length (2 bytes) and the bytes of an answer, or one of these in the
+ * place of a length. */
+enum {
+	PIECE_LENGTH_MAX = 0xffef,
+	PIECE_RANDOM = 0xfff4, /* and a length (1 byte) and bytes: what conn_random() gives */
+	PIECE_PORT,            /* and 2 bytes */
+	PIECE_WANTED,          /* the port is known to speak TLS */
+	PIECE_RENEGOTIATION,   /* and a byte: enum renegotiation */
+	PIECE_AGAIN_REFUSED,   /* the probe's next connection, which it does not get */
+	PIECE_TLS_REFUSED,     /* the probe starts TLS, which does not come about; */
+	PIECE_TLS,             /* it does */
+	PIECE_RESET,
+	PIECE_CLOSE,
+	PIECE_SEND,     /* the probe says something before the peer goes on */
+	PIECE_STARTTLS, /* and a length (1 byte) and the protocol inside which TLS begins */
+	PIECE_AGAIN,    /* the probe's next connection */
+};
+
 bool talk_from_bytes(struct talk *t, const uint8_t *bytes, size_t n)
 {
+	static const enum step_kind kinds[] = {
+		[PIECE_RENEGOTIATION - PIECE_RANDOM] = STEP_RENEGOTIATION,
+		[PIECE_AGAIN_REFUSED - PIECE_RANDOM] = STEP_AGAIN,
+		[PIECE_TLS_REFUSED - PIECE_RANDOM] = STEP_TLS,
+		[PIECE_TLS - PIECE_RANDOM] = STEP_TLS,
+		[PIECE_RESET - PIECE_RANDOM] = STEP_RESET,
+		[PIECE_CLOSE - PIECE_RANDOM] = STEP_CLOSE,
+		[PIECE_SEND - PIECE_RANDOM] = STEP_SEND,
+		[PIECE_AGAIN - PIECE_RANDOM] = STEP_AGAIN,
+	};
 	struct reader r = rd_new(span_of(bytes, n));
 
 	*t = (struct talk){ .clock = 1767225600, .depth = DEPTH_FULL };
-	while (rd_left(&r) >= 2 && t->count < 512) {
-		size_t length = rd_be16(&r);
+	while (rd_left(&r) >= 2 && t->count < 2048) {
+		size_t piece = rd_be16(&r);
 
-		if (length == 0xffff) {
-			new_step(t, STEP_AGAIN, 0);
-			continue;
-		}
-		if (length == 0xfffe) {
+		if (piece == PIECE_STARTTLS) {
 			struct span name = rd_span(&r, rd_u8(&r));
 
 			snprintf(t->starttls, sizeof(t->starttls), "%.*s", (int)name.length,
 				 (const char *)name.at);
-			continue;
+		} else if (piece == PIECE_RANDOM) {
+			struct span random = rd_span(&r, rd_u8(&r));
+
+			free(t->random);
+			t->random = random.length > 0 ? malloc(random.length) : NULL;
+			t->random_length = t->random != NULL ? random.length : 0;
+			if (t->random != NULL)
+				memcpy(t->random, random.at, random.length);
+		} else if (piece == PIECE_PORT) {
+			t->port = rd_be16(&r);
+		} else if (piece == PIECE_WANTED) {
+			t->tls_wanted = true;
+		} else if (piece >= PIECE_RENEGOTIATION) {
+			struct step *step = new_step(t, kinds[piece - PIECE_RANDOM], 0);
+
+			step->refused = piece == PIECE_TLS_REFUSED;
+			step->ending = piece == PIECE_AGAIN_REFUSED ? ENDING_REFUSED : ENDING_DONE;
+			if (piece == PIECE_RENEGOTIATION)
+				step->renegotiation = (enum renegotiation)(rd_u8(&r) % 3);
+		} else {
+			struct span s = rd_span(&r, piece < rd_left(&r) ? piece : rd_left(&r));
+			struct step *step = new_step(t, STEP_RECEIVE, 0);
+
+			/* Exact, so that a sanitizer sees one over. */
+			step->bytes = malloc(s.length > 0 ? s.length : 1);
+			if (step->bytes == NULL)
+				return false;
+			memcpy(step->bytes, s.at, s.length);
+			step->length = s.length;
 		}
-		if (length > rd_left(&r))
-			length = rd_left(&r);
-		struct span s = rd_span(&r, length);
-		struct step *step = new_step(t, STEP_RECEIVE, 0);
-		step->bytes = malloc(length > 0 ? length
-						: 1); /* exact, so that a sanitizer sees one over */
-		if (step->bytes == NULL)
-			return false;
-		memcpy(step->bytes, s.at, length);
-		step->length = length;
-		new_step(t, STEP_SEND, 0);
 	}
 	return true;
+}
+
+static void put_piece(FILE *f, unsigned piece)
+{
+	putc((int)(piece >> 8), f);
+	putc((int)(piece & 0xff), f);
+}
+
+static void put_short(FILE *f, unsigned piece, const void *bytes, size_t n)
+{
+	put_piece(f, piece);
+	putc((int)n, f);
+	fwrite(bytes, 1, n, f);
+}
+
+static void put_step(FILE *f, const struct step *s)
+{
+	switch (s->kind) {
+	case STEP_RECEIVE:
+		for (size_t i = 0, n; i < s->length; i += n) {
+			n = s->length - i < PIECE_LENGTH_MAX ? s->length - i : PIECE_LENGTH_MAX;
+			put_piece(f, (unsigned)n);
+			fwrite(s->bytes + i, 1, n, f);
+		}
+		break;
+	case STEP_SEND:
+		put_piece(f, PIECE_SEND);
+		break;
+	case STEP_CLOSE:
+		put_piece(f, PIECE_CLOSE);
+		break;
+	case STEP_RESET:
+		put_piece(f, PIECE_RESET);
+		break;
+	case STEP_AGAIN:
+		put_piece(f, s->ending == ENDING_DONE ? PIECE_AGAIN : PIECE_AGAIN_REFUSED);
+		break;
+	case STEP_TLS:
+		put_piece(f, s->refused ? PIECE_TLS_REFUSED : PIECE_TLS);
+		break;
+	case STEP_RENEGOTIATION:
+		put_piece(f, PIECE_RENEGOTIATION);
+		putc((int)s->renegotiation, f);
+		break;
+	}
+}
+
+uint8_t *talk_to_bytes(const struct talk *t, size_t *ret)
+{
+	char *bytes = NULL;
+	FILE *f = open_memstream(&bytes, ret);
+
+	if (f == NULL)
+		return NULL;
+	if (t->starttls[0] != '\0')
+		put_short(f, PIECE_STARTTLS, t->starttls, strlen(t->starttls));
+	if (t->random_length > 0)
+		put_short(f, PIECE_RANDOM, t->random,
+			  t->random_length < 255 ? t->random_length : 255);
+	if (t->port != 0) {
+		put_piece(f, PIECE_PORT);
+		put_piece(f, t->port);
+	}
+	if (t->tls_wanted)
+		put_piece(f, PIECE_WANTED);
+	for (size_t i = 0; i < t->count; i++)
+		put_step(f, &t->steps[i]);
+	fclose(f);
+	return (uint8_t *)bytes;
 }
 
 void talk_done(struct talk *t)

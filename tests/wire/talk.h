@@ -44,8 +44,10 @@ struct talk {
 
 /* Reads a .talk file; false and a message on stderr where it is none. */
 bool talk_read(struct talk *t, const char *path);
-/* Script of a fuzzer: answers separated by length-prefixed pieces. */
+/* A fuzzer's script, and a conversation as one (the caller frees it; NULL without memory): talk.c says
+ * what stands in it. Of what the probe sends only the place is kept. */
 bool talk_from_bytes(struct talk *t, const uint8_t *bytes, size_t n);
+uint8_t *talk_to_bytes(const struct talk *t, size_t *ret_length);
 void talk_done(struct talk *t);
 /* All bytes of the peer, as one run of positions. */
 size_t talk_received(const struct talk *t);
