@@ -147,8 +147,8 @@ static enum progress hear_messages(struct survey *s, size_t *parsed, struct span
 			a->outcome = SAID_HELLO;
 			if (a->hello.version == TLS_1_3 &&
 			    (a->hello.retry || client.length == 0 ||
-			     !tls_opener_init(&s->opener, a->hello.suite, &s->key, a->hello.share,
-					      client, m.whole)))
+			     !tls_opener_init(&s->opener, a->hello.suite, &s->key, a->hello.group,
+					      a->hello.share, client, m.whole)))
 				return COMPLETE;
 		} else if (m.type == TLS_SERVER_HELLO_DONE || m.type == TLS_FINISHED ||
 			   (m.type == TLS_CERTIFICATE_VERIFY && a->hello.version == TLS_1_3)) {
@@ -260,12 +260,16 @@ struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 	h->random = bytes;
 	if (h->version == TLS_1_3) {
 		h->session_id = bytes + TLS_RANDOM;
-		if (share) {
+		if (share && h->groups == NULL) {
 			h->groups = groups13 + HYBRIDS;
 			h->group_count = countof(groups13) - HYBRIDS;
-			share = s->key.pair != NULL || make_key(s);
 		}
-		h->share = share ? s->key.public : NULL;
+		if (share && h->share_group == TLS_GROUP_P256) {
+			h->share = span_of(tls_p256_share, sizeof(tls_p256_share));
+		} else if (share && (s->key.pair != NULL || make_key(s))) {
+			h->share_group = TLS_GROUP_X25519;
+			h->share = span_of(s->key.public, sizeof(s->key.public));
+		}
 	}
 	if (h->groups == NULL) {
 		bool few = s->small && h->version < TLS_1_3;
@@ -280,8 +284,8 @@ struct answer survey_ask(struct survey *s, struct tls_hello *h, bool share)
 	}
 	tls_write_hello(&w, h);
 	conn_write_span(s->c, wr_span(&w));
-	struct answer a = hear(s, h->share != NULL ? span_from(wr_span(&w), TLS_RECORD_HEADER)
-						   : span_of(buffer, 0));
+	struct answer a = hear(s, h->share.length > 0 ? span_from(wr_span(&w), TLS_RECORD_HEADER)
+						      : span_of(buffer, 0));
 	if (a.outcome == SAID_BROKEN)
 		survey_note_oddity(s, "tls.answer-malformed");
 	if (a.outcome == SAID_HELLO)

@@ -7,11 +7,11 @@
  * 4.2.3, 4.2.7 (signature algorithms, groups), 5746 (renegotiation).
  *
  * Sent: hellos like those of tls.c, nothing after them, with
- *   1. the suites that a version accepts, in reverse, and once as they were found; the first of each
- *      version also asks for an OCSP answer, heartbeats (of which none is sent) and a ticket
- *   2. groups, then signature algorithms, that were not seen yet, until the server takes none
- *   3. names of application protocols, until the server chooses none
- *   4. the first host name that the certificate has
+ *   1. the suites that a version accepts, in reverse, and once as they were found where the first of
+ *      them was not chosen among all; the first of each version also asks for an OCSP answer, heartbeats (of which none is sent) and a ticket
+ *   2. names of application protocols, until the server chooses none
+ *   3. the first host name that the certificate has
+ *   4. groups, then signature algorithms, that were not seen yet, until the server takes none
  * and one whole handshake by OpenSSL, of TLS 1.2 or below, in which one further handshake is asked
  * for. RFC 5246 7.4.1.1 lets a client ask that at any time and a server refuse it; it costs the
  * server the work of one connection and is never repeated. A server that is brought down by it would
@@ -158,6 +158,27 @@ static bool place_first(struct survey *s, uint16_t version)
 	return true;
 }
 
+static bool is_among(uint16_t code, const uint16_t *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == code)
+			return true;
+	return false;
+}
+
+/* Were all suites of this version on offer when the first was found? Then that was a choice among them in
+ * the order in which they were found later. */
+static bool chose_among_all(const struct survey *s, uint16_t version)
+{
+	const uint16_t *offer = s->first_offers[version - SSL_3_0], *suites;
+	size_t n = suites_of(s, version, &suites);
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_among(suites[i], offer, s->first_offer_counts[version - SSL_3_0]))
+			return false;
+	return true;
+}
+
 /* Sets *ret_known where it is known now whose order counts. False where the conversation is over. */
 static bool ask_preference(struct survey *s, uint16_t version, bool *ret_known, bool *ret_extras)
 {
@@ -175,6 +196,10 @@ static bool ask_preference(struct survey *s, uint16_t version, bool *ret_known, 
 	*ret_known = true;
 	if (a.hello.suite == suites[0]) {
 		note_preference(s, version, "server");
+		return true;
+	}
+	if (chose_among_all(s, version)) {
+		note_preference(s, version, a.hello.suite == suites[n - 1] ? "client" : "mixed");
 		return true;
 	}
 	struct answer b = ask_suites(s, version, suites, n);
@@ -232,15 +257,22 @@ static size_t pick_suites(const struct survey *s, uint16_t version, bool groups,
 	return n;
 }
 
-static bool is_among(uint16_t code, const uint16_t *list, size_t n)
+/* Puts this code first, where it is among them. */
+static bool first_is(uint16_t *list, size_t n, uint16_t code)
 {
-	for (size_t i = 0; i < n; i++)
-		if (list[i] == code)
-			return true;
+	for (size_t i = 0; i < n; i++) {
+		if (list[i] != code)
+			continue;
+		memmove(list + 1, list, i * sizeof(*list));
+		list[0] = code;
+		return true;
+	}
 	return false;
 }
 
-/* Offers what was not seen yet until the server takes none of it. False where the conversation is
+/* Offers what was not seen yet until the server takes none of it. In TLS 1.3 the first hello about groups
+ * has a share of P-256: where that is not what the server would have liked best, it may name all that it
+ * takes (RFC 8446, 4.2.7; OpenSSL does), and need not be asked for each. False where the conversation is
  * over; *ret_all: that end was reached. */
 static bool ask_each(struct survey *s, uint16_t version, bool groups, bool *ret_all)
 {
@@ -262,12 +294,14 @@ static bool ask_each(struct survey *s, uint16_t version, bool groups, bool *ret_
 		if (groups) {
 			h.groups = left;
 			h.group_count = n;
+			if (i == 0 && version == TLS_1_3 && first_is(left, n, TLS_GROUP_P256))
+				h.share_group = TLS_GROUP_P256;
 		} else {
 			h.schemes = left;
 			h.scheme_count = n;
 			h.narrowed = true;
 		}
-		struct answer a = survey_ask(s, &h, !groups);
+		struct answer a = survey_ask(s, &h, !groups || h.share_group != 0);
 		if (a.outcome == SAID_END)
 			return false;
 		/* The same with more to choose from was answered: whatever the alert is (Java's is
@@ -407,6 +441,7 @@ bool survey_ask_more(struct survey *s)
 {
 	if (s->best < SSL_3_0)
 		return true;
-	return ask_preferences(s) && ask_groups_and_signatures(s) && ask_protocols(s) &&
-	       ask_name(s) && ask_renegotiation(s);
+	/* Each answer on the way may show one more group or signature. */
+	return ask_preferences(s) && ask_protocols(s) && ask_name(s) &&
+	       ask_groups_and_signatures(s) && ask_renegotiation(s);
 }

@@ -66,10 +66,17 @@ void survey_settle(struct survey *s, uint16_t version, enum state state)
 		survey_note_version(s, version, state == ACCEPTED);
 }
 
-static void note_suite(struct survey *s, uint16_t version, const struct tls_suite *suite)
+static void note_suite(struct survey *s, uint16_t version, const struct tls_suite *suite,
+		       const struct tls_hello *h)
 {
 	size_t *count = &s->suite_counts[version - SSL_3_0];
 	uint16_t *accepted = s->suites[version - SSL_3_0];
+
+	if (*count == 0 && h->suite_count <= SUITES_MAX) {
+		memcpy(s->first_offers[version - SSL_3_0], h->suites,
+		       h->suite_count * sizeof(*h->suites));
+		s->first_offer_counts[version - SSL_3_0] = h->suite_count;
+	}
 
 	for (size_t i = 0; i < *count; i++)
 		if (accepted[i] == suite->code)
@@ -290,6 +297,8 @@ static void note_flight(struct survey *s, const struct tls_suite *suite, struct 
 		} else if (m.type == TLS_ENCRYPTED_EXTENSIONS && tls13) {
 			if (!tls_read_encrypted_extensions(m.body, &a->hello))
 				survey_note_oddity(s, "tls.extensions-malformed");
+			for (struct reader g = rd_new(a->hello.groups); rd_left(&g) >= 2;)
+				note_group(s, TLS_1_3, rd_be16(&g));
 		} else if (m.type == TLS_CERTIFICATE_VERIFY && tls13 && m.body.length > 2) {
 			struct reader verify = rd_new(m.body);
 
@@ -330,7 +339,7 @@ void survey_learn(struct survey *s, const struct tls_hello *h, struct answer *a)
 	for (uint16_t v = h->version; v > hello->version; v--)
 		survey_settle(s, v, NOT_OFFERED);
 	survey_settle(s, hello->version, ACCEPTED);
-	note_suite(s, hello->version, suite);
+	note_suite(s, hello->version, suite, h);
 	if (h->suite_count > s->longest)
 		s->longest = h->suite_count;
 	bool tls13 = hello->version == TLS_1_3;

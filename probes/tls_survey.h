@@ -45,6 +45,9 @@ struct survey {
 	} groups[2], schemes[2];
 	/* The suites of a version were not all offered at once: their order tells nothing. */
 	bool pieced[TLS_1_3 - SSL_3_0 + 1];
+	/* What the hello offered that found the first suite of a version. */
+	uint16_t first_offers[TLS_1_3 - SSL_3_0 + 1][SUITES_MAX];
+	size_t first_offer_counts[TLS_1_3 - SSL_3_0 + 1];
 	bool extensions_noted;
 	bool kex_unread;
 	uint8_t chains[CHAINS_MAX][32]; /* digests of the leaves that were noted */

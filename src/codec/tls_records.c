@@ -114,10 +114,11 @@ static void write_tls13(struct writer *w, const struct tls_hello *h)
 	wr_be16(w, EXT_KEY_SHARE);
 	extension = wr_open16(w);
 	list = wr_open16(w);
-	if (h->share != NULL) {
-		wr_be16(w, TLS_GROUP_X25519);
-		wr_be16(w, TLS_SHARE);
-		wr_bytes(w, h->share, TLS_SHARE);
+	if (h->share.length > 0) {
+		wr_be16(w, h->share_group);
+		size_t share = wr_open16(w);
+		wr_span_in(w, h->share);
+		wr_close16(w, share);
 	}
 	wr_close16(w, list);
 	wr_close16(w, extension);
@@ -333,6 +334,8 @@ bool tls_read_encrypted_extensions(struct span body, struct tls_server_hello *he
 
 		if (type == EXT_ALPN)
 			read_protocol(&e, &more);
+		else if (type == EXT_SUPPORTED_GROUPS)
+			more.groups = rd_span(&e, rd_be16(&e));
 		else if (type == EXT_HEARTBEAT)
 			more.heartbeat = true;
 		if (!rd_ok(&e))

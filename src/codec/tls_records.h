@@ -58,6 +58,7 @@ enum {
 	TLS_HELLO_MAX = 3072,          /* bytes of any hello of ours */
 	TLS_RANDOM = 32,
 	TLS_SHARE = 32, /* bytes of an X25519 key */
+	TLS_GROUP_P256 = 23,
 	TLS_GROUP_X25519 = 29,
 };
 
@@ -79,7 +80,9 @@ struct tls_hello {
 	bool extras;               /* asks for a ticket, an OCSP answer and heartbeats */
 	const uint8_t *random;     /* TLS_RANDOM bytes */
 	const uint8_t *session_id; /* 32 bytes for TLS 1.3 (RFC 8446, D.4), else NULL */
-	const uint8_t *share;    /* TLS 1.3: an X25519 public key; NULL asks for a retry request */
+	struct span
+		share; /* TLS 1.3: a public key of share_group; empty asks for a retry request */
+	uint16_t share_group;
 	const char *server_name; /* or NULL */
 };
 
@@ -125,6 +128,7 @@ struct tls_server_hello {
 	bool ocsp;      /* up to TLS 1.2: an OCSP answer follows */
 	uint16_t group; /* TLS 1.3: of the key share; 0: none */
 	struct span share;
+	struct span groups;   /* TLS 1.3: all that it takes, 2 bytes each, where it says so */
 	struct span protocol; /* chosen of ALPN; empty: none */
 };
 

@@ -26,6 +26,16 @@ void tls_key_free(struct tls_key *k)
 	*k = (struct tls_key){ 0 };
 }
 
+/* clang-format off */
+const uint8_t tls_p256_share[] = {
+	0x04,
+	0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40, 0xf2,
+	0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96,
+	0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16,
+	0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5,
+};
+/* clang-format on */
+
 static bool agree(EVP_PKEY *ours, struct span share, uint8_t ret_secret[static TLS_SHARE])
 {
 	EVP_PKEY *theirs =
@@ -71,7 +81,7 @@ static void expand(const EVP_MD *md, const uint8_t *secret, const char *label, s
 }
 
 bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key *key,
-		     struct span share, struct span client, struct span server)
+		     uint16_t group, struct span share, struct span client, struct span server)
 {
 	const EVP_MD *md = suite == 0x1302 ? EVP_sha384() : EVP_sha256();
 	const EVP_CIPHER *cipher = suite == 0x1301   ? EVP_aes_128_gcm()
@@ -84,8 +94,17 @@ bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key 
 	static const uint8_t zeros[EVP_MAX_MD_SIZE];
 
 	*o = (struct tls_opener){ 0 };
-	if (cipher == NULL || share.length != TLS_SHARE || !agree(key->pair, share, shared))
+	if (cipher == NULL)
 		return false;
+	if (group ==
+	    TLS_GROUP_P256) { /* an uncompressed point: 4, x, y; x is the secret (RFC 8446, 7.4.2) */
+		if (share.length != sizeof(tls_p256_share) || share.at[0] != 4)
+			return false;
+		memcpy(shared, share.at + 1, sizeof(shared));
+	} else if (group != TLS_GROUP_X25519 || share.length != TLS_SHARE || key->pair == NULL ||
+		   !agree(key->pair, share, shared)) {
+		return false;
+	}
 	EVP_Digest("", 0, digest, NULL, md, NULL);
 	extract(md, zeros, zeros, n, secret); /* the early secret: no pre-shared key */
 	expand(md, secret, "derived", span_of(digest, n), derived, n);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * As much of TLS 1.3's key schedule (RFC 8446, 7) as opens the server's first flight: its
- * certificate is encrypted, though to anybody who sends a key share. X25519 only; the suites AES-GCM and
- * ChaCha20-Poly1305.
+ * certificate is encrypted, though to anybody who sends a key share. X25519 and P-256 only; the suites
+ * AES-GCM and ChaCha20-Poly1305.
  */
 #ifndef TENKEN_CODEC_TLS_SECRETS_H
 #define TENKEN_CODEC_TLS_SECRETS_H
@@ -10,7 +10,7 @@
 #include "codec/span.h"
 #include "codec/tls_records.h"
 
-/* A key pair, which may serve any number of hellos to one server. */
+/* A key pair of X25519, which may serve any number of hellos to one server. */
 struct tls_key {
 	void *pair; /* OpenSSL's */
 	uint8_t public[TLS_SHARE];
@@ -27,10 +27,14 @@ struct tls_opener {
 	uint64_t sequence;
 };
 
-/* client and server are the two hello messages, without their record headers; share is the server's. False
- * where suite or share do not serve. */
+/* A share of P-256 that needs no arithmetic: the base point (SEC 2, 2.4.2), whose private key is 1, so that
+ * what both agree on is the server's own point. Nothing is kept secret by it, and nothing need be. */
+extern const uint8_t tls_p256_share[65];
+
+/* client and server are the two hello messages, without their record headers; group and share are the
+ * server's; key is that of X25519. False where suite, group or share do not serve. */
 bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key *key,
-		     struct span share, struct span client, struct span server);
+		     uint16_t group, struct span share, struct span client, struct span server);
 
 /*
  * Opens one protected record. out has room for record.length bytes; ret is what was inside, a view

@@ -397,10 +397,12 @@ static void shares(void **state)
 	assert_memory_equal(key.public, expected, sizeof(expected));
 	struct span share = span_of(expected, sizeof(expected));
 	struct span none = span_of("", 0);
-	assert_false(tls_opener_init(&o, 0x1301, &key, span_first(share, 31), none, none));
-	assert_false(tls_opener_init(&o, 0x1304, &key, share, none, none));
-	assert_false(tls_opener_init(&o, 0x1301, &key, span_of(zero, sizeof(zero)), none, none));
-	assert_true(tls_opener_init(&o, 0x1302, &key, share, none, none));
+	assert_false(tls_opener_init(&o, 0x1301, &key, TLS_GROUP_X25519, span_first(share, 31),
+				     none, none));
+	assert_false(tls_opener_init(&o, 0x1304, &key, TLS_GROUP_X25519, share, none, none));
+	assert_false(tls_opener_init(&o, 0x1301, &key, TLS_GROUP_X25519,
+				     span_of(zero, sizeof(zero)), none, none));
+	assert_true(tls_opener_init(&o, 0x1302, &key, TLS_GROUP_X25519, share, none, none));
 	assert_false(tls_open(&o, span_of(out, 5), span_of(zero, 16), out, &inner, &type));
 	assert_false(tls_open(&o, span_of(zero, 5), span_of(zero, 32), out, &inner, &type));
 	tls_key_free(&key);
