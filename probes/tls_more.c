@@ -304,6 +304,9 @@ static bool ask_each(struct survey *s, uint16_t version, bool groups, bool *ret_
 		struct answer a = survey_ask(s, &h, !groups || h.share_group != 0);
 		if (a.outcome == SAID_END)
 			return false;
+		/* Perhaps it minds the share. */
+		if (groups && h.share_group != 0 && a.outcome != SAID_HELLO && !answer_refuses(&a))
+			continue;
 		/* The same with more to choose from was answered: whatever the alert is (Java's is
 		 * unexpected_message), it is about what is offered now. */
 		if (a.outcome == SAID_ALERT && a.alert != TLS_ALERT_INTERNAL_ERROR)
