@@ -26,6 +26,9 @@ static void grade(struct page *p, struct query *q)
 		{ "recommended", "recommended security pattern", "推奨セキュリティ型" },
 		{ "exception", "exception pattern only", "セキュリティ例外型のみ" },
 		{ "none", "no pattern", "いずれの型も満たさない" },
+		{ "listed", "only recommended algorithms", "推奨暗号の方式のみ" },
+		{ "monitored", "some algorithms only monitored", "運用監視暗号の方式あり" },
+		{ "unlisted", "some algorithms not on the list", "リストにない方式あり" },
 	};
 	const char *level = cell(q, "level");
 

@@ -174,6 +174,62 @@ static void levels_are_those_of_the_data(void **state)
 	complaints_done(&c);
 }
 
+/* For SSH the worst of what the algorithms are on the list. */
+static void ssh_has_a_level_of_its_own(void **state)
+{
+	static const struct {
+		const char *ciphers, *level, *basis;
+		int64_t reasons;
+	} cases[] = {
+		{ "[\"aes128-ctr\",\"aes256-gcm@openssh.com\"]", "listed", "verified", 0 },
+		{ "[\"aes128-ctr\",\"3des-cbc\"]", "monitored", "inferred", 1 },
+		{ "[\"aes128-ctr\",\"3des-cbc\",\"arcfour\",\"twofish-cbc\"]", "unlisted", NULL,
+		  3 },
+		{ "[\"nobody-knows@plant.example\"]", "", "", 0 },
+	};
+	const char *data = getenv("TENKEN_DATA");
+	struct judge_probe *list = shipped_probes();
+	struct catalogue catalogue;
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c };
+
+	(void)state;
+	assert_non_null(data);
+	assert_int_equal(catalogue_load(data, NULL, 0, NULL, 0, &catalogue, &c), 0);
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct db *db = store_of(&rows[countof(rows) - 1]); /* TLS without a level */
+		int64_t reasons = -1;
+
+		assert_int_equal(
+			db_execf(db,
+				 "INSERT INTO evidence (scan, address, port, transport, probe,"
+				 " ending, document, connections, sent, received, started_ms,"
+				 " finished_ms) VALUES (1, '10.0.0.1', 22, 'tcp', 'ssh', 'done',"
+				 " json_object('algorithms', json_object('cipher', json(%Q)),"
+				 "  'gathered', json('[\"algorithms\"]')), 1, 1, 1, 1000000, "
+				 "1500000)",
+				 cases[i].ciphers),
+			0);
+		assert_int_equal(judge_run(db, &catalogue, 1, list, NULL, &options), 0);
+		if (c.count > 0)
+			fail_msg("complaint: %s", c.list[0]);
+		assert_string_equal(value_of(db, "SELECT level FROM service_grade"),
+				    cases[i].level);
+		if (cases[i].basis != NULL)
+			assert_string_equal(value_of(db, "SELECT basis FROM service_grade"),
+					    cases[i].basis);
+		assert_int_equal(
+			db_number(db, "SELECT sum(json_array_length(reasons)) FROM service_grade",
+				  0, &reasons),
+			0);
+		assert_int_equal(reasons, cases[i].reasons);
+		db_free(db);
+	}
+	catalogue_done(&catalogue);
+	free(list);
+	complaints_done(&c);
+}
+
 /* An item of kind direct: violated where the finding rests on what was read, else a hint. */
 static void inferred_is_no_more_than_a_hint(void **state)
 {
@@ -268,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_those_of_the_data),
+		cmocka_unit_test(ssh_has_a_level_of_its_own),
 		cmocka_unit_test(inferred_is_no_more_than_a_hint),
 		cmocka_unit_test(views_of_the_user_are_told),
 	};
