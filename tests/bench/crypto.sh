@@ -131,6 +131,15 @@ crypto_syn() {
 	ip netns exec "$crypto_b" nft list counter ip bench syn | awk '/packets/ { print $2 }'
 }
 
+# The processor time in hundredths of a second that the servers have used, with their children that ended.
+crypto_servers() {
+	for pid in $(ip netns pids "$crypto_b"); do
+		case $(cat "/proc/$pid/comm" 2>/dev/null) in
+		nginx | sshd) sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null ;;
+		esac
+	done | awk '{ n += $12 + $13 + $14 + $15 } END { print n + 0 }'
+}
+
 # crypto_run NAME COMMAND...: measured from the scanner's namespace; openings and endings of its
 # connections are captured at the servers
 crypto_run() {
@@ -148,11 +157,12 @@ crypto_run() {
 		capture=$!
 		sleep 1
 	fi
-	before=$(crypto_syn)
+	before=$(crypto_syn) servers=$(crypto_servers)
 	ip netns exec "$crypto_a" "$python" "$bench_tests/measure.py" "$bench_out/$name.run" "$crypto_limit" "$@" \
 		>"$bench_logs/$name.out" 2>&1 9>&-
 	sleep 0.5
 	echo $(($(crypto_syn) - before)) >"$bench_out/$name.syn"
+	echo $(($(crypto_servers) - servers)) >"$bench_out/$name.servers"
 	if [ -n "$capture" ]; then
 		kill -TERM $capture 2>/dev/null
 		wait $capture 2>/dev/null

@@ -162,6 +162,8 @@ class Run:
             self.measured = json.load(f)
         with open(place + ".syn", encoding="ascii") as f:
             self.connections = int(f.read())
+        with open(place + ".servers", encoding="ascii") as f:
+            self.servers = int(f.read()) / 100
         self.seconds, self.cpu = self.measured["seconds"], self.measured["cpu_seconds"]
         try:
             with open(place + ".together", encoding="ascii") as f:
@@ -203,9 +205,9 @@ def ratio(a, b):
 
 
 def table(found, absent, kinds):
-    print("\n| who | time, s | CPU, s | connections | most at a time to a server | "
+    print("\n| who | time, s | CPU, s | the servers' CPU, s | connections | most at a time to a server | "
           + " | ".join(k.split(".")[1] for k in kinds) + " | |")
-    print("|---|" + "---:|" * (4 + len(kinds)) + "---|")
+    print("|---|" + "---:|" * (5 + len(kinds)) + "---|")
     for who in ("tenken", "pace", "sslscan", "testssl", "sshaudit", "nmap"):
         run = found.get(who)
         if run is None:
@@ -213,10 +215,11 @@ def table(found, absent, kinds):
         most = str(run.together["most"]) if run.together else "-"
         note = "" if run.measured["finished"] else "ended at its limit"
         note = note or (f"status {run.measured['status']}" if run.measured["status"] else "")
-        print(f"| {TITLES.get(who, who)} | {run.seconds:.2f} | {run.cpu:.2f} | {run.connections} | {most} | "
+        print(f"| {TITLES.get(who, who)} | {run.seconds:.2f} | {run.cpu:.2f} | {run.servers:.2f} | {run.connections} | "
+              f"{most} | "
               + " | ".join(str(len(run.of(k))) for k in kinds) + f" | {note} |")
     for name in absent:
-        print(f"| {name} | not installed |" + " |" * (4 + len(kinds)))
+        print(f"| {name} | not installed |" + " |" * (5 + len(kinds)))
 
 
 def named(values):
@@ -273,6 +276,10 @@ def many(folder):
     if tenken and nmap:
         bound = "" if nmap.measured["finished"] else "more than "
         print(f"- nmap : tenken, time: {bound}{ratio(nmap.seconds, tenken.seconds)} (target: at least 3)")
+    if tenken:
+        processors = os.cpu_count() or 1
+        print(f"- scanners and servers share {processors} processors, which the servers alone keep busy for "
+              f"{tenken.servers / processors:.2f} s with what tenken asks")
     for who in ("tenken", "pace"):
         if found.get(who) and found[who].together:
             told = found[who].together
