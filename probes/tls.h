@@ -8,6 +8,6 @@ extern const char *const tls_facets[];
 
 struct x509_trust;
 /* From now on certificates are judged by it. Once, before the first thread; NULL: by nobody. */
-void tls_trust(const struct x509_trust *trust);
+void tls_trust(struct x509_trust *trust);
 
 #endif

@@ -216,9 +216,9 @@ void survey_note_certificate(struct survey *s, struct span der, size_t position)
 }
 
 /* The one thing that conversations share: set before the first, and never changed. */
-static const struct x509_trust *trust;
+static struct x509_trust *trust;
 
-void tls_trust(const struct x509_trust *given)
+void tls_trust(struct x509_trust *given)
 {
 	trust = given;
 }

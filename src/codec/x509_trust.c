@@ -6,12 +6,19 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "codec/evidence.h"
+#include "codec/file.h"
 #include "codec/limits.h"
 
+enum { SYSTEM_MAX = 16 * 1024 * 1024 }; /* bytes of the system's list */
+
 struct x509_trust {
+	pthread_mutex_t lock;
+	char *system_pem, *site_pem; /* until the stores are made of them */
+	size_t system_length, site_length;
 	X509_STORE *site, *system; /* NULL: nobody is in it */
 };
 
@@ -59,50 +66,64 @@ int x509_trust_count(struct span pem, unsigned *ret_line)
 }
 
 /* What the site declares holds whatever it is: an authority below another one, or a certificate. */
-static X509_STORE *new_store(void)
+static X509_STORE *store_of(const char *pem, size_t length)
 {
-	X509_STORE *store = X509_STORE_new();
+	X509_STORE *store = pem != NULL ? X509_STORE_new() : NULL;
+	unsigned line;
 
-	if (store != NULL)
-		X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	return store;
+	if (store == NULL)
+		return NULL;
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	read_pem(span_of(pem, length), store, &line);
+	if (sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) > 0)
+		return store;
+	X509_STORE_free(store);
+	return NULL;
 }
 
-static X509_STORE *system_store(const char *path)
+static char *read_system(const char *path, size_t *ret_length)
 {
 	static const char *const paths[] = {
 		"/etc/ssl/certs/ca-certificates.crt",     /* Debian, Arch, Alpine */
 		"/etc/pki/tls/certs/ca-bundle.crt",       /* Red Hat */
 		"/var/lib/ca-certificates/ca-bundle.pem", /* SUSE */
 	};
-	X509_STORE *store = new_store();
-	bool any = false;
+	struct complaints none = { 0 };
+	char *text = path != NULL ? file_read(path, SYSTEM_MAX, ret_length, &none) : NULL;
 
-	if (path != NULL)
-		any = store != NULL && X509_STORE_load_file(store, path) == 1;
-	for (size_t i = 0; path == NULL && store != NULL && i < countof(paths) && !any; i++)
-		any = X509_STORE_load_file(store, paths[i]) == 1;
-	ERR_clear_error();
-	if (any)
-		return store;
-	X509_STORE_free(store);
-	return NULL;
+	for (size_t i = 0; path == NULL && i < countof(paths) && text == NULL; i++)
+		text = file_read(paths[i], SYSTEM_MAX, ret_length, &none);
+	complaints_done(&none);
+	return text;
 }
 
 struct x509_trust *x509_trust_new(const char *system_path, struct span site)
 {
 	struct x509_trust *t = calloc(1, sizeof(*t));
-	unsigned line;
 
 	if (t == NULL)
 		return NULL;
-	t->system = system_store(system_path);
-	if (site.length > 0 && (t->site = new_store()) != NULL &&
-	    read_pem(site, t->site, &line) <= 0) {
-		X509_STORE_free(t->site);
-		t->site = NULL;
+	pthread_mutex_init(&t->lock, NULL);
+	t->system_pem = read_system(system_path, &t->system_length);
+	t->site_pem = site.length > 0 ? malloc(site.length) : NULL;
+	if (t->site_pem != NULL) {
+		memcpy(t->site_pem, site.at, site.length);
+		t->site_length = site.length;
 	}
 	return t;
+}
+
+static void make_stores(struct x509_trust *t)
+{
+	pthread_mutex_lock(&t->lock);
+	if (t->system_pem != NULL)
+		t->system = store_of(t->system_pem, t->system_length);
+	if (t->site_pem != NULL)
+		t->site = store_of(t->site_pem, t->site_length);
+	free(t->system_pem);
+	free(t->site_pem);
+	t->system_pem = t->site_pem = NULL;
+	pthread_mutex_unlock(&t->lock);
 }
 
 void x509_trust_free(struct x509_trust *t)
@@ -111,6 +132,9 @@ void x509_trust_free(struct x509_trust *t)
 		return;
 	X509_STORE_free(t->site);
 	X509_STORE_free(t->system);
+	free(t->system_pem);
+	free(t->site_pem);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
@@ -178,14 +202,15 @@ static int judge(const struct x509_trust *t, X509 *leaf, STACK_OF(X509) * others
 	return error;
 }
 
-bool x509_trust_note(const struct x509_trust *t, json_t *object, const struct span *chain,
-		     size_t count, int64_t now)
+bool x509_trust_note(struct x509_trust *t, json_t *object, const struct span *chain, size_t count,
+		     int64_t now)
 {
 	STACK_OF(X509) *others = sk_X509_new_null();
 	X509 *leaf = NULL;
 	const char *store = NULL, *why = NULL;
 	int error = X509_V_ERR_OUT_OF_MEM;
 
+	make_stores(t);
 	for (size_t i = 0; i < count && i < CHAIN_MAX && others != NULL; i++) {
 		const unsigned char *at = chain[i].at;
 		X509 *x = chain[i].length > 0 && chain[i].length <= CERTIFICATE_MAX

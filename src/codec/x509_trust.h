@@ -14,8 +14,9 @@ int x509_trust_count(struct span pem, unsigned *ret_line);
 
 /*
  * The authorities of the system (the file system_path; NULL: where Debian, Red Hat and others have it)
- * and those of the site (PEM, may be empty). Reads files, so it is called before a sandbox closes;
- * afterwards it may be used by several threads. NULL without memory.
+ * and those of the site (PEM, may be empty, copied). Reads files, so it is called before a sandbox closes;
+ * afterwards it may be used by several threads. What it read is taken apart when it is asked first. NULL
+ * without memory.
  */
 struct x509_trust *x509_trust_new(const char *system_path, struct span site);
 void x509_trust_free(struct x509_trust *t);
@@ -27,7 +28,7 @@ void x509_trust_free(struct x509_trust *t);
  * not compared: nobody knows by which a client calls the server. Without any authority only a
  * self-signed one can be told. False where it could not be judged, and nothing is noted then.
  */
-bool x509_trust_note(const struct x509_trust *t, json_t *object, const struct span *chain,
+bool x509_trust_note(struct x509_trust *t, json_t *object, const struct span *chain,
 		     size_t count, int64_t now);
 
 #endif

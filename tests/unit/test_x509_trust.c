@@ -36,8 +36,7 @@ static void drop(struct span s)
 }
 
 /* "trusted system", "unknown-issuer", "not judged" ...: of the leaf with what comes behind it. */
-static const char *judged(const struct x509_trust *t, const char *leaf, const char *second,
-			  int64_t now)
+static const char *judged(struct x509_trust *t, const char *leaf, const char *second, int64_t now)
 {
 	static char text[64];
 	struct span chain[2] = { load(leaf), { NULL, 0 } };
