@@ -28,7 +28,7 @@ void x509_trust_free(struct x509_trust *t);
  * not compared: nobody knows by which a client calls the server. Without any authority only a
  * self-signed one can be told. False where it could not be judged, and nothing is noted then.
  */
-bool x509_trust_note(struct x509_trust *t, json_t *object, const struct span *chain,
-		     size_t count, int64_t now);
+bool x509_trust_note(struct x509_trust *t, json_t *object, const struct span *chain, size_t count,
+		     int64_t now);
 
 #endif
