@@ -73,10 +73,6 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		return -ENOMEM;
 	r = find_now(&j);
 	bool making = r >= 0;
-	/* One look at the store for all of it. */
-	if (r >= 0)
-		r = db_exec(db, "SAVEPOINT judging");
-	bool open = making && r >= 0;
 	if (r >= 0)
 		r = views_make(&j, ports);
 	if (r >= 0)
@@ -95,8 +91,6 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		else if (listed >= 0) /* half of it is of no use to anybody */
 			judge_forget(db);
 	}
-	if (open && db_exec(db, "RELEASE judging") < 0 && r >= 0)
-		r = -EIO;
 	arena_free(j.arena);
 	return r < 0 ? r : 0;
 }

@@ -1360,6 +1360,9 @@ static void mistakes_in_sql_are_told(void **state)
 		"RECURSIVE\n"
 		"   n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT max(v) AS address "
 		"FROM n'}\n"
+		"- {id: u.hungry, severity: low, needs: [sweep], title: a, remedy: b,\n"
+		"   sql: 'SELECT address, length(zeroblob(5000000) || zeroblob(5000000)) AS detail "
+		"FROM asset'}\n"
 		"- {id: u.good, severity: low, needs: [sweep], title: a, remedy: b,\n"
 		"   sql: \"SELECT '10.0.0.1' AS address, 'A' AS asset, 99999 AS port, 'mad' AS "
 		"severity\"}\n";
@@ -1367,7 +1370,11 @@ static void mistakes_in_sql_are_told(void **state)
 	const char *const list[] = { path };
 	struct catalogue own;
 	struct complaints c = { 0 };
-	const struct judge_options options = { .complaints = &c, .time_limit_ms = 100 };
+	const struct judge_options options = {
+		.complaints = &c,
+		.time_limit_ms = 100,
+		.memory_limit = 4 * 1024 * 1024,
+	};
 	struct db *db = store_with(":memory:", "");
 
 	(void)state;
@@ -1375,11 +1382,12 @@ static void mistakes_in_sql_are_told(void **state)
 	snprintf(path, sizeof(path), "%s/profiles/more.yaml", folder);
 	assert_int_equal(catalogue_load(folder, guidelines, 1, list, 1, &own, &c), 0);
 	assert_int_equal(judge_run(db, &own, 1, probes_here, NULL, &options), 0);
-	assert_int_equal(c.count, 4);
+	assert_int_equal(c.count, 5);
 	expect_complaint(&c, "more.yaml:2: check 'u.column': no such column: nowhere");
 	expect_complaint(&c, "more.yaml:8: check 'u.place': the query gives neither");
 	expect_complaint(&c, "check 'u.writes': not authorized");
 	expect_complaint(&c, "check 'u.endless': it took too long");
+	expect_complaint(&c, "check 'u.hungry': ");
 	expect(db, "SELECT ran || ' ' || reason FROM check_run WHERE check_id = 'u.column'",
 	       "0 error in the check");
 	/* Nonsense in a row falls back to what the check says. */
