@@ -8,7 +8,8 @@
  *
  * Sent: hellos like those of tls.c, nothing after them, with
  *   1. the suites that a version accepts, in reverse, and once as they were found where the first of
- *      them was not chosen among all; the first of each version also asks for an OCSP answer, heartbeats (of which none is sent) and a ticket
+ *      them was not chosen among all; the first of each version also asks for an OCSP answer,
+ *      heartbeats (of which none is sent) and a ticket
  *   2. names of application protocols, until the server chooses none
  *   3. the first host name that the certificate has
  *   4. groups, then signature algorithms, that were not seen yet, until the server takes none

@@ -80,8 +80,7 @@ struct tls_hello {
 	bool extras;               /* asks for a ticket, an OCSP answer and heartbeats */
 	const uint8_t *random;     /* TLS_RANDOM bytes */
 	const uint8_t *session_id; /* 32 bytes for TLS 1.3 (RFC 8446, D.4), else NULL */
-	struct span
-		share; /* TLS 1.3: a public key of share_group; empty asks for a retry request */
+	struct span share; /* TLS 1.3: a key of share_group; empty asks for a retry request */
 	uint16_t share_group;
 	const char *server_name; /* or NULL */
 };

@@ -96,8 +96,8 @@ bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key 
 	*o = (struct tls_opener){ 0 };
 	if (cipher == NULL)
 		return false;
-	if (group ==
-	    TLS_GROUP_P256) { /* an uncompressed point: 4, x, y; x is the secret (RFC 8446, 7.4.2) */
+	/* An uncompressed point: 4, x, y; x is the secret (RFC 8446, 7.4.2). */
+	if (group == TLS_GROUP_P256) {
 		if (share.length != sizeof(tls_p256_share) || share.at[0] != 4)
 			return false;
 		memcpy(shared, share.at + 1, sizeof(shared));

@@ -50,8 +50,9 @@ static signed char member_of(enum answer answer, const struct judged_host *h)
 /* ---- kinds ---- */
 
 /*
- * Assets that differ in nothing but address, key, MAC address and maker, and have the same services, are
- * of one kind, and a word that speaks of none of these four is asked once per kind: most assets of a large network are of few.
+ * Assets that differ in nothing but address, key, MAC address and maker, and have the same services,
+ * are of one kind, and a word that speaks of none of these four is asked once per kind: most assets of
+ * a large network are of few.
  */
 static bool by_kind(const char *sql)
 {
@@ -129,7 +130,8 @@ static int make_kinds(struct judged *j)
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT zone, kind, treated, state, public, answering, ledger_id,"
-			      " class, role, os, declared, complete, planned FROM temp.asset"
+			      " class, role, os, declared, complete, planned, reason,"
+			      " udp_ports FROM temp.asset"
 			      " ORDER BY address",
 			      &q);
 	for (size_t i = 0; r >= 0 && i < j->host_count && (r = query_step(q)) == 1; i++)
