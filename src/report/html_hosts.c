@@ -16,7 +16,7 @@ static void say_kind(struct page *p, const char *kind)
 	say_both(p, zone_kind_text(kind, LANGUAGE_EN), zone_kind_text(kind, LANGUAGE_JA));
 }
 
-/* "CRYPTREC TLS: recommended pattern (hint)" */
+/* "CRYPTREC TLS: recommended security pattern (hint)" */
 static void grade(struct page *p, struct query *q)
 {
 	static const struct {
@@ -30,10 +30,12 @@ static void grade(struct page *p, struct query *q)
 		{ "monitored", "some algorithms only monitored", "運用監視暗号の方式あり" },
 		{ "unlisted", "some algorithms not on the list", "リストにない方式あり" },
 	};
-	const char *level = cell(q, "level");
+	const char *level = cell(q, "level"), *scheme = cell(q, "scheme");
 
 	mark(p, " <span class=\"quiet\">");
-	say(p, cell(q, "scheme"));
+	say_both(p, scheme,
+		 scheme != NULL && strcmp(scheme, "CRYPTREC list") == 0 ? "CRYPTREC暗号リスト"
+									: scheme);
 	mark(p, ": ");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].level, level) == 0)
