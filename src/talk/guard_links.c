@@ -106,9 +106,10 @@ bool guard_gate_open(struct guard *g, struct host *h, int64_t now)
 	    !pace_ready(&h->pace, 0, OPEN_COST, now) || hop_full(g, h))
 		return false;
 	bool known = guard_resolved(g, h, now);
-	/* The answer may be that this is another address of a device that is busy. */
+	/* The answer may be that this is another address of a device that is busy, and so may be the answer
+	 * for the one that is asked for alone. */
 	return (known || (!h->resolving && g->unresolved < UNRESOLVED_MOST)) &&
-	       device_free(h, now) && segment_free(g, h, known, now);
+	       device_free(h, now) && segment_free(g, h, known, now) && device_free(h, now);
 }
 
 /* ---- what has left ---- */

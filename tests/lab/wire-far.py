@@ -7,6 +7,7 @@
                                       "most all|host|broadcast NUMBER" in any sliding second
   wire-far.py show FILE.pcap MAC PATTERN  the frames of which "ADDRESS KIND" is like this: time, that, bytes
   wire-far.py flood INTERFACE MAC NEAR SECONDS  ICMP messages to NEAR, as many as can be sent
+  wire-far.py late INTERFACE MS ADDRESS...  answers ARP requests for these, so many milliseconds later
   wire-far.py forge INTERFACE KIND... answers to each SYN and ARP request that nobody gave (forge())
   wire-far.py overrun INTERFACE MAC FILE  is all hosts and ports by itself, and has the capture of the
                                       process that FILE names run over twice (overrun())
@@ -21,7 +22,6 @@ import signal
 import socket
 import struct
 import sys
-import time
 import time
 
 SYN, RST, ACK = 2, 4, 16
@@ -245,6 +245,24 @@ def forge(interface, near_mac, kinds):
             send(link + b"\x81\x00\x00\x05" + good[12:])  # another network on the same wire
 
 
+def late(interface, ms, addresses):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806))
+    s.bind((interface, 0))
+    own = s.getsockname()[4]
+    ours = {ipaddress.IPv4Address(a).packed for a in addresses}
+    due = collections.deque()
+    print("ready", flush=True)
+    while True:
+        wait = max(due[0][0] - time.monotonic(), 0) if due else None
+        if select.select([s], [], [], wait)[0]:
+            frame = s.recv(2048)
+            if frame[21] == 1 and frame[38:42] in ours:
+                due.append((time.monotonic() + int(ms) / 1000,
+                            arp(frame[6:12] + own, 2, own, frame[38:42], frame[22:28], frame[28:32])))
+        while due and due[0][0] <= time.monotonic():
+            s.send(due.popleft()[1])
+
+
 # ---- more than the capture holds ----
 
 def overrun(interface, near_mac, said):
@@ -352,5 +370,7 @@ if __name__ == "__main__":
         flood(*sys.argv[2:])
     elif sys.argv[1] == "forge":
         forge(sys.argv[2], sys.argv[3], sys.argv[4:])
+    elif sys.argv[1] == "late":
+        late(sys.argv[2], sys.argv[3], sys.argv[4:])
     elif sys.argv[1] == "overrun":
         overrun(*sys.argv[2:])
