@@ -338,8 +338,7 @@ static void stop(struct packets *p)
 	places_tell(p, true); /* before the rest is told as not done */
 	p->stopping = true;
 	for (size_t i = 0; i < p->wing_count; i++)
-		if (p->wings[i].tap != NULL)
-			tap_forget(p->wings[i].tap);
+		packets_forget(p, &p->wings[i]);
 	for (size_t i = 0; i < p->lane_count; i++) {
 		struct lane *l = &p->lanes[i];
 
@@ -466,8 +465,8 @@ static void look_at_wings(struct packets *p)
 			w->dropped = tap_dropped(w->tap);
 			packets_disturb(p, w);
 		}
-		if (e != 0 && w->tap != NULL)
-			tap_forget(w->tap); /* its time is over: all at once would be too many */
+		if (e != 0)
+			packets_forget(p, w); /* its time is over: all at once would be too many */
 		if (e != 0 && w->down_ms < 0) {
 			w->down_ms = p->now_ms;
 			snprintf(text, sizeof(text), "interface %s: %s", w->interface->name,
@@ -501,8 +500,7 @@ static void source_gone(struct packets *p, struct lane *l)
 	bool told = false;
 
 	l->gone_ms = p->now_ms;
-	if (l->wing->tap != NULL)
-		tap_forget(l->wing->tap);
+	packets_forget(p, l->wing);
 	packets_disturb(p, l->wing); /* others may have lost frames by that */
 	for (const struct lane *o = p->lanes; o < l; o++)
 		told |= o->gone_ms == p->now_ms &&

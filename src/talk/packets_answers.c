@@ -68,19 +68,18 @@ static void note_time(const struct packets *p, struct lane *l, uint64_t bit, str
 }
 
 /* The answer to a sample: each counts once. */
-static bool sample_heard(struct lane *l, uint32_t host, uint32_t probe)
+static void sample_heard(struct lane *l, uint32_t host, uint32_t probe)
 {
 	struct segment *s = &l->segment;
 
 	if (l->stage != STAGE_SAMPLE && l->stage != STAGE_SAMPLE_WAIT)
-		return false;
+		return;
 	for (size_t i = 0; i < s->sample_next; i++)
 		if (s->sample[2 * i] == host && s->sample[2 * i + 1] == probe) {
 			s->sample[2 * i] = UINT32_MAX;
 			s->sample_answered++;
-			return true;
+			return;
 		}
-	return false;
 }
 
 /* TCP ports of this host that were asked so far. */
@@ -99,16 +98,15 @@ void sweep_result(struct packets *p, struct lane *l, uint32_t host, uint32_t pro
 	struct segment *s = &l->segment;
 	uint64_t bit = (uint64_t)host * p->probe_count + probe;
 	const struct probe_way *w = &p->probes[probe];
-	int kernel =
+	unsigned kernel =
 		state == PORT_OPEN && !w->udp; /* its RST for a SYN-ACK that nobody waits for */
 
 	if (s->answered == NULL)
 		return;
 	s->last_heard_ms = p->now_ms;
 	if (bit_is(s->answered, bit)) {
-		/* What was sampled is counted already; else somebody repeats himself. */
-		if (!sample_heard(l, host, probe))
-			segment_settle(p, l, host, bit, kernel);
+		sample_heard(l, host, probe); /* else somebody repeats himself */
+		segment_settle(p, l, host, bit, kernel);
 		return;
 	}
 	bit_set(s->answered, bit);

@@ -96,7 +96,11 @@ static int make_lane(struct packets *p, const struct way *way, int zone, bool pu
 		      sweep == SWEEP_BY_PACKETS && plan->risk >= SITE_READ &&
 		      (z == NULL || z->risk >= SITE_READ);
 	*addresses = (struct ranges){ 0 };
-	if (!l->unlimited || host_rate != 0 || way->on_link) {
+	const struct pace_board *b = p->setup->board;
+	bool limited = !l->unlimited || host_rate != 0 ||
+		       b->paces[1 + b->zone_count + (uint32_t)wing->segment].rate != 0;
+	l->minds_kernel = limited && way->ethernet;
+	if (limited || way->on_link) {
 		l->flights = calloc(FLIGHTS, sizeof(*l->flights));
 		if (l->flights == NULL)
 			return -ENOMEM;

@@ -140,16 +140,6 @@ static enum launch error_of(struct wing *w, int e)
 	return LAUNCH_DOWN;
 }
 
-/* Whether they left or not: what is not known is counted, with the time after that. */
-static void count_to_all(struct packets *p, struct wing *w)
-{
-	if (w->to_all > 0)
-		pace_board_count_broadcasts(p->setup->board, w->segment, (int)w->to_all,
-					    -(int)w->to_all,
-					    p->start_ms + p->now_ms + packets_late_ms(p));
-	w->to_all = 0;
-}
-
 enum launch packets_flush(struct packets *p, struct wing *w)
 {
 	if (w->tap == NULL)
@@ -160,13 +150,14 @@ enum launch packets_flush(struct packets *p, struct wing *w)
 	/* Long after the decision (a machine that slept, an interface that was busy) windows and paces may
 	 * stand otherwise: asked anew. */
 	if (tap_waiting(w->tap) > 0 && packets_late_ms(p) > LATE_MS) {
-		tap_forget(w->tap);
+		packets_forget(p, w);
 		packets_disturb(p, w);
 		return LAUNCH_LATER;
 	}
 	while (tap_waiting(w->tap) > 0) {
 		int n = tap_flush(w->tap);
 
+		packets_left(p, w);
 		if (n < 0)
 			return error_of(w, n);
 		atomic_fetch_add_explicit(&p->setup->shared->packets, (unsigned)n,
@@ -174,7 +165,6 @@ enum launch packets_flush(struct packets *p, struct wing *w)
 		if (n == 0)
 			return LAUNCH_LATER;
 	}
-	count_to_all(p, w);
 	return LAUNCHED;
 }
 
@@ -201,72 +191,59 @@ static uint8_t *room(struct packets *p, struct lane *l, size_t n, enum launch *r
 	return at;
 }
 
-/* Takes from the board; what is unlimited costs nothing. broadcasts: of the kernel; to_all: this frame. */
-static bool paced(struct packets *p, const struct lane *l, unsigned packets, unsigned held,
-		  unsigned broadcasts, bool to_all)
-{
-	const struct pace_need need = {
-		.zone = l->zone,
-		.segment = broadcasts > 0 || to_all ? l->wing->segment : -1,
-		.packets = packets,
-		.held = held,
-		.broadcasts = broadcasts,
-		.broadcasts_held = to_all,
-	};
-
-	if (l->unlimited && broadcasts == 0 && !to_all)
-		return true;
-	if (!pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms))
-		return false;
-	l->wing->to_all += to_all;
-	return true;
-}
-
-static void give_back(struct packets *p, const struct lane *l, unsigned packets, unsigned held)
-{
-	if (!l->unlimited)
-		pace_board_count(p->setup->board, l->zone, -(int)packets, -(int)held,
-				 p->start_ms + p->now_ms);
-}
-
-/* The frame is filled in: may these bytes leave, and now? */
-static enum launch launch(struct packets *p, struct lane *l, const struct frame_form *f,
-			  const uint8_t *frame, const uint8_t mac[static 6], unsigned packets,
-			  unsigned held, unsigned broadcasts)
+/* The frame is filled in: may these bytes leave, and now? follows, broadcasts: what our kernel may send because
+ * of it, which is held until the answer is there. */
+static enum launch launch(struct packets *p, struct lane *l, const struct account *account,
+			  const struct frame_form *f, const uint8_t *frame,
+			  const uint8_t mac[static 6], unsigned follows, unsigned broadcasts)
 {
 	struct addr to = destination(frame, f->link, f->v4, l->way->ifindex);
 	enum launch r;
 
 	if (!packets_gate_frames(p, &to))
 		return refuse(p, &to);
-	if (!paced(p, l, packets, held, broadcasts, false))
+	if (!packets_hold(p, account, 1 + follows, broadcasts))
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, f->length, &r);
 	if (at == NULL) {
-		give_back(p, l, packets, held);
+		packets_count(p, account, 0, 1 + follows, 0, broadcasts);
 		return r;
 	}
 	memcpy(at, frame, f->length);
 	if (f->link != 0)
 		memcpy(at, mac, 6);
+	packets_owe(l->wing, account, false);
 	return LAUNCHED;
 }
 
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-			       const struct addr *to, uint16_t port, unsigned packets,
-			       unsigned held, unsigned broadcasts)
+			       uint32_t host, const struct addr *to, uint16_t port, bool asks)
 {
+	struct account account = packets_account(l, host), hop = account;
 	uint8_t frame[FRAME_MOST];
 	uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to, 6, l->source_port, port);
 
 	frame_fill_syn(&l->syn, frame, to, port, cookie, (uint16_t)cookie);
-	return launch(p, l, &l->syn, frame, mac, packets, held, broadcasts);
+	/* The gateway has an account of its own. */
+	if (asks && !l->way->on_link) {
+		hop = packets_account_of(p, l, &l->way->next_hop);
+		if (!packets_hold(p, &hop, 1, 1))
+			return LAUNCH_LATER;
+	}
+	bool with = asks && l->way->on_link;
+	enum launch r = launch(p, l, &account, &l->syn, frame, mac, 1 + with, with);
+	if (r == LAUNCHED && asks)
+		packets_kernel_asks(l, host);
+	else if (asks && !l->way->on_link)
+		packets_count(p, &hop, 0, 1, 0, 1);
+	return r;
 }
 
 enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-			       const struct addr *to, uint32_t probe)
+			       uint32_t host, const struct addr *to, uint32_t probe)
 {
 	const struct probe_way *w = &p->probes[probe];
+	struct account account = packets_account(l, host);
 	uint8_t frame[FRAME_MOST];
 
 	if (!w->udp || w->payload == NULL || !l->asks_udp || l->udp == NULL || p->udp_first == 0)
@@ -276,18 +253,19 @@ enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t 
 	frame_fill_udp_from(f, frame, to, payload_source(p->udp_first, cookie), cookie,
 			    (uint16_t)cookie);
 	/* No answer makes our kernel send anything: the source port is kept by a socket. */
-	return launch(p, l, f, frame, mac, 1, 0, 0);
+	return launch(p, l, &account, f, frame, mac, 0, 0);
 }
 
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-				const struct addr *to)
+				uint32_t host, const struct addr *to)
 {
+	struct account account = packets_account(l, host);
 	uint8_t frame[FRAME_MOST];
 	uint32_t cookie =
 		frame_cookie(p->setup->key, &l->way->source, to, l->echo.v4 ? 1 : 58, 0, 0);
 
 	frame_fill_echo(&l->echo, frame, to, cookie, (uint16_t)cookie);
-	return launch(p, l, &l->echo, frame, mac, 1, 0, 0);
+	return launch(p, l, &account, &l->echo, frame, mac, 0, 0);
 }
 
 /* A gateway of the routes, whatever the lane believes. */
@@ -320,33 +298,29 @@ enum launch packets_launch_find(struct packets *p, struct lane *l, const struct 
 				     : frame_neighbour_solicit(frame, l->way, who, to_mac);
 	if (n == 0)
 		return LAUNCH_REFUSED; /* there is no such question on this way */
-	if (!paced(p, l, 1, 0, 0, to_mac == NULL))
+	struct account account = packets_account_of(p, l, who);
+	if (!packets_hold(p, &account, 1, to_mac == NULL))
 		return LAUNCH_LATER;
 	uint8_t *at = room(p, l, n, &r);
-	if (at != NULL) {
-		memcpy(at, frame, n);
-		return LAUNCHED;
+	if (at == NULL) {
+		packets_count(p, &account, 0, 1, 0, to_mac == NULL);
+		return r;
 	}
-	give_back(p, l, 1, 0);
-	return r;
+	memcpy(at, frame, n);
+	packets_owe(l->wing, &account, to_mac == NULL);
+	return LAUNCHED;
 }
 
 /* ---- to everybody on a segment ---- */
 
 enum launch packets_ask_room(struct packets *p, struct wing *w, int zone)
 {
-	const struct pace_need need = {
-		.zone = zone, .segment = w->segment, .packets = 1, .broadcasts_held = 1
-	};
-
 	if (w->tap == NULL || w->error != 0)
 		return LAUNCH_DOWN;
 	if (p->stopping || !w->asked || ask_closed(p, w, time(NULL)) != NULL)
 		return LAUNCH_REFUSED;
-	if (!pace_board_try(p->setup->board, &need, p->start_ms + p->now_ms))
-		return LAUNCH_LATER;
-	w->to_all++;
-	return LAUNCHED;
+	w->question = packets_account_zone(p, w, zone);
+	return packets_hold(p, &w->question, 1, 1) ? LAUNCHED : LAUNCH_LATER;
 }
 
 /* All that may ever leave for more than one host. */
@@ -369,44 +343,50 @@ static bool to_everybody(const uint8_t *frame, size_t n)
 	return false;
 }
 
-static uint8_t *ask_place(struct packets *p, struct wing *w, size_t n, enum launch *ret)
+/* What was held for it is held no longer where it does not leave. */
+static enum launch ask(struct packets *p, struct wing *w, const uint8_t *frame, size_t n)
 {
-	if (tap_waiting(w->tap) >= TAP_BATCH) {
-		*ret = packets_flush(p, w);
-		if (*ret != LAUNCHED)
-			return NULL;
+	enum launch r = LAUNCHED;
+	uint8_t *at = NULL;
+
+	if (tap_waiting(w->tap) >= TAP_BATCH)
+		r = packets_flush(p, w);
+	if (r == LAUNCHED)
+		at = tap_next(w->tap, n);
+	if (at == NULL) {
+		packets_count(p, &w->question, 0, 1, 0, 1);
+		return r == LAUNCHED ? LAUNCH_LATER : r;
 	}
-	uint8_t *at = tap_next(w->tap, n);
-	*ret = at != NULL ? LAUNCHED : LAUNCH_LATER;
-	return at;
+	memcpy(at, frame, n);
+	packets_owe(w, &w->question, true);
+	return LAUNCHED;
+}
+
+static enum launch ask_refused(struct packets *p, struct wing *w)
+{
+	packets_count(p, &w->question, 0, 1, 0, 1);
+	return LAUNCH_REFUSED;
 }
 
 enum launch packets_launch_ask(struct packets *p, struct wing *w, const uint8_t *frame, size_t n)
 {
-	enum launch r;
-
 	if (p->stopping || !w->asked || w->tap == NULL || !to_everybody(frame, n))
-		return LAUNCH_REFUSED;
-	uint8_t *at = ask_place(p, w, n, &r);
-	if (at != NULL)
-		memcpy(at, frame, n);
-	return r;
+		return ask_refused(p, w);
+	return ask(p, w, frame, n);
 }
 
 enum launch packets_launch_name(struct packets *p, struct wing *w, const struct frame_form *f,
 				const struct addr *to)
 {
 	uint8_t frame[FRAME_MOST];
-	enum launch r;
 
 	if (p->stopping || !w->asked || w->tap == NULL)
-		return LAUNCH_REFUSED;
+		return ask_refused(p, w);
 	frame_fill_udp(f, frame, to, 0, 0);
 	struct addr there = destination(frame, f->link, f->v4, w->interface->index);
-	if (!packets_gate_frames(p, &there))
+	if (!packets_gate_frames(p, &there)) {
+		ask_refused(p, w);
 		return refuse(p, &there);
-	uint8_t *at = ask_place(p, w, f->length, &r);
-	if (at != NULL)
-		memcpy(at, frame, f->length);
-	return r;
+	}
+	return ask(p, w, frame, f->length);
 }

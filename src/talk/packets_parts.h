@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the packets process share: packets.c (the loop, what main is told), packets_launch.c
- * (the one way out), packets_lanes.c (targets into lanes), packets_segment.c (the block of a lane that is
+ * (the one way out), packets_pace.c (whom a frame counts for), packets_lanes.c (targets into lanes), packets_segment.c (the block of a lane that is
  * worked on), packets_find.c (ARP and ND), packets_ask.c (questions to everybody on a segment),
  * packets_sweep.c (passes over hosts and ports), packets_udp.c (UDP ports), packets_hear.c (frames that
  * come in), packets_answers.c (what they say of a port), packets_place.c (what a scan that goes on needs). Nobody else includes this.
@@ -41,17 +41,32 @@ enum {
 	SOURCE_PORT = 61000, /* above the kernel's own (ip_local_port_range), plus up to 4000 */
 };
 
+/* Whom a frame counts for: packets_pace.c. */
+struct account {
+	int zone;          /* in the pace board, or -1 */
+	int segment;       /* the same for frames to everybody */
+	struct pace *pace; /* the host's own, borrowed of a segment, or NULL */
+	bool board;        /* the whole or the zone has a rate */
+};
+
+/* What waits in a wing's tap, a frame each, in their order: held until it left. */
+struct owed {
+	struct account account;
+	bool to_all;
+};
+
 /* One interface with its raw sockets. */
 struct wing {
 	const struct interface *interface;
 	int segment; /* in the pace board */
 	struct tap *tap;
-	unsigned
-		to_all; /* frames to everybody that wait in the tap: held on the board until they left */
-	int error;      /* it is down or gone, or could not be opened: nothing is sent by it */
+	struct owed owed[TAP_BATCH]; /* a ring */
+	size_t owed_first, owed_count;
+	int error;       /* it is down or gone, or could not be opened: nothing is sent by it */
 	int64_t down_ms; /* since when */
 	uint64_t dropped;
-	bool asked; /* everybody on the segment may be asked: ask_way.h */
+	bool asked;              /* everybody on the segment may be asked: ask_way.h */
+	struct account question; /* what is held for the question that is about to be asked */
 };
 
 struct asking;
@@ -103,7 +118,8 @@ struct segment {
 	struct pace *paces; /* by host, or NULL */
 	uint64_t *waits;    /* bits by host: a question of ARP, ND or echo to it is open */
 	/* on a link */
-	uint64_t *met; /* bits by host: the kernel's own question for its MAC is counted */
+	uint64_t *asking;  /* bits by host: the kernel's own question for its MAC is held */
+	uint32_t *sure_ms; /* by host: when the kernel was sure of its MAC, plus 1; 0: not known */
 	uint64_t *asked, *there; /* bits by host: ARP or ND under way, answered */
 	struct found *found;
 	size_t found_count, found_room;
@@ -169,7 +185,8 @@ struct lane {
 	struct wing *wing;
 	bool public;
 	bool unlimited; /* neither the whole nor the zone has a rate */
-	bool asks_udp;  /* zone of kind it, dmz or public, and risk class read */
+	bool minds_kernel; /* something that the kernel's own questions for MACs count for has a rate */
+	bool asks_udp;     /* zone of kind it, dmz or public, and risk class read */
 	unsigned host_rate, unanswered_most;
 	struct ranges targets;
 	struct ranges_index index;
@@ -181,6 +198,8 @@ struct lane {
 	size_t wait_from, wait_to; /* lanes that are done before this one begins */
 	struct mark mark;          /* when its place was told last */
 	uint8_t hop_mac[6];
+	bool hop_asking; /* as struct segment has them by host, for the gateway */
+	uint32_t hop_sure_ms;
 	unsigned hop_tries;
 	int64_t wait_ms;    /* something happens then at the latest */
 	const char *closed; /* why nothing may be sent now */
@@ -269,9 +288,37 @@ bool packets_written(struct packets *p, struct lane *l, const char *kind, uint64
 bool packets_write_end(struct packets *p, struct lane *l, const char *kind, uint64_t end);
 bool packets_write_lane(struct packets *p, struct lane *l);
 
+/* ---- packets_pace.c ---- */
+struct account packets_account(const struct lane *l, uint32_t host);
+/* Of no host. zone: index, or -1. */
+struct account packets_account_zone(const struct packets *p, const struct wing *w, int zone);
+/* The same for any address that the lane may ask for: a gateway may be a target of another lane. */
+struct account packets_account_of(struct packets *p, const struct lane *l, const struct addr *a);
+/* Is there room for so many frames, of which so many go to everybody on the segment? Then they are held. */
+bool packets_hold(struct packets *p, const struct account *a, unsigned frames, unsigned broadcasts);
+/* So many left just now, and so many are held no longer. */
+void packets_count(struct packets *p, const struct account *a, unsigned left, unsigned held,
+		   unsigned broadcasts_left, unsigned broadcasts_held);
+/* A frame was put into the wing's tap, for which one is held. */
+void packets_owe(struct wing *w, const struct account *a, bool to_all);
+/* What waits no longer has left. Whether it did or not: what is not known is counted. */
+void packets_left(struct packets *p, struct wing *w);
+/* Nothing that waits in the wing leaves any more. */
+void packets_forget(struct packets *p, struct wing *w);
+/* The segment's paces are about to go. */
+void packets_disown(struct packets *p, const struct segment *s);
+enum launch { LAUNCHED, LAUNCH_LATER, LAUNCH_REFUSED, LAUNCH_DOWN };
+/* Before a SYN to this host, by this MAC. *ret_asks: our kernel may ask for the MAC by itself, before it
+ * sends its RST: one frame to everybody is to be held with the SYN, and then told of here. Else than
+ * LAUNCHED: the SYN cannot leave now. */
+enum launch packets_kernel(struct packets *p, struct lane *l, uint32_t host, const struct addr *a,
+			   const uint8_t mac[static 6], bool *ret_asks);
+void packets_kernel_asks(struct lane *l, uint32_t host);
+/* An attempt is over; sent: the kernel sent its RST. */
+void packets_kernel_settle(struct packets *p, struct lane *l, uint32_t host, bool sent);
+
 /* ---- packets_launch.c ---- */
 /* What is to leave: one frame. The form (syn, echo, udp) or bytes (frame, n). */
-enum launch { LAUNCHED, LAUNCH_LATER, LAUNCH_REFUSED, LAUNCH_DOWN };
 int packets_gate_make(struct packets *p);
 void packets_gate_done(struct packets *p);
 /* May this address be asked for on a link? */
@@ -279,18 +326,18 @@ bool packets_gate(struct packets *p, const struct addr *to);
 /* May an IP packet that is part of no connection go there? Of the same those in zones of kind it, dmz
  * and public. */
 bool packets_gate_frames(struct packets *p, const struct addr *to);
+/* To a host of the segment (its number, its address). asks: packets_kernel(). */
 enum launch packets_launch_syn(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-			       const struct addr *to, uint16_t port, unsigned packets,
-			       unsigned held, unsigned broadcasts);
+			       uint32_t host, const struct addr *to, uint16_t port, bool asks);
 enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-			       const struct addr *to, uint32_t probe);
+			       uint32_t host, const struct addr *to, uint32_t probe);
 enum launch packets_launch_echo(struct packets *p, struct lane *l, const uint8_t mac[static 6],
-				const struct addr *to);
+				uint32_t host, const struct addr *to);
 /* A request for the MAC of an address on the link. to_mac NULL: broadcast. */
 enum launch packets_launch_find(struct packets *p, struct lane *l, const struct addr *who,
 				const uint8_t *to_mac);
-/* Is there room for one frame to everybody on the wing's segment, or to one host there; it is taken where
- * LAUNCHED is said. zone: index, or -1. */
+/* Is there room for one frame to everybody on the wing's segment, or to one host there; it is held for the
+ * launch that follows where LAUNCHED is said. zone: index, or -1. */
 enum launch packets_ask_room(struct packets *p, struct wing *w, int zone);
 /* A question to everybody, whole; only to the groups that ask_allowed() is about. */
 enum launch packets_launch_ask(struct packets *p, struct wing *w, const uint8_t *frame, size_t n);
@@ -359,7 +406,7 @@ int segment_ranges(struct lane *l, struct ranges *ret);
 struct seen *segment_seen(struct packets *p, struct lane *l, uint32_t host);
 /* An attempt is not open any longer (an answer may come behind its time, when it is not); sent: packets
  * that the kernel sent because of the answer. */
-void segment_settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, int sent);
+void segment_settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, unsigned sent);
 /* What main is to hear of a host. */
 struct sight segment_sight(struct packets *p, struct lane *l, uint32_t host, const struct seen *n,
 			   enum sight_kind kind);

@@ -18,7 +18,8 @@ void segment_done(struct segment *s)
 	free(s->seen_of);
 	free(s->seen);
 	free(s->paces);
-	free(s->met);
+	free(s->asking);
+	free(s->sure_ms);
 	free(s->asked);
 	free(s->there);
 	free(s->waits);
@@ -35,27 +36,25 @@ static bool is_udp(const struct packets *p, uint64_t bit)
 }
 
 /* For a SYN the kernel's RST was held; by UDP it sends nothing. */
-void segment_settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, int sent)
+void segment_settle(struct packets *p, struct lane *l, uint32_t host, uint64_t bit, unsigned sent)
 {
 	struct segment *s = &l->segment;
 
 	if ((bit & FLIGHT_ECHO) != 0) {
 		find_settle(l, host);
+		packets_kernel_settle(p, l, host, false);
 		return;
 	}
 	bool open = s->open != NULL && bit_is(s->open, bit);
-	int held = open && !is_udp(p, bit) ? 1 : 0;
+	unsigned held = open && !is_udp(p, bit);
+	struct account account = packets_account(l, host);
 
 	if (open) {
 		bit_clear(s->open, bit);
 		l->unanswered -= l->unanswered > 0;
 	}
-	if (!l->unlimited && held + sent > 0)
-		pace_board_count(p->setup->board, l->zone, sent, -held, p->start_ms + p->now_ms);
-	if (s->paces != NULL) {
-		pace_hold(&s->paces[host], -held);
-		pace_take(&s->paces[host], sent, p->start_ms + p->now_ms);
-	}
+	packets_count(p, &account, sent, held, 0, 0);
+	packets_kernel_settle(p, l, host, sent > 0);
 }
 
 static int make_forms(struct packets *p, struct lane *l)
@@ -83,6 +82,7 @@ int segment_open(struct packets *p, struct lane *l)
 		l->flight_first = (l->flight_first + 1) % FLIGHTS;
 	}
 	l->unanswered = 0;
+	packets_disown(p, s);
 	segment_done(s);
 	if (left == 0) {
 		l->stage = STAGE_OVER;
@@ -105,7 +105,10 @@ int segment_open(struct packets *p, struct lane *l)
 	if (l->way->on_link) {
 		s->asked = calloc(words, 8);
 		s->there = calloc(words, 8);
-		s->met = calloc(words, 8);
+	}
+	if (sweeps && l->minds_kernel && l->way->on_link) {
+		s->asking = calloc(words, 8);
+		s->sure_ms = calloc(s->count, sizeof(*s->sure_ms));
 	}
 	if (sweeps && l->host_rate != 0) {
 		s->paces = calloc(s->count, sizeof(*s->paces));
@@ -117,7 +120,9 @@ int segment_open(struct packets *p, struct lane *l)
 	}
 	if (s->seen_of == NULL || s->waits == NULL ||
 	    (sweeps && (s->answered == NULL || s->sample == NULL)) ||
-	    (l->way->on_link && (s->asked == NULL || s->there == NULL || s->met == NULL)) ||
+	    (l->way->on_link && (s->asked == NULL || s->there == NULL)) ||
+	    (sweeps && l->minds_kernel && l->way->on_link &&
+	     (s->asking == NULL || s->sure_ms == NULL)) ||
 	    (sweeps && l->host_rate != 0 &&
 	     (s->paces == NULL || s->put_off == NULL || s->behind == NULL)) ||
 	    (sweeps && l->flights != NULL && s->open == NULL)) {
@@ -339,6 +344,7 @@ static void settle_all(struct packets *p, struct lane *l)
 void segment_over(struct packets *p, struct lane *l)
 {
 	settle_all(p, l);
+	packets_disown(p, &l->segment);
 	segment_done(&l->segment);
 	l->stage = l->next == l->index.count ? STAGE_OVER : STAGE_OPEN;
 }

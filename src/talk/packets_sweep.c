@@ -27,24 +27,6 @@ static void expire(struct packets *p, struct lane *l)
 	}
 }
 
-/* Before its RST for a SYN-ACK our kernel asks for the MAC itself, by a broadcast, where it does not know
- * it. Matters only where something is limited. */
-static bool kernel_will_ask(const struct packets *p, const struct lane *l, uint32_t host,
-			    const struct addr *a)
-{
-	const struct pace_board *b = p->setup->board;
-	uint8_t mac[6];
-
-	if (l->segment.met == NULL || bit_is(l->segment.met, host) ||
-	    (l->unlimited && l->host_rate == 0 &&
-	     b->paces[1 + b->zone_count + (uint32_t)l->wing->segment].rate == 0))
-		return false;
-	if (neighbour_find(a, l->way->ifindex, mac) != NEIGHBOUR_KNOWN)
-		return true;
-	bit_set(l->segment.met, host);
-	return false;
-}
-
 /* Is there room for one more attempt that is not answered yet? */
 static bool may_wait_for_more(const struct packets *p, const struct lane *l)
 {
@@ -60,42 +42,41 @@ static void note_flight(const struct packets *p, struct lane *l, uint32_t host, 
 }
 
 /* One probe of one host. */
-static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_t probe)
+static enum launch send_probe(struct packets *p, struct lane *l, uint32_t host, uint32_t probe,
+			      const uint8_t mac[static 6])
 {
 	struct segment *s = &l->segment;
 	struct addr a = segment_address(l, host);
-	const uint8_t *mac = find_mac(l, host);
-	struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
-	int64_t now = p->start_ms + p->now_ms;
-	bool udp = p->probes[probe].udp;
-	unsigned held = udp ? 0 : 1;
+	bool udp = p->probes[probe].udp, asks = false;
+	enum launch r = LAUNCHED;
 
-	if (mac == NULL)
-		return LAUNCHED; /* nothing to send */
 	if (!may_wait_for_more(p, l))
 		return LAUNCH_LATER;
-	unsigned question = udp ? 0 : kernel_will_ask(p, l, host, &a);
-	if (pace != NULL && !pace_ready(pace, 1 + question, held, now))
-		return LAUNCH_LATER;
-	enum launch r = udp ? packets_launch_udp(p, l, mac, &a, probe)
-			    : packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 1 + question,
-						 1, question);
-	if (r != LAUNCHED)
-		return r;
-	if (question > 0)
-		bit_set(s->met, host);
-	if (pace != NULL) {
-		pace_take(pace, 1 + (int)question, now);
-		pace_hold(pace, (int)held);
-	}
-	s->sent++;
-	p->tried += s->pass == 0;
-	if (l->flights != NULL) {
+	if (!udp)
+		r = packets_kernel(p, l, host, &a, mac, &asks);
+	if (r == LAUNCHED)
+		r = udp ? packets_launch_udp(p, l, mac, host, &a, probe)
+			: packets_launch_syn(p, l, mac, host, &a, p->probes[probe].port, asks);
+	if (r == LAUNCHED && l->flights != NULL) {
 		l->unanswered++;
 		bit_set(s->open, (uint64_t)host * p->probe_count + probe);
 		note_flight(p, l, host, (uint64_t)host * p->probe_count + probe);
 	}
-	return LAUNCHED;
+	return r;
+}
+
+static enum launch ask(struct packets *p, struct lane *l, uint32_t host, uint32_t probe)
+{
+	const uint8_t *mac = find_mac(l, host);
+
+	if (mac == NULL)
+		return LAUNCHED; /* nothing to send */
+	enum launch r = send_probe(p, l, host, probe, mac);
+	if (r == LAUNCHED) {
+		l->segment.sent++;
+		p->tried += l->segment.pass == 0;
+	}
+	return r;
 }
 
 /* Does this pass ask this host for this port? */
@@ -132,12 +113,10 @@ static bool echo_pass(struct packets *p, struct lane *l)
 
 		if (mac == NULL || (n != NULL && (n->answered || n->left)))
 			continue;
-		struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
-		int64_t now = p->start_ms + p->now_ms;
-		if (!may_wait_for_more(p, l) || (pace != NULL && !pace_ready(pace, 1, 0, now)))
+		if (!may_wait_for_more(p, l))
 			return done > 0;
 		struct addr a = segment_address(l, host);
-		enum launch r = packets_launch_echo(p, l, mac, &a);
+		enum launch r = packets_launch_echo(p, l, mac, host, &a);
 		if (r == LAUNCH_DOWN)
 			return false;
 		if (r == LAUNCH_LATER ||
@@ -146,8 +125,6 @@ static bool echo_pass(struct packets *p, struct lane *l)
 		done++;
 		if (r != LAUNCHED)
 			continue; /* the gate has its reasons */
-		if (pace != NULL)
-			pace_take(pace, 1, now);
 		if (l->flights != NULL && !bit_is(s->waits, host)) {
 			l->unanswered++;
 			bit_set(s->waits, host);
@@ -354,33 +331,28 @@ static bool sample(struct packets *p, struct lane *l)
 	struct segment *s = &l->segment;
 	unsigned done = 0;
 
+	/* What was asked before is the same bit. */
+	if (s->sample_next == 0 && l->flight_count > 0 && (!l->unlimited || s->paces != NULL))
+		return false;
 	while (s->sample_next < s->sample_count && done < 64) {
 		uint32_t host = s->sample[2 * s->sample_next];
 		uint32_t probe = s->sample[2 * s->sample_next + 1];
 		struct seen *n = segment_seen_if_any(s, host);
 		const uint8_t *mac = find_mac(l, host);
-		struct addr a = segment_address(l, host);
-		struct pace *pace = s->paces != NULL ? &s->paces[host] : NULL;
-		int64_t now = p->start_ms + p->now_ms;
 
 		if ((n != NULL && n->left) || mac == NULL) {
 			s->sample_next++;
 			continue;
 		}
-		/* SYN and RST at once: nothing is held for what was answered before. */
-		if (pace != NULL && !pace_ready(pace, 2, 0, now))
-			break;
 		uint64_t place = (uint64_t)probe * s->count + order_place(&s->order, host);
 		if (!packets_written(p, l, "syn", place, place + 1))
 			return false;
-		enum launch r = packets_launch_syn(p, l, mac, &a, p->probes[probe].port, 2, 0, 0);
+		enum launch r = send_probe(p, l, host, probe, mac);
 		if (r == LAUNCH_LATER || r == LAUNCH_DOWN || p->stopping || l->closed != NULL)
 			break;
 		s->sample_next++;
 		if (r != LAUNCHED)
 			continue;
-		if (pace != NULL)
-			pace_take(pace, 2, now);
 		s->sample_sent++;
 		s->last_sent_ms = p->now_ms;
 		done++;

@@ -215,7 +215,7 @@ for line in '^A .* echo-all ' '^R .* syn ' '^R .* syn ' '^O .* sweep$'; do
 	within 20 grep -qs "$line" cut.tenken.journal
 	good=$?
 	case $line in
-	*syn*) sleep 4 ;;
+	*syn*) sleep 1.5 ;;
 	*sweep*) sleep 5.5 ;;
 	esac
 	[ $good = 0 ] && kill -0 "$scan"
