@@ -42,7 +42,8 @@ struct account packets_account_of(struct packets *p, const struct lane *l, const
 		if (p->lanes[i].way->on_link && segment_host(&p->lanes[i], a, &host))
 			return packets_account(&p->lanes[i], host);
 	const struct zone *z = site_zone(site, a);
-	return packets_account_zone(p, l->wing, z != NULL ? (int)(z - site->zones) : -1);
+	/* A gateway that nobody declared is asked for the sake of the lane. */
+	return packets_account_zone(p, l->wing, z != NULL ? (int)(z - site->zones) : l->zone);
 }
 
 bool packets_hold(struct packets *p, const struct account *a, unsigned frames, unsigned broadcasts)
