@@ -210,7 +210,6 @@ static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum endin
 	struct span greeting = conn_peek_quiet(c, GREETING_MAX, GREETING_MS);
 	*ret_silent = greeting.length == 0;
 	*ret_ending = ENDING_NOT_THIS;
-	const struct starttls *row = starttls_by_greeting(greeting);
 	for (int i = 0; greeting.length > 0 && probes[i] != NULL; i++) {
 		const struct probe *p = probes[i];
 
@@ -232,12 +231,6 @@ static bool by_greeting(struct task *t, bool speak, bool *ret_silent, enum endin
 	}
 	conn_free(c);
 	json_decref(evidence);
-	if (!good && row != NULL && !hopeless(*ret_ending)) {
-		found_name(t, row->name, "greeting");
-		good = true;
-		if (speak)
-			over_starttls(t, row, "greeting", ret_ending);
-	}
 	return good;
 }
 

@@ -7,15 +7,26 @@
 
 extern const struct probe probe_ftp;
 extern const struct probe probe_http;
+extern const struct probe probe_imap;
+extern const struct probe probe_ldap;
+extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mqtt;
+extern const struct probe probe_mysql;
+extern const struct probe probe_pop3;
+extern const struct probe probe_portmap;
+extern const struct probe probe_postgresql;
 extern const struct probe probe_rdp;
 extern const struct probe probe_redis;
+extern const struct probe probe_rsync;
 extern const struct probe probe_smb;
 extern const struct probe probe_smtp;
+extern const struct probe probe_socks;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
+extern const struct probe probe_vnc;
+extern const struct probe probe_x11;
 
 /* clang-format off */
 const struct probe *const probes[] = {
@@ -30,6 +41,17 @@ const struct probe *const probes[] = {
 	&probe_modbus,
 	&probe_mqtt,
 	&probe_redis,
+	&probe_vnc,
+	&probe_imap,
+	&probe_pop3,
+	&probe_mysql,
+	&probe_rsync,
+	&probe_memcached,
+	&probe_postgresql,
+	&probe_ldap,
+	&probe_portmap,
+	&probe_socks,
+	&probe_x11,
 	NULL,
 };
 /* clang-format on */

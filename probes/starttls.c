@@ -199,16 +199,12 @@ const struct starttls starttls_rows[] = {
 	{ .name = "smtp", .said = { "starttls" }, .lead = lead_smtp },
 	{ .name = "ftp", .said = { "auth_tls" }, .lead = lead_ftp },
 	{ .name = "rdp", .said = { "tls", "credssp" }, .lead = starttls_lead_rdp },
-	{ .name = "imap", .ports = PORTS(143), .recognise = greets_imap, .lead = lead_imap },
-	{ .name = "pop3", .ports = PORTS(110), .recognise = greets_pop3, .lead = lead_pop3 },
-	{ .name = "ldap", .ports = PORTS(389, 3268), .lead = starttls_lead_ldap },
-	{ .name = "postgresql", .ports = PORTS(5432), .lead = starttls_lead_postgresql },
+	{ .name = "imap", .said = { "starttls" }, .lead = lead_imap },
+	{ .name = "pop3", .said = { "starttls" }, .lead = lead_pop3 },
+	{ .name = "ldap", .said = { "starttls" }, .lead = starttls_lead_ldap },
+	{ .name = "postgresql", .said = { "tls" }, .lead = starttls_lead_postgresql },
 	/* max_connect_errors: 100 unfinished handshakes in a row shut a host out. */
-	{ .name = "mysql",
-	  .ports = PORTS(3306),
-	  .recognise = starttls_greets_mysql,
-	  .few = true,
-	  .lead = starttls_lead_mysql },
+	{ .name = "mysql", .said = { "tls" }, .few = true, .lead = starttls_lead_mysql },
 	{ .name = "xmpp", .ports = PORTS(5222, 5269), .lead = lead_xmpp },
 	{ .name = NULL },
 };
@@ -217,14 +213,6 @@ const struct starttls *starttls_find(const char *name)
 {
 	for (const struct starttls *row = starttls_rows; name != NULL && row->name != NULL; row++)
 		if (strcmp(row->name, name) == 0)
-			return row;
-	return NULL;
-}
-
-const struct starttls *starttls_by_greeting(struct span greeting)
-{
-	for (const struct starttls *row = starttls_rows; row->name != NULL; row++)
-		if (row->recognise != NULL && row->recognise(greeting))
 			return row;
 	return NULL;
 }

@@ -21,8 +21,6 @@ struct starttls {
 	const uint16_t *ports;
 	/* What the own probe's evidence says where TLS is offered: each of these keys is true. */
 	const char *said[2];
-	/* Does this greeting look like it? NULL: the server does not speak first, or has a probe. */
-	bool (*recognise)(struct span greeting);
 	/* The server counts unfinished handshakes and shuts out who has too many: only the versions
 	 * are asked for. */
 	bool few;
@@ -35,8 +33,6 @@ extern const struct starttls starttls_rows[];
 
 /* By name (NULL is none). */
 const struct starttls *starttls_find(const char *name);
-/* The protocol without a probe of its own that greets so; NULL: none. */
-const struct starttls *starttls_by_greeting(struct span greeting);
 /* Is it tried on this port, though no probe has recognised it? */
 bool starttls_belongs(const struct starttls *row, uint16_t port);
 
@@ -45,6 +41,7 @@ enum starttls_answer starttls_lead_ldap(struct conn *c);
 enum starttls_answer starttls_lead_mysql(struct conn *c);
 enum starttls_answer starttls_lead_postgresql(struct conn *c);
 enum starttls_answer starttls_lead_rdp(struct conn *c);
+/* Does this greeting look like MySQL's? */
 bool starttls_greets_mysql(struct span greeting);
 
 #endif
