@@ -40,6 +40,10 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto
 	chrony=program:chronyd snmpd=program:snmpd
 	charon-systemd=program:charon-systemd openipmi=program:ipmi_sim openvpn=program:openvpn
+	dovecot-imapd=program:dovecot dovecot-pop3d=file:/usr/lib/dovecot/pop3 slapd=program:slapd
+	memcached=program:memcached rsync=program:rsync rpcbind=program:rpcbind microsocks=program:microsocks
+	mariadb-server-core=program:mariadbd postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
+	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
 	kamailio=program:kamailio libcoap3-bin=program:coap-server-notls
 	gnutls-bin=program:gnutls-serv libnss3-tools=program:selfserv stunnel4=program:stunnel4
 	haproxy=program:haproxy apache2-bin=program:apache2 openjdk-17-jre-headless=program:java

@@ -44,20 +44,56 @@ def smtp(s, consent):
 
 def imap(s, consent):
     s.sendall(b"* OK IMAP4rev1 ready\r\n")
-    until(s, b"\r\n")
+    line = until(s, b"\r\n")
+    while not line.startswith(b"a1 STARTTLS"):
+        if line.startswith(b"a9 "):
+            s.sendall(b"* BYE\r\na9 OK\r\n")
+            return False
+        s.sendall(b"* CAPABILITY IMAP4rev1" + (b" STARTTLS" if consent else b"") + b"\r\na1 OK\r\n")
+        line = until(s, b"\r\n")
     s.sendall(b"a1 OK go\r\n" if consent else b"a1 BAD unknown command\r\n")
     return consent
 
 
 def pop3(s, consent):
     s.sendall(b"+OK ready\r\n")
-    until(s, b"\r\n")
+    line = until(s, b"\r\n")
+    while line != b"STLS\r\n":
+        if line == b"QUIT\r\n":
+            s.sendall(b"+OK bye\r\n")
+            return False
+        s.sendall(b"+OK\r\nUSER\r\n" + (b"STLS\r\n" if consent else b"") + b".\r\n")
+        line = until(s, b"\r\n")
     s.sendall(b"+OK go\r\n" if consent else b"-ERR unknown command\r\n")
     return consent
 
 
+def element(tag, body):
+    size = len(body)
+    return bytes([tag]) + (bytes([size]) if size < 128 else b"\x81" + bytes([size])) + body
+
+
+def attribute(name, value):
+    return element(0x30, element(4, name) + element(0x31, element(4, value)))
+
+
 def ldap(s, consent):
-    exactly(s, 31)
+    while True:
+        size = exactly(s, 2)[1]
+        if size > 128:
+            size = int.from_bytes(exactly(s, size - 128), "big")
+        message = exactly(s, size)
+        number, asked = message[:3], message[3]
+        if asked == 0x63:  # search
+            shown = attribute(b"supportedLDAPVersion", b"3")
+            if consent:
+                shown += attribute(b"supportedExtension", b"1.3.6.1.4.1.1466.20037")
+            s.sendall(element(0x30, number + element(0x64, element(4, b"") + element(0x30, shown))))
+        elif asked == 0x42:  # unbind
+            return False
+        elif asked == 0x77:  # StartTLS
+            break
+        s.sendall(element(0x30, number + element(0x65 if asked == 0x63 else 0x61, bytes.fromhex("0a010004000400"))))
     s.sendall(bytes.fromhex("300c02010178070a01" + ("00" if consent else "34") + "04000400"))
     return consent
 

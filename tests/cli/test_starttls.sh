@@ -25,8 +25,8 @@ ends 0 'the scan ends' "$TENKEN" scan -p 25,110,143,389,587,1110,1143,2143,3268,
 of() {
 	that "$3" holds a.sqlite "SELECT s.protocol || '|' || s.tls || '|' || ifnull(e.ending, 'none') || '|'
 		|| ifnull(e.document->>'\$.best', '') || '|' || ifnull(e.document->>'\$.starttls', '')
-		FROM service s LEFT JOIN evidence e USING (scan, address, port, transport)
-		WHERE s.port = $1 AND (e.probe = 'tls' OR e.probe IS NULL)" "$2"
+		FROM service s LEFT JOIN evidence e ON e.scan = s.scan AND e.address = s.address AND e.port = s.port
+		AND e.transport = s.transport AND e.probe = 'tls' WHERE s.port = $1" "$2"
 }
 of 25 'smtp|0|done|TLSv1.3|smtp' 'smtp'
 of 110 'pop3|0|done|TLSv1.3|pop3' 'pop3'

@@ -81,7 +81,7 @@ kill_all() {
 # All that reaches the segments, but neighbour discovery of single addresses.
 listen() {
 	for leg in e0 e1; do
-		far tcpdump -i $leg -n -B 4096 -Q in -Z root -w "$lab_logs/$1.$leg.pcap" \
+		far tcpdump -i $leg -n -U --immediate-mode -B 4096 -Q in -Z root -w "$lab_logs/$1.$leg.pcap" \
 			'ip6 and not (icmp6 and (ip6[40] = 135 or ip6[40] = 136))' \
 			>"$lab_logs/$1.$leg.tcpdump" 2>&1 </dev/null &
 		within 10 grep -qs 'listening on' "$lab_logs/$1.$leg.tcpdump" || return 1
@@ -199,6 +199,11 @@ compare() {
 	result $good "$4: nothing went to anybody else"
 	[ $good = 0 ] || note <$1.strange
 }
+# The journal of the scan that was killed is gone; it may have a successor already.
+begun_anew() { [ "$(head -n 1 cut.tenken.journal 2>/dev/null)" != "$first" ]; }
+# Bytes that far has of the first segment so far (90 a packet); at least so many since $base.
+heard() { stat -c %s "$lab_logs/cut.e0.pcap"; }
+heard_more() { [ "$(heard)" -ge $((base + $1)) ]; }
 # Both before and after the moment something was asked.
 amid() {
 	awk -v moment=$2 '$2 >= 61000 { n[$1 < moment]++ } END { exit !(n[0] >= 30 && n[1] >= 30) }' $1.syns
@@ -215,7 +220,10 @@ for line in '^A .* echo-all ' '^R .* syn ' '^R .* syn ' '^O .* sweep$'; do
 	within 20 grep -qs "$line" cut.tenken.journal
 	good=$?
 	case $line in
-	*syn*) sleep 1.5 ;;
+	*syn*)
+		base=$(heard)
+		within 20 heard_more 9000
+		;;
 	*sweep*) sleep 5.5 ;;
 	esac
 	[ $good = 0 ] && kill -0 "$scan"
@@ -223,8 +231,9 @@ for line in '^A .* echo-all ' '^R .* syn ' '^R .* syn ' '^O .* sweep$'; do
 	moments="$moments $(date +%s.%N)"
 	kill_all
 	kills=$((kills + 1))
+	first=$(head -n 1 cut.tenken.journal)
 	begin cut --resume --threads 8
-	within 10 test ! -e cut.tenken.journal
+	within 10 begun_anew
 done
 wait "$scan"
 result $? 'killed four times: it goes on to its end'

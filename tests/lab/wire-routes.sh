@@ -257,7 +257,7 @@ said 'the interface is down' 'formed 3 flush ENETDOWN waiting 3'
 said 'and up again: nothing was lost' 'flush 3 waiting 0'
 
 commands far e0 8000000 carrier <<EOF
-run printf 'run ip -n lab-far link set e0 down\nsend 300 58\nflush\nrun ip -n lab-far link set e0 up\nflush\nsend 44 58\nflush\n' | $sender e0 0 >$lab_logs/carrier-near.txt 2>&1
+run printf 'run ip -n lab-far link set e0 down\nrun until ip link show e0 | grep -q "state [A-Z]*DOWN"; do sleep 0.1; done\nsend 300 58\nflush\nrun ip -n lab-far link set e0 up\nflush\nsend 44 58\nflush\n' | $sender e0 0 >$lab_logs/carrier-near.txt 2>&1
 receive 300 5
 EOF
 said 'without a carrier, then with it: the batch arrives in order' \
