@@ -42,17 +42,17 @@ def open_wire(interface):
 
 
 def receive(s):
-    """As untagged(), of the next frame from outside. The kernel hands the tag over beside the frame."""
-    while True:
-        frame, beside, _, address = s.recvmsg(2048, 64)
-        if address[2] == PACKET_OUTGOING:
-            continue
-        for level, kind, data in beside:
-            if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
-                status, _, _, _, _, tag = struct.unpack("IIIHHH", data[:18])
-                if status & TP_STATUS_VLAN_VALID:
-                    return frame, tag & 0xfff
-        return untagged(frame)
+    """As untagged(), of the next frame; (b"", None) where that is one of our own. The kernel hands the tag
+    over beside the frame."""
+    frame, beside, _, address = s.recvmsg(2048, 64)
+    if address[2] == PACKET_OUTGOING:
+        return b"", None
+    for level, kind, data in beside:
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+            status, _, _, _, _, tag = struct.unpack("IIIHHH", data[:18])
+            if status & TP_STATUS_VLAN_VALID:
+                return frame, tag & 0xfff
+    return untagged(frame)
 
 
 def tap(wire, name, number):
@@ -82,7 +82,7 @@ def answer(wire, mac, port, ids):
     print("ready", flush=True)
     while True:
         frame, _ = receive(s)
-        if frame[6:12] != mac or frame[12:14] != b"\x08\x00" or frame[23] != 6 or frame[47] != far.SYN:
+        if len(frame) < 48 or frame[6:12] != mac or frame[12:14] != b"\x08\x00" or frame[23] != 6 or frame[47] != far.SYN:
             continue
         sport, dport, seq = struct.unpack("!HHI", frame[34:42])
         if dport == port:
