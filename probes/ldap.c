@@ -55,23 +55,11 @@ static const struct wanted {
 /* One message, whole: the operation inside it and its number; false where it is none. */
 static bool read_message(struct conn *c, struct ber *ret, uint32_t *ret_id)
 {
-	struct reader head = rd_new(conn_read(c, 2));
-	uint8_t tag = rd_u8(&head);
-	size_t length = rd_u8(&head);
+	struct span message;
 
-	if (!conn_ok(c) || tag != BER_SEQUENCE || length == 0x80 || length > 0x84)
+	if (!starttls_read_ldap(c, MESSAGE_MAX, &message))
 		return false;
-	if (length > 0x80) {
-		struct reader more = rd_new(conn_read(c, length & 0x7f));
-
-		for (length = 0; rd_left(&more) > 0;)
-			length = length << 8 | rd_u8(&more);
-	}
-	if (!conn_ok(c) || length > MESSAGE_MAX)
-		return false;
-	struct reader body = rd_new(conn_read(c, length));
-	if (!conn_ok(c))
-		return false;
+	struct reader body = rd_new(message);
 	*ret_id = ber_take_uint(&body, BER_INTEGER);
 	return ber_read(&body, ret);
 }

@@ -97,6 +97,8 @@ static enum ending try_module(struct conn *c, json_t *module)
 	char line[NAME_MAX_BYTES * 4 + 2];
 	struct writer w = wr_new(line, sizeof(line));
 
+	if (name == NULL) /* no memory for it */
+		return ENDING_LIMIT;
 	if (!conn_again(c))
 		return conn_ending(c);
 	enum ending e = greet(c, NULL);

@@ -38,6 +38,9 @@ bool starttls_belongs(const struct starttls *row, uint16_t port);
 
 /* starttls_binary.c */
 enum starttls_answer starttls_lead_ldap(struct conn *c);
+/* The next LDAP message without its outermost tag and length (RFC 4511, 4.1.1), at most so many bytes, valid until
+ * the next read. False where none came. */
+bool starttls_read_ldap(struct conn *c, size_t most, struct span *ret);
 enum starttls_answer starttls_lead_mysql(struct conn *c);
 enum starttls_answer starttls_lead_postgresql(struct conn *c);
 enum starttls_answer starttls_lead_rdp(struct conn *c);

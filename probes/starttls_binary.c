@@ -38,7 +38,7 @@ enum {
 /* ---- LDAP ---- */
 
 /* The length behind the tag of a message: short form, or up to four bytes. 0: none that we take. */
-static size_t read_length(struct conn *c)
+static size_t read_length(struct conn *c, size_t most)
 {
 	struct reader r = rd_new(conn_read(c, 1));
 	size_t length = rd_u8(&r);
@@ -51,7 +51,18 @@ static size_t read_length(struct conn *c)
 	r = rd_new(conn_read(c, bytes));
 	for (length = 0; rd_left(&r) > 0;)
 		length = length << 8 | rd_u8(&r);
-	return length <= ANSWER_MAX ? length : 0;
+	return length <= most ? length : 0;
+}
+
+bool starttls_read_ldap(struct conn *c, size_t most, struct span *ret)
+{
+	struct span tag = conn_read(c, 1);
+
+	if (!conn_ok(c) || tag.at[0] != BER_SEQUENCE)
+		return false;
+	size_t length = read_length(c, most);
+	*ret = conn_read(c, length);
+	return conn_ok(c) && length > 0;
 }
 
 /* RFC 4511 4.12: what the extended response says, success is 0. */
@@ -83,11 +94,8 @@ enum starttls_answer starttls_lead_ldap(struct conn *c)
 	ber_close(&w, request);
 	ber_close(&w, message);
 	conn_write_span(c, wr_span(&w));
-	struct span tag = conn_read(c, 1);
-	if (!conn_ok(c) || tag.at[0] != BER_SEQUENCE)
-		return STARTTLS_OTHER;
-	struct span body = conn_read(c, read_length(c));
-	if (!conn_ok(c) || !read_extended(body, &code))
+	struct span body;
+	if (!starttls_read_ldap(c, ANSWER_MAX, &body) || !read_extended(body, &code))
 		return STARTTLS_OTHER;
 	if (code == SUCCESS)
 		return STARTTLS_READY;
