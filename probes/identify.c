@@ -21,6 +21,8 @@ enum {
 	HELLOS = 16,
 };
 
+static const struct fingerprints *fingerprints;
+
 struct task {
 	struct worker *w;
 	const struct job *job;
@@ -30,6 +32,14 @@ struct task {
 	const struct starttls *starttls; /* TLS may begin inside what is spoken */
 	bool starttls_said;              /* the service said that it does */
 };
+
+/* A document to main, with what its texts tell of the machine. */
+static void report(const struct task *t, int probe, enum ending e, const struct conn *c,
+		   json_t *evidence, int64_t started_ms)
+{
+	fingerprints_tell(fingerprints, probes[probe]->name, evidence);
+	worker_report(t->w, t->job, probe, e, c, evidence, started_ms);
+}
 
 static int tls_probe(void)
 {
@@ -115,7 +125,7 @@ static enum ending run(struct task *t, int probe, struct conn *c, json_t *eviden
 	}
 	if (e !=
 	    ENDING_NOT_THIS) /* a silent port where this protocol belongs is worth knowing too */
-		worker_report(t->w, t->job, probe, e, c, evidence, started_ms);
+		report(t, probe, e, c, evidence, started_ms);
 	conn_free(c);
 	return e;
 }
@@ -137,7 +147,7 @@ static bool try_probe(struct task *t, int probe, const char *how, bool tls, enum
 		*ret_ending = run(t, probe, c, evidence, how, started_ms);
 		good = spoke(*ret_ending, evidence);
 	} else if (evidence != NULL) {
-		worker_report(t->w, t->job, probe, *ret_ending, NULL, evidence, started_ms);
+		report(t, probe, *ret_ending, NULL, evidence, started_ms);
 	}
 	json_decref(evidence);
 	return good;
@@ -170,7 +180,7 @@ static bool over_starttls(struct task *t, const struct starttls *row, const char
 	/* A survey that did not come about after TLS was offered is a gap to be told. */
 	if (spoken ? *ret_ending != ENDING_NOT_THIS : evidence != NULL && row->ports == NULL) {
 		note_word(evidence, "starttls", row->name);
-		worker_report(t->w, t->job, probe, *ret_ending, c, evidence, started_ms);
+		report(t, probe, *ret_ending, c, evidence, started_ms);
 	}
 	conn_free(c);
 	json_decref(evidence);
@@ -187,7 +197,7 @@ static void leave_starttls(struct task *t)
 		list_word(note_list(evidence, "limited"), tls_facets[i]);
 	note_word(evidence, "starttls", t->starttls->name);
 	if (evidence != NULL)
-		worker_report(t->w, t->job, tls_probe(), ENDING_DONE, NULL, evidence, now);
+		report(t, tls_probe(), ENDING_DONE, NULL, evidence, now);
 	json_decref(evidence);
 }
 
@@ -345,6 +355,11 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 			e = over;
 	}
 	done->ending = e;
+}
+
+void identify_fingerprints(const struct fingerprints *f)
+{
+	fingerprints = f;
 }
 
 void identify_trust(const char *pem, size_t length)

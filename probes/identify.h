@@ -11,6 +11,7 @@
 #ifndef TENKEN_PROBES_IDENTIFY_H
 #define TENKEN_PROBES_IDENTIFY_H
 
+#include "identity/fingerprint.h"
 #include "talk/worker.h"
 
 void identify(struct worker *w, const struct job *job, struct result_header *done);
@@ -19,5 +20,7 @@ void identify_prepare(void);
 /* Who may vouch for certificates, beside the system's list: PEM, may be empty. Called before the first
  * job; without it nobody judges that. */
 void identify_trust(const char *pem, size_t length);
+/* What tells of products and devices behind texts; borrowed. Called before the first job. */
+void identify_fingerprints(const struct fingerprints *f);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "codec/span.h"
+#include "identity/fingerprint.h"
 #include "site/plan.h"
 #include "store/store.h"
 #include "talk/resumed.h"
@@ -20,6 +21,7 @@ struct engine_setup {
 	const char *description; /* what visitors of the lock are told */
 	bool progress;           /* a line on stderr */
 	unsigned threads;
+	const struct fingerprints *fingerprints; /* NULL: nothing is told of texts */
 	bool connect;                   /* no packets process */
 	unsigned retries;               /* of the packets process: --max-retries */
 	uint8_t key[16], order_key[16]; /* see packets.h */

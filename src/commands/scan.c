@@ -17,10 +17,12 @@
 #include "commands/judging.h"
 #include "commands/lock.h"
 #include "commands/matching.h"
+#include "commands/recognise.h"
 #include "commands/resume.h"
 #include "commands/rights.h"
 #include "commands/scan_options.h"
 #include "commands/snapshot.h"
+#include "identity/fingerprint.h"
 #include "talk/packets.h"
 #include "wire/payloads.h"
 #include "wire/vendor.h"
@@ -246,6 +248,7 @@ static enum engine_end send_all(const struct scan_options *o, const struct plan 
 		.description = description,
 		.progress = isatty(STDERR_FILENO) && !o->quiet,
 		.threads = o->threads,
+		.fingerprints = o->known,
 		.retries = way->retries,
 		.connect = way->connect,
 		.resumed_scan = scan,
@@ -271,7 +274,7 @@ static enum engine_end send_all(const struct scan_options *o, const struct plan 
 			  "report names the services\n"),
 			(unsigned long)r.faults);
 	store_journal(store, scan, paths->journal);
-	snapshot_roles(store, scan);
+	recognise(store, scan);
 	store_scan_end(store, r.end == ENGINE_DONE ? "done" : "incomplete",
 		       r.end == ENGINE_STOPPED    ? "stopped"
 		       : r.end == ENGINE_JOURNAL  ? "journal not writable"
@@ -376,8 +379,27 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
-static int run(const struct scan_options *o, struct plan *plan, const char *store,
-	       struct judging **j)
+/* Ours, then those of the folders that were named. False after messages. */
+static bool load_fingerprints(struct scan_options *o)
+{
+	struct complaints c = { 0 };
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/profiles/fingerprints", data_dir());
+	o->known = fingerprints_new();
+	if (o->known == NULL)
+		complain(&c, path, 0, _("out of memory"));
+	else
+		fingerprints_read(o->known, path, &c);
+	for (size_t i = 0; c.count == 0 && i < o->fingerprints.count; i++)
+		fingerprints_read_any(o->known, o->fingerprints.at[i], &c);
+	bool good = c.count == 0;
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	return good;
+}
+
+static int run(struct scan_options *o, struct plan *plan, const char *store, struct judging **j)
 {
 	struct paths paths = { 0 };
 	int status = EXIT_USAGE;
@@ -393,13 +415,14 @@ static int run(const struct scan_options *o, struct plan *plan, const char *stor
 	} else if (access(paths.stop, F_OK) == 0) {
 		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"),
 			paths.stop);
-	} else {
+	} else if (load_fingerprints(o)) {
 		int lock = take_lock(o->wait);
 
 		status = lock >= 0 ? scan_locked(o, plan, &paths, &lock, j) : EXIT_INCOMPLETE;
 		if (lock >= 0)
 			close(lock);
 	}
+	fingerprints_free(o->known);
 	paths_done(&paths);
 	return status;
 }

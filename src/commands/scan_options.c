@@ -32,6 +32,7 @@ enum option_id {
 	OPT_XML,
 	OPT_PROFILE,
 	OPT_CHECKS,
+	OPT_FINGERPRINTS,
 	OPT_DRY_RUN,
 	OPT_FAIL_ON,
 	OPT_WAIT,
@@ -70,6 +71,7 @@ static const struct option long_options[] = {
 	{ "oX", required_argument, NULL, OPT_XML },
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "checks", required_argument, NULL, OPT_CHECKS },
+	{ "fingerprints", required_argument, NULL, OPT_FINGERPRINTS },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "wait", no_argument, NULL, OPT_WAIT },
@@ -114,6 +116,8 @@ static void help(void)
 		"  --dry-run               says what would be sent, sends nothing\n"
 		"  --profile NAME          guideline to judge by; default mlit-water (repeatable)\n"
 		"  --checks FILE           checks of your own (repeatable)\n"
+		"  --fingerprints FOLDER   fingerprints beside ours, in our format or recog's "
+		"(repeatable)\n"
 		"  --store FILE            default SITE.tenken beside the site file, or "
 		"./tenken.sqlite\n"
 		"  --html FILE (default beside the store), --no-html, --json, --ndjson, --csv,\n"
@@ -254,6 +258,9 @@ int scan_options_read(int argc, char **argv, struct scan_options *o)
 			break;
 		case OPT_CHECKS:
 			good = add(&o->checks, optarg);
+			break;
+		case OPT_FINGERPRINTS:
+			good = add(&o->fingerprints, optarg);
 			break;
 		case OPT_DRY_RUN:
 			o->dry_run = true;

@@ -3,6 +3,7 @@
 #ifndef TENKEN_COMMANDS_SCAN_OPTIONS_H
 #define TENKEN_COMMANDS_SCAN_OPTIONS_H
 
+#include "identity/fingerprint.h"
 #include "site/plan.h"
 
 enum { SCAN_LIST = 64 };
@@ -14,7 +15,9 @@ struct scan_list {
 
 struct scan_options {
 	struct plan_wish wish;
-	struct scan_list excludes, exclude_files, input_files, owned, profiles, checks;
+	struct scan_list excludes, exclude_files, input_files, owned, profiles, checks,
+		fingerprints;
+	struct fingerprints *known; /* read once the rest is sound */
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
 	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;

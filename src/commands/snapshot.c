@@ -4,8 +4,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "store/db.h"
-
 const char *snapshot_vantage_kind(const struct site *s)
 {
 	for (size_t i = 0; s->vantage_zone != NULL && i < s->zone_count; i++)
@@ -102,33 +100,4 @@ void snapshot_site(struct store *store, const struct plan *p)
 		store_remark(store, "left-out", NULL, p->skipped[i]);
 	for (size_t i = 0; i < s->later_count; i++)
 		store_remark(store, "feature-later", NULL, s->later[i]);
-}
-
-void snapshot_roles(struct store *store, int64_t scan)
-{
-	struct db *db;
-
-	if (store_error(store) != STORE_OK || db_borrow(store_db(store), &db) != 0)
-		return;
-	/* A Modbus server that names itself is a controller or its gateway; raw print ports belong to
-	 * printers. Nothing else is plain enough. */
-	db_execf(db,
-		 "UPDATE host SET role = 'plc' WHERE scan = %lld AND role IS NULL AND address IN"
-		 " (SELECT address FROM evidence WHERE scan = %lld AND probe = 'modbus'"
-		 "  AND document->>'$.vendor' IS NOT NULL)",
-		 (long long)scan, (long long)scan);
-	db_execf(db,
-		 "UPDATE host SET role = 'printer' WHERE scan = %lld AND role IS NULL AND state = "
-		 "'answering'"
-		 " AND address IN (SELECT address FROM service WHERE scan = %lld AND state = 'open'"
-		 "  AND port IN (515, 631, 9100) GROUP BY address HAVING count(*) >= 2)",
-		 (long long)scan, (long long)scan);
-	db_execf(db,
-		 "UPDATE host SET os = told.os FROM (SELECT address, min(port),"
-		 "  document->>'$.os_version' AS os FROM evidence WHERE scan = %lld"
-		 "  AND probe IN ('smb', 'rdp') AND document->>'$.os_version' IS NOT NULL"
-		 "  AND document->>'$.samba' IS NOT 1 GROUP BY address) AS told"
-		 " WHERE scan = %lld AND host.address = told.address",
-		 (long long)scan, (long long)scan);
-	db_free(db);
 }

@@ -9,7 +9,5 @@
 /* The kind of the zone that the vantage stands in; NULL: not declared. */
 const char *snapshot_vantage_kind(const struct site *s);
 void snapshot_site(struct store *store, const struct plan *p);
-/* Roles that the evidence shows plainly: a controller, a printer. */
-void snapshot_roles(struct store *store, int64_t scan);
 
 #endif

@@ -11,7 +11,7 @@ static int last_quiet(struct judged *j)
 {
 	struct query *q = NULL;
 	bool quiet = false;
-	int r = views_has_quiet(j->db, &quiet);
+	int r = views_has_table(j->db, "quiet", &quiet);
 
 	if (r < 0 || !quiet)
 		return r;

@@ -118,8 +118,8 @@ struct judged {
 	size_t finding_count;
 };
 
-/* views.c: whether the store has the table quiet, which came with version 2. */
-int views_has_quiet(struct db *db, bool *ret);
+/* views.c: whether the store has this table; those that a newer version brought may be missing. */
+int views_has_table(struct db *db, const char *table, bool *ret);
 /* The TEMP views of the judged scan. */
 int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */

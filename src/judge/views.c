@@ -106,16 +106,19 @@ static int shadow_tables(struct judged *j)
 	return 0;
 }
 
-int views_has_quiet(struct db *db, bool *ret)
+int views_has_table(struct db *db, const char *table, bool *ret)
 {
-	int64_t there = 0;
-	int r = db_number(db,
-			  "SELECT count(*) FROM main.sqlite_master WHERE type = 'table'"
-			  " AND name = 'quiet'",
-			  0, &there);
+	struct query *q = NULL;
+	int r = query_new(db, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1",
+			  &q);
 
-	*ret = there > 0;
-	return r;
+	if (r >= 0)
+		r = query_bind_text(q, 1, table);
+	if (r >= 0)
+		r = query_step(q);
+	query_free(q);
+	*ret = r == 1;
+	return r < 0 ? r : 0;
 }
 
 #define QUIET_COLUMNS                                                                     \
@@ -126,7 +129,7 @@ int views_has_quiet(struct db *db, bool *ret)
 static int make_quiet(struct judged *j)
 {
 	bool there = false;
-	int r = views_has_quiet(j->db, &there);
+	int r = views_has_table(j->db, "quiet", &there);
 
 	if (r < 0)
 		return r;
@@ -135,6 +138,24 @@ static int make_quiet(struct judged *j)
 	return db_execf(j->db,
 			"CREATE TEMP VIEW quiet AS SELECT" QUIET_COLUMNS
 			" FROM main.quiet WHERE scan = %lld",
+			(long long)j->scan);
+}
+
+#define DEVICE_COLUMNS " address, vendor, model, firmware, serial, role, certain, signs"
+
+static int make_devices(struct judged *j)
+{
+	bool there = false;
+	int r = views_has_table(j->db, "device", &there);
+
+	if (r < 0)
+		return r;
+	/* A store of an older version that is only read knows of none. */
+	if (!there)
+		return db_exec(j->db, "CREATE TEMP TABLE device (" DEVICE_COLUMNS ")");
+	return db_execf(j->db,
+			"CREATE TEMP VIEW device AS SELECT" DEVICE_COLUMNS
+			" FROM main.device WHERE scan = %lld",
 			(long long)j->scan);
 }
 
@@ -396,6 +417,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = shadow_tables(j);
 	if (r >= 0)
 		r = make_quiet(j);
+	if (r >= 0)
+		r = make_devices(j);
 	if (r >= 0)
 		r = make_hosts(j);
 	if (r >= 0)

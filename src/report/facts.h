@@ -86,9 +86,11 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" main.service s ON s." JUDGED_SCAN " AND s.address = place.address" join \
 	" ORDER BY place.position"
 
-/* Hosts where something answered, in the order of addresses; host's columns are h's. */
+/* Hosts where something answered, in the order of addresses; host's columns are h's, and those of what
+ * the machine is (NULL: nothing is known) are d's. */
 #define HOSTS_IN_ORDER                                                            \
 	" FROM report_place place CROSS JOIN host h ON h.address = place.address" \
+	" LEFT JOIN device d ON d.address = h.address"                            \
 	" WHERE h.state NOT IN ('silent', 'absent', 'skipped') ORDER BY place.position"
 
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */

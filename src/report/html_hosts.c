@@ -11,6 +11,11 @@ static void say_state(struct page *p, const char *state)
 	say_both(p, host_state_text(state, LANGUAGE_EN), host_state_text(state, LANGUAGE_JA));
 }
 
+static void say_role(struct page *p, const char *role)
+{
+	say_both(p, role_text(role, LANGUAGE_EN), role_text(role, LANGUAGE_JA));
+}
+
 static void say_kind(struct page *p, const char *kind)
 {
 	say_both(p, zone_kind_text(kind, LANGUAGE_EN), zone_kind_text(kind, LANGUAGE_JA));
@@ -106,6 +111,36 @@ static void names(struct page *p, const char *text)
 	json_decref(list);
 }
 
+/* "Ricoh IM C3000 (probable), firmware 1.2" */
+static void device(struct page *p, struct query *q)
+{
+	static const struct {
+		const char *column;
+		enum word word;
+	} more[] = { { "firmware", W_FIRMWARE }, { "serial", W_SERIAL } };
+
+	if (cell(q, "maker") == NULL && cell(q, "model") == NULL)
+		return;
+	mark(p, "<br><b>");
+	say(p, cell(q, "maker"));
+	mark(p, " ");
+	say(p, cell(q, "model"));
+	mark(p, "</b>");
+	if (cell_int(q, "certain") == 0) {
+		mark(p, " <span class=\"quiet\">(");
+		say_word(p, W_PROBABLE);
+		mark(p, ")</span>");
+	}
+	for (size_t i = 0; i < countof(more); i++)
+		if (cell(q, more[i].column) != NULL) {
+			mark(p, "<br><span class=\"quiet\">");
+			say_word(p, more[i].word);
+			mark(p, " ");
+			say(p, cell(q, more[i].column));
+			mark(p, "</span>");
+		}
+}
+
 static void host(struct page *p, struct query *q, struct host_rows *service)
 {
 	const char *kind = cell(q, "kind"), *treated = cell(q, "treated"),
@@ -155,7 +190,9 @@ static void host(struct page *p, struct query *q, struct host_rows *service)
 		mark(p, "</span>");
 	}
 	mark(p, "</td><td>");
-	say(p, cell(q, "role"));
+	if (cell(q, "role") != NULL)
+		say_role(p, cell(q, "role"));
+	device(p, q);
 	if (os != NULL) {
 		mark(p, "<br>");
 		say(p, os);
@@ -206,7 +243,9 @@ void page_hosts(struct page *p)
 {
 	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
 					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
-	struct query *q = facts_ask(p->facts, "SELECT h.*, place.position AS place" HOSTS_IN_ORDER);
+	struct query *q =
+		facts_ask(p->facts, "SELECT h.*, d.vendor AS maker, d.model, d.firmware, d.serial,"
+				    " d.certain, place.position AS place" HOSTS_IN_ORDER);
 	struct host_rows service = facts_ask_by_host(
 		p->facts, SERVICES_BY_HOST("s.*, g.scheme, g.level, g.basis",
 					   " LEFT JOIN service_grade g"

@@ -278,13 +278,20 @@ static void put_names(struct writing *w, const char *names)
 	putc_unlocked(']', w->out);
 }
 
+#define DEVICE_JSON                                                                      \
+	"iif(d.address IS NULL, NULL, json_object('vendor', d.vendor, 'model', d.model," \
+	" 'firmware', d.firmware,"                                                       \
+	" 'serial', d.serial, 'certain', json(iif(d.certain, 'true', 'false')),"         \
+	" 'signs', json(d.signs)))"
+
 /* Addresses where nothing answered are no hosts. */
 static void put_hosts(struct writing *w)
 {
-	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES, STATE, REASON, TREATED, PLACE };
-	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
-					      " h.os, nullif(h.names, '[]'), h.state, h.reason,"
-					      " h.treated, place.position" HOSTS_IN_ORDER);
+	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES, STATE, REASON, TREATED, DEVICE, PLACE };
+	struct query *q =
+		facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
+				    " h.os, nullif(h.names, '[]'), h.state, h.reason,"
+				    " h.treated, " DEVICE_JSON ", place.position" HOSTS_IN_ORDER);
 	struct host_rows services = facts_ask_by_host(w->facts, SERVICES);
 	struct query *evidence = NULL;
 
@@ -308,6 +315,8 @@ static void put_hosts(struct writing *w)
 		     query_null(q, REASON) ? NULL
 					   : reason_text(query_text(q, REASON), w->language));
 		text(w, "treated", query_text(q, TREATED));
+		member(w, "device",
+		       query_null(q, DEVICE) ? json_null() : text_parsed(query_text(q, DEVICE)));
 		put_services(w, &services, evidence, query_int(q, PLACE), query_text(q, ADDRESS));
 		end(w);
 	}

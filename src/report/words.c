@@ -107,6 +107,38 @@ const char *host_state_text(const char *state, enum language l)
 	return find(list, state, l);
 }
 
+const char *role_text(const char *role, enum language l)
+{
+	static const struct pair list[] = {
+		{ "plc", { "PLC", "PLC（制御装置）" } },
+		{ "hmi", { "HMI", "操作表示器（HMI）" } },
+		{ "rtu", { "RTU", "遠方監視装置（RTU）" } },
+		{ "historian", { "historian", "データ収集サーバ" } },
+		{ "printer", { "printer or MFP", "プリンタ・複合機" } },
+		{ "camera", { "camera", "監視カメラ" } },
+		{ "recorder", { "video recorder", "録画装置" } },
+		{ "phone", { "IP phone", "IP電話" } },
+		{ "router", { "router", "ルータ" } },
+		{ "switch", { "switch", "スイッチ" } },
+		{ "firewall", { "firewall or VPN gateway", "ファイアウォール・VPN装置" } },
+		{ "access-point", { "access point", "無線アクセスポイント" } },
+		{ "ups", { "UPS", "無停電電源装置（UPS）" } },
+		{ "pdu", { "power distribution unit", "電源タップ（PDU）" } },
+		{ "nas", { "NAS", "NAS" } },
+		{ "server", { "server", "サーバ" } },
+		{ "workstation", { "workstation", "端末" } },
+		{ "bmc", { "server management (BMC)", "サーバ管理装置（BMC）" } },
+		{ "kvm", { "KVM", "KVM切替器" } },
+		{ "converter", { "serial device server", "シリアル変換器" } },
+		{ "gateway", { "gateway", "ゲートウェイ" } },
+		{ "scanner", { "scanner", "スキャナ" } },
+		{ "projector", { "projector", "プロジェクタ" } },
+		{ "building-controller", { "building controller", "ビル設備制御装置" } },
+		{ NULL, { NULL, NULL } },
+	};
+	return find(list, role, l);
+}
+
 const char *answer_text(const char *answer, enum language l)
 {
 	static const struct pair list[] = {

@@ -127,6 +127,9 @@
 	X(REASON, "Reason", "理由") \
 	X(NOTHING_OPEN, "nothing open", "開いているポートなし") \
 	X(PORTS_INCOMPLETE, "not all planned ports were tried", "計画したポートの一部は未試行") \
+	X(PROBABLE, "probable", "推定") \
+	X(FIRMWARE, "firmware", "ファームウェア") \
+	X(SERIAL, "serial no.", "製造番号") \
 	X(OT_SIGN, "OT sign", "OT の兆候") \
 	X(NO_HOSTS, "No host answered.", "応答した機器はありません。") \
 	/* coverage */ \
@@ -180,6 +183,8 @@ void put_with(FILE *out, void (*put)(FILE *, const char *), const char *text,
 /* Where a word of the store has no words of its own, the word itself. */
 const char *severity_text(const char *severity, enum language l);
 const char *zone_kind_text(const char *kind, enum language l);
+/* What a machine is ("plc", "camera"); other words as they are. */
+const char *role_text(const char *role, enum language l);
 const char *host_state_text(const char *state, enum language l);
 /* met, not-met, not-applicable */
 const char *answer_text(const char *answer, enum language l);

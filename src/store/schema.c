@@ -171,5 +171,15 @@ static const char version_5[] =
 	" first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" PRIMARY KEY (scan, block, number)) STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { version_1, version_2, version_3, version_4, version_5 };
+static const char version_6[] =
+	/* What is known of the machine behind an address: put together from the documents' identities at the
+	 * end of the scan. certain 0: probable. signs: JSON list of the origins ('http.title', 'modbus'). */
+	"CREATE TABLE device ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, vendor TEXT, model "
+	"TEXT,"
+	" firmware TEXT, serial TEXT, role TEXT, certain INTEGER NOT NULL, signs TEXT NOT NULL,"
+	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = { version_1, version_2, version_3,
+					 version_4, version_5, version_6 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);
