@@ -22,9 +22,9 @@ struct engine_setup {
 	bool progress;           /* a line on stderr */
 	unsigned threads;
 	const struct fingerprints *fingerprints; /* NULL: nothing is told of texts */
-	bool connect;                   /* no packets process */
-	unsigned retries;               /* of the packets process: --max-retries */
-	uint8_t key[16], order_key[16]; /* see packets.h */
+	bool connect;                            /* no packets process */
+	unsigned retries;                        /* of the packets process: --max-retries */
+	uint8_t key[16], order_key[16];          /* see packets.h */
 	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
 	const struct resumed *resumed;
 	int64_t resumed_scan;
