@@ -17,6 +17,7 @@
 enum {
 	GREETING_MS = 2000,    /* full depth: how long a server may take to speak first */
 	DEADLINE_MS = 5000,    /* one read */
+	DEADLINE_UDP_MS = 1500, /* one of two tries; nobody tells that a datagram was lost */
 	DEADLINE_OT_MS = 8000, /* gateways need some 2 s; controllers answer between cycles */
 	HELLOS = 16,
 };
@@ -66,6 +67,9 @@ static struct conn_setup setup_of(const struct task *t, int probe, json_t *evide
 		s.connections = probes[probe]->connections[t->depth];
 		s.sent = probes[probe]->sent[t->depth];
 		s.received = probes[probe]->received[t->depth];
+		if (probes[probe]->udp)
+			s.deadline_ms = t->job->treatment == TREAT_OT ? 2 * DEADLINE_UDP_MS
+								      : DEADLINE_UDP_MS;
 	}
 	return s;
 }
@@ -262,7 +266,7 @@ static bool by_port(struct task *t, enum ending *ret_ending)
 {
 	*ret_ending = ENDING_NOT_THIS;
 	for (int i = 0; probes[i] != NULL; i++) {
-		if (!probe_belongs(probes[i], t->job->port) ||
+		if (probes[i]->udp != t->job->udp || !probe_belongs(probes[i], t->job->port) ||
 		    (t->depth == DEPTH_LIMITED && !probes[i]->ot))
 			continue;
 		if (try_probe(t, i, "port", false, ret_ending))
@@ -325,6 +329,13 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	enum ending e;
 	bool silent;
 
+	if (job->udp) {
+		if (t.depth == DEPTH_LIMITED)
+			limit(&t, "limited in OT");
+		by_port(&t, &e);
+		done->ending = e;
+		return;
+	}
 	if (t.depth == DEPTH_LIMITED) {
 		limit(&t, "limited in OT");
 		if (!by_port(&t, &e) && e == ENDING_NOT_THIS && job->unassigned)

@@ -27,6 +27,9 @@ struct probe {
 	/* Ports where it is expected, nmap syntax ("22,2222"). */
 	const char *ports;
 	enum risk risk;
+	/* By UDP: the ports are those of UDP, it speaks through conn_ask() and conn_datagram(), and a
+	 * connection is a socket of its own. Never tried elsewhere than on its ports. */
+	bool udp;
 	/* The most connections and bytes of one conversation; the guard holds the probe to them. The
 	 * first of each pair holds for DEPTH_LIMITED, the second for DEPTH_FULL. */
 	unsigned connections[2];
@@ -66,7 +69,7 @@ extern const struct probe *const probes[];
 
 /* By name; NULL where there is none. */
 const struct probe *probe_find(const char *name);
-/* Is the probe expected on this port? */
+/* Is the probe expected on this port of its transport? */
 bool probe_belongs(const struct probe *p, uint16_t port);
 
 /* Called once in a process that runs the ssh probe, before its sandbox and its first thread: libssh

@@ -181,6 +181,7 @@ static bool describe_probes(struct crew *c)
 		g->name = p->name;
 		g->risk = (enum site_risk)p->risk; /* the same order; see site.h */
 		g->ot = p->ot;
+		g->udp = p->udp;
 		for (int d = 0; d < 2; d++) {
 			g->connections[d] = p->connections[d];
 			g->sent[d] = p->sent[d];
@@ -188,6 +189,10 @@ static bool describe_probes(struct crew *c)
 		}
 		if (p->ports[0] != '\0' && ports_parse(&g->ports, p->ports, NULL, NULL, NULL) < 0)
 			return false;
+		if (p->udp) {
+			memcpy(g->ports.udp, g->ports.tcp, sizeof(g->ports.udp));
+			memset(g->ports.tcp, 0, sizeof(g->ports.tcp));
+		}
 	}
 	return c->probes != NULL;
 }

@@ -85,7 +85,7 @@ static struct cost full_cost(uint16_t port, enum site_risk risk)
 		const struct probe *p = probes[i];
 		struct cost one = { 0 };
 
-		if ((int)p->risk > (int)risk)
+		if ((int)p->risk > (int)risk || p->udp)
 			continue;
 		cost_add(&one, p, DEPTH_FULL);
 		if (p->over_tls)
@@ -119,12 +119,16 @@ static bool print_probe(const struct outlook *l, const struct probe *p, enum dep
 {
 	struct ports own = { 0 };
 
-	for (uint32_t i = 0; i < l->order.count; i++) {
+	for (unsigned port = 1; p->udp && port <= UINT16_MAX; port++)
+		if (ports_has(l->plan->ports.udp, (uint16_t)port) &&
+		    probe_belongs(p, (uint16_t)port))
+			ports_put(own.tcp, (uint16_t)port);
+	for (uint32_t i = 0; i < l->order.count && !p->udp; i++) {
 		uint16_t port = l->order.ports[i];
 		bool taken = !probe_belongs(p, port);
 
 		for (size_t k = 0; !taken && d == DEPTH_LIMITED && probes[k] != p; k++)
-			taken = probes[k]->ot && probe_belongs(probes[k], port);
+			taken = probes[k]->ot && !probes[k]->udp && probe_belongs(probes[k], port);
 		if (!taken)
 			ports_put(own.tcp, port);
 	}
@@ -132,6 +136,8 @@ static bool print_probe(const struct outlook *l, const struct probe *p, enum dep
 		return false;
 	char *text = ports_text(own.tcp);
 	fprintf(l->out, _("      %s on %s: "), p->name, text != NULL ? text : "?");
+	if (p->udp)
+		fputs("UDP, ", l->out);
 	free(text);
 	return true;
 }

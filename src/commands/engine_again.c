@@ -13,15 +13,16 @@
 /* Open ports whose conversations did not come to their end. A port that showed a general-purpose
  * computer is looked at once more in full, as in learn(). */
 static const char left_sql[] =
-	"SELECT s.address, s.port, h.treated, h.ot_sign IS NOT NULL"
+	"SELECT s.address, s.port, h.treated, h.ot_sign IS NOT NULL, s.transport = 'udp'"
 	" FROM service s LEFT JOIN host h ON h.scan = s.scan AND h.address = s.address"
-	" LEFT JOIN ended n ON n.scan = s.scan AND n.address = s.address AND n.port = s.port"
-	" WHERE s.scan = ?1 AND s.transport = 'tcp' AND s.state = 'open'"
+	" LEFT JOIN ended n ON n.scan = s.scan AND n.address = s.address AND"
+	"  n.port = s.port + 65536 * (s.transport = 'udp')"
+	" WHERE s.scan = ?1 AND s.state = 'open'"
 	" AND coalesce(h.state, '') <> 'all-ports' AND (n.port IS NULL OR"
 	"  (NOT n.full AND h.treated = 'it' AND h.kind = 'unassigned' AND EXISTS"
 	"   (SELECT 1 FROM evidence e WHERE e.scan = s.scan AND e.address = s.address"
-	"    AND e.port = s.port AND e.probe IN ('smb', 'rdp') AND e.ending = 'done')))"
-	" ORDER BY s.address, s.port";
+	"    AND e.port = s.port AND e.transport = s.transport AND e.probe IN ('smb', 'rdp') AND e.ending = 'done')))"
+	" ORDER BY s.address, s.port, s.transport";
 
 static bool refill_targets(struct engine *e, struct query *q)
 {
@@ -38,8 +39,12 @@ static bool refill_targets(struct engine *e, struct query *q)
 		known = resumed_find(e->setup->resumed, &a);
 		if (known != NULL && known->distress != NULL && known->over)
 			continue; /* left alone */
+		uint16_t port = (uint16_t)query_int(q, 1);
+		bool udp = query_int(q, 4) != 0;
+		if (udp && !engine_has_udp_probe(port))
+			continue;
 		struct target *t = targets_get(e->targets, &a);
-		if (t == NULL || !target_add_port(t, (uint16_t)query_int(q, 1)))
+		if (t == NULL || !target_add_port(t, port, udp))
 			return false;
 		if (last != NULL && last != t && last->swept) {
 			engine_order_ports(e, last);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/probe.h"
 #include "wire/vendor.h"
 
 static const char *const port_words[PORT_STATES] = { "open", "closed", "filtered", "silent" };
@@ -117,18 +118,18 @@ static void keep_host(struct engine *e, const struct guard_event *v)
 
 /* Ports where a general-purpose computer shows itself come first among those of an unassigned host,
  * behind the OT ports. */
-static int port_rank(const struct engine *e, uint16_t port)
+static int port_rank(const struct engine *e, struct open_port p)
 {
-	const struct port_entry *entry = port_list_find(&e->setup->plan->port_list, port, false);
+	const struct port_entry *entry = port_list_find(&e->setup->plan->port_list, p.port, p.udp);
 
 	if (entry != NULL && entry->ot)
 		return 0;
-	return port == 445 || port == 3389 ? 1 : 2;
+	return !p.udp && (p.port == 445 || p.port == 3389) ? 1 : 2;
 }
 
 void engine_order_ports(const struct engine *e, struct target *t)
 {
-	uint16_t *sorted = calloc(t->port_count, sizeof(*sorted));
+	struct open_port *sorted = calloc(t->port_count, sizeof(*sorted));
 	uint32_t n = 0;
 
 	if (sorted == NULL)
@@ -148,6 +149,14 @@ bool engine_may_speak(const struct engine *e, const struct addr *a)
 	return e->setup->plan->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
 }
 
+bool engine_has_udp_probe(uint16_t port)
+{
+	for (size_t i = 0; probes[i] != NULL; i++)
+		if (probes[i]->udp && probe_belongs(probes[i], port))
+			return true;
+	return false;
+}
+
 void engine_take_port(struct engine *e, const struct guard_event *v)
 {
 	const struct port_entry *entry =
@@ -159,7 +168,7 @@ void engine_take_port(struct engine *e, const struct guard_event *v)
 		return; /* the whole host may be behind a filter: its counts say so */
 	bool speak = engine_may_speak(e, &v->address);
 	store_service(e->setup->store, addr_format(&v->address, address), v->port,
-		      v->udp ? "udp" : "tcp", port_words[v->port_state], or_null(v->reason),
+		      transport_word(v->udp), port_words[v->port_state], or_null(v->reason),
 		      entry != NULL ? entry->name : NULL,
 		      speak || v->port_state != PORT_OPEN ? NULL : "not allowed");
 	if (v->port_state != PORT_OPEN)
@@ -169,10 +178,10 @@ void engine_take_port(struct engine *e, const struct guard_event *v)
 	if (v->udp) /* its answer was one of the protocol that belongs there */
 		store_service_spoken(e->setup->store, address, v->port, "udp",
 				     entry != NULL ? entry->name : NULL, false, "port", NULL);
-	if (v->udp || !speak)
+	if (!speak || (v->udp && !engine_has_udp_probe(v->port)))
 		return;
 	t = targets_get(e->targets, &v->address);
-	if (t == NULL || !target_add_port(t, v->port)) {
+	if (t == NULL || !target_add_port(t, v->port, v->udp)) {
 		engine_begin_stop(e, ENGINE_FAULT);
 		return;
 	}
@@ -204,7 +213,7 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 
 	keep_host(e, v);
 	if (v->host_state == HOST_DISTRESS)
-		store_ended(e->setup->store, addr_format(&v->address, address), 0, false);
+		store_ended(e->setup->store, addr_format(&v->address, address), 0, false, false);
 	engine_want_name(e, v);
 	if (v->open == 0 || !engine_may_speak(e, &v->address))
 		return;
@@ -218,7 +227,8 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 		addr_format(&v->address, address);
 		for (uint32_t i = 0; i < t->port_count; i++)
 			store_service_spoken(
-				e->setup->store, address, t->ports[i], "tcp", NULL, false, "none",
+				e->setup->store, address, t->ports[i].port,
+				transport_word(t->ports[i].udp), NULL, false, "none",
 				t->all_ports ? "answers on every port" : "left in distress");
 		t->port_next = t->port_count;
 		return;

@@ -109,13 +109,14 @@ void engine_hand_out(struct engine *e)
 		struct target *t = targets_next(e->targets, JOBS_OT, JOBS_IT, may_now, e);
 		if (t == NULL)
 			return;
-		uint16_t port = t->ports[t->port_next++];
+		struct open_port port = t->ports[t->port_next++];
 		const struct port_entry *entry =
-			port_list_find(&e->setup->plan->port_list, port, false);
+			port_list_find(&e->setup->plan->port_list, port.port, port.udp);
 		struct job job = {
 			.id = ++e->jobs,
 			.address = t->address,
-			.port = port,
+			.port = port.port,
+			.udp = port.udp,
 			.treatment = t->treatment,
 			.full_depth = t->full_depth,
 			.anonymous = t->treatment == TREAT_IT || t->anonymous,
@@ -143,13 +144,13 @@ void engine_hand_out(struct engine *e)
 }
 
 /* What a document shows of the host. */
-static void learn(struct engine *e, struct target *t, const struct result_header *h, uint16_t port)
+static void learn(struct engine *e, struct target *t, const struct result_header *h, struct open_port port)
 {
 	const struct probe *p = probes[h->probe];
 	char sign[64];
 
 	if (p->ot_sign && h->ending == ENDING_DONE && t->treatment != TREAT_OT) {
-		snprintf(sign, sizeof(sign), "%s spoken on port %u", p->name, port);
+		snprintf(sign, sizeof(sign), "%s spoken on port %u", p->name, port.port);
 		crew_order(e->crew, ORDER_OT, &t->address, sign);
 		t->treatment = TREAT_OT;
 		t->full_depth = false;
@@ -164,7 +165,7 @@ static void learn(struct engine *e, struct target *t, const struct result_header
 		char address[ADDR_TEXT];
 		store_host_state(e->setup->store, addr_format(&t->address, address), "it", NULL,
 				 NULL, NULL);
-		target_add_port(t, port); /* once more, in full */
+		target_add_port(t, port.port, port.udp); /* once more, in full */
 		targets_queue(e->targets, t);
 	}
 }
@@ -183,8 +184,8 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 	}
 	struct evidence_row row = {
 		.address = addr_format(&d->target->address, address),
-		.port = d->port,
-		.transport = "tcp",
+		.port = d->port.port,
+		.transport = transport_word(d->port.udp),
 		.probe = probes[h->probe]->name,
 		.ending = ending_word(h->ending),
 		.document = text,
@@ -220,13 +221,20 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 		end_job(e, d);
 		return;
 	}
-	store_service_spoken(e->setup->store, addr_format(&d->target->address, address), d->port,
-			     "tcp", or_null(h->protocol), h->tls, h->spoken,
+	/* What answered the sweep by UDP was of the protocol that belongs there. */
+	const struct port_entry *entry =
+		d->port.udp && h->protocol[0] == '\0'
+			? port_list_find(&e->setup->plan->port_list, d->port.port, true)
+			: NULL;
+	store_service_spoken(e->setup->store, addr_format(&d->target->address, address),
+			     d->port.port, transport_word(d->port.udp),
+			     entry != NULL ? entry->name : or_null(h->protocol), h->tls,
+			     entry != NULL ? "port" : h->spoken,
 			     h->ending == ENDING_STOPPED    ? "stopped"
 			     : h->ending == ENDING_DISTRESS ? "left in distress"
 							    : or_null(h->limited));
 	if (h->ending != ENDING_STOPPED)
-		store_ended(e->setup->store, address, d->port, d->full);
+		store_ended(e->setup->store, address, d->port.port, d->port.udp, d->full);
 	end_job(e, d);
 }
 
@@ -295,10 +303,11 @@ void engine_replace_workers(struct engine *e)
 			char subject[ADDR_TEXT + 8];
 
 			addr_format(&d->target->address, address);
-			snprintf(subject, sizeof(subject), "%s:%u", address, d->port);
-			store_service_spoken(e->setup->store, address, d->port, "tcp", NULL, false,
-					     "none", "worker fault");
-			store_ended(e->setup->store, address, d->port, d->full);
+			snprintf(subject, sizeof(subject), "%s:%u", address, d->port.port);
+			store_service_spoken(e->setup->store, address, d->port.port,
+					     transport_word(d->port.udp), NULL, false, "none",
+					     "worker fault");
+			store_ended(e->setup->store, address, d->port.port, d->port.udp, d->full);
 			store_remark(e->setup->store, "worker-fault", subject,
 				     "the worker process ended while it spoke with this port");
 			end_job(e, d);

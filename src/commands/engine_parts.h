@@ -12,7 +12,7 @@
 /* One worker thread as main sees it. */
 struct desk {
 	struct target *target; /* NULL: idle */
-	uint16_t port;
+	struct open_port port;
 	uint32_t job;
 	bool full;       /* the job's depth */
 	uint8_t *buffer; /* a result under way */
@@ -57,6 +57,11 @@ static inline const char *or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+static inline const char *transport_word(bool udp)
+{
+	return udp ? "udp" : "tcp";
+}
+
 /* ---- engine.c ---- */
 /* Nothing new is begun; the first reason is the scan's end. */
 void engine_begin_stop(struct engine *e, enum engine_end why);
@@ -66,6 +71,8 @@ void engine_begin_stop(struct engine *e, enum engine_end why);
 const struct asset *engine_ledger_of(const struct plan *p, const struct guard_event *v);
 /* May anything be asked there, beyond the port being open? */
 bool engine_may_speak(const struct engine *e, const struct addr *a);
+/* Is there a probe for it? What answers by UDP on other ports stays named by the sweep. */
+bool engine_has_udp_probe(uint16_t port);
 void engine_order_ports(const struct engine *e, struct target *t);
 /* The sweep of this host is over: how it is spoken to. */
 void engine_swept(const struct engine *e, struct target *t, enum treatment treatment, bool ot_sign);

@@ -57,6 +57,7 @@ bool judging_start(struct judging **ret, const struct plan *p, const char *const
 	for (size_t i = 0; good && i < n; i++)
 		j->probes[i] = (struct judge_probe){ .name = probes[i]->name,
 						     .ports = probes[i]->ports,
+						     .udp = probes[i]->udp,
 						     .over_tls = probes[i]->over_tls,
 						     .view = probes[i]->view };
 	for (size_t i = 0; good && i < profile_count; i++)

@@ -168,6 +168,7 @@ static struct judge_probe *probe_list(void)
 		list[i] = (struct judge_probe){
 			.name = probes[i]->name,
 			.ports = probes[i]->ports,
+			.udp = probes[i]->udp,
 			.over_tls = probes[i]->over_tls,
 			.view = probes[i]->view,
 		};

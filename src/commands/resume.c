@@ -677,8 +677,8 @@ int resume_load(struct store *store, int64_t scan, const struct plan *plan, stru
 	if (r >= 0)
 		r = db_execf(db,
 			     "DELETE FROM evidence WHERE scan = %lld AND ending = 'stopped'"
-			     " AND (address, port) NOT IN (SELECT address, port FROM ended WHERE"
-			     " scan = %lld)",
+			     " AND (address, port + 65536 * (transport = 'udp')) NOT IN"
+			     " (SELECT address, port FROM ended WHERE scan = %lld)",
 			     (long long)scan, (long long)scan);
 	if (r >= 0)
 		r = db_number(db, "SELECT max(number) FROM journal", 0, &number);

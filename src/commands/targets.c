@@ -74,14 +74,14 @@ struct target *targets_get(struct targets *ts, const struct addr *a)
 	return t;
 }
 
-bool target_add_port(struct target *t, uint16_t port)
+bool target_add_port(struct target *t, uint16_t port, bool udp)
 {
-	uint16_t *ports = realloc(t->ports, (t->port_count + 1) * sizeof(*ports));
+	struct open_port *ports = realloc(t->ports, (t->port_count + 1) * sizeof(*ports));
 
 	if (ports == NULL)
 		return false;
 	t->ports = ports;
-	t->ports[t->port_count++] = port;
+	t->ports[t->port_count++] = (struct open_port){ port, udp };
 	return true;
 }
 
@@ -98,7 +98,7 @@ void targets_queue(struct targets *ts, struct target *t)
 	ts->last = t;
 }
 
-void target_again(struct target *t, uint16_t port)
+void target_again(struct target *t, struct open_port port)
 {
 	t->ports[--t->port_next] = port;
 }

@@ -5,11 +5,16 @@
 
 #include "talk/seam.h"
 
+struct open_port {
+	uint16_t port;
+	bool udp;
+};
+
 struct target {
 	struct addr address;
 	enum treatment treatment;
 	bool unassigned, full_depth, anonymous, swept, distress, all_ports;
-	uint16_t *ports; /* open, in the order of the jobs */
+	struct open_port *ports; /* in the order of the jobs */
 	uint32_t port_count, port_next;
 	unsigned active; /* jobs under way */
 	unsigned cuts;   /* jobs that the end of a window cut short */
@@ -23,11 +28,11 @@ struct targets *targets_new(void);
 void targets_free(struct targets *ts);
 /* Made when new; NULL without memory. */
 struct target *targets_get(struct targets *ts, const struct addr *a);
-bool target_add_port(struct target *t, uint16_t port);
+bool target_add_port(struct target *t, uint16_t port, bool udp);
 /* Puts the target at the end of the queue of those with jobs left. */
 void targets_queue(struct targets *ts, struct target *t);
 /* This port again, as the next one. Only for a port that was taken by port_next. */
-void target_again(struct target *t, uint16_t port);
+void target_again(struct target *t, struct open_port port);
 /* The next job of a target that may have one more under way (most, by treatment), and that may be spoken
  * to now. NULL: none. */
 struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it,

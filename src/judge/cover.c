@@ -109,7 +109,7 @@ static int add_probe(struct judged *j, struct cover *v, const struct judge_probe
 		r = query_new(j->db, "SELECT EXISTS (SELECT 1 FROM json_each(?1) WHERE value = ?2)",
 			      &w.listed);
 	if (r >= 0) {
-		judged_read_ports(p->ports, expected->tcp);
+		judged_read_ports(p->ports, p->udp ? expected->udp : expected->tcp);
 		for (size_t i = 0; i < j->service_count; i++)
 			meet(&v->service[i], probe_state(j, &w, &j->services[i]));
 		r = w.error;
@@ -179,7 +179,8 @@ static int add_probes(struct judged *j, struct cover *v, const char *list)
 			int r = add_probe(j, v, p, facet);
 			if (r < 0)
 				return r;
-			bool here = p->ports == NULL || need_ports_planned(j, p->ports, true);
+			bool here = p->ports == NULL || need_ports_planned(j, p->ports, p->udp, true);
+			v->by_udp |= p->udp;
 			planned |= here;
 			every &= here;
 		}
@@ -251,6 +252,8 @@ static int fill_cover(struct judged *j, struct cover *v)
 			v->host[i] = reason_state(j, h->gap);
 		else if (v->missing != NULL && (v->counts_hosts || h->answering))
 			v->host[i] = reason_state(j, v->missing);
+		else if (v->by_udp && h->answering && !h->udp)
+			v->host[i] = reason_state(j, "UDP ports not tried");
 		else if (v->counts_hosts)
 			v->host[i] = SUBJECT_RAN;
 	}

@@ -15,6 +15,7 @@
 struct judge_probe {
 	const char *name;
 	const char *ports; /* where it is expected, nmap syntax; NULL: nowhere */
+	bool udp;          /* its ports are those of UDP */
 	bool over_tls;     /* may also be spoken inside TLS */
 	const char *view;  /* its views over document (probes/probe.h); NULL: none */
 };

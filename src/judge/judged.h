@@ -60,6 +60,7 @@ struct cover {
 	/* Where it has no reason: */
 	uint16_t *host;      /* per host; with counts_services only gaps */
 	uint16_t *service;   /* per service */
+	bool by_udp;         /* one of its probes speaks by UDP */
 	const char *missing; /* not all the ports that they look at were tried on any host */
 	const char *unseen;  /* of a check with `seen`: why it could not judge the others */
 };
@@ -156,7 +157,7 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason);
  * tried. */
 const char *need_ports_missing(const struct judged *j, const char *text);
 /* Every port of the list ("502,102") is planned; any: one of them is. */
-bool need_ports_planned(const struct judged *j, const char *text, bool any);
+bool need_ports_planned(const struct judged *j, const char *text, bool udp, bool any);
 
 /* cover.c: what ran where. */
 /* The cover of these needs, made once. NULL without memory or where SQL failed (*ret_error). */

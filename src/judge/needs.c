@@ -94,17 +94,18 @@ const char *need_ports_missing(const struct judged *j, const char *text)
 	return some ? missing : "unknown need";
 }
 
-bool need_ports_planned(const struct judged *j, const char *text, bool any)
+bool need_ports_planned(const struct judged *j, const char *text, bool udp, bool any)
 {
 	struct ports *wanted = calloc(1, sizeof(*wanted));
+	const uint64_t *planned = udp ? j->planned.udp : j->planned.tcp;
 	bool all = true, one = false;
 
 	if (wanted == NULL)
 		return false;
 	judged_read_ports(text, wanted->tcp);
 	for (size_t i = 0; i < countof(wanted->tcp); i++) {
-		all &= (wanted->tcp[i] & ~j->planned.tcp[i]) == 0;
-		one |= (wanted->tcp[i] & j->planned.tcp[i]) != 0;
+		all &= (wanted->tcp[i] & ~planned[i]) == 0;
+		one |= (wanted->tcp[i] & planned[i]) != 0;
 	}
 	free(wanted);
 	return any ? one : all;
@@ -148,7 +149,7 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 		*ret_reason = "no comparison with earlier scans yet";
 	else if (strcmp(need, "advisories") == 0)
 		*ret_reason = "no advisories yet";
-	else if (need_starts(need, "port:") && !need_ports_planned(j, need + 5, false))
+	else if (need_starts(need, "port:") && !need_ports_planned(j, need + 5, false, false))
 		*ret_reason = "ports not in the plan";
 	else if (!need_known(need))
 		*ret_reason = "unknown need";

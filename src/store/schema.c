@@ -137,7 +137,8 @@ static const char version_3[] =
 	"CREATE TABLE place ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT NOT NULL, place BLOB NOT NULL,"
 	" PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;"
-	/* A service whose conversations came to their end, and in which depth (full 1 or 0); port 0: the
+	/* A service whose conversations came to their end, and in which depth (full 1 or 0); a port of UDP
+	 * stands as 65536 and its number; port 0: the
 	 * sweep of a host that is left alone was over when that was written. */
 	"CREATE TABLE ended ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, port INTEGER NOT NULL,"

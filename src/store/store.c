@@ -69,7 +69,7 @@ static const char *const sql[STATEMENTS] = {
 			   " WHERE scan=?1 AND address=?2 AND port=?3 AND transport=?4",
 	[OPEN_JOURNAL] =
 		"INSERT OR REPLACE INTO journal (scan, number, kind, opened_ms, address, port,"
-		" transport, probe) VALUES (?,?,?,?,?,?,'tcp',?)",
+		" transport, probe) VALUES (?,?,?,?,?,?,?,?)",
 	/* One frame, over as it leaves; below the connections' numbers. What is there already with a
 	 * number from ?9 on came from the same file. */
 	[ASK_JOURNAL] =
@@ -520,9 +520,10 @@ void store_resume_text(struct store *s, const char *name, const void *text, size
 	store_run(s, INSERT_RESUME, "itz", s->scan, name, text, n);
 }
 
-void store_ended(struct store *s, const char *address, uint16_t port, bool full)
+void store_ended(struct store *s, const char *address, uint16_t port, bool udp, bool full)
 {
-	store_run(s, INSERT_ENDED, "itbb", s->scan, address, (int)port, (int)full);
+	store_run(s, INSERT_ENDED, "itib", s->scan, address,
+		  (int64_t)port + (udp ? STORE_ENDED_UDP : 0), (int)full);
 }
 
 void store_place(struct store *s, const char *name, const void *place, size_t n)

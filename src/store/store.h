@@ -49,9 +49,11 @@ void store_scan_end(struct store *s, const char *status, const char *reason, int
 void store_scan_resume(struct store *s, int64_t scan);
 /* What that will need, by name. */
 void store_resume_text(struct store *s, const char *name, const void *text, size_t n);
-/* The conversations of this service came to their end; full: in full depth. Port 0: the sweep of this
+/* In the table ended a port of UDP is its number and this. */
+enum { STORE_ENDED_UDP = 65536 };
+/* The conversations of this service came to their end; full: in full depth. TCP port 0: the sweep of this
  * host, which is left alone. */
-void store_ended(struct store *s, const char *address, uint16_t port, bool full);
+void store_ended(struct store *s, const char *address, uint16_t port, bool udp, bool full);
 /* How far a sweep is, in its own words: committed together with the results that were stored before,
  * so that neither is ever ahead of the other. */
 void store_place(struct store *s, const char *name, const void *place, size_t n);

@@ -98,6 +98,18 @@ static void take_asked(struct store *s, struct taking *t, const struct journal_a
 	}
 }
 
+static bool read_opened(const char *line, long long *number, long long *ms,
+			char address[static 96], unsigned *port, bool *udp, char word[static 32])
+{
+	int rest = 0;
+
+	*udp = sscanf(line, "O %lld %lld %95s %u/udp %31s%n", number, ms, address, port, word,
+		      &rest) == 5;
+	return (*udp || sscanf(line, "O %lld %lld %95s %u %31s%n", number, ms, address, port, word,
+			       &rest) == 5) &&
+	       line[rest] == '\0';
+}
+
 static void take_connection(struct store *s, int64_t scan, const char *line)
 {
 	char address[96], word[32], found[16];
@@ -105,15 +117,14 @@ static void take_connection(struct store *s, int64_t scan, const char *line)
 	unsigned port, packets;
 	unsigned long long sent, received;
 	int rest = 0;
+	bool udp;
 
-	if (sscanf(line, "O %lld %lld %95s %u %31s%n", &number, &ms, address, &port, word, &rest) ==
-		    5 &&
-	    line[rest] == '\0')
+	if (read_opened(line, &number, &ms, address, &port, &udp, word))
 		store_run(s, OPEN_JOURNAL,
 			  "iitit"
-			  "it",
+			  "itt",
 			  scan, (int64_t)number, strcmp(word, "sweep") == 0 ? "sweep" : "talk",
-			  (int64_t)ms, address, (int64_t)port,
+			  (int64_t)ms, address, (int64_t)port, udp ? "udp" : "tcp",
 			  strcmp(word, "sweep") == 0 ? NULL : word);
 	else if (sscanf(line, "B %lld %lld %31s", &number, &ms, word) == 3)
 		store_run(s, NAME_JOURNAL, "iit", scan, (int64_t)number, word);

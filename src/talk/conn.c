@@ -380,6 +380,40 @@ struct span conn_read_quiet(struct conn *c, size_t max, unsigned quiet_ms)
 	return s;
 }
 
+struct span conn_datagram(struct conn *c)
+{
+	enum { DATAGRAM_MAX = 65535 };
+	ssize_t got;
+
+	if (!conn_ok(c))
+		return nothing(c);
+	c->head = c->tail = 0;
+	if (!c->open || !make_room(c, DATAGRAM_MAX)) {
+		fail(c, c->open ? ENDING_LIMIT : ENDING_CLOSED);
+		return nothing(c);
+	}
+	got = raw_receive(c, c->buffer, DATAGRAM_MAX, c->deadline_ms);
+	if (got <= 0) {
+		fail(c, got == 0 ? ENDING_CLOSED : ending_of_error((int)got));
+		return nothing(c);
+	}
+	c->tail = (size_t)got;
+	return take(c, c->tail);
+}
+
+struct span conn_ask(struct conn *c, const void *bytes, size_t n)
+{
+	conn_write(c, bytes, n);
+	bool asked = conn_ok(c);
+	struct span answer = conn_datagram(c);
+	if (asked && c->ending == ENDING_TIMEOUT) {
+		c->ending = ENDING_DONE;
+		conn_write(c, bytes, n);
+		answer = conn_datagram(c);
+	}
+	return answer;
+}
+
 void conn_deadline(struct conn *c, unsigned timeout_ms)
 {
 	c->deadline_ms = timeout_ms;

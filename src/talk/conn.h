@@ -81,6 +81,14 @@ struct span conn_read_quiet(struct conn *c, size_t max, unsigned quiet_ms);
 /* Like conn_read_quiet(), but the bytes stay unread: the next reads give them again. */
 struct span conn_peek_quiet(struct conn *c, size_t max, unsigned quiet_ms);
 
+/*
+ * UDP. The next datagram as a whole, within the deadline; what was not read of the one before is gone.
+ * Empty and a failed connection where none comes, or an empty one.
+ */
+struct span conn_datagram(struct conn *c);
+/* Sends one and waits for one; where none comes within the deadline, once more. */
+struct span conn_ask(struct conn *c, const void *bytes, size_t n);
+
 /* The time that each following read may take; the default comes with the zone. The guard's own
  * limit for the whole conversation stands above it. */
 void conn_deadline(struct conn *c, unsigned timeout_ms);

@@ -125,6 +125,10 @@ static void tick(struct guard *g, int64_t now)
 			}
 			break;
 		case LINK_LENT:
+			if (bytes && l->asks_segment && guard_resolved(g, l->host, now)) {
+				guard_asked(g, l->host);
+				l->asks_segment = false;
+			}
 			guard_link_settle(g, l);
 			if (now >= l->deadline_ms || g->stopping || l->cut) {
 				l->ending = g->stopping || l->cut ? ENDING_STOPPED : ENDING_LIMIT;

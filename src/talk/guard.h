@@ -29,6 +29,7 @@ struct guard_probe {
 	unsigned connections[2]; /* limited, full depth */
 	uint32_t sent[2], received[2];
 	bool ot;
+	bool udp; /* ports are those of UDP, and no connection is made */
 };
 
 struct guard_setup {

@@ -119,7 +119,7 @@ static unsigned segments_out(const struct link *l, bool *ret_dead)
 	struct tcp_info info = { 0 };
 	socklen_t n = sizeof(info);
 
-	if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+	if (l->udp || getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
 		return l->counted;
 	*ret_dead = info.tcpi_state == STATE_CLOSE;
 	return info.tcpi_segs_out;
@@ -162,6 +162,10 @@ bool guard_link_request(struct guard *g, struct link *l, unsigned n, int64_t wai
 	unsigned rate = least_rate(g, l->host);
 
 	guard_link_settle(g, l);
+	if (l->udp) { /* what was asked for before has left */
+		l->counted += l->held;
+		settle(g, l, l->held, l->held);
+	}
 	if (l->held > l->closing) /* what the last request did not need */
 		settle(g, l, 0, l->held - l->closing);
 	if (rate != 0 && n > rate - l->closing)
@@ -193,8 +197,9 @@ void guard_count_link(const struct link *l, unsigned *packets, uint64_t *sent, u
 	socklen_t n = sizeof(info);
 
 	*packets = l->counted;
-	*sent = *received = 0;
-	if (l->fd >= 0 && getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
+	*sent = l->bytes_out;
+	*received = l->bytes_in;
+	if (!l->udp && l->fd >= 0 && getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
 		*sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
 		/* The peer's FIN counts as a byte there (RFC 9293, 3.4). */
 		*received =
@@ -208,6 +213,13 @@ static void let_go(struct guard *g, struct link *l)
 {
 	bool dead = false;
 
+	if (l->udp) {
+		if (l->asks_segment)
+			guard_asked(g, l->host);
+		l->asks_segment = false;
+		settle(g, l, l->held, l->held);
+		return;
+	}
 	if (l->state == LINK_CONNECTING) {
 		/* The SYN or its latest repeat, and the ACK where a connection came to stand. */
 		unsigned out = segments_out(l, &dead);
@@ -241,6 +253,8 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 	socklen_t n = sizeof(sa);
 
 	guard_count_link(l, &packets, &sent, &received);
+	if (l->udp)
+		packets += l->held;
 	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0)
 		addr_from_sockaddr((struct sockaddr *)&sa, &source, &source_port);
 	let_go(g, l);
@@ -255,9 +269,11 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 		       received, ending_word(l->ending), &found);
 	/* By hand: while a worker still holds its duplicate, closing ours removes nothing (epoll(7)). */
 	epoll_ctl(g->epoll, EPOLL_CTL_DEL, l->fd, NULL);
-	if (l->worker >= 0)
-		shutdown(l->fd,
-			 SHUT_RDWR); /* ends it for a worker that still holds its duplicate */
+	if (l->worker >= 0) /* ends it for a worker that still holds its duplicate */
+		shutdown(l->fd, SHUT_RDWR);
+	if (l->udp) /* and leaves nobody that it could send to (connect(2)) */
+		connect(l->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
+			sizeof(struct sockaddr));
 	close(l->fd);
 	l->host->device->open--;
 	l->host->links--;
@@ -290,6 +306,14 @@ void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 	}
 	if (l->worker >= 0 && g->worker_link[l->worker] == l)
 		g->worker_link[l->worker] = NULL;
+	if (l->udp) {
+		l->state = LINK_DRAINING;
+		l->hurried = true;
+		l->deadline_ms = now + DRAIN_MS_UDP;
+		l->drained = 0;
+		epoll_ctl(g->epoll, EPOLL_CTL_ADD, l->fd, &e);
+		return;
+	}
 	shutdown(l->fd, SHUT_WR);
 	l->closing = 0;
 	guard_link_settle(g, l);
@@ -308,6 +332,15 @@ static void link_read_away(struct guard *g, struct link *l, int64_t now)
 	uint8_t waste[4096];
 	ssize_t n;
 
+	if (l->udp) {
+		while (l->drained < DRAIN_BYTES &&
+		       (n = recv(l->fd, waste, sizeof(waste), MSG_DONTWAIT)) >= 0)
+			l->drained += (size_t)n + 1;
+		if (l->drained >= DRAIN_BYTES || (errno != EAGAIN && errno != EINTR))
+			guard_link_end(g, l, now);
+		return;
+	}
+
 	while ((n = recv(l->fd, waste, sizeof(waste), MSG_DONTWAIT)) > 0) {
 		l->drained += (size_t)n;
 		if (l->drained > DRAIN_BYTES)
@@ -318,9 +351,19 @@ static void link_read_away(struct guard *g, struct link *l, int64_t now)
 		guard_link_end(g, l, now);
 }
 
+/* Nothing leaves yet, so nothing is held but the kernel's question for the MAC. */
+static void udp_stands(struct link *l, int64_t now)
+{
+	l->state = LINK_LENT;
+	l->deadline_ms = now + TALK_MS;
+	l->write_ms = now;
+}
+
 struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
 			     int64_t now, int *ret_error)
 {
+	bool udp = probe != NO_PROBE && worker >= 0 && g->setup->probes[probe].udp;
+	unsigned cost = udp ? 0 : OPEN_COST;
 	struct sockaddr_storage sa;
 	socklen_t length = addr_to_sockaddr(&h->address, port, &sa);
 	const char *name = worker < 0          ? "sweep"
@@ -334,40 +377,44 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 		return NULL;
 	bool asks = !guard_resolved(g, h, now);
 	*ret_error = -EAGAIN;
-	bool room = guard_reserve(g, h, OPEN_COST, asks, now);
+	bool room = guard_reserve(g, h, cost, asks, now);
 	if (asks)
 		segment_taken(g, h, room, now);
 	if (!room)
 		return NULL;
-	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(sa.ss_family,
+			(udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		*ret_error = -errno;
-		guard_settle(g, h, 0, OPEN_COST);
+		guard_settle(g, h, 0, cost);
 		if (asks)
 			guard_asked(g, h);
 		return NULL;
 	}
-	setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
-		   sa.ss_family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
+	if (!udp) {
+		setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+			   sa.ss_family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
+	}
 	*l = (struct link){
 		.state = LINK_CONNECTING,
 		.fd = fd,
 		.host = h,
 		.port = port,
+		.udp = udp,
 		.worker = worker,
 		.probe = probe,
 		.number = ++g->journal_number,
 		.opened_ms = now,
-		.held = OPEN_COST,
+		.held = cost,
 		.asks_segment = asks,
 		.deadline_ms = now + (h->treatment == TREAT_OT ? CONNECT_MS_OT : CONNECT_MS_IT),
 	};
-	if (!journal_opened(g->journal, l->number, guard_unix_ms(), &h->address, port, name)) {
+	if (!journal_opened(g->journal, l->number, guard_unix_ms(), &h->address, port, udp, name)) {
 		*ret_error = -EIO; /* nothing is sent that is not written down */
 		close(fd);
-		guard_settle(g, h, 0, OPEN_COST);
+		guard_settle(g, h, 0, cost);
 		if (asks)
 			guard_asked(g, h);
 		l->state = LINK_FREE;
@@ -379,10 +426,11 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	g->links_used++;
 	h->device->open++;
 	h->links++;
-	if (h->hop != NULL)
+	if (h->hop != NULL && !udp)
 		h->hop->unanswered++;
 	struct epoll_event e = { .events = EPOLLOUT, .data.ptr = l };
-	epoll_ctl(g->epoll, EPOLL_CTL_ADD, fd, &e);
+	if (!udp)
+		epoll_ctl(g->epoll, EPOLL_CTL_ADD, fd, &e);
 	if (connect(fd, (struct sockaddr *)&sa, length) != 0 && errno != EINPROGRESS) {
 		*ret_error = -errno;
 		l->ending = ENDING_REFUSED;
@@ -400,6 +448,8 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 		guard_link_end(g, l, now);
 		return NULL;
 	}
+	if (udp)
+		udp_stands(l, now);
 	return l;
 }
 

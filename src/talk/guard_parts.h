@@ -37,6 +37,7 @@ enum {
 	LOOKS_MOST = 4096, /* targets looked at in one pass */
 	OPENS_MOST = 64,   /* in one pass: between passes answers, orders and signals are served */
 	DRAIN_MS = 1000,
+	DRAIN_MS_UDP = 300, /* a late answer meets a socket, and our kernel says nothing to it */
 	DRAIN_MS_OT = 10 * 1000, /* a controller gets no other connection before it closed this */
 	DRAIN_BYTES = 64 * 1024,
 	TALK_MS = 120 * 1000, /* the longest that one connection may be lent */
@@ -69,6 +70,8 @@ struct link {
 	int fd;
 	struct host *host;
 	uint16_t port;
+	bool udp;
+	uint64_t bytes_out, bytes_in; /* of UDP: as the worker says */
 	int worker; /* -1: the sweep's own */
 	int probe;
 	uint64_t number; /* in the journal */

@@ -23,18 +23,23 @@ bool guard_allowed(const struct guard *g, const struct host *h, uint16_t port, i
 	if (probe == NO_PROBE) /* listening to an unknown port: not at controllers */
 		return h->treatment == TREAT_IT || h->unassigned || h->full_depth;
 	const struct guard_probe *p = &g->setup->probes[probe];
-	const struct port_entry *entry = port_list_find(&g->setup->plan->port_list, port, false);
+	const struct port_entry *entry = port_list_find(&g->setup->plan->port_list, port, p->udp);
 	if (p->risk > h->risk || (entry != NULL && entry->raw_print))
 		return false;
 	if (h->full_depth)
 		return true;
-	return p->ot && ports_has(p->ports.tcp, port);
+	return p->ot && ports_has(p->udp ? p->ports.udp : p->ports.tcp, port);
 }
 
 /* Did the sweep find this port open, or is it planned at all? A worker may not invent ports. */
-static bool planned(const struct guard *g, uint16_t port)
+static bool planned(const struct guard *g, uint16_t port, bool udp)
 {
-	return ports_has(g->setup->plan->ports.tcp, port);
+	return ports_has(udp ? g->setup->plan->ports.udp : g->setup->plan->ports.tcp, port);
+}
+
+static bool by_udp(const struct guard *g, int probe)
+{
+	return probe != NO_PROBE && g->setup->probes[probe].udp;
 }
 
 static void refuse_wait(struct guard *g, int worker, enum ending e)
@@ -71,17 +76,22 @@ void guard_take_request(struct guard *g, int worker)
 	case REQUEST_CLOSE:
 		if (l != NULL) {
 			l->ending = q.n < ENDINGS ? (enum ending)q.n : ENDING_CLOSED;
+			l->bytes_in = q.received;
 			guard_link_drain(g, l, now);
 		}
 		return;
 	case REQUEST_OPEN: {
+		if (q.probe < NO_PROBE || q.probe >= (int)g->setup->probe_count) {
+			guard_reply(g, worker, ENDING_LIMIT, -1, false);
+			return;
+		}
 		struct host *h = hosts_find(g->hosts, &q.address);
+		bool known = planned(g, q.port, by_udp(g, q.probe));
 
-		if (h == NULL && planned(g, q.port) &&
+		if (h == NULL && known &&
 		    plan_refusal(g->setup->plan, &q.address, time(NULL)) == NULL)
 			h = guard_host_of_packets(g, &q.address, now);
-		if (q.probe < NO_PROBE || q.probe >= (int)g->setup->probe_count || h == NULL ||
-		    l != NULL || !planned(g, q.port) || !guard_allowed(g, h, q.port, q.probe) ||
+		if (h == NULL || l != NULL || !known || !guard_allowed(g, h, q.port, q.probe) ||
 		    !count_conversation(g, worker, &q, h)) {
 			guard_reply(g, worker, ENDING_LIMIT, -1, false);
 			return;
@@ -93,7 +103,7 @@ void guard_take_request(struct guard *g, int worker)
 	}
 	case REQUEST_BECOME:
 		if (q.probe < 0 || q.probe >= (int)g->setup->probe_count || l == NULL ||
-		    l->state != LINK_LENT || l->probe != NO_PROBE ||
+		    l->state != LINK_LENT || l->probe != NO_PROBE || by_udp(g, q.probe) ||
 		    !guard_allowed(g, l->host, l->port, q.probe) ||
 		    !count_conversation(g, worker, &q, l->host)) {
 			guard_reply(g, worker, ENDING_LIMIT, -1, false);
@@ -178,11 +188,14 @@ void guard_serve_waiting(struct guard *g, int64_t now)
 			}
 			w->active = false;
 			g->worker_link[i] = l;
+			if (l->udp) /* nothing is waited for; each datagram is asked for */
+				guard_reply(g, i, ENDING_DONE, l->fd, false);
 		} else {
 			struct link *l = g->worker_link[i];
+			bool datagram = l != NULL && l->udp;
 			unsigned cost = w->request.kind == REQUEST_LEND
 						? w->request.n
-						: WRITE_COST + w->request.n / 1400;
+						: (datagram ? 1 : WRITE_COST) + w->request.n / 1400;
 
 			if (l == NULL) {
 				refuse_wait(g, i, ENDING_CLOSED);
@@ -191,6 +204,7 @@ void guard_serve_waiting(struct guard *g, int64_t now)
 			if (now < l->write_ms ||
 			    !guard_link_request(g, l, cost, now - w->since_ms, now))
 				continue;
+			l->bytes_out += w->request.n;
 			l->write_ms = h->treatment == TREAT_OT ? now + OT_WRITE_PAUSE_MS : now;
 			refuse_wait(g, i, ENDING_DONE);
 		}

@@ -12,13 +12,13 @@ static bool put(int fd, const char *line, int n)
 }
 
 bool journal_opened(int fd, uint64_t number, int64_t ms, const struct addr *a, uint16_t port,
-		    const char *kind)
+		    bool udp, const char *kind)
 {
 	char line[256], address[ADDR_TEXT];
 
 	return put(fd, line,
-		   snprintf(line, sizeof(line), "O %" PRIu64 " %" PRId64 " %s %u %s\n", number, ms,
-			    addr_format(a, address), port, kind));
+		   snprintf(line, sizeof(line), "O %" PRIu64 " %" PRId64 " %s %u%s %s\n", number,
+			    ms, addr_format(a, address), port, udp ? "/udp" : "", kind));
 }
 
 bool journal_became(int fd, uint64_t number, int64_t ms, const char *probe)

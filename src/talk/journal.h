@@ -4,7 +4,7 @@
  * written by one write() before anything is sent. main takes it into the store (store/journal.c)
  * and removes it; what a killed scan left is taken in by the next run on that store.
  *
- *   O NUMBER UNIX-MS ADDRESS PORT KIND
+ *   O NUMBER UNIX-MS ADDRESS PORT KIND          PORT/udp: datagrams of one conversation
  *   B NUMBER UNIX-MS PROBE          the connection that listened goes on as this probe's
  *   C NUMBER UNIX-MS SOURCE SOURCE-PORT PACKETS SENT RECEIVED ENDING [STATE NO-HOST [REASON]]
  *   D UNIX-MS ADDRESS REASON        the host is left alone from now on
@@ -45,7 +45,7 @@ struct journal_found {
 };
 
 bool journal_opened(int fd, uint64_t number, int64_t ms, const struct addr *a, uint16_t port,
-		    const char *kind);
+		    bool udp, const char *kind);
 bool journal_became(int fd, uint64_t number, int64_t ms, const char *probe);
 bool journal_closed(int fd, uint64_t number, int64_t ms, const struct addr *source,
 		    uint16_t source_port, unsigned packets, uint64_t sent, uint64_t received,

@@ -161,6 +161,7 @@ struct worker_request {
 	int probe;
 	uint32_t conversation; /* connections are counted by it */
 	uint32_t n;
+	uint32_t received; /* REQUEST_CLOSE: bytes that came by UDP, which the guard does not see */
 };
 
 struct guard_reply {
@@ -174,6 +175,7 @@ struct job {
 	uint32_t id;
 	struct addr address;
 	uint16_t port;
+	bool udp;
 	enum treatment treatment;
 	bool full_depth; /* the site file says so for an OT device */
 	bool unassigned; /* nobody declared a zone and nothing has shown what it is */

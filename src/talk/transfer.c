@@ -14,15 +14,19 @@ static int put(int channel, const void *bytes, size_t n, int fd, int flags)
 	struct iovec iov = { .iov_base = (void *)(size_t)bytes, .iov_len = n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (fd >= 0) {
-		m.msg_control = control.room;
-		m.msg_controllen = sizeof(control.room);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	if (fd < 0) { /* workers may not call sendmsg() */
+		while (send(channel, bytes, n, MSG_NOSIGNAL | flags) < 0)
+			if (errno != EINTR)
+				return -errno;
+		return 0;
 	}
+	m.msg_control = control.room;
+	m.msg_controllen = sizeof(control.room);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	while (sendmsg(channel, &m, MSG_NOSIGNAL | flags) < 0)
 		if (errno != EINTR)
 			return -errno;

@@ -27,6 +27,7 @@ struct worker {
 	size_t index;
 	int fd; /* the lent connection, or -1 */
 	bool unpaced;
+	uint32_t received; /* of the lent connection */
 	struct worker_request open; /* how this conversation opens connections */
 	uint32_t conversations;
 	char address[ADDR_TEXT];
@@ -72,12 +73,13 @@ static enum ending lent_open(void *context)
 	struct guard_reply r = ask(w, &w->open, &w->fd);
 
 	w->unpaced = r.unpaced;
+	w->received = 0;
 	return r.ending;
 }
 
 static void close_as(struct worker *w, enum ending e)
 {
-	struct worker_request q = { .kind = REQUEST_CLOSE, .n = e };
+	struct worker_request q = { .kind = REQUEST_CLOSE, .n = e, .received = w->received };
 
 	if (w->fd < 0)
 		return;
@@ -143,8 +145,10 @@ static ssize_t lent_receive(void *context, void *bytes, size_t n, unsigned timeo
 	for (;;) {
 		ssize_t got = recv(w->fd, bytes, n, MSG_DONTWAIT);
 
-		if (got >= 0)
+		if (got >= 0) {
+			w->received += (uint32_t)got;
 			return got;
+		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 		int r = wait_for(w, POLLIN, until);

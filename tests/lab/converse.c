@@ -34,6 +34,8 @@ struct live {
 	int fd;
 	struct tls *tls;
 	FILE *out;
+	bool udp;
+	char last; /* the mark of what was recorded last; of a datagram each counts */
 	int64_t clock;
 	uint8_t random[RANDOM_BYTES]; /* repeated */
 	size_t random_at;
@@ -46,9 +48,12 @@ static void record(struct live *l, char mark, const uint8_t *bytes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (i % 24 == 0)
 			fprintf(l->out, "%s%c", i > 0 ? "\n" : "", mark);
+		if (i == 0 && l->udp && l->last == mark)
+			fputc(mark, l->out);
 		fprintf(l->out, " %02x", bytes[i]);
 	}
 	fputc('\n', l->out);
+	l->last = mark;
 }
 
 static ssize_t plain_receive(void *context, void *bytes, size_t n, unsigned timeout_ms)
@@ -105,7 +110,7 @@ static enum ending connect_now(struct live *l)
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(&l->address, l->port, &sa);
 
-	l->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	l->fd = socket(sa.ss_family, (l->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	if (l->fd < 0 || connect(l->fd, (struct sockaddr *)&sa, n) != 0)
 		return errno == ECONNREFUSED ? ENDING_REFUSED : ENDING_TIMEOUT;
 	return ENDING_DONE;
@@ -250,6 +255,7 @@ int main(int argc, char **argv)
 			fprintf(l.out, " %02x", l.random[i]);
 		fputc('\n', l.out);
 	}
+	l.udp = probe->udp;
 	probe_ssh_prepare();
 	enum ending e = connect_now(&l);
 	if (e != ENDING_DONE) {
@@ -271,7 +277,7 @@ int main(int argc, char **argv)
 		.connections = probe->connections[depth],
 		.sent = probe->sent[depth],
 		.received = probe->received[depth],
-		.deadline_ms = 5000,
+		.deadline_ms = probe->udp ? 1500 : 5000,
 		.evidence = evidence,
 	};
 	struct conn *c = conn_new(&setup);

@@ -88,7 +88,7 @@ static void a_killed_scan_has_its_lines(void **state)
 	assert_int_equal(addr_parse("10.0.0.1", &a), 0);
 	/* As both processes write it. */
 	assert_true(journal_lane(fd, 0, 5000, &source, 50000, key, 256, "80,22", "10.0.0.0/24"));
-	assert_true(journal_opened(fd, 1, 5001, &a, 502, "sweep"));
+	assert_true(journal_opened(fd, 1, 5001, &a, 502, false, "sweep"));
 	assert_true(journal_stretch(fd, 0, 5002, "arp", 0, 256));
 	assert_true(journal_lane(fd, 3, 5003, &source, 50000, key, 2, "80,22",
 				 "10.1.0.1,10.2.0.7-10.2.0.7"));
@@ -270,7 +270,7 @@ static void questions_have_their_lines(void **state)
 	/* As both processes write it: the packets process looks at the clock less often. */
 	assert_true(journal_asked(fd, 5000, "eth0", "router", &local, "ff02::2", 0));
 	assert_true(journal_asked(fd, 5000, "eth0", "dhcp", &source, "255.255.255.255", 67));
-	assert_true(journal_opened(fd, 1, 5002, &a, 502, "sweep"));
+	assert_true(journal_opened(fd, 1, 5002, &a, 502, false, "sweep"));
 	assert_true(journal_asked(fd, 5001, "eth0", "mdns", &source, "224.0.0.251", 5353));
 	assert_true(journal_asked(fd, 5003, "-", "names", &source, "10.0.0.53", 53));
 	assert_true(journal_asked(fd, 5002, "eth0", "echo-all", &local, "ff02::1", 0));

@@ -320,7 +320,7 @@ static void what_was_done_is_read(void **state)
 	host(&b, "10.0.0.5", "answering", "stopped", false, 0);
 	host(&b, "10.0.0.6", "skipped", "outside the window", false, 0);
 	host(&b, "10.0.0.7", "distress", "silent after it had answered", false, 1);
-	store_ended(b.store, "10.0.0.7", 0, false);
+	store_ended(b.store, "10.0.0.7", 0, false, false);
 	host(&b, "10.0.0.8", "distress", "silent after it had answered", false, 1);
 	store_host_state(b.store, "10.0.0.1", "ot", NULL, NULL, "port 102 (s7)");
 	kill_and_open(&b,

@@ -104,13 +104,16 @@ static struct step *new_step(struct talk *t, enum step_kind kind, unsigned line)
 	return &t->steps[t->count++];
 }
 
-/* Lines of one kind that follow each other are one message. */
+/* Lines of one kind that follow each other are one message, unless the later is marked twice. */
 static bool add_bytes(struct talk *t, enum step_kind kind, const char *text, unsigned line)
 {
+	bool own = *text == '<' || *text == '>';
+
 	struct bytes b = { 0 };
 	struct step *last = t->count > 0 ? &t->steps[t->count - 1] : NULL;
 
-	if (last == NULL || last->kind != kind)
+	text += own;
+	if (last == NULL || last->kind != kind || own)
 		last = new_step(t, kind, line);
 	b = (struct bytes){ last->bytes, last->length, last->length };
 	bool good = read_tokens(text, &b);

@@ -109,11 +109,11 @@ static void mutate(const struct talk *t, const struct probe *probe, const char *
 	result(bad == 0, name, "with bits flipped", "broken JSON or ending");
 }
 
-static void print_bytes(FILE *f, char mark, const struct step *s)
+static void print_bytes(FILE *f, const char *mark, const struct step *s)
 {
 	for (size_t i = 0; i < s->length; i++) {
 		if (i % 24 == 0)
-			fprintf(f, "%s%c", i > 0 ? "\n" : "", mark);
+			fprintf(f, "%s%s", i > 0 ? "\n" : "", i > 0 ? ">" : mark);
 		fprintf(f, " %02x", s->bytes[i]);
 	}
 	fputc('\n', f);
@@ -153,7 +153,7 @@ static void update(const struct talk *t, const struct probe *probe, const char *
 			dropping = p.sent[i].length != s->length ||
 				   memcmp(p.sent[i].bytes, s->bytes, s->length) != 0;
 			if (dropping && p.sent[i].length > 0)
-				print_bytes(out, '>', &p.sent[i]);
+				print_bytes(out, line[1] == '>' ? ">>" : ">", &p.sent[i]);
 		}
 		if (line[0] == '=')
 			fprintf(out, "= %s\n", ending_word(p.ending));
