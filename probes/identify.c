@@ -15,10 +15,10 @@
 #include "tls.h"
 
 enum {
-	GREETING_MS = 2000,    /* full depth: how long a server may take to speak first */
-	DEADLINE_MS = 5000,    /* one read */
+	GREETING_MS = 2000,     /* full depth: how long a server may take to speak first */
+	DEADLINE_MS = 5000,     /* one read */
 	DEADLINE_UDP_MS = 1500, /* one of two tries; nobody tells that a datagram was lost */
-	DEADLINE_OT_MS = 8000, /* gateways need some 2 s; controllers answer between cycles */
+	DEADLINE_OT_MS = 8000,  /* gateways need some 2 s; controllers answer between cycles */
 	HELLOS = 16,
 };
 
@@ -29,7 +29,7 @@ struct task {
 	const struct job *job;
 	struct result_header *done;
 	enum depth depth;
-	bool tried[64];                  /* by index in the registry */
+	bool tried[128];                 /* by index in the registry */
 	const struct starttls *starttls; /* TLS may begin inside what is spoken */
 	bool starttls_said;              /* the service said that it does */
 };

@@ -22,7 +22,7 @@ enum risk {
 };
 
 struct probe {
-	/* The protocol's word in the store, the file's name, the test folder's name. */
+	/* The protocol's word in the store, the test folder's name, the file's name ('_' for '-'). */
 	const char *name;
 	/* Ports where it is expected, nmap syntax ("22,2222"). */
 	const char *ports;

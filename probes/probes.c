@@ -5,23 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const struct probe probe_coap;
+extern const struct probe probe_dns;
 extern const struct probe probe_ftp;
 extern const struct probe probe_http;
+extern const struct probe probe_ike;
 extern const struct probe probe_imap;
+extern const struct probe probe_ipmi;
 extern const struct probe probe_ldap;
+extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mqtt;
 extern const struct probe probe_mysql;
+extern const struct probe probe_netbios_ns;
+extern const struct probe probe_ntp;
+extern const struct probe probe_openvpn;
 extern const struct probe probe_pop3;
 extern const struct probe probe_portmap;
 extern const struct probe probe_postgresql;
 extern const struct probe probe_rdp;
 extern const struct probe probe_redis;
 extern const struct probe probe_rsync;
+extern const struct probe probe_sip;
 extern const struct probe probe_smb;
 extern const struct probe probe_smtp;
+extern const struct probe probe_snmp;
 extern const struct probe probe_socks;
+extern const struct probe probe_ssdp;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
@@ -52,6 +63,17 @@ const struct probe *const probes[] = {
 	&probe_portmap,
 	&probe_socks,
 	&probe_x11,
+	&probe_dns,
+	&probe_ntp,
+	&probe_netbios_ns,
+	&probe_snmp,
+	&probe_ike,
+	&probe_ipmi,
+	&probe_openvpn,
+	&probe_ssdp,
+	&probe_sip,
+	&probe_mdns,
+	&probe_coap,
 	NULL,
 };
 /* clang-format on */

@@ -8,8 +8,8 @@
 #include "codec/reader.h"
 #include "codec/writer.h"
 
-enum { LABEL_MOST = 63, NAME_MOST = 255, CLASS_IN = 1, HOST_NAME_MOST = 253 };
-enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x200, FLAG_RECURSION = 0x100 };
+enum { LABEL_MOST = 63, NAME_MOST = 255, HOST_NAME_MOST = 253 };
+enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x200, FLAG_RECURSION = 0x100, FLAG_RECURSES = 0x80 };
 /* RFC 6762, 10.2: the top bit of a record's class says that it replaces older ones. */
 enum { CLASS_MASK = 0x7fff };
 
@@ -118,15 +118,25 @@ static bool read_name(struct span message, struct reader *r, char out[static DNS
 size_t dns_question(uint8_t *out, size_t room, uint16_t id, bool recursion, const char *name,
 		    enum dns_type type)
 {
+	return dns_ask(out, room,
+		       &(struct dns_asked){ .id = id,
+					    .recursion = recursion,
+					    .name = name,
+					    .type = type,
+					    .class = DNS_CLASS_IN });
+}
+
+size_t dns_ask(uint8_t *out, size_t room, const struct dns_asked *q)
+{
 	struct writer w = wr_new(out, room);
 
-	if (!dns_is_host_name(name))
+	if (!dns_is_host_name(q->name))
 		return 0;
-	wr_be16(&w, id);
-	wr_be16(&w, recursion ? FLAG_RECURSION : 0);
+	wr_be16(&w, q->id);
+	wr_be16(&w, q->recursion ? FLAG_RECURSION : 0);
 	wr_be16(&w, 1); /* questions */
 	wr_fill(&w, 0, 6);
-	for (const char *p = name; *p != '\0';) {
+	for (const char *p = q->name; *p != '\0';) {
 		size_t n = strcspn(p, ".");
 
 		if (n == 0 || n > LABEL_MOST)
@@ -136,12 +146,27 @@ size_t dns_question(uint8_t *out, size_t room, uint16_t id, bool recursion, cons
 		p += n + (p[n] == '.');
 	}
 	wr_u8(&w, 0);
-	wr_be16(&w, (uint16_t)type);
-	wr_be16(&w, CLASS_IN);
+	wr_be16(&w, (uint16_t)q->type);
+	wr_be16(&w, (uint16_t)q->class);
 	return wr_span(&w).length;
 }
 
 /* ---- answers ---- */
+
+/* RFC 1035, 3.3.14 */
+static void read_strings(struct reader *r, char out[static DNS_NAME])
+{
+	size_t n = 0;
+
+	while (rd_left(r) > 0) {
+		struct span text = rd_span(r, rd_u8(r));
+
+		for (size_t i = 0; i < text.length && n + 1 < DNS_NAME; i++)
+			if (text.at[i] != 0)
+				out[n++] = (char)text.at[i];
+	}
+	out[n] = '\0';
+}
 
 static void read_data(struct span message, struct reader data, struct dns_record *ret, bool *good)
 {
@@ -168,6 +193,9 @@ static void read_data(struct span message, struct reader data, struct dns_record
 	case DNS_PTR:
 		read_name(message, &data, ret->target);
 		break;
+	case DNS_TXT:
+		read_strings(&data, ret->target);
+		break;
 	default:
 		*good = false;
 		return;
@@ -189,7 +217,7 @@ static bool read_record(struct span message, struct reader *r, dns_take *take, v
 	if (!rd_ok(r))
 		return false;
 	read_data(message, data, &record, &good);
-	if (good && class == CLASS_IN)
+	if (good && (class == DNS_CLASS_IN || record.type == DNS_TXT))
 		take(context, &record);
 	return true;
 }
@@ -205,6 +233,7 @@ bool dns_read(struct span bytes, struct dns_message *ret, dns_take *take, void *
 	records += rd_be16(&r);
 	m.answer = (flags & FLAG_ANSWER) != 0;
 	m.truncated = (flags & FLAG_TRUNCATED) != 0;
+	m.recursion_available = (flags & FLAG_RECURSES) != 0;
 	m.code = flags & 15;
 	if (!rd_ok(&r) || questions > rd_left(&r) / 5 || records > DNS_RECORDS_MOST)
 		return false;

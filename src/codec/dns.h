@@ -14,7 +14,8 @@ enum {
 	DNS_QUESTION = 280, /* bytes of a question */
 	DNS_RECORDS_MOST = 256,
 };
-enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_AAAA = 28, DNS_SRV = 33 };
+enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33 };
+enum dns_class { DNS_CLASS_IN = 1, DNS_CLASS_CH = 3 };
 
 /* The name under which an address is looked up: RFC 1035, 3.5; RFC 3596, 2.5. Returns out. */
 const char *dns_reverse_name(const struct addr *a, char out[static DNS_NAME]);
@@ -23,21 +24,33 @@ const char *dns_reverse_name(const struct addr *a, char out[static DNS_NAME]);
 size_t dns_question(uint8_t *out, size_t room, uint16_t id, bool recursion, const char *name,
 		    enum dns_type type);
 
+struct dns_asked {
+	uint16_t id;
+	bool recursion; /* desired */
+	const char *name;
+	enum dns_type type;
+	enum dns_class class;
+};
+/* The same with everything said. */
+size_t dns_ask(uint8_t *out, size_t room, const struct dns_asked *q);
+
 struct dns_message {
 	uint16_t id;
-	bool answer, truncated;
+	bool answer, truncated, recursion_available;
 	uint8_t code;            /* 0: no error, 3: no such name */
 	char question[DNS_NAME]; /* the first; empty: there is none */
 	uint16_t question_type;
 };
 
-/* An A, AAAA, PTR or SRV record of class IN. Names are without the last dot; what is no letter, digit,
+/* An A, AAAA, PTR, SRV or TXT record of class IN, or a TXT record of another. Names are without the last dot; what is no letter, digit,
  * '-' or '_' of a label stands there as \DDD. */
 struct dns_record {
 	uint16_t type;
 	char owner[DNS_NAME];
-	struct addr address;   /* A, AAAA */
-	char target[DNS_NAME]; /* PTR, SRV */
+	struct addr address; /* A, AAAA */
+	char target
+		[DNS_NAME]; /* PTR, SRV; of TXT the strings one behind the other, bytes as they are but
+				* zeros */
 };
 
 /* Reads a message; records go to take one by one. False: malformed, or not whole; what came before was

@@ -166,7 +166,7 @@ for page in $pages; do
 done
 
 # ---- probes ----
-sed -n 's/^[[:space:]]*&probe_\([a-z0-9_]*\),$/\1/p' "$top/probes/probes.c" | lines >"$work/probes"
+sed -n 's/^[[:space:]]*&probe_\([a-z0-9_]*\),$/\1/p' "$top/probes/probes.c" | tr _ - | lines >"$work/probes"
 find "$top/doc/probes" -name '*.md' | sed 's,.*/,,; s/\.md$//; /^README$/d' | lines >"$work/there"
 comm -3 "$work/probes" "$work/there" | tr -d '\t' | sed 's/$/: a probe without page, or a page without probe/' >"$work/wrong"
 while read -r probe; do
@@ -178,11 +178,11 @@ empty 'every probe has its page under doc/probes' "$work/wrong"
 # A row says what the descriptor says.
 while read -r probe; do
 	word=no
-	if grep -q '^	\.ot = true,' "$top/probes/$probe.c"; then word=yes; fi
+	if grep -q '^	\.ot = true,' "$top/probes/$(echo "$probe" | tr - _).c"; then word=yes; fi
 	grep -qE "^\| \[$probe\]\($probe\.md\) \|.*\| $word \|\$" "$top/doc/probes/README.md" ||
 		echo "$probe: no row that says '$word' at controllers"
 done <"$work/probes" >"$work/wrong"
-sed -n 's/^| \[\([a-z0-9_]*\)\].*/\1/p' "$top/doc/probes/README.md" | lines >"$work/rows"
+sed -n 's/^| \[\([a-z0-9-]*\)\].*/\1/p' "$top/doc/probes/README.md" | lines >"$work/rows"
 comm -13 "$work/probes" "$work/rows" | sed 's/$/: a row without probe/' >>"$work/wrong"
 empty 'doc/probes/README.md lists them' "$work/wrong"
 awk '/^\.S[hs] / { on = $2 == "Conversations" } on && /^\.It Cm / { print $3 }' "$top/man/tenken-scan.1" |

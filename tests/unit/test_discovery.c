@@ -133,10 +133,12 @@ static void test_answers(void **state)
 	t.count = 0;
 	assert_true(dns_read((struct span){ services, sizeof(services) }, &m, take, &t));
 	assert_false(m.answer);
-	assert_int_equal(t.count, 1);
+	assert_int_equal(t.count, 2);
 	assert_int_equal(t.list[0].type, DNS_SRV);
 	assert_string_equal(t.list[0].target, "alpha.local");
 	assert_false(dns_is_host_name(t.list[0].owner));
+	assert_int_equal(t.list[1].type, DNS_TXT);
+	assert_string_equal(t.list[1].target, "");
 }
 
 /* Cut at every byte and with every bit turned: nothing beyond the message is read (the sanitizers see to
