@@ -21,7 +21,8 @@ static const char left_sql[] =
 	" AND coalesce(h.state, '') <> 'all-ports' AND (n.port IS NULL OR"
 	"  (NOT n.full AND h.treated = 'it' AND h.kind = 'unassigned' AND EXISTS"
 	"   (SELECT 1 FROM evidence e WHERE e.scan = s.scan AND e.address = s.address"
-	"    AND e.port = s.port AND e.transport = s.transport AND e.probe IN ('smb', 'rdp') AND e.ending = 'done')))"
+	"    AND e.port = s.port AND e.transport = s.transport AND e.probe IN ('smb', 'rdp') AND "
+	"e.ending = 'done')))"
 	" ORDER BY s.address, s.port, s.transport";
 
 static bool refill_targets(struct engine *e, struct query *q)

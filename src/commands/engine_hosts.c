@@ -226,10 +226,10 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 	if (t->all_ports || t->distress) {
 		addr_format(&v->address, address);
 		for (uint32_t i = 0; i < t->port_count; i++)
-			store_service_spoken(
-				e->setup->store, address, t->ports[i].port,
-				transport_word(t->ports[i].udp), NULL, false, "none",
-				t->all_ports ? "answers on every port" : "left in distress");
+			store_service_spoken(e->setup->store, address, t->ports[i].port,
+					     transport_word(t->ports[i].udp), NULL, false, "none",
+					     t->all_ports ? "answers on every port"
+							  : "left in distress");
 		t->port_next = t->port_count;
 		return;
 	}

@@ -144,7 +144,8 @@ void engine_hand_out(struct engine *e)
 }
 
 /* What a document shows of the host. */
-static void learn(struct engine *e, struct target *t, const struct result_header *h, struct open_port port)
+static void learn(struct engine *e, struct target *t, const struct result_header *h,
+		  struct open_port port)
 {
 	const struct probe *p = probes[h->probe];
 	char sign[64];

@@ -179,7 +179,8 @@ static int add_probes(struct judged *j, struct cover *v, const char *list)
 			int r = add_probe(j, v, p, facet);
 			if (r < 0)
 				return r;
-			bool here = p->ports == NULL || need_ports_planned(j, p->ports, p->udp, true);
+			bool here =
+				p->ports == NULL || need_ports_planned(j, p->ports, p->udp, true);
 			v->by_udp |= p->udp;
 			planned |= here;
 			every &= here;

@@ -98,8 +98,8 @@ static void take_asked(struct store *s, struct taking *t, const struct journal_a
 	}
 }
 
-static bool read_opened(const char *line, long long *number, long long *ms,
-			char address[static 96], unsigned *port, bool *udp, char word[static 32])
+static bool read_opened(const char *line, long long *number, long long *ms, char address[static 96],
+			unsigned *port, bool *udp, char word[static 32])
 {
 	int rest = 0;
 

@@ -72,7 +72,7 @@ struct link {
 	uint16_t port;
 	bool udp;
 	uint64_t bytes_out, bytes_in; /* of UDP: as the worker says */
-	int worker; /* -1: the sweep's own */
+	int worker;                   /* -1: the sweep's own */
 	int probe;
 	uint64_t number; /* in the journal */
 	int64_t opened_ms, deadline_ms;

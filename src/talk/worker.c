@@ -27,7 +27,7 @@ struct worker {
 	size_t index;
 	int fd; /* the lent connection, or -1 */
 	bool unpaced;
-	uint32_t received; /* of the lent connection */
+	uint32_t received;          /* of the lent connection */
 	struct worker_request open; /* how this conversation opens connections */
 	uint32_t conversations;
 	char address[ADDR_TEXT];
