@@ -215,10 +215,9 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 	if (v->host_state == HOST_DISTRESS)
 		store_ended(e->setup->store, addr_format(&v->address, address), 0, false, false);
 	engine_want_name(e, v);
-	if (v->open == 0 || !engine_may_speak(e, &v->address))
-		return;
-	struct target *t = targets_get(e->targets, &v->address);
-	if (t == NULL)
+	/* The counts are those of TCP. */
+	struct target *t = targets_find(e->targets, &v->address);
+	if (t == NULL || !engine_may_speak(e, &v->address))
 		return;
 	engine_swept(e, t, v->treatment, v->ot_sign[0] != '\0');
 	t->all_ports = v->host_state == HOST_ALL_PORTS;

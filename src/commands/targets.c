@@ -46,6 +46,11 @@ static struct target **slot(struct target **slots, size_t capacity, const struct
 	return &slots[i];
 }
 
+struct target *targets_find(struct targets *ts, const struct addr *a)
+{
+	return *slot(ts->slots, ts->capacity, a);
+}
+
 struct target *targets_get(struct targets *ts, const struct addr *a)
 {
 	struct target *t = *slot(ts->slots, ts->capacity, a);

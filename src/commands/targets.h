@@ -26,6 +26,8 @@ struct targets;
 
 struct targets *targets_new(void);
 void targets_free(struct targets *ts);
+/* NULL: it has no open port so far. */
+struct target *targets_find(struct targets *ts, const struct addr *a);
 /* Made when new; NULL without memory. */
 struct target *targets_get(struct targets *ts, const struct addr *a);
 bool target_add_port(struct target *t, uint16_t port, bool udp);

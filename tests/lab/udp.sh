@@ -100,6 +100,35 @@ that 'it: every server is found by IPv6' same "$(services it fd00:79::2)" "${ope
 that 'it: what each speaks is known' same "$(cell it "SELECT count(*) FROM service
 	WHERE transport = 'udp' AND state = 'open' AND (protocol IS NULL
 	OR protocol <> replace(name, 'ike-nat', 'ike'))")" 0
+# ---- conversations ----
+# document ADDRESS PROBE JQ: of a probe's document
+document() { jq -r --arg a "$1" --arg p "$2" "[.hosts[] | select(.address == \$a) | .services[].evidence[\$p] |
+	values][0] | $3" it.json; }
+talks() { # talks PORT PROBE JQ EXPECTED [ADDRESS]
+	case "$open4 " in
+	*" $1/open "*) that "$2: what it says" same "$(document "${5:-10.79.0.2}" "$2" "$3")" "$4" ;;
+	*) skip "$2: what it says" 'its server is not installed' ;;
+	esac
+}
+talks 53 dns '"\(.software) \(.recursion)"' "dnsmasq-$(dnsmasq --version | sed -n '1s/.*ersion \([0-9.]*\).*/\1/p') false"
+talks 53 dns '.software' "dnsmasq-$(dnsmasq --version | sed -n '1s/.*ersion \([0-9.]*\).*/\1/p')" fd00:79::2
+talks 123 ntp '"\(.stratum) \(.time - .observed | fabs < 3)"' '8 true'
+talks 137 netbios-ns '"\(.name) \(.domain) \(.file_server)"' 'LABHOST LAB true'
+talks 161 snmp '"\(.v3) \(.enterprise) \(.boots)"' 'true 8072 1'
+talks 500 ike '"\(.major) \(.notify[0])"' '2 no-proposal-chosen'
+talks 623 ipmi '"\(.anonymous) \(.v20) \(.authentication | join(","))"' 'false true none,md2,md5,password'
+talks 1194 openvpn '.product' OpenVPN
+talks 5060 sip '"\(.product) \(.version)"' "kamailio $(kamailio -v 2>/dev/null | sed -n '1s/.*kamailio \([0-9.]*\).*/\1/p')"
+talks 5353 mdns '.kinds | index("_workstation._tcp.local") >= 0' true
+talks 5683 coap '"\(.open) \(.resources | index("/time") >= 0)"' 'true true'
+that 'journal: conversations by UDP stand there with what was sent' same "$(cell it "SELECT count(*) FROM journal
+	WHERE transport = 'udp' AND kind = 'talk' AND (packets IS NULL OR packets < 1 OR sent < 1 OR received < 1)
+	AND probe IN ('dns', 'ntp', 'snmp') AND ending = 'done'") $(cell it "SELECT count(*) > 2 FROM journal
+	WHERE transport = 'udp' AND kind = 'talk'")" '0 1'
+that 'checks: a clock, a VPN end point' same "$(cell it "SELECT group_concat(DISTINCT check_id) FROM finding
+	WHERE check_id IN ('network.vpn-endpoint', 'asset.time-drift', 'dns.open-resolver', 'exposure.amplifier')")" \
+	'network.vpn-endpoint'
+
 that 'filtered: prohibited is told, dropped is not (IPv4)' same "$(services it 10.79.0.3)" '161/filtered'
 that 'filtered: prohibited is told, dropped is not (IPv6)' same "$(services it fd00:79::3)" '161/filtered'
 that 'closed: the host is there' same "$(cell it "SELECT state || ' ' || udp_ports FROM host
@@ -168,13 +197,32 @@ that 'only: UDP without any TCP port' same "$? $(services only 10.79.0.2)" \
 
 capture_end udp-srv
 capture_end udp-shut
-that 'questions: at most two of one port' same "$(tcpdump -nr "$lab_logs/udp-shut.pcap" \
+that 'questions: at most two of one port by the sweep' same "$(tcpdump -nr "$lab_logs/udp-shut.pcap" \
 	'src 10.79.0.1 and udp' 2>/dev/null | sed 's/.*> 10.79.0.3.\([0-9]*\):.*/\1/' | sort | uniq -c |
 	awk '$1 > ($2 == 5683 || $2 == 53 || $2 == 1434 ? 4 : 2)' | wc -l)" 0
 # An OpenVPN server without a client repeats its answer, also when the scan is over.
 that 'answers: our kernel calls none of them unreachable' same "$(arrived udp-srv \
 	'(src 10.79.0.1 and icmp[0] = 3 and icmp[28:2] != 1194) or
 	(src fd00:79::1 and icmp6 and ip6[40] = 1 and ip6[88:2] != 1194)')" 0
+
+# ---- as a stranger: this bastion stands outside ----
+cat >outside.yaml <<'END'
+site: lab
+vantage: {name: line, zone: outside}
+zones:
+  - {name: outside, kind: public, networks: [10.79.0.1/32]}
+  - {name: front, kind: dmz, networks: [10.79.0.2/32]}
+END
+case $open4 in
+*5353/open*5683/open*)
+	scan outside -c outside.yaml -p T:9,U:53,U:5353,U:5683 10.79.0.2
+	that 'outside: what helps attacks on others is told, a resolver that refuses is not' same "$(cell outside \
+		"SELECT group_concat(x, ' ') FROM (SELECT check_id || ':' || port AS x FROM finding
+		WHERE check_id IN ('exposure.amplifier', 'dns.open-resolver') ORDER BY 1)")" \
+		'exposure.amplifier:5353 exposure.amplifier:5683'
+	;;
+*) skip 'outside: what helps attacks on others is told' 'no mDNS or CoAP server' ;;
+esac
 
 # ---- where nothing is asked ----
 capture udp-srv
