@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the site file says of logins with makers' passwords: `credentials` and `accounts`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/i18n.h"
+#include "site/load.h"
+#include "site/plan.h"
+
+enum { DAY = 86400, THRESHOLD_MOST = 1000 };
+
+/* "30m", "24h": a number and a unit. */
+static void load_duration(struct ynode n, int64_t *ret)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', DAY }, { 'w', 7 * DAY } };
+	const char *text = yn_text(n);
+
+	if (text == NULL)
+		return;
+	size_t digits = strspn(text, "0123456789");
+	if (digits > 0 && digits <= 6 && text[digits] != '\0' && text[digits + 1] == '\0')
+		for (size_t i = 0; i < countof(units); i++)
+			if (units[i].unit == text[digits]) {
+				*ret = strtoll(text, NULL, 10) * units[i].seconds;
+				return;
+			}
+	yn_complain(n, _("'%s' is not a duration such as 24h or 30d"), text);
+}
+
+static void load_count_of(struct ynode n, unsigned *ret)
+{
+	uint64_t v = *ret;
+
+	if (yn_number(n, 1, THRESHOLD_MOST, &v))
+		*ret = (unsigned)v;
+}
+
+static void not_yet(struct site *s, struct ynode n)
+{
+	if (yn_given(n))
+		texts_addf(&s->later, &s->later_count,
+			   _("%s:%u: '%s' is read, but has no effect yet"), yf_path(n.file),
+			   yn_line(n), n.field);
+}
+
+static void load_credentials(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "default",	   "protocols", "zones",
+					    "communities", "anonymous", NULL };
+	struct logins *l = &s->logins;
+	bool anonymous = false;
+
+	if (!yn_given(n) || !yn_map(n, keys))
+		return;
+	yn_bool(yn_get(n, "default"), &l->by_default);
+	yn_bool(yn_get(n, "communities"), &l->communities);
+	yn_bool(yn_get(n, "anonymous"), &anonymous);
+	not_yet(s, yn_get(n, "anonymous"));
+	load_texts(yn_get(n, "protocols"), &l->protocols, &l->protocol_count);
+	struct ynode zones = yn_get(n, "zones");
+	load_texts(zones, &l->zones, &l->zone_count);
+	for (size_t i = 0; i < load_count(zones); i++) {
+		struct ynode zone = load_element(zones, i);
+		const char *name = yn_text(zone);
+
+		if (name != NULL && zone_named(s, name) == NULL)
+			yn_complain(zone, _("no zone is named '%s'"), name);
+	}
+}
+
+static void load_accounts(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "lockout_threshold", "reset_window", "test_account",
+					    "domains",		 "budget",	 "bastions",
+					    NULL };
+	struct logins *l = &s->logins;
+
+	if (!yn_given(n) || !yn_map(n, keys))
+		return;
+	load_count_of(yn_get(n, "lockout_threshold"), &l->threshold);
+	load_duration(yn_get(n, "reset_window"), &l->reset_s);
+	load_count_of(yn_get(n, "budget"), &l->budget);
+	size_t bastions = load_count(yn_get(n, "bastions"));
+	for (size_t i = 0; i < bastions; i++)
+		yn_text(load_element(yn_get(n, "bastions"), i));
+	l->bastions = bastions > 1 ? (unsigned)bastions : 1;
+	yn_text(yn_get(n, "test_account"));
+	not_yet(s, yn_get(n, "test_account"));
+	for (size_t i = 0; i < load_count(yn_get(n, "domains")); i++)
+		yn_text(load_element(yn_get(n, "domains"), i));
+	not_yet(s, yn_get(n, "domains"));
+}
+
+void load_logins(struct site *s, struct ynode credentials, struct ynode accounts)
+{
+	s->logins.reset_s = DAY;
+	s->logins.bastions = 1;
+	load_credentials(s, credentials);
+	load_accounts(s, accounts);
+}
+
+void logins_done(struct logins *l)
+{
+	texts_done(&l->protocols, &l->protocol_count);
+	texts_done(&l->zones, &l->zone_count);
+}
+
+unsigned logins_budget(const struct logins *l)
+{
+	enum { MARGIN = 2 }; /* somebody else may mistype meanwhile */
+	unsigned n = 1;
+
+	if (l->threshold > 0)
+		n = l->threshold > MARGIN ? l->threshold - MARGIN : 0;
+	if (l->budget > 0 && l->budget < n)
+		n = l->budget;
+	return l->bastions > 1 ? n / l->bastions : n;
+}
+
+static bool listed(char *const *list, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], text) == 0)
+			return true;
+	return count == 0;
+}
+
+bool logins_protocol(const struct logins *l, const char *protocol)
+{
+	return listed(l->protocols, l->protocol_count, protocol);
+}
+
+bool plan_may_login(const struct plan *p, const struct addr *a, bool gentle)
+{
+	const struct zone *z = site_zone(&p->site, a);
+
+	if (!p->credentials || z == NULL ||
+	    !listed(p->site.logins.zones, p->site.logins.zone_count, z->name))
+		return false;
+	if (gentle || z->kind == ZONE_OT || z->kind == ZONE_UNASSIGNED)
+		return z->credentials;
+	return z->credentials || !z->risk_given || z->risk == SITE_LOGIN;
+}
