@@ -16,6 +16,7 @@
  *                        connection is closed without a handshake and a second one goes on
  *   USER anonymous       what the server offers to strangers. No directory is listed and nothing is
  *   PASS tenken@         read or written behind the login
+ * On its port inside TLS FEAT and AUTH TLS are left out.
  * In limited depth nothing but QUIT is said: the greeting identifies the device, and an anonymous
  * login needs the site's word.
  */
@@ -112,7 +113,7 @@ static enum ending leave(struct conn *c)
 
 static bool hear_greeting(struct conn *c, struct reply *ret)
 {
-	bool heard = reply_read(c, ret);
+	bool heard = conn_begin(c) && reply_read(c, ret);
 
 	if (heard && ret->code == WAIT)
 		heard = reply_read(c, ret);
@@ -123,6 +124,10 @@ static enum ending ask_tls(struct conn *c, json_t *evidence)
 {
 	struct reply r;
 
+	if (conn_tls_wanted(c)) {
+		conn_gathered(c, "tls");
+		return ENDING_DONE;
+	}
 	if (!ask(c, "FEAT\r\n", &r))
 		return broken(c);
 	bool offered = r.code == FEATURES && features_offer_tls(&r);
@@ -156,13 +161,15 @@ static enum ending ask_anonymous(struct conn *c, json_t *evidence)
 
 static enum ending ftp_run(struct conn *c, json_t *evidence)
 {
-	struct reply r;
+	struct reply r = { 0 };
 
 	if (!hear_greeting(c, &r))
 		return r.code != 0 || conn_received(c) == 0 ? conn_ending(c) : ENDING_NOT_THIS;
 	if ((r.code != GREETING && r.code != UNAVAILABLE) || greeting_is_mail(&r))
 		return ENDING_NOT_THIS;
 	note_greeting(evidence, &r);
+	if (conn_tls_wanted(c))
+		note_bool(evidence, "tls", true);
 	conn_gathered(c, "greeting");
 	if (r.code == UNAVAILABLE)
 		return ENDING_CLOSED;
@@ -182,16 +189,18 @@ static enum ending ftp_run(struct conn *c, json_t *evidence)
 static const char ftp_view[] =
 	"CREATE TEMP VIEW ftp AS SELECT address, port, evidence->>'$.banner' AS banner,"
 	" evidence->>'$.product' AS product, evidence->>'$.version' AS version,"
-	" evidence->>'$.anonymous' AS anonymous, evidence->>'$.auth_tls' AS auth_tls"
+	" evidence->>'$.anonymous' AS anonymous, evidence->>'$.auth_tls' AS auth_tls,"
+	" evidence->>'$.tls' AS tls"
 	" FROM document WHERE probe = 'ftp' AND evidence <> '{}';";
 
 const struct probe probe_ftp = {
 	.name = "ftp",
 	.ports = "21,2121",
+	.tls_ports = "990",
 	.risk = RISK_READ,
 	.connections = { 1, 2 },
-	.sent = { 64, 256 },
-	.received = { 8192, 32768 },
+	.sent = { 64, 4096 },
+	.received = { 8192, 65536 },
 	.ot = true,
 	.server_first = true,
 	.recognise = ftp_recognise,

@@ -503,8 +503,8 @@ static enum ending visit(struct conn *c, json_t *evidence, struct page *p,
 	struct span location;
 
 	*ret_moved = false;
-	if (place->tls && !conn_start_tls(c, NULL))
-		return conn_ending(c) != ENDING_DONE ? conn_ending(c) : ENDING_NOT_THIS;
+	if (!conn_begin(c))
+		return conn_ending(c);
 	say_get(c, place);
 	enum ending e = hear_answer(c, p, &head);
 	if (head.status == 0)

@@ -104,7 +104,7 @@ static void look_for_starttls(struct task *t, int probe, const json_t *evidence)
 	const struct starttls *row = starttls_find(probes[probe]->name);
 	bool known = false;
 
-	if (row == NULL)
+	if (row == NULL || t->done->tls)
 		return;
 	for (size_t i = 0; i < countof(row->said) && row->said[i] != NULL; i++) {
 		const json_t *said = json_object_get(evidence, row->said[i]);
@@ -266,7 +266,8 @@ static bool by_port(struct task *t, enum ending *ret_ending)
 {
 	*ret_ending = ENDING_NOT_THIS;
 	for (int i = 0; probes[i] != NULL; i++) {
-		if (probes[i]->udp != t->job->udp || !probe_belongs(probes[i], t->job->port) ||
+		if (probes[i]->within != NULL || probes[i]->udp != t->job->udp ||
+		    !probe_belongs(probes[i], t->job->port) ||
 		    (t->depth == DEPTH_LIMITED && !probes[i]->ot))
 			continue;
 		if (try_probe(t, i, "port", false, ret_ending))
@@ -291,12 +292,11 @@ static bool by_hello(struct task *t, enum ending *ret_ending)
 	return false;
 }
 
-/* Ports where TLS carries something that is no web page; a request for one would be noise in the
- * logs of a mail or directory server. */
+/* Ports where TLS carries something that is no web page, and that has no probe inside TLS yet; a request for
+ * one would be noise in the logs of such a server. */
 static bool other_tls(uint16_t port)
 {
-	static const uint16_t ports[] = { 465, 563, 636,  853,  989,  990,  992,  993,
-					  994, 995, 2484, 3269, 5061, 5671, 6697, 8883 };
+	static const uint16_t ports[] = { 465, 563, 853, 989, 992, 994, 2484, 5061, 5671, 6697, 8883 };
 
 	for (size_t i = 0; i < countof(ports); i++)
 		if (ports[i] == port)
@@ -304,17 +304,37 @@ static bool other_tls(uint16_t port)
 	return false;
 }
 
-/* TLS stands; what is spoken inside? */
+/* TLS stands; what is spoken inside? Where a protocol belongs inside TLS, that one or nothing. */
 static void inside_tls(struct task *t, enum ending *ret_ending)
 {
 	char spoken[sizeof(t->done->spoken)];
+	bool owned = other_tls(t->job->port);
 
 	t->done->tls = true;
-	if (other_tls(t->job->port))
-		return;
 	memcpy(spoken, t->done->spoken, sizeof(spoken));
-	for (int i = 0; probes[i] != NULL; i++)
+	for (int i = 0; probes[i] != NULL; i++) {
+		if (!probe_belongs_inside_tls(probes[i], t->job->port))
+			continue;
+		owned = true;
+		if (try_probe(t, i, spoken, true, ret_ending) || hopeless(*ret_ending))
+			return;
+	}
+	for (int i = 0; !owned && probes[i] != NULL; i++)
 		if (probes[i]->over_tls && try_probe(t, i, spoken, true, ret_ending))
+			return;
+}
+
+/* A protocol was spoken that may carry another; the one inside names the service then. */
+static void inside(struct task *t, enum ending *ret_ending)
+{
+	char carrier[sizeof(t->done->protocol)], spoken[sizeof(t->done->spoken)];
+
+	memcpy(carrier, t->done->protocol, sizeof(carrier));
+	memcpy(spoken, t->done->spoken, sizeof(spoken));
+	for (int i = 0; probes[i] != NULL && !hopeless(*ret_ending); i++)
+		if (probes[i]->within != NULL && strcmp(probes[i]->within, carrier) == 0 &&
+		    probe_belongs(probes[i], t->job->port) &&
+		    try_probe(t, i, spoken, t->done->tls, ret_ending))
 			return;
 }
 
@@ -358,6 +378,8 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	}
 	if (good && strcmp(done->protocol, "tls") == 0)
 		inside_tls(&t, &e);
+	if (good && !hopeless(e))
+		inside(&t, &e);
 	if (good && t.starttls_said && !hopeless(e)) {
 		enum ending over;
 

@@ -2,6 +2,8 @@
 /*
  * IMAP: greeting, product, whether TLS is offered and whether a login is taken in clear.
  *
+ * On its port inside TLS the same is asked there, and neither question remains.
+ *
  * Specifications: RFC 9051, 6.1.1 (CAPABILITY), 6.1.3 (LOGOUT), 7.1 (greeting), 11.3 (LOGINDISABLED);
  * RFC 2971 (ID).
  *
@@ -113,17 +115,21 @@ static void note_id(json_t *evidence, struct span id)
 
 static enum ending imap_run(struct conn *c, json_t *evidence)
 {
-	struct span greeting = conn_read_line(c);
 	struct capabilities has = { 0 };
 	struct product p;
 	char kept[2048];
 	struct span said;
 
+	if (!conn_begin(c))
+		return conn_ending(c);
+	struct span greeting = conn_read_line(c);
 	if (!conn_ok(c))
 		return conn_received(c) > 0 ? ENDING_NOT_THIS : conn_ending(c);
 	if (!imap_recognise(greeting))
 		return ENDING_NOT_THIS;
 	note_text(evidence, "banner", greeting);
+	if (conn_tls_wanted(c))
+		note_bool(evidence, "tls", true);
 	if (product_find(greeting, products, &p))
 		note_product(evidence, &p);
 	bool stranger = !span_starts_nocase(greeting, "* PREAUTH");
@@ -137,8 +143,11 @@ static enum ending imap_run(struct conn *c, json_t *evidence)
 	if (said.length == 0)
 		return conn_oddity(c, "imap.capability-refused");
 	read_capabilities(said, note_list(evidence, "capabilities"), &has);
-	note_bool(evidence, "starttls", has.starttls);
-	note_bool(evidence, "login_in_clear", stranger && (!has.login_disabled || has.plain));
+	if (!conn_tls_wanted(c)) {
+		note_bool(evidence, "starttls", has.starttls);
+		note_bool(evidence, "login_in_clear",
+			  stranger && (!has.login_disabled || has.plain));
+	}
 	conn_gathered(c, "tls");
 	conn_gathered(c, "auth");
 	if (has.id) {
@@ -154,14 +163,16 @@ static const char imap_view[] =
 	"CREATE TEMP VIEW imap AS SELECT address, port, evidence->>'$.banner' AS banner,"
 	" evidence->>'$.product' AS product, evidence->>'$.version' AS version,"
 	" evidence->>'$.starttls' AS starttls, evidence->>'$.login_in_clear' AS login_in_clear,"
-	" evidence->>'$.open' AS open FROM document WHERE probe = 'imap' AND evidence <> '{}';";
+	" evidence->>'$.open' AS open, evidence->>'$.tls' AS tls FROM document WHERE probe = "
+	"'imap' AND evidence <> '{}';";
 
 const struct probe probe_imap = {
 	.name = "imap",
 	.ports = "143",
+	.tls_ports = "993",
 	.risk = RISK_READ,
 	.connections = { 1, 1 },
-	.sent = { 16, 64 },
+	.sent = { 16, 4096 },
 	.received = { 16384, 65536 },
 	.server_first = true,
 	.recognise = imap_recognise,

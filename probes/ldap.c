@@ -11,6 +11,7 @@
  *   bind without name          where strangers may be tried: is it taken?
  *   unbind
  *   StartTLS                   on a second connection, where the root DSE is not shown: starttls_binary.c
+ * On its ports inside TLS the same is asked there, without StartTLS.
  * No entry of the directory is read.
  */
 #include "probe.h"
@@ -181,7 +182,8 @@ static enum ending hear_search(struct conn *c, json_t *evidence)
 		if (id != 1 || (m.tag != ENTRY && m.tag != DONE))
 			return heard ? broken(c) : ENDING_NOT_THIS;
 		if (!heard)
-			note_bool(evidence, "starttls", false);
+			note_bool(evidence, conn_tls_wanted(c) ? "tls" : "starttls",
+				  conn_tls_wanted(c));
 		heard = true;
 		if (m.tag == ENTRY && !note_entry(evidence, &m))
 			return broken(c);
@@ -229,12 +231,16 @@ static enum ending ldap_run(struct conn *c, json_t *evidence)
 	static const uint8_t unbind[] = { BER_SEQUENCE, 5, BER_INTEGER, 1, 3, 0x42, 0 };
 	enum ending e;
 
+	if (!conn_begin(c))
+		return conn_ending(c);
 	say_search(c);
 	e = hear_search(c, evidence);
 	if (e != ENDING_DONE)
 		return e;
 	conn_gathered(c, "root");
-	bool shown = json_object_get(evidence, "ldap_versions") != NULL;
+	if (conn_tls_wanted(c))
+		json_object_del(evidence, "starttls");
+	bool shown = conn_tls_wanted(c) || json_object_get(evidence, "ldap_versions") != NULL;
 	if (shown)
 		conn_gathered(c, "tls");
 	if (!conn_anonymous(c))
@@ -250,15 +256,17 @@ static enum ending ldap_run(struct conn *c, json_t *evidence)
 static const char ldap_view[] =
 	"CREATE TEMP VIEW ldap AS SELECT address, port, evidence->>'$.product' AS product,"
 	" evidence->>'$.vendor' AS vendor, evidence->>'$.dns_name' AS dns_name,"
-	" evidence->>'$.starttls' AS starttls, evidence->>'$.anonymous' AS anonymous"
+	" evidence->>'$.starttls' AS starttls, evidence->>'$.anonymous' AS anonymous,"
+	" evidence->>'$.tls' AS tls"
 	" FROM document WHERE probe = 'ldap' AND evidence <> '{}';";
 
 const struct probe probe_ldap = {
 	.name = "ldap",
 	.ports = "389,3268",
+	.tls_ports = "636,3269",
 	.risk = RISK_READ,
 	.connections = { 1, 2 },
-	.sent = { 512, 512 },
+	.sent = { 512, 4096 },
 	.received = { 131072, 131072 },
 	.run = ldap_run,
 	.view = ldap_view,

@@ -2,6 +2,8 @@
 /*
  * POP3: greeting, product, whether TLS is offered and whether a login is taken in clear.
  *
+ * On its port inside TLS the same is asked there, and neither question remains.
+ *
  * Specifications: RFC 1939, 4 (greeting), 6 (QUIT); RFC 2449 (CAPA), RFC 2595, 4 (STLS), RFC 5034 (SASL).
  *
  * Sent on one connection, each after the answer to the one before:
@@ -67,8 +69,10 @@ static enum ending ask_capabilities(struct conn *c, json_t *evidence)
 			 (span_starts_nocase(line, "SASL ") &&
 			  (has_word(line, " PLAIN") || has_word(line, " LOGIN")));
 	}
-	note_bool(evidence, "starttls", starttls);
-	note_bool(evidence, "login_in_clear", clear);
+	if (!conn_tls_wanted(c)) {
+		note_bool(evidence, "starttls", starttls);
+		note_bool(evidence, "login_in_clear", clear);
+	}
 	conn_gathered(c, "tls");
 	conn_gathered(c, "auth");
 	return leave(c);
@@ -76,14 +80,18 @@ static enum ending ask_capabilities(struct conn *c, json_t *evidence)
 
 static enum ending pop3_run(struct conn *c, json_t *evidence)
 {
-	struct span greeting = conn_read_line(c);
 	struct product p;
 
+	if (!conn_begin(c))
+		return conn_ending(c);
+	struct span greeting = conn_read_line(c);
 	if (!conn_ok(c))
 		return conn_received(c) > 0 ? ENDING_NOT_THIS : conn_ending(c);
 	if (!pop3_recognise(greeting) && !span_starts(greeting, "-ERR"))
 		return ENDING_NOT_THIS;
 	note_text(evidence, "banner", greeting);
+	if (conn_tls_wanted(c))
+		note_bool(evidence, "tls", true);
 	if (product_find(greeting, products, &p))
 		note_product(evidence, &p);
 	conn_gathered(c, "greeting");
@@ -95,15 +103,17 @@ static enum ending pop3_run(struct conn *c, json_t *evidence)
 static const char pop3_view[] =
 	"CREATE TEMP VIEW pop3 AS SELECT address, port, evidence->>'$.banner' AS banner,"
 	" evidence->>'$.product' AS product, evidence->>'$.version' AS version,"
-	" evidence->>'$.starttls' AS starttls, evidence->>'$.login_in_clear' AS login_in_clear"
+	" evidence->>'$.starttls' AS starttls, evidence->>'$.login_in_clear' AS login_in_clear,"
+	" evidence->>'$.tls' AS tls"
 	" FROM document WHERE probe = 'pop3' AND evidence <> '{}';";
 
 const struct probe probe_pop3 = {
 	.name = "pop3",
 	.ports = "110",
+	.tls_ports = "995",
 	.risk = RISK_READ,
 	.connections = { 1, 1 },
-	.sent = { 16, 16 },
+	.sent = { 16, 4096 },
 	.received = { 8192, 32768 },
 	.server_first = true,
 	.recognise = pop3_recognise,

@@ -41,8 +41,14 @@ struct probe {
 	bool ot_sign;
 	/* The server speaks first, or this side may: see recognise. */
 	bool server_first;
-	/* May also run inside TLS (http). */
+	/* May also run inside TLS (http). Such a probe calls conn_begin() on every connection. */
 	bool over_tls;
+	/* Ports where it is expected inside TLS that begins with the connection ("993"), and where nothing
+	 * else is tried inside it; NULL: none. */
+	const char *tls_ports;
+	/* The protocol that carries it ("http"): it runs on its ports once that one was spoken there, in clear
+	 * or inside TLS, as a conversation of its own, in full depth only. NULL: it speaks for itself. */
+	const char *within;
 	/* Does this greeting (the first bytes a server sent unasked) look like ours? NULL: the protocol
 	 * has no greeting. */
 	bool (*recognise)(struct span greeting);
@@ -71,6 +77,8 @@ extern const struct probe *const probes[];
 const struct probe *probe_find(const char *name);
 /* Is the probe expected on this port of its transport? */
 bool probe_belongs(const struct probe *p, uint16_t port);
+/* And inside TLS? */
+bool probe_belongs_inside_tls(const struct probe *p, uint16_t port);
 
 /* Called once in a process that runs the ssh probe, before its sandbox and its first thread: libssh
  * and OpenSSL read here what they need from files. Ignores SIGPIPE in the process. */

@@ -86,11 +86,9 @@ const struct probe *probe_find(const char *name)
 	return NULL;
 }
 
-bool probe_belongs(const struct probe *p, uint16_t port)
+static bool lists(const char *at, uint16_t port)
 {
-	const char *at = p->ports;
-
-	while (*at != '\0') {
+	while (at != NULL && *at != '\0') {
 		char *end;
 		unsigned long first = strtoul(at, &end, 10), last = first;
 
@@ -103,4 +101,14 @@ bool probe_belongs(const struct probe *p, uint16_t port)
 		at = end + 1;
 	}
 	return false;
+}
+
+bool probe_belongs(const struct probe *p, uint16_t port)
+{
+	return lists(p->ports, port);
+}
+
+bool probe_belongs_inside_tls(const struct probe *p, uint16_t port)
+{
+	return lists(p->tls_ports, port);
 }

@@ -88,7 +88,7 @@ static struct cost full_cost(uint16_t port, enum site_risk risk)
 		if ((int)p->risk > (int)risk || p->udp)
 			continue;
 		cost_add(&one, p, DEPTH_FULL);
-		if (p->over_tls)
+		if (p->over_tls || probe_belongs_inside_tls(p, port))
 			cost_add(&here, p, DEPTH_FULL);
 		if (probe_belongs(p, port))
 			cost_add(&here, p, DEPTH_FULL);

@@ -59,6 +59,8 @@ bool judging_start(struct judging **ret, const struct plan *p, const char *const
 						     .ports = probes[i]->ports,
 						     .udp = probes[i]->udp,
 						     .over_tls = probes[i]->over_tls,
+						     .tls_ports = probes[i]->tls_ports,
+						     .within = probes[i]->within,
 						     .view = probes[i]->view };
 	for (size_t i = 0; good && i < profile_count; i++)
 		good = join(&j->names, profiles[i]);

@@ -170,6 +170,8 @@ static struct judge_probe *probe_list(void)
 			.ports = probes[i]->ports,
 			.udp = probes[i]->udp,
 			.over_tls = probes[i]->over_tls,
+			.tls_ports = probes[i]->tls_ports,
+			.within = probes[i]->within,
 			.view = probes[i]->view,
 		};
 	return list;

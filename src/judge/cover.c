@@ -18,9 +18,10 @@
 /* What a probe was to bring; a document that brought it names it in a list. */
 struct wanted {
 	const struct judge_probe *probe;
-	const struct ports *expected;
+	const struct ports *expected, *inside_tls;
 	const char *facet; /* NULL: nothing more than the document */
 	uint32_t name;     /* as a word */
+	uint32_t carrier;  /* the same of the protocol that carries it; 0: none */
 	bool is_tls;
 	struct query *listed;
 	signed char *lists; /* per word: 1 it names the facet, -1 it does not, 0 not asked yet */
@@ -77,9 +78,12 @@ static uint16_t probe_state(struct judged *j, struct wanted *w, const struct jud
 	if (ending != NULL && strcmp(ending, "not-this-protocol") == 0)
 		return SUBJECT_NONE;
 	/* Somebody speaks it for all we know: the greeting, a part of an answer, or its own port. */
+	bool asked = ending != NULL || s->limited != 0;
 	bool speaks = (s->protocol != 0 && s->protocol == w->name) || (s->tls && w->is_tls) ||
 		      (ending != NULL && t->full) || (s->protocol == 0 && here) ||
-		      (s->tls && w->probe->over_tls && ending == NULL && s->limited != 0);
+		      (w->carrier != 0 && s->protocol == w->carrier && here && asked) ||
+		      (s->tls && ending == NULL && s->limited != 0 &&
+		       (w->probe->over_tls || ports_has(w->inside_tls->tcp, s->port)));
 	if (!speaks)
 		return SUBJECT_NONE;
 	if (ending != NULL)
@@ -98,10 +102,12 @@ static int add_probe(struct judged *j, struct cover *v, const struct judge_probe
 		     const char *facet)
 {
 	struct wanted w = { .probe = p, .facet = facet, .is_tls = strcmp(p->name, "tls") == 0 };
-	struct ports *expected = calloc(1, sizeof(*expected));
+	struct ports *expected = calloc(2, sizeof(*expected));
 
 	w.expected = expected;
 	int r = word_of(j, p->name, &w.name);
+	if (r >= 0)
+		r = word_of(j, p->within, &w.carrier);
 	w.lists = calloc(j->word_count, 1);
 	if (expected == NULL || w.lists == NULL)
 		r = -ENOMEM;
@@ -109,7 +115,9 @@ static int add_probe(struct judged *j, struct cover *v, const struct judge_probe
 		r = query_new(j->db, "SELECT EXISTS (SELECT 1 FROM json_each(?1) WHERE value = ?2)",
 			      &w.listed);
 	if (r >= 0) {
-		judged_read_ports(p->ports, p->udp ? expected->udp : expected->tcp);
+		w.inside_tls = expected + 1;
+		judged_read_ports(p->ports, p->udp ? expected[0].udp : expected[0].tcp);
+		judged_read_ports(p->tls_ports, expected[1].tcp);
 		for (size_t i = 0; i < j->service_count; i++)
 			meet(&v->service[i], probe_state(j, &w, &j->services[i]));
 		r = w.error;

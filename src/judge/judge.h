@@ -14,10 +14,12 @@
 /* A probe, as judging sees it. A list ends with a NULL name. */
 struct judge_probe {
 	const char *name;
-	const char *ports; /* where it is expected, nmap syntax; NULL: nowhere */
-	bool udp;          /* its ports are those of UDP */
-	bool over_tls;     /* may also be spoken inside TLS */
-	const char *view;  /* its views over document (probes/probe.h); NULL: none */
+	const char *ports;     /* where it is expected, nmap syntax; NULL: nowhere */
+	bool udp;              /* its ports are those of UDP */
+	bool over_tls;         /* may also be spoken inside TLS */
+	const char *tls_ports; /* where it is expected inside TLS; NULL: nowhere */
+	const char *within;    /* the protocol that carries it; NULL: it speaks for itself */
+	const char *view;      /* its views over document (probes/probe.h); NULL: none */
 };
 
 /* Zero: the defaults. */

@@ -471,6 +471,15 @@ bool conn_start_tls(struct conn *c, const char *server_name)
 	return start_tls(c, server_name, false);
 }
 
+bool conn_begin(struct conn *c)
+{
+	if (!c->setup.tls)
+		return conn_ok(c);
+	if (!conn_start_tls(c, NULL))
+		fail(c, ENDING_NOT_THIS);
+	return conn_ok(c);
+}
+
 bool conn_start_old_tls(struct conn *c)
 {
 	return start_tls(c, NULL, true);

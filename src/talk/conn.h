@@ -104,6 +104,9 @@ void conn_close(struct conn *c);
 bool conn_start_tls(struct conn *c, const char *server_name);
 /* The same without a name, TLS 1.2 at most. */
 bool conn_start_old_tls(struct conn *c);
+/* What a probe that may run inside TLS does first, on every connection: starts TLS where the port is known to
+ * speak it (conn_tls_wanted()). False and a failed connection where that did not come about. */
+bool conn_begin(struct conn *c);
 /* After conn_start_old_tls(): asks for one handshake more on the same connection, which is over
  * then. */
 enum renegotiation { RENEGOTIATION_REFUSED, RENEGOTIATION_DONE, RENEGOTIATION_UNKNOWN };
@@ -132,8 +135,7 @@ enum depth conn_depth(const struct conn *c);
  * tried. False for OT hosts unless the site file says `anonymous` for the zone. */
 bool conn_anonymous(const struct conn *c);
 uint16_t conn_port(const struct conn *c);
-/* The port is known to speak TLS: a probe that may run inside it calls conn_start_tls() first, on
- * every connection. */
+/* The port is known to speak TLS: conn_begin(). */
 bool conn_tls_wanted(const struct conn *c);
 /* The name of the protocol inside which TLS begins on this port (STARTTLS); NULL: TLS begins with the
  * connection, if at all. */

@@ -209,6 +209,8 @@ bool sample_judge_start(struct sample_judge *ret, const char *data, const char *
 		ret->probes[i] = (struct judge_probe){ .name = probes[i]->name,
 						       .ports = probes[i]->ports,
 						       .over_tls = probes[i]->over_tls,
+						       .tls_ports = probes[i]->tls_ports,
+						       .within = probes[i]->within,
 						       .view = probes[i]->view };
 	snprintf(path, sizeof(path), "%s/probes/data/ports.csv", data);
 	bool good = port_list_load(path, &ret->ports, &c) == 0 &&

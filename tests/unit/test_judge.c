@@ -1132,6 +1132,71 @@ static void only_what_was_seen_counts(void **state)
 	db_free(db);
 }
 
+/* Within another protocol, and inside TLS on ports of its own: a gap where it may be spoken and was not asked. */
+static void what_is_carried_counts_where_it_may_be(void **state)
+{
+	static const struct judge_probe carried[] = {
+		{ .name = "http", .ports = "80", .over_tls = true },
+		{ .name = "engine", .ports = "80", .within = "http" },
+		{ .name = "mail", .ports = "23", .tls_ports = "22" },
+		{ .name = NULL },
+	};
+	static const char services[] =
+		"DELETE FROM service; DELETE FROM evidence;"
+		"INSERT INTO service (scan, address, port, transport, state, protocol, tls, "
+		"limited) VALUES"
+		" (1, '10.0.0.1', 80, 'tcp', 'open', 'http', 0, NULL)," /* asked, and it was none */
+		" (1, '10.0.0.1', 81, 'tcp', 'open', 'http', 0, 'limited in OT')," /* no port of its own */
+		" (1, '10.0.0.2', 80, 'tcp', 'open', 'engine', 0, NULL),"
+		" (1, '10.0.0.3', 80, 'tcp', 'open', 'http', 0, 'limited in OT'),"
+		" (1, '10.0.0.1', 22, 'tcp', 'open', 'mail', 1, NULL),"
+		" (1, '10.0.0.3', 22, 'tcp', 'open', 'tls', 1, 'limited in OT'),"
+		" (1, '10.0.0.3', 502, 'tcp', 'open', 'tls', 1, 'limited in OT');"
+		"INSERT INTO evidence VALUES"
+		" (1, '10.0.0.2', 80, 'tcp', 'engine', 'done', '{\"a\":1}', 1, 1, 1, 1000000, "
+		"1500000),"
+		" (1, '10.0.0.1', 22, 'tcp', 'mail', 'done', '{\"a\":1}', 1, 1, 1, 1000000, "
+		"1500000);";
+	static const char failed[] = "INSERT INTO evidence VALUES"
+				     " (1, '10.0.0.1', 80, 'tcp', 'engine', 'timeout', '{}', 1, 1, "
+				     "1, 1000000, 1500000);";
+	const char *const list[] = { "carried.yaml" };
+	char path[256];
+	const char *const paths[] = { path };
+	struct catalogue own;
+	struct complaints c = { 0 };
+	struct db *db = store_with(":memory:", services);
+
+	(void)state;
+	write_file(list[0],
+		   "- {id: s.engine, severity: low, needs: [probe:engine], title: a, remedy: b,\n"
+		   "   sql: SELECT address FROM asset WHERE 0}\n"
+		   "- {id: s.mail, severity: low, needs: [probe:mail], title: a, remedy: b,\n"
+		   "   sql: SELECT address FROM asset WHERE 0}\n");
+	snprintf(path, sizeof(path), "%s/profiles/%s", folder, list[0]);
+	const char *const names[] = { "demo" };
+	int r = catalogue_load(folder, names, 1, paths, 1, &own, &c);
+	complaints_print(&c, stderr);
+	assert_int_equal(r, 0);
+	static const char engine[] = "SELECT services || ' ' || checked || ' ' || reason FROM "
+				     "check_run WHERE check_id = 's.engine'";
+	assert_int_equal(judge_run(db, &own, 1, carried, NULL, NULL), 0);
+	expect(db, engine, "2 1 limited in OT");
+	expect(db,
+	       "SELECT services || ' ' || checked || ' ' || reason FROM check_run WHERE check_id = "
+	       "'s.mail'",
+	       "2 1 limited in OT");
+	judge_forget(db);
+	db_free(db);
+	db = store_with(":memory:", services);
+	assert_int_equal(db_exec(db, failed), 0);
+	assert_int_equal(judge_run(db, &own, 1, carried, NULL, NULL), 0);
+	expect(db, engine, "3 1 timeout");
+	complaints_done(&c);
+	catalogue_done(&own);
+	db_free(db);
+}
+
 /* ---- the checks that are shipped ---- */
 
 #define ZONES                                                                                     \
@@ -1294,6 +1359,8 @@ static struct judge_probe *shipped_probes(void)
 			.name = probes[i]->name,
 			.ports = probes[i]->ports,
 			.over_tls = probes[i]->over_tls,
+			.tls_ports = probes[i]->tls_ports,
+			.within = probes[i]->within,
 			.view = probes[i]->view,
 		};
 	return list;
@@ -1495,6 +1562,7 @@ int main(void)
 		cmocka_unit_test(hosts_may_be_missing),
 		cmocka_unit_test(reading_only_is_enough),
 		cmocka_unit_test(only_what_was_seen_counts),
+		cmocka_unit_test(what_is_carried_counts_where_it_may_be),
 		cmocka_unit_test(shipped_checks_claim_what_they_saw),
 		cmocka_unit_test(mistakes_in_sql_are_told),
 		cmocka_unit_test(mistakes_in_files_are_told),
