@@ -296,7 +296,7 @@ static bool by_hello(struct task *t, enum ending *ret_ending)
  * one would be noise in the logs of such a server. */
 static bool other_tls(uint16_t port)
 {
-	static const uint16_t ports[] = { 465, 563, 853, 989, 992, 994, 2484, 5061, 5671, 6697, 8883 };
+	static const uint16_t ports[] = { 563, 853, 989, 992, 994, 2484, 5061, 5671, 6697, 8883 };
 
 	for (size_t i = 0; i < countof(ports); i++)
 		if (ports[i] == port)

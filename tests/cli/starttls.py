@@ -35,9 +35,13 @@ def smtp(s, consent):
     s.sendall(b"220 mail.example.test ESMTP\r\n")
     until(s, b"\r\n")
     s.sendall(b"250-mail.example.test\r\n250 STARTTLS\r\n")
-    if until(s, b"\r\n") == b"QUIT\r\n":
-        s.sendall(b"221 bye\r\n")
-        return False
+    line = until(s, b"\r\n")
+    while line != b"STARTTLS\r\n":
+        if line == b"QUIT\r\n":
+            s.sendall(b"221 bye\r\n")
+            return False
+        s.sendall(b"554 5.7.1 no\r\n" if line.startswith(b"RCPT") else b"250 ok\r\n")
+        line = until(s, b"\r\n")
     s.sendall(b"220 go\r\n" if consent else b"454 not now\r\n")
     return consent
 
