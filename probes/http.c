@@ -27,27 +27,15 @@
 #include "codec/http_message.h"
 #include "codec/limits.h"
 #include "codec/writer.h"
+#include "http_ask.h"
 
 enum {
 	REDIRECTS_MAX = 3,
-	INTERIM_MAX = 3,   /* answers 1xx before the real one */
-	PIECES_MAX = 1024, /* reads of one body */
 	PATH_LENGTH = 1024,
-	HOST_LENGTH = 80,
-	MARK_LENGTH = 7, /* "HTTP/1." */
-};
-
-/* One answer, collected within the limits. */
-struct page {
-	uint8_t head[HTTP_HEAD_MAX];
-	size_t head_length;
-	uint8_t body[HTTP_BODY_MAX];
-	size_t body_length;
-	bool body_whole; /* or as much of it as is looked at */
 };
 
 struct place {
-	char host[HOST_LENGTH]; /* as in the Host header, without the port */
+	char host[HTTP_HOST_LENGTH]; /* as in the Host header, without the port */
 	uint16_t port;
 	bool tls;
 	char path[PATH_LENGTH];
@@ -79,7 +67,7 @@ static bool is_redirect(unsigned status)
 /* The authority of a location is this very place: "192.0.2.1", "[2001:db8::1]:8443". */
 static bool same_authority(const struct place *p, struct span authority)
 {
-	char own[HOST_LENGTH + 8];
+	char own[HTTP_HOST_LENGTH + 8];
 
 	if (p->port == (p->tls ? 443 : 80) && span_is_nocase(authority, p->host))
 		return true;
@@ -144,36 +132,10 @@ static bool read_location(const struct place *from, struct span location, struct
 
 static void place_of(const struct conn *c, struct place *ret)
 {
-	struct span address = span_text(conn_address(c));
-	bool v6 = span_find(address, ":", 1) >= 0;
 	struct place p = { .port = conn_port(c), .tls = conn_tls_wanted(c), .path = "/" };
 
-	/* An interface's name means nothing to the server (RFC 6874, 1). */
-	address = span_first(address, before(address, "%"));
-	snprintf(p.host, sizeof(p.host), "%s%.*s%s", v6 ? "[" : "", (int)address.length,
-		 (const char *)address.at, v6 ? "]" : "");
+	http_host(c, p.host);
 	*ret = p;
-}
-
-static void say_get(struct conn *c, const struct place *p)
-{
-	uint8_t buffer[PATH_LENGTH + 1024];
-	struct writer w = wr_new(buffer, sizeof(buffer));
-
-	wr_text(&w, "GET ");
-	wr_text(&w, p->path);
-	wr_text(&w, " HTTP/1.1\r\nHost: ");
-	wr_text(&w, p->host);
-	if (p->port != (p->tls ? 443 : 80)) {
-		char port[8];
-
-		snprintf(port, sizeof(port), ":%u", p->port);
-		wr_text(&w, port);
-	}
-	wr_text(&w, "\r\nUser-Agent: ");
-	wr_text(&w, conn_identity(c));
-	wr_text(&w, "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-	conn_write_span(c, wr_span(&w));
 }
 
 /* "nginx/1.22.1 (Debian)": product and version. */
@@ -374,129 +336,8 @@ static void note_page(json_t *evidence, const struct http_head *head, struct spa
 
 /* ---- conversation ---- */
 
-static bool keep_head(struct page *p, struct span s)
-{
-	if (s.length > sizeof(p->head) - p->head_length)
-		return false;
-	memcpy(p->head + p->head_length, s.at, s.length);
-	p->head_length += s.length;
-	return true;
-}
-
-/* Status line and headers into p->head. What came before a failure is kept there. */
-static enum ending hear_head(struct conn *c, struct page *p)
-{
-	struct span mark = conn_read(c, MARK_LENGTH);
-
-	p->head_length = 0;
-	if (!conn_ok(c))
-		return conn_ending(c);
-	if (!span_is(mark, "HTTP/1."))
-		return ENDING_NOT_THIS;
-	keep_head(p, mark);
-	for (size_t lines = 0; lines <= HTTP_HEADERS_MAX + 1; lines++) {
-		struct span line = conn_read_line(c);
-
-		if (conn_ending(c) == ENDING_MALFORMED)
-			return conn_oddity(c, "http.header-too-long");
-		if (!conn_ok(c))
-			return conn_ending(c);
-		if (line.length == 0 && lines > 0)
-			return ENDING_DONE;
-		if (!keep_head(p, line) || !keep_head(p, span_text("\n")))
-			return conn_oddity(c, "http.head-too-long");
-	}
-	return conn_oddity(c, "http.headers-too-many");
-}
-
-/* Up to n bytes of the body, as far as there is room. */
-static void hear_bytes(struct conn *c, struct page *p, uint64_t n)
-{
-	size_t room = sizeof(p->body) - p->body_length;
-	size_t want = n < room ? (size_t)n : room;
-
-	for (size_t pieces = 0; want > 0 && pieces < PIECES_MAX; pieces++) {
-		struct span s = conn_read_some(c, want);
-
-		if (!conn_ok(c))
-			return;
-		memcpy(p->body + p->body_length, s.at, s.length);
-		p->body_length += s.length;
-		want -= s.length;
-	}
-}
-
-/* RFC 9112, 7.1 */
-static void hear_chunks(struct conn *c, struct page *p)
-{
-	for (size_t n = 0; n < HTTP_CHUNKS_MAX && p->body_length < sizeof(p->body); n++) {
-		struct span line = conn_read_line(c);
-		uint64_t size;
-
-		if (!conn_ok(c))
-			return;
-		if (!http_chunk_size(line, &size)) {
-			conn_note_oddity(c, "http.chunk-malformed");
-			return;
-		}
-		if (size == 0) {
-			p->body_whole = true;
-			return;
-		}
-		hear_bytes(c, p, size);
-		if (p->body_length < sizeof(p->body) && conn_read_line(c).length > 0) {
-			conn_note_oddity(c, "http.chunk-malformed");
-			return;
-		}
-	}
-	p->body_whole = p->body_length == sizeof(p->body);
-}
-
-static enum ending hear_body(struct conn *c, const struct http_head *head, struct page *p)
-{
-	enum http_framing framing;
-	uint64_t length;
-
-	p->body_length = 0;
-	p->body_whole = false;
-	if (!http_framing(head, &framing, &length)) {
-		conn_note_oddity(c, "http.length-malformed");
-		return ENDING_DONE;
-	}
-	if (framing == HTTP_CHUNKED)
-		hear_chunks(c, p);
-	else if (framing != HTTP_NO_BODY)
-		hear_bytes(c, p, framing == HTTP_LENGTH ? length : SIZE_MAX);
-	if (p->body_length == sizeof(p->body) || framing == HTTP_NO_BODY ||
-	    (framing == HTTP_LENGTH && p->body_length == length) ||
-	    (framing == HTTP_UNTIL_CLOSE && conn_ending(c) == ENDING_CLOSED))
-		p->body_whole = true;
-	if (p->body_whole || conn_ok(c))
-		return ENDING_DONE;
-	if (conn_ending(c) != ENDING_CLOSED && conn_ending(c) != ENDING_MALFORMED)
-		return conn_ending(c);
-	conn_note_oddity(c, "http.body-short");
-	return ENDING_DONE;
-}
-
-/* The answer to what was asked, behind interim ones. */
-static enum ending hear_answer(struct conn *c, struct page *p, struct http_head *head)
-{
-	for (size_t interim = 0; interim <= INTERIM_MAX; interim++) {
-		enum ending e = hear_head(c, p);
-
-		if (p->head_length == 0)
-			return e;
-		if (!http_read_head(span_of(p->head, p->head_length), head))
-			return e != ENDING_DONE ? e : conn_oddity(c, "http.head-malformed");
-		if (e != ENDING_DONE || head->status >= 200 || head->status == 101)
-			return e;
-	}
-	return conn_oddity(c, "http.interim-too-many");
-}
-
 /* Asks for one place and notes the answer. *ret_moved: it redirects to *ret_next, which is here. */
-static enum ending visit(struct conn *c, json_t *evidence, struct page *p,
+static enum ending visit(struct conn *c, json_t *evidence, struct http_page *p,
 			 const struct place *place, struct place *ret_next, bool *ret_moved)
 {
 	struct http_head head = { 0 };
@@ -505,8 +346,8 @@ static enum ending visit(struct conn *c, json_t *evidence, struct page *p,
 	*ret_moved = false;
 	if (!conn_begin(c))
 		return conn_ending(c);
-	say_get(c, place);
-	enum ending e = hear_answer(c, p, &head);
+	http_say(c, &(struct http_question){ .method = "GET", .target = place->path });
+	enum ending e = http_hear_answer(c, p, &head);
 	if (head.status == 0)
 		return e;
 	forget_answer(evidence);
@@ -519,14 +360,14 @@ static enum ending visit(struct conn *c, json_t *evidence, struct page *p,
 		conn_note_oddity(c, "http.header-malformed");
 	if (e != ENDING_DONE)
 		return e;
-	e = hear_body(c, &head, p);
+	e = http_hear_body(c, &head, p);
 	note_page(evidence, &head, span_of(p->body, p->body_length), p->body_whole);
 	*ret_moved = is_redirect(head.status) && http_find(&head, "Location", 0, &location) &&
 		     read_location(place, location, ret_next);
 	return e;
 }
 
-static enum ending converse(struct conn *c, json_t *evidence, struct page *p)
+static enum ending converse(struct conn *c, json_t *evidence, struct http_page *p)
 {
 	struct place here, next;
 	bool moved;
@@ -560,13 +401,7 @@ static enum ending converse(struct conn *c, json_t *evidence, struct page *p)
 
 static enum ending http_run(struct conn *c, json_t *evidence)
 {
-	struct page *p = malloc(sizeof(*p));
-	enum ending e = ENDING_LIMIT;
-
-	if (p != NULL)
-		e = converse(c, evidence, p);
-	free(p);
-	return e;
+	return http_with_page(c, evidence, converse);
 }
 
 static const char http_view[] =
