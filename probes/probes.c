@@ -7,6 +7,7 @@
 
 extern const struct probe probe_coap;
 extern const struct probe probe_dns;
+extern const struct probe probe_docker;
 extern const struct probe probe_ftp;
 extern const struct probe probe_http;
 extern const struct probe probe_ike;
@@ -74,6 +75,7 @@ const struct probe *const probes[] = {
 	&probe_sip,
 	&probe_mdns,
 	&probe_coap,
+	&probe_docker,
 	NULL,
 };
 /* clang-format on */
