@@ -8,6 +8,7 @@
 extern const struct probe probe_coap;
 extern const struct probe probe_dns;
 extern const struct probe probe_docker;
+extern const struct probe probe_etcd;
 extern const struct probe probe_ftp;
 extern const struct probe probe_http;
 extern const struct probe probe_ike;
@@ -76,6 +77,7 @@ const struct probe *const probes[] = {
 	&probe_mdns,
 	&probe_coap,
 	&probe_docker,
+	&probe_etcd,
 	NULL,
 };
 /* clang-format on */
