@@ -14,6 +14,7 @@ extern const struct probe probe_http;
 extern const struct probe probe_ike;
 extern const struct probe probe_imap;
 extern const struct probe probe_ipmi;
+extern const struct probe probe_ipp;
 extern const struct probe probe_ldap;
 extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
@@ -78,6 +79,7 @@ const struct probe *const probes[] = {
 	&probe_coap,
 	&probe_docker,
 	&probe_etcd,
+	&probe_ipp,
 	NULL,
 };
 /* clang-format on */
