@@ -27,6 +27,7 @@ extern const struct probe probe_openvpn;
 extern const struct probe probe_pop3;
 extern const struct probe probe_portmap;
 extern const struct probe probe_postgresql;
+extern const struct probe probe_proxy;
 extern const struct probe probe_rdp;
 extern const struct probe probe_redis;
 extern const struct probe probe_rsync;
@@ -80,6 +81,7 @@ const struct probe *const probes[] = {
 	&probe_docker,
 	&probe_etcd,
 	&probe_ipp,
+	&probe_proxy,
 	NULL,
 };
 /* clang-format on */
