@@ -44,6 +44,8 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	dovecot-imapd=program:dovecot dovecot-pop3d=file:/usr/lib/dovecot/pop3 slapd=program:slapd
 	memcached=program:memcached rsync=program:rsync rpcbind=program:rpcbind microsocks=program:microsocks
 	mariadb-server-core=program:mariadbd postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
+	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
+	cups-daemon=program:cupsd
 	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
 	kamailio=program:kamailio libcoap3-bin=program:coap-server-notls
 	gnutls-bin=program:gnutls-serv libnss3-tools=program:selfserv stunnel4=program:stunnel4
