@@ -421,7 +421,14 @@ static const char http_view[] =
 	" (SELECT group_concat(value->>'$.name', ', ') FROM json_each(evidence, '$.cookies')"
 	" WHERE NOT value->>'$.secure') AS cookies_insecure,"
 	" evidence->>'$.content_type' AS content_type"
-	" FROM document WHERE probe = 'http' AND evidence <> '{}';";
+	" FROM document WHERE probe = 'http' AND evidence <> '{}';"
+	"CREATE TEMP VIEW http_sign AS SELECT address, port, e.key AS field, e.value AS value"
+	" FROM document, json_each(evidence) e WHERE probe = 'http'"
+	" AND e.key IN ('server', 'title', 'location')"
+	" UNION ALL SELECT address, port, 'location', e.value->>'$.location'"
+	" FROM document, json_each(evidence, '$.redirects') e WHERE probe = 'http'"
+	" UNION ALL SELECT address, port, 'cookie', e.value->>'$.name'"
+	" FROM document, json_each(evidence, '$.cookies') e WHERE probe = 'http'";
 
 const struct probe probe_http = {
 	.name = "http",

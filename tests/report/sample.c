@@ -208,6 +208,7 @@ bool sample_judge_start(struct sample_judge *ret, const char *data, const char *
 	for (size_t i = 0; i < n; i++)
 		ret->probes[i] = (struct judge_probe){ .name = probes[i]->name,
 						       .ports = probes[i]->ports,
+						       .udp = probes[i]->udp,
 						       .over_tls = probes[i]->over_tls,
 						       .tls_ports = probes[i]->tls_ports,
 						       .within = probes[i]->within,

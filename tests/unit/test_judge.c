@@ -1274,6 +1274,21 @@ static const struct {
 			 "\"gathered\":[\"headers\"]}"),
 	  "asset.software-unsupported", "0 0 product not in the support table 0" },
 	{ "", "asset.time-drift", "0 0 no clock read 0" },
+	/* portals of VPNs by what their pages show; UDP is its own question */
+	{ ALL_PORTS UDP HTTP("10.0.0.1",
+			     "{\"server\":\"x\",\"redirects\":[{\"status\":302,\"location\":"
+			     "\"/+CSCOE+/logon.html\"}],\"cookies\":[{\"name\":\"webvpncontext\"}],"
+			     "\"gathered\":[\"headers\"]}"),
+	  "network.vpn-endpoint", "1 0 - 1" },
+	{ ALL_PORTS UDP HTTP("10.0.0.1",
+			     "{\"server\":\"OpenVPN-AS\",\"title\":\"a\",\"cookies\":[{\"name\":"
+			     "\"session\"}],\"gathered\":[\"headers\"]}"),
+	  "network.vpn-endpoint", "1 0 - 1" },
+	{ ALL_PORTS UDP HTTP("10.0.0.1", "{\"server\":\"nginx\",\"title\":\"Welcome\","
+					 "\"location\":\"/remote/\",\"gathered\":[\"headers\"]}"),
+	  "network.vpn-endpoint", "1 0 - 0" },
+	{ ALL_PORTS HTTP("10.0.0.1", "{\"server\":\"OpenVPN-AS\",\"gathered\":[\"headers\"]}"),
+	  "network.vpn-endpoint", "1 1 ports not in the plan 1" },
 	{ "", "asset.default-device-role", "0 0 the kind of device is not known 0" },
 	/* ports that were not tried */
 	{ "", "exposure.engineering-port", "0 0 ports not in the plan 0" },
@@ -1358,6 +1373,7 @@ static struct judge_probe *shipped_probes(void)
 		list[i] = (struct judge_probe){
 			.name = probes[i]->name,
 			.ports = probes[i]->ports,
+			.udp = probes[i]->udp,
 			.over_tls = probes[i]->over_tls,
 			.tls_ports = probes[i]->tls_ports,
 			.within = probes[i]->within,
