@@ -15,6 +15,7 @@ extern const struct probe probe_ike;
 extern const struct probe probe_imap;
 extern const struct probe probe_ipmi;
 extern const struct probe probe_ipp;
+extern const struct probe probe_kubernetes;
 extern const struct probe probe_ldap;
 extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
@@ -82,6 +83,7 @@ const struct probe *const probes[] = {
 	&probe_etcd,
 	&probe_ipp,
 	&probe_proxy,
+	&probe_kubernetes,
 	NULL,
 };
 /* clang-format on */
