@@ -8,6 +8,7 @@
 extern const struct probe probe_coap;
 extern const struct probe probe_dns;
 extern const struct probe probe_docker;
+extern const struct probe probe_elasticsearch;
 extern const struct probe probe_etcd;
 extern const struct probe probe_ftp;
 extern const struct probe probe_http;
@@ -84,6 +85,7 @@ const struct probe *const probes[] = {
 	&probe_ipp,
 	&probe_proxy,
 	&probe_kubernetes,
+	&probe_elasticsearch,
 	NULL,
 };
 /* clang-format on */
