@@ -175,3 +175,28 @@ capture_end() {
 		within 5 test ! -d "/proc/$pid"
 	done
 }
+
+# ---- a scan of services ----
+# scan_services HOST PORTS TARGET: into s.tenken; what it said stays with the logs
+scan_services() {
+	in_host "$1" "$TENKEN" scan --zone it --store s.tenken --json s.json --no-html --quiet -p "$2" "$3" \
+		>"$lab_logs/scan.out" 2>"$lab_logs/scan.err" </dev/null
+	status=$?
+	[ $status = 0 ] || [ $status = 1 ]
+	good=$?
+	result $good 'the scan'
+	[ $good = 0 ] || note <"$lab_logs/scan.err"
+	cp s.json "$lab_logs" 2>/dev/null
+}
+
+sql() { "$lab_python" "$lab_tests/cli/ask.py" s.tenken "$1"; }
+
+# is WORDS QUERY: its rows are those of standard input
+is() {
+	cat >expected
+	sql "$2" >got
+	diff expected got >difference
+	good=$?
+	result $good "$1"
+	[ $good = 0 ] || note <difference
+}

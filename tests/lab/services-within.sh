@@ -223,25 +223,8 @@ result $? 'dockerd answers'
 
 # ---- the scan ----
 ports=25,465,631,636,990,993,995,2375,2379,3128,8080,8888
-in_host wi-scan "$TENKEN" scan --zone it --store s.tenken --json s.json --no-html --quiet -p $ports \
-	10.85.0.11-10.85.0.12 >"$lab_logs/scan.out" 2>"$lab_logs/scan.err" </dev/null
-status=$?
-[ $status = 0 ] || [ $status = 1 ]
-good=$?
-result $good 'the scan'
-[ $good = 0 ] || note <"$lab_logs/scan.err"
-cp s.json "$lab_logs" 2>/dev/null
-sql() { "$lab_python" "$lab_tests/cli/ask.py" s.tenken "$1"; }
+scan_services wi-scan $ports 10.85.0.11-10.85.0.12
 
-# is WORDS QUERY: its rows are those of standard input
-is() {
-	cat >expected
-	sql "$2" >got
-	diff expected got >difference
-	good=$?
-	result $good "$1"
-	[ $good = 0 ] || note <difference
-}
 is 'each port speaks what it speaks; + inside TLS' \
 	"SELECT address || ' ' || group_concat(port || ':' || protocol || iif(tls, '+', ''), ' ') FROM (SELECT * FROM service
 	WHERE state = 'open' ORDER BY address, port) GROUP BY address ORDER BY address" <<END

@@ -167,25 +167,8 @@ result $? 'shut has its services'
 
 # ---- the scan ----
 ports=110,111,143,389,873,1080,3306,5432,5900,6001,6002,11211
-in_host sv-scan "$TENKEN" scan --zone it --store s.tenken --json s.json --no-html --quiet -p $ports \
-	10.84.0.11-10.84.0.13 >"$lab_logs/scan.out" 2>"$lab_logs/scan.err" </dev/null
-status=$?
-[ $status = 0 ] || [ $status = 1 ]
-good=$?
-result $good 'the scan'
-[ $good = 0 ] || note <"$lab_logs/scan.err"
-cp s.json "$lab_logs" 2>/dev/null
-sql() { "$lab_python" "$lab_tests/cli/ask.py" s.tenken "$1"; }
+scan_services sv-scan $ports 10.84.0.11-10.84.0.13
 
-# is WORDS QUERY: its rows are those of standard input
-is() {
-	cat >expected
-	sql "$2" >got
-	diff expected got >difference
-	good=$?
-	result $good "$1"
-	[ $good = 0 ] || note <difference
-}
 is 'each port speaks what it speaks' \
 	"SELECT address || ' ' || group_concat(port || ':' || protocol, ' ') FROM (SELECT * FROM service
 	WHERE state = 'open' ORDER BY address, port) GROUP BY address ORDER BY address" <<END
