@@ -27,11 +27,9 @@ static enum ending ask_access(struct conn *c, json_t *evidence, struct http_page
 					 .body = span_text(count) };
 	struct http_head head;
 
-	if (!conn_again(c))
-		return conn_ending(c);
-	enum ending e = http_ask(c, &q, p, &head);
+	enum ending e = http_ask_again(c, &q, p, &head);
 	if (e != ENDING_DONE)
-		return e == ENDING_NOT_THIS ? conn_oddity(c, "etcd.answer-malformed") : e;
+		return e;
 	json_t *answer = http_object(p);
 	bool open = head.status == 200 && json_is_object(json_object_get(answer, "header"));
 	/* "etcdserver: user name is empty" comes as 400, from a proxy in front of it as 401 or 403. */

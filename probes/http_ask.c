@@ -201,6 +201,15 @@ enum ending http_ask(struct conn *c, const struct http_question *q, struct http_
 	return e == ENDING_DONE ? http_hear_body(c, head, p) : e;
 }
 
+enum ending http_ask_again(struct conn *c, const struct http_question *q, struct http_page *p,
+			   struct http_head *head)
+{
+	if (!conn_again(c))
+		return conn_ending(c);
+	enum ending e = http_ask(c, q, p, head);
+	return e == ENDING_NOT_THIS ? conn_oddity(c, "http.head-malformed") : e;
+}
+
 enum ending http_with_page(struct conn *c, json_t *evidence,
 			   enum ending (*converse)(struct conn *c, json_t *evidence,
 						   struct http_page *p))

@@ -47,6 +47,10 @@ enum ending http_with_page(struct conn *c, json_t *evidence,
 			   enum ending (*converse)(struct conn *c, json_t *evidence,
 						   struct http_page *p));
 
+/* On the next connection, of a service that is known by now: what is no HTTP is malformed. */
+enum ending http_ask_again(struct conn *c, const struct http_question *q, struct http_page *p,
+			   struct http_head *head);
+
 /* The body as a JSON object, whole and not nested deeply; NULL where it is none. The caller owns it. */
 json_t *http_object(const struct http_page *p);
 /* The text under this name, as evidence under that key; false where there is none. */

@@ -32,11 +32,9 @@ static enum ending ask_discovery(struct conn *c, json_t *evidence, struct http_p
 	const struct http_question q = { .method = "GET", .target = "/api" };
 	struct http_head head;
 
-	if (!conn_again(c))
-		return conn_ending(c);
-	enum ending e = http_ask(c, &q, p, &head);
+	enum ending e = http_ask_again(c, &q, p, &head);
 	if (e != ENDING_DONE)
-		return e == ENDING_NOT_THIS ? conn_oddity(c, "kubernetes.answer-malformed") : e;
+		return e;
 	json_t *answer = http_object(p);
 	const char *kind = json_string_value(json_object_get(answer, "kind"));
 	bool told = head.status == 200 && kind != NULL && strcmp(kind, "APIVersions") == 0;
