@@ -23,6 +23,7 @@ enum {
 };
 
 static const struct fingerprints *fingerprints;
+static const struct credentials *credentials;
 
 struct task {
 	struct worker *w;
@@ -338,6 +339,29 @@ static void inside(struct task *t, enum ending *ret_ending)
 			return;
 }
 
+/* One login that main ordered, and nothing else. */
+static void log_in(struct task *t, enum ending *ret_ending)
+{
+	const char *name = t->job->udp ? "community" : "login";
+	json_t *evidence = json_object();
+	int64_t started_ms = worker_unix_ms();
+	int probe = 0;
+
+	*ret_ending = ENDING_LIMIT;
+	while (strcmp(probes[probe]->name, name) != 0)
+		probe++;
+	struct conn_setup setup = setup_of(t, probe, evidence, t->job->tls);
+	setup.credential = &credentials->list[t->job->credential - 1];
+	struct conn *c =
+		evidence != NULL ? worker_open(t->w, t->job, probe, &setup, ret_ending) : NULL;
+	if (c != NULL)
+		*ret_ending = probes[probe]->run(c, evidence);
+	if (evidence != NULL)
+		report(t, probe, *ret_ending, c, evidence, started_ms);
+	conn_free(c);
+	json_decref(evidence);
+}
+
 void identify(struct worker *w, const struct job *job, struct result_header *done)
 {
 	struct task t = {
@@ -349,6 +373,14 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	enum ending e;
 	bool silent;
 
+	if (job->credential != 0) {
+		if (credentials != NULL && job->credential <= credentials->count)
+			log_in(&t, &e);
+		else
+			e = ENDING_LIMIT;
+		done->ending = e;
+		return;
+	}
 	if (job->udp) {
 		if (t.depth == DEPTH_LIMITED)
 			limit(&t, "limited in OT");
@@ -388,6 +420,11 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 			e = over;
 	}
 	done->ending = e;
+}
+
+void identify_credentials(const struct credentials *l)
+{
+	credentials = l;
 }
 
 void identify_fingerprints(const struct fingerprints *f)

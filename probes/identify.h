@@ -11,6 +11,7 @@
 #ifndef TENKEN_PROBES_IDENTIFY_H
 #define TENKEN_PROBES_IDENTIFY_H
 
+#include "identity/credentials.h"
 #include "identity/fingerprint.h"
 #include "talk/worker.h"
 
@@ -20,6 +21,8 @@ void identify_prepare(void);
 /* Who may vouch for certificates, beside the system's list: PEM, may be empty. Called before the first
  * job; without it nobody judges that. */
 void identify_trust(const char *pem, size_t length);
+/* The passwords that jobs name by their number; borrowed, NULL: none. Called before the first job. */
+void identify_credentials(const struct credentials *l);
 /* What tells of products and devices behind texts; borrowed. Called before the first job. */
 void identify_fingerprints(const struct fingerprints *f);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 extern const struct probe probe_coap;
+extern const struct probe probe_community;
 extern const struct probe probe_dns;
 extern const struct probe probe_docker;
 extern const struct probe probe_elasticsearch;
@@ -18,6 +19,7 @@ extern const struct probe probe_ipmi;
 extern const struct probe probe_ipp;
 extern const struct probe probe_kubernetes;
 extern const struct probe probe_ldap;
+extern const struct probe probe_login;
 extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
@@ -86,6 +88,9 @@ const struct probe *const probes[] = {
 	&probe_proxy,
 	&probe_kubernetes,
 	&probe_elasticsearch,
+	/* By order of main only; they have no ports. */
+	&probe_login,
+	&probe_community,
 	NULL,
 };
 /* clang-format on */

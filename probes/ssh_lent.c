@@ -142,6 +142,71 @@ static const char *converse(ssh_session s, int fd, int64_t until, json_t *eviden
 	return NULL;
 }
 
+/* Password, or the one question of keyboard-interactive. */
+static int say_password(ssh_session s, int fd, int64_t until, const char *user,
+			const char *password)
+{
+	int r, methods = ssh_userauth_list(s, user);
+
+	if (((unsigned)methods & SSH_AUTH_METHOD_PASSWORD) != 0) {
+		while ((r = ssh_userauth_password(s, user, password)) == SSH_AUTH_AGAIN)
+			if (!wait_for(s, fd, until))
+				return SSH_AUTH_ERROR;
+		return r;
+	}
+	if (((unsigned)methods & SSH_AUTH_METHOD_INTERACTIVE) == 0)
+		return SSH_AUTH_ERROR;
+	for (int round = 0; round < 3; round++) {
+		while ((r = ssh_userauth_kbdint(s, user, NULL)) == SSH_AUTH_AGAIN)
+			if (!wait_for(s, fd, until))
+				return SSH_AUTH_ERROR;
+		if (r != SSH_AUTH_INFO)
+			return r;
+		int questions = ssh_userauth_kbdint_getnprompts(s);
+		if (questions > 1 || (questions == 1 && round > 0))
+			return SSH_AUTH_ERROR; /* a second factor, or something else than a password */
+		if (questions == 1)
+			ssh_userauth_kbdint_setanswer(s, 0, password);
+	}
+	return SSH_AUTH_ERROR;
+}
+
+static int log_in(ssh_session s, int fd, int64_t until, const char *user, const char *password)
+{
+	int r;
+
+	while ((r = ssh_connect(s)) == SSH_AGAIN)
+		if (!wait_for(s, fd, until))
+			return SSH_AUTH_ERROR;
+	if (r != SSH_OK)
+		return SSH_AUTH_ERROR;
+	while ((r = ssh_userauth_none(s, user)) == SSH_AUTH_AGAIN)
+		if (!wait_for(s, fd, until))
+			return SSH_AUTH_ERROR;
+	/* Who asks for nothing has accepted no password. */
+	return r == SSH_AUTH_DENIED ? say_password(s, fd, until, user, password) : SSH_AUTH_ERROR;
+}
+
+enum ssh_login ssh_lent_login(int fd, unsigned timeout_ms, const char *user, const char *password)
+{
+	int flags = fcntl(fd, F_GETFL);
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	ssh_session s = ssh_new();
+	int r = SSH_AUTH_ERROR;
+
+	if (own >= 0 && s != NULL && set_up(s, own)) {
+		r = log_in(s, fd, now_ms() + timeout_ms, user, password);
+		ssh_disconnect(s);
+	} else if (own >= 0) {
+		close(own);
+	}
+	ssh_free(s);
+	fcntl(fd, F_SETFL, flags);
+	return r == SSH_AUTH_SUCCESS  ? SSH_LOGIN_ACCEPTED
+	       : r == SSH_AUTH_DENIED ? SSH_LOGIN_REFUSED
+				      : SSH_LOGIN_UNTESTED;
+}
+
 bool ssh_lent_ask(int fd, unsigned timeout_ms, json_t *evidence)
 {
 	int flags = fcntl(fd, F_GETFL);

@@ -21,4 +21,9 @@ enum { SSH_LENT_PACKETS = 96 };
  */
 bool ssh_lent_ask(int fd, unsigned timeout_ms, json_t *evidence);
 
+/* One login with a name and a password, by the method password or, where only that is offered,
+ * keyboard-interactive with one question. No channel is opened. As ssh_lent_ask(). */
+enum ssh_login { SSH_LOGIN_UNTESTED, SSH_LOGIN_ACCEPTED, SSH_LOGIN_REFUSED };
+enum ssh_login ssh_lent_login(int fd, unsigned timeout_ms, const char *user, const char *password);
+
 #endif

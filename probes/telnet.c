@@ -9,11 +9,13 @@
  * client do:
  *   ff fc xx    WON'T xx, the answer to DO xx
  *   ff fe xx    DON'T xx, the answer to WILL xx
- * No user name, no password and no line end is ever sent.
+ * No user name, no password and no line end is ever sent by the probe. login_telnet(), which main orders
+ * by itself, sends one of each and nothing else.
  */
 #include "probe.h"
 
 #include "codec/evidence.h"
+#include "login.h"
 #include "codec/writer.h"
 
 enum {
@@ -222,6 +224,83 @@ static enum ending telnet_run(struct conn *c, json_t *evidence)
 	note_terminal(evidence, &t);
 	conn_gathered(c, "banner");
 	return ENDING_DONE;
+}
+
+/* ---- one login ---- */
+
+enum step { STEP_USER, STEP_PASSWORD, STEP_OVER };
+
+/* A prompt of a shell or of a device's own commands. */
+static bool is_command_prompt(struct span text)
+{
+	struct span line = span_trim(last_line(text));
+
+	return line.length > 0 && memchr("#$>%]", line.at[line.length - 1], 5) != NULL;
+}
+
+/* Listens until the terminal waits for something or stays silent; what it said since the last time. */
+static struct span listen_on(struct conn *c, struct terminal *t)
+{
+	enum { QUIET_MS = 500, SILENT_ROUNDS = 8 };
+	unsigned silent = 0;
+
+	t->length = 0;
+	for (unsigned i = 0; i < ROUNDS_MAX && silent < SILENT_ROUNDS && t->length < BANNER_MAX;
+	     i++) {
+		struct span heard = conn_read_quiet(c, BANNER_MAX, QUIET_MS);
+
+		silent = heard.length > 0 ? 0 : silent + 1;
+		hear(t, heard);
+		say_refusals(c, t);
+		if (conn_peer_closed(c) || is_login_prompt(heard_text(t)) ||
+		    is_command_prompt(heard_text(t)))
+			break;
+	}
+	return heard_text(t);
+}
+
+static bool asks_for_password(struct span text)
+{
+	struct span line = last_line(text);
+
+	return span_find_nocase(line, "pass") >= 0 || span_find_nocase(line, "pwd") >= 0;
+}
+
+static bool speaks_of_refusal(struct span text)
+{
+	static const char *const words[] = { "incorrect", "fail",      "invalid", "denied",
+					     "wrong",     "not valid", "bad ",    "error" };
+
+	for (size_t i = 0; i < countof(words); i++)
+		if (span_find_nocase(text, words[i]) >= 0)
+			return true;
+	return false;
+}
+
+enum login_result login_telnet(struct conn *c, const struct credential *k)
+{
+	struct terminal t = { 0 };
+	enum step step = k->user[0] != '\0' ? STEP_USER : STEP_PASSWORD;
+
+	if (conn_tls_wanted(c) && !conn_start_tls(c, NULL))
+		return LOGIN_UNTESTED;
+	for (;;) {
+		struct span text = listen_on(c, &t);
+
+		if (step == STEP_OVER) {
+			if (login_speaks_of_lock(text))
+				return LOGIN_LOCKED;
+			if (speaks_of_refusal(text) || is_login_prompt(text))
+				return LOGIN_REFUSED;
+			return is_command_prompt(text) ? LOGIN_ACCEPTED : LOGIN_UNTESTED;
+		}
+		if (!conn_ok(c) || conn_peer_closed(c) || !is_login_prompt(text) ||
+		    asks_for_password(text) != (step == STEP_PASSWORD))
+			return LOGIN_UNTESTED;
+		conn_write_text(c, step == STEP_USER ? k->user : k->password);
+		conn_write_text(c, "\r\n");
+		step = step == STEP_USER ? STEP_PASSWORD : STEP_OVER;
+	}
 }
 
 static const char telnet_view[] =

@@ -21,7 +21,7 @@
 
 enum { PROGRESS_MS = 500 };
 
-static int64_t mono_ms(void)
+int64_t engine_mono_ms(void)
 {
 	struct timespec t;
 
@@ -42,7 +42,7 @@ void engine_begin_stop(struct engine *e, enum engine_end why)
 /* After a power cut the journal tells what was tried: it may not lag behind the store. */
 static void sync_journal(struct engine *e)
 {
-	int64_t now = mono_ms();
+	int64_t now = engine_mono_ms();
 
 	if (now < e->sync_ms + 1000)
 		return;
@@ -64,7 +64,7 @@ static void progress_text(struct engine *e, char out[static PROGRESS_TEXT])
 		.notable = e->notable,
 		.conversations = e->result.conversations,
 	};
-	int64_t now = mono_ms();
+	int64_t now = engine_mono_ms();
 
 	if (e->crew != NULL)
 		crew_counts(e->crew, &c.tried, &c.packets);
@@ -74,7 +74,7 @@ static void progress_text(struct engine *e, char out[static PROGRESS_TEXT])
 
 static void show_progress(struct engine *e, bool last)
 {
-	int64_t now = mono_ms();
+	int64_t now = engine_mono_ms();
 	char text[PROGRESS_TEXT];
 	struct winsize w;
 
@@ -242,7 +242,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 			     "no raw packets: ports were tried by full connections only");
 	}
 	tell_unasked(&e);
-	progress_begin(&e.progress, mono_ms());
+	progress_begin(&e.progress, engine_mono_ms());
 	while (!over(&e)) {
 		engine_hand_out(&e);
 		engine_look_up(&e);

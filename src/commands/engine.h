@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "codec/span.h"
+#include "identity/credentials.h"
 #include "identity/fingerprint.h"
 #include "site/plan.h"
 #include "store/store.h"
@@ -21,6 +22,7 @@ struct engine_setup {
 	const char *description; /* what visitors of the lock are told */
 	bool progress;           /* a line on stderr */
 	unsigned threads;
+	const struct credentials *credentials;   /* NULL: no login is tried */
 	const struct fingerprints *fingerprints; /* NULL: nothing is told of texts */
 	bool connect;                            /* no packets process */
 	unsigned retries;                        /* of the packets process: --max-retries */

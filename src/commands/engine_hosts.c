@@ -220,6 +220,7 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 	if (t == NULL || !engine_may_speak(e, &v->address))
 		return;
 	engine_swept(e, t, v->treatment, v->ot_sign[0] != '\0');
+	memcpy(t->mac, v->mac, sizeof(t->mac));
 	t->all_ports = v->host_state == HOST_ALL_PORTS;
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
 	if (t->all_ports || t->distress) {

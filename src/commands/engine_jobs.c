@@ -34,6 +34,9 @@ static bool may_now(void *context, const struct target *t)
 
 	if (t->distress)
 		return true;
+	if (t->ports[t->port_next].credential != 0 &&
+	    (t->active > 0 || engine_mono_ms() < t->login_ms))
+		return false; /* one at a time, and spaced */
 	const struct zone *z = site_zone(&p->site, &t->address);
 	int64_t now = time(NULL);
 
@@ -122,11 +125,22 @@ void engine_hand_out(struct engine *e)
 			.anonymous = t->treatment == TREAT_IT || t->anonymous,
 			.unassigned = t->unassigned,
 			.quiet = entry != NULL && entry->raw_print,
+			.credential = port.credential,
+			.tls = port.tls,
 		};
+		int64_t login = 0;
+
+		if (port.credential != 0 && !t->distress &&
+		    !engine_begin_login(e, t, &port, &login)) {
+			targets_queue(e->targets, t);
+			i--; /* the desk is still free */
+			continue;
+		}
 		if (!t->distress && crew_give(e->crew, i, &job)) {
 			*d = (struct desk){ .target = t,
 					    .port = port,
 					    .job = job.id,
+					    .login = login,
 					    .full = job.full_depth,
 					    .buffer = d->buffer,
 					    .capacity = d->capacity };
@@ -196,26 +210,53 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 		.started_ms = h->started_ms,
 		.finished_ms = h->finished_ms,
 	};
-	if (h->ending != ENDING_STOPPED || crew_stopping(e->crew)) {
+	if (d->login != 0) {
+		engine_end_login(e, d, text);
+		if (d->port.udp && strstr(text, "\"result\":\"accepted\"") != NULL)
+			store_evidence(e->setup->store, &row);
+		e->result.conversations++;
+	} else if (h->ending != ENDING_STOPPED || crew_stopping(e->crew)) {
+		engine_learn_identity(e, d->target, text);
 		store_evidence(e->setup->store, &row);
 		e->result.conversations++;
 	} /* else it is gathered once more */
 	free(text);
-	learn(e, d->target, h, d->port);
+	if (d->login == 0)
+		learn(e, d->target, h, d->port);
 }
 
 static void end_job(struct engine *e, struct desk *d)
 {
-	d->target->active--;
+	struct target *t = d->target;
+
+	t->active--;
 	e->active_jobs--;
+	if (t->active == 0 && t->port_next == t->port_count && t->swept)
+		engine_choose_logins(e, t);
 	targets_queue(e->targets, d->target);
 	d->target = NULL;
+}
+
+/* What the port was heard to speak, for the logins. */
+static void keep_spoken(const struct desk *d, const struct result_header *h)
+{
+	struct target *t = d->target;
+
+	for (uint32_t i = 0; i < t->port_next; i++)
+		if (t->ports[i].port == d->port.port && t->ports[i].udp == d->port.udp) {
+			memcpy(t->ports[i].protocol, h->protocol, sizeof(h->protocol));
+			t->ports[i].tls = h->tls;
+		}
 }
 
 static void take_done(struct engine *e, struct desk *d, const struct result_header *h)
 {
 	char address[ADDR_TEXT];
 
+	if (d->login != 0) { /* never again by itself: it may have been counted */
+		end_job(e, d);
+		return;
+	}
 	if (h->ending == ENDING_STOPPED && !crew_stopping(e->crew) && d->target->cuts < CUTS_MOST) {
 		d->target->cuts++;
 		target_again(d->target, d->port);
@@ -234,6 +275,7 @@ static void take_done(struct engine *e, struct desk *d, const struct result_head
 			     h->ending == ENDING_STOPPED    ? "stopped"
 			     : h->ending == ENDING_DISTRESS ? "left in distress"
 							    : or_null(h->limited));
+	keep_spoken(d, h);
 	if (h->ending != ENDING_STOPPED)
 		store_ended(e->setup->store, address, d->port.port, d->port.udp, d->full);
 	end_job(e, d);
@@ -304,6 +346,10 @@ void engine_replace_workers(struct engine *e)
 			char subject[ADDR_TEXT + 8];
 
 			addr_format(&d->target->address, address);
+			if (d->login != 0) {
+				end_job(e, d);
+				continue;
+			}
 			snprintf(subject, sizeof(subject), "%s:%u", address, d->port.port);
 			store_service_spoken(e->setup->store, address, d->port.port,
 					     transport_word(d->port.udp), NULL, false, "none",

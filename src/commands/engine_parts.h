@@ -14,6 +14,7 @@ struct desk {
 	struct target *target; /* NULL: idle */
 	struct open_port port;
 	uint32_t job;
+	int64_t login;   /* of the job: its row in the store; 0: it is no login */
 	bool full;       /* the job's depth */
 	uint8_t *buffer; /* a result under way */
 	size_t length, capacity;
@@ -63,6 +64,7 @@ static inline const char *transport_word(bool udp)
 }
 
 /* ---- engine.c ---- */
+int64_t engine_mono_ms(void);
 /* Nothing new is begun; the first reason is the scan's end. */
 void engine_begin_stop(struct engine *e, enum engine_end why);
 
@@ -98,6 +100,17 @@ bool engine_take_results(struct engine *e, unsigned index);
 /* The worker process died (a fault of ours on hostile bytes): what it was at is said, the rest goes on with
  * a new one. */
 void engine_replace_workers(struct engine *e);
+
+/* ---- engine_logins.c ---- */
+/* Keeps what a document tells of the machine. */
+void engine_learn_identity(const struct engine *e, struct target *t, const char *document);
+/* All conversations with the host are over: the logins that fit it, if any may be tried. */
+void engine_choose_logins(struct engine *e, struct target *t);
+/* May this login begin? Writes it down then, and *ret is its row; false: it is left out. */
+bool engine_begin_login(struct engine *e, struct target *t, const struct open_port *port,
+			int64_t *ret);
+/* What came of it. */
+void engine_end_login(struct engine *e, struct desk *d, const char *document);
 
 /* ---- engine_again.c ---- */
 /* What the earlier run found and did: counts for the progress, open ports for the jobs. */

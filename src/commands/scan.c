@@ -249,6 +249,7 @@ static enum engine_end send_all(const struct scan_options *o, const struct plan 
 		.progress = isatty(STDERR_FILENO) && !o->quiet,
 		.threads = o->threads,
 		.fingerprints = o->known,
+		.credentials = plan->credentials ? &o->passwords : NULL,
 		.retries = way->retries,
 		.connect = way->connect,
 		.resumed_scan = scan,
@@ -379,8 +380,9 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	return end == ENGINE_DONE ? status : EXIT_INCOMPLETE;
 }
 
-/* Ours, then those of the folders that were named. False after messages. */
-static bool load_fingerprints(struct scan_options *o)
+/* Ours, then those of the folders that were named; and passwords where logins are to be tried. False after
+ * messages. */
+static bool load_fingerprints(struct scan_options *o, bool logins)
 {
 	struct complaints c = { 0 };
 	char path[4096];
@@ -393,6 +395,9 @@ static bool load_fingerprints(struct scan_options *o)
 		fingerprints_read(o->known, path, &c);
 	for (size_t i = 0; c.count == 0 && i < o->fingerprints.count; i++)
 		fingerprints_read_any(o->known, o->fingerprints.at[i], &c);
+	snprintf(path, sizeof(path), "%s/probes/data/default-credentials.csv", data_dir());
+	if (logins)
+		credentials_load(path, &o->passwords, &c);
 	bool good = c.count == 0;
 	complaints_print(&c, stderr);
 	complaints_done(&c);
@@ -415,7 +420,7 @@ static int run(struct scan_options *o, struct plan *plan, const char *store, str
 	} else if (access(paths.stop, F_OK) == 0) {
 		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"),
 			paths.stop);
-	} else if (load_fingerprints(o)) {
+	} else if (load_fingerprints(o, o->resume || plan->credentials)) {
 		int lock = take_lock(o->wait);
 
 		status = lock >= 0 ? scan_locked(o, plan, &paths, &lock, j) : EXIT_INCOMPLETE;
@@ -423,6 +428,7 @@ static int run(struct scan_options *o, struct plan *plan, const char *store, str
 			close(lock);
 	}
 	fingerprints_free(o->known);
+	credentials_done(&o->passwords);
 	paths_done(&paths);
 	return status;
 }

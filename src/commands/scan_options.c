@@ -33,6 +33,7 @@ enum option_id {
 	OPT_PROFILE,
 	OPT_CHECKS,
 	OPT_FINGERPRINTS,
+	OPT_CREDENTIALS,
 	OPT_DRY_RUN,
 	OPT_FAIL_ON,
 	OPT_WAIT,
@@ -71,6 +72,7 @@ static const struct option long_options[] = {
 	{ "oX", required_argument, NULL, OPT_XML },
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "checks", required_argument, NULL, OPT_CHECKS },
+	{ "credentials", no_argument, NULL, OPT_CREDENTIALS },
 	{ "fingerprints", required_argument, NULL, OPT_FINGERPRINTS },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
@@ -105,6 +107,8 @@ static void help(void)
 		"zone\n"
 		"  --risk CLASS            the most that may be done: listen, touch, read "
 		"(default)\n"
+		"  --credentials           try makers' documented passwords on recognised devices\n"
+		"                          (needs an authorisation in the site file)\n"
 		"  --rate N, --host-rate N packets a second, overall and per host (--max-rate)\n"
 		"  --max-retries N         repeats of what was not answered, 0 to 10 (as many as "
 		"losses need)\n"
@@ -163,6 +167,7 @@ static const char *not_with_resume(const struct scan_options *o)
 	       : o->excludes.count > 0      ? "--exclude"
 	       : o->exclude_files.count > 0 ? "--exclude-file"
 	       : o->wish.risk != NULL       ? "--risk"
+	       : o->wish.credentials        ? "--credentials"
 	       : o->wish.rate != NULL       ? "--rate"
 	       : o->wish.host_rate != NULL  ? "--host-rate"
 	       : o->wish.zone != NULL       ? "--zone"
@@ -258,6 +263,9 @@ int scan_options_read(int argc, char **argv, struct scan_options *o)
 			break;
 		case OPT_CHECKS:
 			good = add(&o->checks, optarg);
+			break;
+		case OPT_CREDENTIALS:
+			o->wish.credentials = true;
 			break;
 		case OPT_FINGERPRINTS:
 			good = add(&o->fingerprints, optarg);

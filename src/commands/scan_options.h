@@ -3,6 +3,7 @@
 #ifndef TENKEN_COMMANDS_SCAN_OPTIONS_H
 #define TENKEN_COMMANDS_SCAN_OPTIONS_H
 
+#include "identity/credentials.h"
 #include "identity/fingerprint.h"
 #include "site/plan.h"
 
@@ -17,7 +18,8 @@ struct scan_options {
 	struct plan_wish wish;
 	struct scan_list excludes, exclude_files, input_files, owned, profiles, checks,
 		fingerprints;
-	struct fingerprints *known; /* read once the rest is sound */
+	struct fingerprints *known; /* read once the rest is sound, as are */
+	struct credentials passwords;
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
 	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;

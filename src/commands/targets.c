@@ -86,7 +86,7 @@ bool target_add_port(struct target *t, uint16_t port, bool udp)
 	if (ports == NULL)
 		return false;
 	t->ports = ports;
-	t->ports[t->port_count++] = (struct open_port){ port, udp };
+	t->ports[t->port_count++] = (struct open_port){ .port = port, .udp = udp };
 	return true;
 }
 

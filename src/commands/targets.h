@@ -8,7 +8,17 @@
 struct open_port {
 	uint16_t port;
 	bool udp;
+	bool tls;            /* as it was heard; of a login: inside it */
+	uint32_t credential; /* a login: see struct job */
+	char protocol[16];   /* as it was heard */
 };
+
+/* What a document told of the machine or of a program on it. */
+struct told {
+	char vendor[48], product[64];
+	bool certain;
+};
+enum { TOLD_MOST = 8 };
 
 struct target {
 	struct addr address;
@@ -17,7 +27,12 @@ struct target {
 	struct open_port *ports; /* in the order of the jobs */
 	uint32_t port_count, port_next;
 	unsigned active; /* jobs under way */
-	unsigned cuts;   /* jobs that the end of a window cut short */
+	char mac[18];
+	struct told told[TOLD_MOST];
+	unsigned told_count;
+	bool logins_chosen, logins_over;
+	int64_t login_ms; /* no login before that (monotonic) */
+	unsigned cuts;    /* jobs that the end of a window cut short */
 	struct target *next_ready;
 	bool queued;
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/complaint.h"
 #include "codec/csv.h"
 #include "codec/i18n.h"
 
@@ -86,7 +87,8 @@ bool credentials_load(const char *path, struct credentials *ret, struct complain
 		return false;
 	if (!csv_row(v, &f, &n) || !is_heading(f, n))
 		complain(c, path, 1,
-			 _("the heading is not vendor,model,role,protocol,user,password,market,source,note"));
+			 _("the heading is not "
+			   "vendor,model,role,protocol,user,password,market,source,note"));
 	while (c->count == before && csv_row(v, &f, &n)) {
 		if (n == COLUMNS)
 			add(ret, f, path, csv_line(v), c);

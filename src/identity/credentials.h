@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "codec/complaint.h"
+struct complaints;
 
 struct credential {
 	unsigned number; /* of the list, from 1: what reports call it */

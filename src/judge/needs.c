@@ -139,12 +139,13 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 	if (strcmp(need, "vantage:public") == 0)
 		return table_missing(j, "SELECT vantage_kind IS 'public' FROM judged",
 				     "not seen from outside", ret_reason);
+	if (strcmp(need, "login") == 0)
+		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM login)", "no login was tried",
+				     ret_reason);
 	if (strcmp(need, "listen") == 0)
 		*ret_reason = "no listening yet";
 	else if (strcmp(need, "reach") == 0)
 		*ret_reason = "no reachability test yet";
-	else if (strcmp(need, "login") == 0)
-		*ret_reason = "no login attempts yet";
 	else if (strcmp(need, "history") == 0)
 		*ret_reason = "no comparison with earlier scans yet";
 	else if (strcmp(need, "advisories") == 0)

@@ -141,22 +141,34 @@ static int make_quiet(struct judged *j)
 			(long long)j->scan);
 }
 
-#define DEVICE_COLUMNS " address, vendor, model, firmware, serial, role, certain, signs"
-
-static int make_devices(struct judged *j)
+/* Tables that newer versions brought: a store of an older one that is only read knows of none. */
+static int make_newer(struct judged *j)
 {
-	bool there = false;
-	int r = views_has_table(j->db, "device", &there);
+	static const struct {
+		const char *table, *columns;
+	} newer[] = {
+		{ "device", "address, vendor, model, firmware, serial, role, certain, signs" },
+		{ "login", "id, at_ms, address, device, port, transport, protocol, account, number,"
+			   " vendor, blank, result" },
+	};
 
-	if (r < 0)
-		return r;
-	/* A store of an older version that is only read knows of none. */
-	if (!there)
-		return db_exec(j->db, "CREATE TEMP TABLE device (" DEVICE_COLUMNS ")");
-	return db_execf(j->db,
-			"CREATE TEMP VIEW device AS SELECT" DEVICE_COLUMNS
-			" FROM main.device WHERE scan = %lld",
-			(long long)j->scan);
+	for (size_t i = 0; i < countof(newer); i++) {
+		bool there = false;
+		int r = views_has_table(j->db, newer[i].table, &there);
+
+		if (r >= 0 && !there)
+			r = db_execf(j->db, "CREATE TEMP TABLE %s (%s)", newer[i].table,
+				     newer[i].columns);
+		else if (r >= 0)
+			r = db_execf(
+				j->db,
+				"CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
+				newer[i].table, newer[i].columns, newer[i].table,
+				(long long)j->scan);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 #define HOST_COLUMNS                                                                 \
@@ -418,7 +430,7 @@ int views_make(struct judged *j, const struct port_list *ports)
 	if (r >= 0)
 		r = make_quiet(j);
 	if (r >= 0)
-		r = make_devices(j);
+		r = make_newer(j);
 	if (r >= 0)
 		r = make_hosts(j);
 	if (r >= 0)

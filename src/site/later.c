@@ -50,22 +50,6 @@ static const struct later beacon[] = {
 	{ "dns_name", SHAPE_TEXT, NULL, false }, END,
 };
 
-static const struct later credentials[] = {
-	{ "default", SHAPE_FLAG, NULL, false },   { "protocols", SHAPE_TEXTS, NULL, false },
-	{ "zones", SHAPE_TEXTS, NULL, false },    { "communities", SHAPE_FLAG, NULL, false },
-	{ "anonymous", SHAPE_FLAG, NULL, false }, END,
-};
-
-static const struct later accounts[] = {
-	{ "lockout_threshold", SHAPE_NUMBER, NULL, false },
-	{ "reset_window", SHAPE_DURATION, NULL, false },
-	{ "test_account", SHAPE_TEXT, NULL, false },
-	{ "domains", SHAPE_TEXTS, NULL, false },
-	{ "budget", SHAPE_NUMBER, NULL, false },
-	{ "bastions", SHAPE_TEXTS, NULL, false },
-	END,
-};
-
 static const struct later mail[] = {
 	{ "domains", SHAPE_TEXTS, NULL, false },
 	{ "gateway", SHAPE_ADDRESSES, NULL, false },
@@ -141,8 +125,6 @@ static const struct later fleet[] = {
 static const struct later site_keys[] = {
 	{ "schedule", SHAPE_MAPS, schedule, false },
 	{ "beacon", SHAPE_MAPS, beacon, false },
-	{ "credentials", SHAPE_MAP, credentials, false },
-	{ "accounts", SHAPE_MAP, accounts, false },
 	{ "mail", SHAPE_MAP, mail, false },
 	{ "dns", SHAPE_MAP, dns, false },
 	{ "listen", SHAPE_MAP, listen_keys, false },
@@ -165,19 +147,18 @@ static const struct later site_keys[] = {
 };
 
 static const struct later zone_keys[] = {
-	{ "credentials", SHAPE_FLAG, NULL, false },
 	{ "declared", SHAPE_TEXTS, NULL, false },
 	END,
 };
 
 const char *const later_site_keys[] = {
-	"schedule",    "beacon",       "credentials",  "accounts",   "mail",    "dns",
-	"listen",      "advisories",   "fingerprints", "boundaries", "routers", "dhcp_servers",
-	"log_servers", "time_servers", "monitoring",   "thresholds", "items",   "treatments",
-	"tiers",       "signing_key",  "push",         "fleet",      NULL,
+	"schedule",     "beacon",     "mail",    "dns",          "listen",      "advisories",
+	"fingerprints", "boundaries", "routers", "dhcp_servers", "log_servers", "time_servers",
+	"monitoring",   "thresholds", "items",   "treatments",   "tiers",       "signing_key",
+	"push",         "fleet",      NULL,
 };
 
-const char *const later_zone_keys[] = { "credentials", "declared", NULL };
+const char *const later_zone_keys[] = { "declared", NULL };
 
 static const struct later *row(const struct later *table, const char *key)
 {

@@ -42,6 +42,9 @@ extern const char *const later_site_keys[];
 extern const char *const later_zone_keys[];
 void load_later(struct site *s, struct ynode map, const char *const *keys);
 
+void load_logins(struct site *s, struct ynode credentials, struct ynode accounts);
+void logins_done(struct logins *l);
+
 void zones_done(struct site *s);
 void answers_done(struct site *s);
 

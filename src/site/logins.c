@@ -48,7 +48,7 @@ static void not_yet(struct site *s, struct ynode n)
 
 static void load_credentials(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "default",	   "protocols", "zones",
+	static const char *const keys[] = { "default",     "protocols", "zones",
 					    "communities", "anonymous", NULL };
 	struct logins *l = &s->logins;
 	bool anonymous = false;
@@ -73,8 +73,12 @@ static void load_credentials(struct site *s, struct ynode n)
 
 static void load_accounts(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "lockout_threshold", "reset_window", "test_account",
-					    "domains",		 "budget",	 "bastions",
+	static const char *const keys[] = { "lockout_threshold",
+					    "reset_window",
+					    "test_account",
+					    "domains",
+					    "budget",
+					    "bastions",
 					    NULL };
 	struct logins *l = &s->logins;
 

@@ -61,6 +61,13 @@ static void wish_words(const struct plan_wish *w, struct plan *p, struct complai
 			p->risk = SITE_READ;
 		}
 	}
+	p->credentials = w->credentials || p->site.logins.by_default;
+	if (p->credentials && w->risk == NULL)
+		p->risk = SITE_LOGIN;
+	else if (w->credentials && p->risk < SITE_LOGIN)
+		complain(c, NULL, 0, _("--credentials are logins, which --risk %s does not allow"),
+			 w->risk);
+	p->credentials = p->credentials && p->risk == SITE_LOGIN;
 	if (w->zone != NULL) {
 		p->ad_hoc_kind = zone_kind_of_word(w->zone);
 		if (p->ad_hoc_kind == ZONE_KINDS) {
@@ -616,8 +623,8 @@ int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints 
 	wish_ports(wish, ret, c);
 	if (ret->risk == SITE_LOGIN && !authorisation_valid(&ret->site.authorisation, wish->now))
 		complain(c, NULL, 0,
-			 _("--risk login needs an 'authorisation' in the site file that is valid "
-			   "now"));
+			 _("logins (--risk login, --credentials) need an 'authorisation' in the "
+			   "site file that is valid now"));
 	if (choose_targets(wish, ret, c) != 0 || choose_resolvers(wish, ret, c) != 0)
 		no_memory(c);
 	return c->count == before ? 0 : -EINVAL;

@@ -39,6 +39,7 @@ struct plan {
 	struct ranges owned; /* repeated with --owned */
 	struct ports ports;
 	enum site_risk risk; /* of this run; a zone may cap it lower */
+	bool credentials;    /* makers' passwords are tried */
 	enum zone_kind
 		ad_hoc_kind; /* --zone: for targets that no zone declares; default unassigned */
 	unsigned rate;       /* packets per second; 0: no limit (--max-rate 0) */
@@ -73,6 +74,7 @@ struct plan_wish {
 	const char *risk, *zone, *rate, *host_rate;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf */
 	const char *data_dir;    /* holds probes/data/ports.csv */
+	bool credentials;        /* --credentials */
 	bool resolve;            /* -R */
 	bool skip_closed; /* zones whose window is closed are left out; else they are waited for */
 	int64_t now;
@@ -115,6 +117,10 @@ const char *plan_start_refusal(const struct plan *p, const struct addr *a, int64
 /* "Not now" or "never": when this address may be spoken to next; now where it may be at once, negative
  * where no window will change that. */
 int64_t plan_opens(const struct plan *p, const struct addr *a, int64_t now);
+/* May makers' passwords be tried at this address? gentle: it is treated as ot. Only where the plan has
+ * them; in zones of kind ot and unassigned, and of what is treated as ot, only where the zone says so;
+ * nowhere that no zone declares. */
+bool plan_may_login(const struct plan *p, const struct addr *a, bool gentle);
 /* The plan as JSON text for the store (targets, exclusions, ports_tcp, ports_udp, risk, rate,
  * host_rate, zone, authorisation, site); the caller frees it. */
 char *plan_json(const struct plan *p);

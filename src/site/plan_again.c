@@ -84,6 +84,7 @@ static bool fill(const json_t *o, struct plan *p)
 
 	p->risk = site_risk_of_word(text_of(o, "risk"));
 	p->ad_hoc_kind = zone_kind_of_word(text_of(o, "zone"));
+	p->credentials = json_is_true(json_object_get(o, "credentials"));
 	ranges_done(&p->site.exclude); /* what was kept holds the site file's and the options' */
 	bool good = p->risk != SITE_RISKS && p->ad_hoc_kind != ZONE_KINDS &&
 		    read_ranges(o, "targets", &p->targets) && read_ranges(o, "asked", &p->large) &&

@@ -144,6 +144,8 @@ char *plan_json(const struct plan *p)
 	put_text(o, "ports_tcp", ports_text(p->ports.tcp));
 	put_text(o, "ports_udp", ports_text(p->ports.udp));
 	json_object_set_new(o, "risk", json_string(site_risk_word(p->risk)));
+	if (p->credentials)
+		json_object_set_new(o, "credentials", json_true());
 	json_object_set_new(o, "rate", json_integer(p->rate));
 	json_object_set_new(o, "host_rate", json_integer(p->host_rate));
 	json_object_set_new(o, "zone", json_string(zone_kind_word(p->ad_hoc_kind)));

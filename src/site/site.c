@@ -51,6 +51,7 @@ void site_done(struct site *s)
 	free(s->trust.text);
 	ledger_done(s);
 	free(s->resolvers);
+	logins_done(&s->logins);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
 	*s = (struct site){ 0 };
@@ -261,9 +262,9 @@ static void load_trust(struct site *s, struct ynode n, struct complaints *c)
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",     "timezone",     "authorisation", "vantage", "zones",  "conduits",
-		"gateways", "owned",        "exclude",       "limits",  "ledger", "profiles",
-		"waivers",  "attestations", "names",         "trust",
+		"site",     "timezone",     "authorisation", "vantage", "zones",       "conduits",
+		"gateways", "owned",        "exclude",       "limits",  "ledger",      "profiles",
+		"waivers",  "attestations", "names",         "trust",   "credentials", "accounts",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -291,6 +292,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	s->profiles_line = yn_line(yn_get(root, "profiles"));
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
+	load_logins(s, yn_get(root, "credentials"), yn_get(root, "accounts"));
 	load_later(s, root, later_site_keys);
 	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);

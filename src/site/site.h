@@ -55,9 +55,11 @@ struct zone {
 	struct window *windows;
 	size_t window_count;
 	enum site_risk risk; /* cap; default read */
-	unsigned host_rate;  /* packets per second and host; 0: the site's */
-	unsigned rate;       /* packets per second, whole zone; 0: the site's */
-	bool anonymous;      /* ot: anonymous logins allowed */
+	bool risk_given;
+	bool credentials;   /* makers' passwords may be tried here: plan_may_login() */
+	unsigned host_rate; /* packets per second and host; 0: the site's */
+	unsigned rate;      /* packets per second, whole zone; 0: the site's */
+	bool anonymous;     /* ot: anonymous logins allowed */
 	enum zone_discovery discovery;
 	unsigned discovery_line;
 };
@@ -113,6 +115,20 @@ struct asset {
 	unsigned line;
 };
 
+/* `credentials` and `accounts`: logins with passwords that makers document. */
+struct logins {
+	bool by_default;  /* without --credentials too */
+	bool communities; /* SNMP: "public" of whoever answers nothing else */
+	char **protocols; /* none: all */
+	size_t protocol_count;
+	char **zones; /* names; none: all that allow it */
+	size_t zone_count;
+	unsigned threshold; /* failures that lock an account; 0: not declared */
+	int64_t reset_s;    /* within so many seconds they count */
+	unsigned budget;    /* attempts per account and window; 0: what the threshold leaves */
+	unsigned bastions;  /* that share them */
+};
+
 /* From this moment on local time is UTC plus so many seconds. */
 struct offset {
 	int64_t from;
@@ -156,6 +172,7 @@ struct site {
 	bool names_dns;                     /* hosts that answer are looked up */
 	struct addr *resolvers;             /* by these; none: by the machine's own */
 	size_t resolver_count;
+	struct logins logins;
 	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */
 	char **later;           /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;
@@ -171,6 +188,11 @@ int site_load(const char *path, struct site *ret, struct complaints *c);
 int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
 	       const struct file_text *trust, struct site *ret, struct complaints *c);
 void site_done(struct site *s);
+
+/* How often one account of one device may be tried within the window: one where no threshold is declared,
+ * else two less than it; the share of this bastion. */
+unsigned logins_budget(const struct logins *l);
+bool logins_protocol(const struct logins *l, const char *protocol);
 
 /* The zone of an address: the strictest that contains it; NULL: nobody declared one. Loopback that
  * no zone declares is the bastion itself: a built-in zone "bastion" of kind it. */

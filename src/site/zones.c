@@ -134,6 +134,7 @@ static void load_risk(struct zone *z, struct ynode n)
 	if (text == NULL)
 		return;
 	enum site_risk risk = site_risk_of_word(text);
+	z->risk_given = true;
 	if (risk == SITE_RISKS)
 		yn_complain(n, _("'%s' is not a risk class: listen, touch, read or login"), text);
 	else
@@ -251,6 +252,7 @@ static void load_zone(struct site *s, struct ynode n, struct said_list *said)
 	load_rate(yn_get(n, "rate"), &z->rate);
 	load_rate(yn_get(n, "host_rate"), &z->host_rate);
 	yn_bool(yn_get(n, "anonymous"), &z->anonymous);
+	yn_bool(yn_get(n, "credentials"), &z->credentials);
 	load_discovery(z, yn_get(n, "discovery"), yn_get(n, "risk"));
 	check_discovery(s, z, yn_get(n, "discovery"));
 	check_rates(s, z, n);

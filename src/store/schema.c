@@ -181,6 +181,21 @@ static const char version_6[] =
 	" firmware TEXT, serial TEXT, role TEXT, certain INTEGER NOT NULL, signs TEXT NOT NULL,"
 	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { version_1, version_2, version_3,
-					 version_4, version_5, version_6 };
+static const char version_7[] =
+	/* Attempts to log in with a maker's password: written and committed before anything is sent, over all
+	 * scans of this store, since an account's failures are counted within a window. device: the MAC address,
+	 * else the address. number: of the list of passwords; the password itself stands nowhere. result:
+	 * pending (also where the scan was cut off then), accepted, refused, locked, untested. */
+	"CREATE TABLE login ("
+	" id INTEGER PRIMARY KEY, scan INTEGER NOT NULL REFERENCES scan(id), at_ms INTEGER NOT "
+	"NULL,"
+	" address TEXT NOT NULL, device TEXT NOT NULL, port INTEGER NOT NULL, transport TEXT NOT "
+	"NULL,"
+	" protocol TEXT NOT NULL, account TEXT NOT NULL, number INTEGER NOT NULL, vendor TEXT NOT "
+	"NULL,"
+	" blank INTEGER NOT NULL, result TEXT NOT NULL) STRICT;"
+	"CREATE INDEX login_account ON login (device, account, at_ms);";
+
+const char *const store_migrations[] = { version_1, version_2, version_3, version_4,
+					 version_5, version_6, version_7 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -98,6 +98,13 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?,?,?)",
 	[DELETE_PLACES] = "DELETE FROM place WHERE scan=?",
 	[READ_PLACES] = "SELECT name, place FROM place WHERE scan=?",
+	[INSERT_LOGIN] =
+		"INSERT INTO login (scan, at_ms, address, device, port, transport, protocol,"
+		" account, number, vendor, blank, result)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,'pending')",
+	[UPDATE_LOGIN] = "UPDATE login SET result=? WHERE id=?",
+	[COUNT_LOGINS] = "SELECT count(*) FROM login WHERE device=? AND account=? AND at_ms>=?",
+	[COUNT_LOCKED] = "SELECT count(*) FROM login WHERE device=? AND result=? AND at_ms>=?",
 	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
 };

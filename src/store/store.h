@@ -128,6 +128,22 @@ struct evidence_row {
 /* Also copies "product" and "version" of the document to the service, where it has them. */
 void store_evidence(struct store *s, const struct evidence_row *row);
 
+/* One attempt to log in; texts are borrowed. */
+struct login_row {
+	const char *address, *device, *transport, *protocol, *account, *vendor;
+	uint16_t port;
+	unsigned number; /* of the list of passwords */
+	bool blank;      /* an empty password */
+	int64_t at_ms;
+};
+/* Written and on the disk when this returns: what is sent may follow. Its id; 0 on a fault. */
+int64_t store_login_begin(struct store *s, const struct login_row *row);
+void store_login_end(struct store *s, int64_t id, const char *result);
+/* Was there a sign of a lock at this device since then? Attempts with this account of it, whatever became of
+ * them. */
+bool store_login_locked(struct store *s, const char *device, int64_t ms);
+int64_t store_logins_since(struct store *s, const char *device, const char *account, int64_t ms);
+
 /* Commits when a second has passed since the last commit, or now. */
 void store_tick(struct store *s);
 void store_commit(struct store *s);

@@ -37,11 +37,12 @@ struct conn_setup {
 	const char *identity;
 	const char *ehlo;
 	enum depth depth;
-	bool anonymous;       /* conn_anonymous() */
-	bool tls;             /* the port is known to speak TLS: conn_tls_wanted() */
-	const char *starttls; /* conn_starttls() */
-	unsigned connections; /* most */
-	uint32_t sent;        /* most bytes */
+	bool anonymous;                      /* conn_anonymous() */
+	const struct credential *credential; /* conn_credential() */
+	bool tls;                            /* the port is known to speak TLS: conn_tls_wanted() */
+	const char *starttls;                /* conn_starttls() */
+	unsigned connections;                /* most */
+	uint32_t sent;                       /* most bytes */
 	uint32_t received;
 	unsigned deadline_ms;
 	json_t *evidence; /* borrowed */

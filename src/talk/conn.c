@@ -557,6 +557,11 @@ bool conn_anonymous(const struct conn *c)
 	return c->setup.anonymous;
 }
 
+const struct credential *conn_credential(const struct conn *c)
+{
+	return c->setup.credential;
+}
+
 uint16_t conn_port(const struct conn *c)
 {
 	return c->setup.port;

@@ -134,6 +134,9 @@ enum depth conn_depth(const struct conn *c);
 /* What is offered to strangers by a login without a secret (anonymous FTP, MQTT without a user) may be
  * tried. False for OT hosts unless the site file says `anonymous` for the zone. */
 bool conn_anonymous(const struct conn *c);
+/* The name and password that this conversation is to try, by order of main; NULL: none, and no login. */
+struct credential;
+const struct credential *conn_credential(const struct conn *c);
 uint16_t conn_port(const struct conn *c);
 /* The port is known to speak TLS: conn_begin(). */
 bool conn_tls_wanted(const struct conn *c);

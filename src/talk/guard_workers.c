@@ -24,6 +24,10 @@ bool guard_allowed(const struct guard *g, const struct host *h, uint16_t port, i
 		return h->treatment == TREAT_IT || h->unassigned || h->full_depth;
 	const struct guard_probe *p = &g->setup->probes[probe];
 	const struct port_entry *entry = port_list_find(&g->setup->plan->port_list, port, p->udp);
+	/* Logins are allowed by the plan for each zone, not by its cap. */
+	if (p->risk == SITE_LOGIN)
+		return plan_may_login(g->setup->plan, &h->address, guard_gentle(h)) &&
+		       (entry == NULL || !entry->raw_print);
 	if (p->risk > h->risk || (entry != NULL && entry->raw_print))
 		return false;
 	if (h->full_depth)

@@ -177,10 +177,12 @@ struct job {
 	uint16_t port;
 	bool udp;
 	enum treatment treatment;
-	bool full_depth; /* the site file says so for an OT device */
-	bool unassigned; /* nobody declared a zone and nothing has shown what it is */
-	bool anonymous;  /* logins without a secret may be tried */
-	bool quiet;      /* never send text here (raw print port) */
+	bool full_depth;     /* the site file says so for an OT device */
+	bool unassigned;     /* nobody declared a zone and nothing has shown what it is */
+	bool anonymous;      /* logins without a secret may be tried */
+	bool quiet;          /* never send text here (raw print port) */
+	uint32_t credential; /* of the list, from 1: one login, and nothing else; 0: none */
+	bool tls;            /* of a login: inside TLS */
 };
 
 enum result_kind {

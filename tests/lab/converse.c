@@ -5,6 +5,7 @@
  *
  *   converse PROBE[+tls|:PROTOCOL] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
  *
+ * For login and community the environment's TENKEN_CREDENTIAL is "PROTOCOL USER PASSWORD" ("-": empty).
  * "+tls": the port is known to speak TLS, so that the probe starts it by itself. ":PROTOCOL": TLS
  * begins inside it (tls:smtp).
  * Loopback and private addresses only. Random bytes are drawn anew for each run, since servers know
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "codec/address.h"
+#include "identity/credentials.h"
 #include "probes/probe.h"
 #include "talk/backend.h"
 #include "talk/tls.h"
@@ -250,6 +252,8 @@ int main(int argc, char **argv)
 			fprintf(l.out, "@ wanted tls\n");
 		if (starttls != NULL)
 			fprintf(l.out, "@ starttls %s\n", starttls);
+		if (getenv("TENKEN_CREDENTIAL") != NULL)
+			fprintf(l.out, "@ credential %s\n", getenv("TENKEN_CREDENTIAL"));
 		fputs("@ random", l.out);
 		for (size_t i = 0; i < RANDOM_BYTES; i++)
 			fprintf(l.out, " %02x", l.random[i]);
@@ -263,7 +267,18 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	json_t *evidence = json_object();
+	char *words[3] = { 0 }, *said = getenv("TENKEN_CREDENTIAL"),
+	     *rest = said != NULL ? strdup(said) : NULL;
+	for (size_t i = 0; i < countof(words); i++) {
+		words[i] = strsep(&rest, " ");
+		if (words[i] == NULL || strcmp(words[i], "-") == 0)
+			words[i] = (char *)"";
+	}
+	const struct credential k = {
+		.number = 1, .protocol = words[0], .user = words[1], .password = words[2]
+	};
 	struct conn_setup setup = {
+		.credential = probe->risk == RISK_LOGIN ? &k : NULL,
 		.backend = &live,
 		.context = &l,
 		.address = "192.0.2.1", /* as the player says it */

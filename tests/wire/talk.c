@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "codec/limits.h"
+#include "identity/credentials.h"
 
 /* ---- the file ---- */
 
@@ -152,6 +153,12 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 		snprintf(t->starttls, sizeof(t->starttls), "%.*s", (int)name.length,
 			 (const char *)name.at);
 		return name.length > 0;
+	} else if (span_is(word, "credential")) {
+		struct span said = span_trim(span_text(rest));
+
+		free(t->credential);
+		t->credential = strndup((const char *)said.at, said.length);
+		return t->credential != NULL;
 	} else if (span_is(word, "tls")) {
 		new_step(t, STEP_TLS, line)->refused = span_is(first_word(rest), "refused");
 	} else if (span_is(word, "renegotiation")) {
@@ -358,6 +365,8 @@ uint8_t *talk_to_bytes(const struct talk *t, size_t *ret)
 
 	if (f == NULL)
 		return NULL;
+	if (t->credential != NULL) /* its protocol; name and password are the harness's own */
+		put_short(f, PIECE_STARTTLS, t->credential, strcspn(t->credential, " "));
 	if (t->starttls[0] != '\0')
 		put_short(f, PIECE_STARTTLS, t->starttls, strlen(t->starttls));
 	if (t->random_length > 0)
@@ -381,6 +390,7 @@ void talk_done(struct talk *t)
 		free(t->steps[i].bytes);
 	free(t->steps);
 	free(t->random);
+	free(t->credential);
 }
 
 size_t talk_received(const struct talk *t)
@@ -630,8 +640,30 @@ static uint16_t first_port(const char *ports)
 	return (uint16_t)strtoul(ports, NULL, 10);
 }
 
+/* Words of a line, which are kept in text; an empty one is "-". */
+static struct credential credential_of(const struct talk *t, char *text, size_t room)
+{
+	struct credential k = { .number = 1, .vendor = (char *)"", .model = (char *)"*" };
+	char *words[3] = { 0 }, *rest = text;
+
+	snprintf(text, room, "%s%s", t->credential != NULL ? t->credential : t->starttls,
+		 t->credential != NULL ? "" : " user password");
+	for (size_t i = 0; i < countof(words); i++) {
+		words[i] = strsep(&rest, " ");
+		if (words[i] == NULL || strcmp(words[i], "-") == 0)
+			words[i] = (char *)"";
+	}
+	k.protocol = words[0];
+	k.user = words[1];
+	k.password = words[2];
+	return k;
+}
+
 bool play_probe(struct play *p, const struct probe *probe)
 {
+	char words[512];
+	const struct credential k = credential_of(p->talk, words, sizeof(words));
+
 	struct player q = { .play = p };
 	json_t *evidence = json_object();
 	enum depth depth = p->talk->depth;
@@ -644,6 +676,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.ehlo = "tenken.invalid",
 		.depth = depth,
 		.anonymous = depth == DEPTH_FULL,
+		.credential = probe->risk == RISK_LOGIN ? &k : NULL,
 		.tls = p->talk->tls_wanted,
 		.starttls = p->talk->starttls[0] != '\0' ? p->talk->starttls : NULL,
 		.connections = probe->connections[depth],

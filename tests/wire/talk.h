@@ -35,6 +35,7 @@ struct talk {
 	uint16_t port;
 	enum depth depth;
 	bool tls_wanted;
+	char *credential;  /* "PROTOCOL USER PASSWORD", of login and community; NULL: none */
 	char starttls[16]; /* conn_starttls(); empty: NULL */
 	int64_t clock;
 	uint8_t *random;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The main process of a scan: logins with makers' passwords, where the plan has them. A host's turn comes when
+ * all conversations with it are over, since what they told of it chooses the passwords. One attempt at a time,
+ * with a pause behind each; every attempt is in the store before it is made, and no account of a device gets
+ * more of them within the window than its budget allows.
+ */
+#include "commands/engine_parts.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "talk/worker.h"
+
+enum { LOGIN_PAUSE_MS = 5000, SNMP_PORT = 161 };
+
+/* ---- what is known of the machine ---- */
+
+static void keep_told(struct target *t, const char *vendor, const char *product, bool certain)
+{
+	for (unsigned i = 0; i < t->told_count; i++)
+		if (strcmp(t->told[i].vendor, vendor) == 0 &&
+		    strcmp(t->told[i].product, product) == 0) {
+			t->told[i].certain |= certain;
+			return;
+		}
+	if (t->told_count == TOLD_MOST)
+		return;
+	struct told *k = &t->told[t->told_count++];
+	snprintf(k->vendor, sizeof(k->vendor), "%s", vendor);
+	snprintf(k->product, sizeof(k->product), "%s", product);
+	k->certain = certain;
+}
+
+void engine_learn_identity(const struct engine *e, struct target *t, const char *document)
+{
+	if (e->setup->credentials == NULL || strstr(document, "\"identity\":") == NULL)
+		return;
+	json_t *parsed = json_loads(document, 0, NULL), *list = json_object_get(parsed, "identity");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+		const char *vendor = json_string_value(json_object_get(o, "vendor"));
+		const char *product = json_string_value(json_object_get(o, "product"));
+		const char *part = json_string_value(json_object_get(o, "part"));
+
+		if (vendor != NULL && part != NULL && strcmp(part, "os") != 0)
+			keep_told(t, vendor, product != NULL ? product : "",
+				  json_is_true(json_object_get(o, "certain")));
+	}
+	json_decref(parsed);
+}
+
+/* ---- choosing ---- */
+
+static void add_login(struct engine *e, struct target *t, struct open_port at, uint32_t credential)
+{
+	for (uint32_t i = 0; i < t->port_count; i++)
+		if (t->ports[i].credential == credential && t->ports[i].port == at.port &&
+		    t->ports[i].udp == at.udp)
+			return;
+	if (!target_add_port(t, at.port, at.udp)) {
+		engine_begin_stop(e, ENGINE_FAULT);
+		return;
+	}
+	struct open_port *p = &t->ports[t->port_count - 1];
+	p->credential = credential;
+	p->tls = at.tls;
+}
+
+static void add_fitting(struct engine *e, struct target *t, uint32_t heard, const struct told *k)
+{
+	const struct credentials *l = e->setup->credentials;
+
+	for (size_t n = 0; n < l->count; n++) {
+		const struct credential *c = &l->list[n];
+
+		if (!credential_fits(c, k->vendor, k->product) ||
+		    !logins_protocol(&e->setup->plan->site.logins, c->protocol))
+			continue;
+		for (uint32_t i = 0; i < heard; i++)
+			if (strcmp(t->ports[i].protocol, c->protocol) == 0)
+				add_login(e, t, t->ports[i], c->number);
+	}
+}
+
+/* Devices that speak SNMP 1 and 2c alone answer nobody without a community, so they look closed. */
+static void add_communities(struct engine *e, struct target *t)
+{
+	const struct credentials *l = e->setup->credentials;
+	const struct plan *p = e->setup->plan;
+
+	if (!p->site.logins.communities || !logins_protocol(&p->site.logins, "snmp") ||
+	    !ports_has(p->ports.udp, SNMP_PORT))
+		return;
+	for (size_t n = 0; n < l->count; n++)
+		if (strcmp(l->list[n].vendor, "*") == 0 && strcmp(l->list[n].protocol, "snmp") == 0)
+			add_login(e, t, (struct open_port){ .port = SNMP_PORT, .udp = true },
+				  l->list[n].number);
+}
+
+void engine_choose_logins(struct engine *e, struct target *t)
+{
+	uint32_t heard = t->port_count;
+
+	if (e->setup->credentials == NULL || t->logins_chosen || t->distress || t->all_ports ||
+	    e->stopping)
+		return;
+	t->logins_chosen = true;
+	if (!plan_may_login(e->setup->plan, &t->address, t->treatment == TREAT_OT))
+		return;
+	for (int certain = 1; certain >= 0; certain--)
+		for (unsigned i = 0; i < t->told_count; i++)
+			if (t->told[i].certain == (certain != 0))
+				add_fitting(e, t, heard, &t->told[i]);
+	add_communities(e, t);
+	targets_queue(e->targets, t);
+}
+
+/* ---- one attempt ---- */
+
+static void remark(struct engine *e, const struct target *t, const char *text)
+{
+	char address[ADDR_TEXT];
+
+	store_remark(e->setup->store, "logins", addr_format(&t->address, address), text);
+}
+
+bool engine_begin_login(struct engine *e, struct target *t, const struct open_port *port,
+			int64_t *ret)
+{
+	const struct logins *l = &e->setup->plan->site.logins;
+	const struct credential *k = &e->setup->credentials->list[port->credential - 1];
+	bool community = strcmp(k->protocol, "snmp") == 0;
+	char address[ADDR_TEXT], text[200];
+	int64_t now = worker_unix_ms();
+	struct login_row row = {
+		.address = addr_format(&t->address, address),
+		.device = t->mac[0] != '\0' ? t->mac : address,
+		.transport = transport_word(port->udp),
+		.protocol = k->protocol,
+		.account = community ? "(community)" : k->user,
+		.vendor = k->vendor,
+		.port = port->port,
+		.number = k->number,
+		.blank = k->password[0] == '\0',
+		.at_ms = now,
+	};
+
+	if (t->logins_over)
+		return false;
+	int64_t since = now - l->reset_s * 1000;
+	if (store_login_locked(e->setup->store, row.device, since)) {
+		t->logins_over = true;
+		remark(e, t, "a sign of a lock within the window: no attempts at this host");
+		return false;
+	}
+	int64_t used = store_logins_since(e->setup->store, row.device, row.account, since);
+	if (used >= logins_budget(l)) {
+		snprintf(text, sizeof(text),
+			 "no more attempts with account '%s': %u within %lld s are allowed",
+			 row.account, logins_budget(l), (long long)l->reset_s);
+		remark(e, t, text);
+		return false;
+	}
+	*ret = store_login_begin(e->setup->store, &row);
+	return *ret != 0;
+}
+
+/* It answers by SNMP, which nobody knew before. */
+static void store_snmp(struct engine *e, const struct desk *d)
+{
+	char address[ADDR_TEXT];
+
+	addr_format(&d->target->address, address);
+	store_service(e->setup->store, address, d->port.port, "udp", "open", "answered a community",
+		      "snmp", NULL);
+	store_service_spoken(e->setup->store, address, d->port.port, "udp", "snmp", false, "port",
+			     NULL);
+}
+
+void engine_end_login(struct engine *e, struct desk *d, const char *document)
+{
+	json_t *parsed = json_loads(document, 0, NULL);
+	const char *result = json_string_value(json_object_get(parsed, "result"));
+	struct target *t = d->target;
+
+	store_login_end(e->setup->store, d->login, result != NULL ? result : "untested");
+	t->login_ms = engine_mono_ms() + LOGIN_PAUSE_MS;
+	if (result != NULL && strcmp(result, "locked") == 0) {
+		t->logins_over = true;
+		remark(e, t, "a sign that the account is locked: no more attempts at this host");
+	}
+	if (result != NULL && strcmp(result, "accepted") == 0) {
+		uint32_t kept = t->port_next;
+
+		/* One proof is enough for a port. */
+		for (uint32_t i = t->port_next; i < t->port_count; i++)
+			if (t->ports[i].port != d->port.port || t->ports[i].udp != d->port.udp)
+				t->ports[kept++] = t->ports[i];
+		t->port_count = kept;
+		if (d->port.udp)
+			store_snmp(e, d);
+	}
+	json_decref(parsed);
+}

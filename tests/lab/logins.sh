@@ -1,0 +1,229 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Makers' passwords: "weak" has them, "firm" has the same devices with passwords of its own, "locks" locks at the
+# second wrong one, "plant" is a weak device in a zone of kind ot. Nothing without the operator's word and a valid
+# authorisation, never more attempts than the budget, and no password anywhere in what is written.
+# shellcheck disable=SC2154 # variables of lab.sh
+set -u
+# shellcheck source=tests/lab/lab.sh
+. "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
+[ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
+lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant'
+lab_need tcpdump jq lighttpd snmpd
+"$lab_python" -c "import asyncssh" 2>/dev/null || skip_all "python3-asyncssh is not installed"
+cd "$lab_dir" || exit 99
+
+in_host net ip link add br-lg type bridge && in_host net ip link set br-lg up &&
+	lab_host lg-scan lg 10.85.0.1/24 && lab_host lg-weak lg 10.85.0.11/24 && lab_host lg-firm lg 10.85.0.12/24 &&
+	lab_host lg-locks lg 10.85.0.13/24 && lab_host lg-plant lg 10.85.0.14/24
+built=$?
+result $built 'a scanner and four hosts stand'
+[ $built = 0 ] || { tap_done; exit 1; }
+that() {
+	words=$1
+	shift
+	"$@"
+	result $? "$words"
+}
+same() {
+	[ "$1" = "$2" ] && return 0
+	printf 'expected %s\ngot      %s\n' "$2" "$1" | note
+	return 1
+}
+
+# ---- devices ----
+# A camera's page behind Basic at 80 and Digest at 8080, as lighttpd serves it.
+camera() { # HOST ADDRESS PASSWORD
+	mkdir -p "$1.www"
+	echo '<html><head><title>camera</title></head></html>' >"$1.www/index.html"
+	echo "root:$3" >"$1.users"
+	cat >"$1.lighttpd" <<END
+server.document-root = "$lab_dir/$1.www"
+server.port = 80
+server.bind = "$2"
+server.tag = "httpd"
+server.modules = ("mod_auth", "mod_authn_file")
+index-file.names = ("index.html")
+auth.backend = "plain"
+auth.backend.plain.userfile = "$lab_dir/$1.users"
+auth.require = ("/" => ("method" => "basic", "realm" => "AXIS_ACCC8E000001", "require" => "valid-user"))
+\$SERVER["socket"] == "$2:8080" {
+	auth.require = ("/" => ("method" => "digest", "algorithm" => "MD5|SHA-256", "realm" => "AXIS_ACCC8E000001",
+		"require" => "valid-user"))
+}
+END
+	serve "$1" "$1-lighttpd" lighttpd -D -f "$lab_dir/$1.lighttpd"
+}
+cat >shell.py <<'END'
+import asyncio, asyncssh, sys
+address, name, password, log = sys.argv[1:]
+key = asyncssh.generate_private_key("ssh-ed25519")
+class Server(asyncssh.SSHServer):
+    def begin_auth(self, username):
+        return True
+    def password_auth_supported(self):
+        return True
+    def validate_password(self, username, given):
+        good = (username, given) == (name, password)
+        with open(log, "a") as f:
+            f.write("%s %s\n" % (username, "accepted" if good else "refused"))
+        return good
+    def session_requested(self):
+        with open(log, "a") as f:
+            f.write("session\n")
+        return False
+async def main():
+    await asyncssh.listen(address, 22, server_factory=Server, server_host_keys=[key],
+                          server_version="OpenSSH_9.2p1 Raspbian-5+deb8u3")
+    await asyncio.Event().wait()
+asyncio.run(main())
+END
+agent() { # HOST ADDRESS COMMUNITY
+	printf 'agentAddress udp:%s:161\nrocommunity %s\nsysDescr RICOH IM C3000 1.02 / RICOH Network Printer C model\n' "$2" "$3" \
+		>"$1.snmpd"
+	mkdir -p "$1.snmp"
+	serve "$1" "$1-snmpd" env SNMP_PERSISTENT_DIR="$lab_dir/$1.snmp" snmpd -f -Lo -C -c "$lab_dir/$1.snmpd" \
+		-p "$lab_dir/$1.pid"
+}
+cat >locks.py <<'END'
+# Asks for a password and locks at the second wrong one.
+import http.server, sys
+wrong = 0
+class Page(http.server.BaseHTTPRequestHandler):
+    server_version, sys_version = "httpd", ""
+    def do_GET(self):
+        global wrong
+        given = self.headers.get("Authorization")
+        wrong += given is not None
+        open(sys.argv[2], "a").write("%s\n" % ("asked" if given is None else "tried"))
+        self.send_response(423 if wrong > 1 else 401)
+        self.send_header("WWW-Authenticate", 'Basic realm="PageScope"')
+        body = b"<html><head><title>PageScope Web Connection</title></head></html>"
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+http.server.HTTPServer((sys.argv[1], 80), Page).serve_forever()
+END
+camera lg-weak 10.85.0.11 pass
+camera lg-firm 10.85.0.12 'of-its-own'
+camera lg-plant 10.85.0.14 pass
+serve lg-weak lg-weak-ssh "$lab_python" shell.py 10.85.0.11 pi raspberry "$lab_logs/weak-ssh.txt"
+serve lg-firm lg-firm-ssh "$lab_python" shell.py 10.85.0.12 pi 'of-its-own' "$lab_logs/firm-ssh.txt"
+agent lg-weak 10.85.0.11 public
+agent lg-firm 10.85.0.12 'of-its-own'
+serve lg-locks lg-locks-http "$lab_python" locks.py 10.85.0.13 "$lab_logs/locks.txt"
+up=0
+for at in weak:80 weak:8080 weak:22 firm:80 firm:22 locks:80 plant:80; do
+	wait_port "lg-${at%:*}" "${at#*:}" || { up=1; echo "no server at $at" | note; }
+done
+result $up 'every device stands'
+
+# ---- the site ----
+site() { # NAME, lines of the zone plant and of the file on standard input
+	{
+		cat <<-END
+			site: logins
+			authorisation: {by: plant manager, reference: R8-1, from: 2020-01-01, until: 2099-12-31, contact: "1"}
+			zones:
+			  - {name: office, kind: it, networks: [10.85.0.11/32, 10.85.0.12/32, 10.85.0.13/32]}
+		END
+		cat
+	} >"$1.yaml"
+}
+# scan NAME SITE OPTION...
+scan() {
+	kept=$1 file=$2
+	shift 2
+	in_host lg-scan "$TENKEN" scan -c "$file.yaml" --store "$kept.tenken" --json "$kept.json" -p T:22,T:80,T:8080,U:161 \
+		--quiet "$@" >"$lab_logs/$kept.out" 2>"$lab_logs/$kept.err" </dev/null
+}
+cell() {
+	"$lab_python" - "$1.tenken" "$2" <<'END'
+import sqlite3, sys
+row = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(sys.argv[2]).fetchone()
+print(row[0] if row and row[0] is not None else "")
+END
+}
+attempts() { # STORE ADDRESS: "protocol:port account result ..."
+	cell "$1" "SELECT group_concat(x, ', ') FROM (SELECT protocol || ':' || port || ' ' || account || ' ' || result AS x
+		FROM login WHERE address = '$2' ORDER BY port, id)"
+}
+site plain <<END
+  - {name: plant, kind: ot, networks: [10.85.0.14/32]}
+END
+site communities <<END
+  - {name: plant, kind: ot, networks: [10.85.0.14/32]}
+credentials: {communities: true}
+END
+site allowed <<END
+  - {name: plant, kind: ot, networks: [10.85.0.14/32], credentials: true, depth: full}
+END
+site threshold <<END
+  - {name: plant, kind: ot, networks: [10.85.0.14/32]}
+accounts: {lockout_threshold: 6, reset_window: 30m}
+END
+sed 's/2099-12-31/2020-12-31/' plain.yaml >expired.yaml
+
+# ---- never by default ----
+scan silent plain
+that 'without --credentials: nobody is tried' same "$? $(cell silent 'SELECT count(*) FROM login')" '0 0'
+scan expired expired --credentials
+that 'an authorisation that has expired: exit status 2, and why' same "$? $(grep -c authorisation "$lab_logs/expired.err")" '2 1'
+in_host lg-scan "$TENKEN" scan --credentials --zone it 10.85.0.11 --store adhoc.tenken -p 80 --quiet \
+	>/dev/null 2>"$lab_logs/adhoc.err" </dev/null
+that 'without a site file: exit status 2' same $? 2
+in_host lg-scan "$TENKEN" scan -c plain.yaml --credentials --risk read --store adhoc.tenken -p 80 --quiet \
+	>/dev/null 2>"$lab_logs/low.err" </dev/null
+that '--risk read does not go with --credentials' same "$? $(grep -c 'does not allow' "$lab_logs/low.err")" '2 1'
+
+# ---- with the operator's word ----
+capture lg-plant
+scan first communities --credentials
+that 'the scan ends well' same $? 0
+that 'weak: the passwords are found, each account of the device once' same "$(attempts first 10.85.0.11)" \
+	'ssh:22 pi accepted, http:80 root accepted, snmp:161 (community) accepted'
+that 'firm: its own passwords are not' same "$(attempts first 10.85.0.12)" \
+	'ssh:22 pi refused, http:80 root refused, snmp:161 (community) refused'
+that 'locks: nothing more after the first sign of a lock' same "$(attempts first 10.85.0.13 | sed 's/ [^ ]* \([a-z]*\)\(,\|$\)/ \1\2/g') $(grep -c tried \
+	"$lab_logs/locks.txt")" 'http:80 refused, http:80 locked 2'
+that 'plant: nobody is tried in a zone of kind ot' same "$(cell first "SELECT count(*) FROM login WHERE address = '10.85.0.14'")" 0
+capture_end lg-plant
+that 'plant: no password crossed its wire' same "$(tcpdump -nAr "$lab_logs/lg-plant.pcap" 2>/dev/null | grep -ci '^Authorization')" 0
+that 'SSH: the session was proven and left, no channel was opened' same "$(tr '\n' ' ' <"$lab_logs/weak-ssh.txt")" 'pi accepted '
+that 'findings: what was accepted, and nothing of firm, locks and plant' same "$(cell first "SELECT group_concat(x, ' ') FROM
+	(SELECT check_id || '/' || address || '/' || port AS x FROM finding WHERE check_id LIKE 'credential.%default' OR
+	check_id IN ('credential.blank', 'snmp.v1v2c') ORDER BY 1)")" \
+	'credential.community-default/10.85.0.11/161 credential.default/10.85.0.11/22 credential.default/10.85.0.11/80 snmp.v1v2c/10.85.0.11/161'
+that 'finding: the password is named by its number' same "$(jq -r '[.findings[] | select(.check == "credential.default")
+	| .evidence.password | test("^vendor default no\\. [0-9]+ of the list$")] | unique | tojson' first.json)" '[true]'
+that 'SNMP: what the community told names the device' same "$(jq -r '.hosts[] | select(.address == "10.85.0.11") | .device
+	| "\(.signs | index("snmp.description") != null)"' first.json)" true
+found=0
+for file in first.tenken first.json first.html "$lab_logs/first.out" "$lab_logs/first.err"; do
+	[ -e "$file" ] || continue
+	if grep -aq 'raspberry' "$file"; then
+		echo "$file holds a password" | note
+		found=1
+	fi
+done
+result $found 'no password stands in store, exports, page or messages'
+
+# ---- the budget ----
+rm -f "$lab_logs/locks.txt"
+scan first communities --credentials
+that 'again within the window: no attempt at all' same "$(cell first "SELECT count(*) FROM login WHERE scan = 2")
+$(cell first "SELECT count(*) > 2 FROM remark WHERE scan = 2 AND kind = 'logins'")" '0
+1'
+scan declared threshold --credentials
+that 'a threshold of 6: four attempts at an account, so the page at 8080 (Digest) is tried too' same \
+	"$(attempts declared 10.85.0.11)" 'ssh:22 pi accepted, http:80 root accepted, http:8080 root accepted'
+that 'a threshold of 6: Digest refuses as well' same "$(attempts declared 10.85.0.12)" \
+	'ssh:22 pi refused, http:80 root refused, http:8080 root refused'
+
+# ---- where a zone of kind ot says so ----
+scan zone allowed --credentials
+that 'plant: tried where the zone says so' same "$(attempts zone 10.85.0.14)" 'http:80 root accepted'
+tap_done
