@@ -178,7 +178,8 @@ static void test_wrong(void **state)
 		{ { .targets = { "10.0.0.1" }, .risk = "exploit" },
 		  "--risk: 'exploit' is not listen, touch, read or login" },
 		{ { .targets = { "10.0.0.1" }, .risk = "login" },
-		  "logins (--risk login, --credentials) need an 'authorisation' in the site file that is valid now" },
+		  "logins (--risk login, --credentials) need an 'authorisation' in the site file "
+		  "that is valid now" },
 		{ { .targets = { "10.0.0.1" }, .zone = "x" },
 		  "--zone: 'x' is not ot, it, dmz, public or unassigned" },
 		{ { .targets = { "10.0.0.1" }, .rate = "fast" },
