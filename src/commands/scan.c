@@ -17,6 +17,7 @@
 #include "commands/judging.h"
 #include "commands/lock.h"
 #include "commands/matching.h"
+#include "commands/machines.h"
 #include "commands/recognise.h"
 #include "commands/resume.h"
 #include "commands/rights.h"
@@ -276,6 +277,7 @@ static enum engine_end send_all(const struct scan_options *o, const struct plan 
 			(unsigned long)r.faults);
 	store_journal(store, scan, paths->journal);
 	recognise(store, scan);
+	machines(store, scan);
 	store_scan_end(store, r.end == ENGINE_DONE ? "done" : "incomplete",
 		       r.end == ENGINE_STOPPED    ? "stopped"
 		       : r.end == ENGINE_JOURNAL  ? "journal not writable"

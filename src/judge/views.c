@@ -148,6 +148,7 @@ static int make_newer(struct judged *j)
 		const char *table, *columns;
 	} newer[] = {
 		{ "device", "address, vendor, model, firmware, serial, role, certain, signs" },
+		{ "machine", "address, machine, certain, signs" },
 		{ "login", "id, at_ms, address, device, port, transport, protocol, account, number,"
 			   " vendor, blank, result" },
 	};

@@ -87,10 +87,11 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" ORDER BY place.position"
 
 /* Hosts where something answered, in the order of addresses; host's columns are h's, and those of what
- * the machine is (NULL: nothing is known) are d's. */
+ * the machine is (NULL: nothing is known) are d's, of its other addresses m's. */
 #define HOSTS_IN_ORDER                                                            \
 	" FROM report_place place CROSS JOIN host h ON h.address = place.address" \
 	" LEFT JOIN device d ON d.address = h.address"                            \
+	" LEFT JOIN machine m ON m.address = h.address"                           \
 	" WHERE h.state NOT IN ('silent', 'absent', 'skipped') ORDER BY place.position"
 
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */

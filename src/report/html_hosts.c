@@ -155,6 +155,17 @@ static void host(struct page *p, struct query *q, struct host_rows *service)
 		say(p, ledger);
 	}
 	names(p, cell(q, "names"));
+	if (cell(q, "others") != NULL) {
+		mark(p, "<br>");
+		say_word(p, W_SAME_MACHINE);
+		mark(p, " ");
+		say(p, cell(q, "others"));
+		if (cell_int(q, "one_machine") == 0) {
+			mark(p, " (");
+			say_word(p, W_PROBABLE);
+			mark(p, ")");
+		}
+	}
 	mark(p, "</span></td><td>");
 	say(p, cell(q, "zone"));
 	mark(p, " <span class=\"chip z-");
@@ -239,13 +250,20 @@ static void without_answer(struct page *p)
 		mark(p, "</tbody></table></div>\n");
 }
 
+/* The other addresses of the machine. */
+#define OTHERS                                                                           \
+	"(SELECT group_concat(address, ', ') FROM (SELECT o.address FROM machine o"      \
+	" LEFT JOIN report_place r ON r.address = o.address WHERE o.machine = m.machine" \
+	" AND o.address <> h.address ORDER BY r.position))"
+
 void page_hosts(struct page *p)
 {
 	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
 					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
 	struct query *q =
 		facts_ask(p->facts, "SELECT h.*, d.vendor AS maker, d.model, d.firmware, d.serial,"
-				    " d.certain, place.position AS place" HOSTS_IN_ORDER);
+				    " d.certain, " OTHERS " AS others, m.certain AS one_machine,"
+				    " place.position AS place" HOSTS_IN_ORDER);
 	struct host_rows service = facts_ask_by_host(
 		p->facts, SERVICES_BY_HOST("s.*, g.scheme, g.level, g.basis",
 					   " LEFT JOIN service_grade g"

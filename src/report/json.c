@@ -284,14 +284,35 @@ static void put_names(struct writing *w, const char *names)
 	" 'serial', d.serial, 'certain', json(iif(d.certain, 'true', 'false')),"         \
 	" 'signs', json(d.signs)))"
 
+#define MACHINE_JSON                                                                         \
+	"iif(m.address IS NULL, NULL, json_object('first', m.machine, 'addresses', (SELECT " \
+	"json_group_array(address)"                                                          \
+	"  FROM (SELECT o.address FROM machine o LEFT JOIN report_place p"                   \
+	"   ON p.address = o.address WHERE o.machine = m.machine ORDER BY p.position)),"     \
+	" 'certain', json(iif(m.certain, 'true', 'false')), 'signs', json(m.signs)))"
+
 /* Addresses where nothing answered are no hosts. */
 static void put_hosts(struct writing *w)
 {
-	enum { ADDRESS, MAC, VENDOR, ZONE, ROLE, OS, NAMES, STATE, REASON, TREATED, DEVICE, PLACE };
-	struct query *q =
-		facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
-				    " h.os, nullif(h.names, '[]'), h.state, h.reason,"
-				    " h.treated, " DEVICE_JSON ", place.position" HOSTS_IN_ORDER);
+	enum {
+		ADDRESS,
+		MAC,
+		VENDOR,
+		ZONE,
+		ROLE,
+		OS,
+		NAMES,
+		STATE,
+		REASON,
+		TREATED,
+		DEVICE,
+		MACHINE,
+		PLACE
+	};
+	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
+					      " h.os, nullif(h.names, '[]'), h.state, h.reason,"
+					      " h.treated, " DEVICE_JSON ", " MACHINE_JSON
+					      ", place.position" HOSTS_IN_ORDER);
 	struct host_rows services = facts_ask_by_host(w->facts, SERVICES);
 	struct query *evidence = NULL;
 
@@ -317,6 +338,8 @@ static void put_hosts(struct writing *w)
 		text(w, "treated", query_text(q, TREATED));
 		member(w, "device",
 		       query_null(q, DEVICE) ? json_null() : text_parsed(query_text(q, DEVICE)));
+		member(w, "machine",
+		       query_null(q, MACHINE) ? json_null() : text_parsed(query_text(q, MACHINE)));
 		put_services(w, &services, evidence, query_int(q, PLACE), query_text(q, ADDRESS));
 		end(w);
 	}

@@ -127,6 +127,7 @@
 	X(REASON, "Reason", "理由") \
 	X(NOTHING_OPEN, "nothing open", "開いているポートなし") \
 	X(PORTS_INCOMPLETE, "not all planned ports were tried", "計画したポートの一部は未試行") \
+	X(SAME_MACHINE, "same machine as", "同じ機器のアドレス") \
 	X(PROBABLE, "probable", "推定") \
 	X(FIRMWARE, "firmware", "ファームウェア") \
 	X(SERIAL, "serial no.", "製造番号") \

@@ -194,7 +194,14 @@ static const char version_7[] =
 	" protocol TEXT NOT NULL, account TEXT NOT NULL, number INTEGER NOT NULL, vendor TEXT NOT "
 	"NULL,"
 	" blank INTEGER NOT NULL, result TEXT NOT NULL) STRICT;"
-	"CREATE INDEX login_account ON login (device, account, at_ms);";
+	"CREATE INDEX login_account ON login (device, account, at_ms);"
+	/* Addresses that are one machine: machine is the first of them. certain 0: probable. signs: JSON list of
+	 * what they share. */
+	"CREATE TABLE machine ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, machine TEXT NOT NULL,"
+	" certain INTEGER NOT NULL, signs TEXT NOT NULL,"
+	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX machine_of ON machine (scan, machine);";
 
 const char *const store_migrations[] = { version_1, version_2, version_3, version_4,
 					 version_5, version_6, version_7 };

@@ -258,4 +258,5 @@ if command -v nmap >/dev/null; then
 else
 	skip 'nmap: calls nothing open that we do not' 'nmap is not installed'
 fi
+that 'one machine: both addresses have one card' same "$(jq -r '.hosts[] | select(.address == "10.79.0.2") | .machine | "\(.addresses | join(" ")) \(.certain) \(.signs | index("mac address") != null)"' it.json)" '10.79.0.2 fd00:79::2 true true'
 tap_done
