@@ -24,6 +24,7 @@ extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mqtt;
+extern const struct probe probe_mssql;
 extern const struct probe probe_mysql;
 extern const struct probe probe_netbios_ns;
 extern const struct probe probe_ntp;
@@ -64,6 +65,7 @@ const struct probe *const probes[] = {
 	&probe_imap,
 	&probe_pop3,
 	&probe_mysql,
+	&probe_mssql,
 	&probe_rsync,
 	&probe_memcached,
 	&probe_postgresql,
