@@ -23,6 +23,7 @@ extern const struct probe probe_login;
 extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
+extern const struct probe probe_mongodb;
 extern const struct probe probe_mqtt;
 extern const struct probe probe_mssql;
 extern const struct probe probe_mysql;
@@ -68,6 +69,7 @@ const struct probe *const probes[] = {
 	&probe_mssql,
 	&probe_rsync,
 	&probe_memcached,
+	&probe_mongodb,
 	&probe_postgresql,
 	&probe_ldap,
 	&probe_portmap,
