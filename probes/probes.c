@@ -30,6 +30,7 @@ extern const struct probe probe_mysql;
 extern const struct probe probe_netbios_ns;
 extern const struct probe probe_ntp;
 extern const struct probe probe_openvpn;
+extern const struct probe probe_oracle;
 extern const struct probe probe_pop3;
 extern const struct probe probe_portmap;
 extern const struct probe probe_postgresql;
@@ -70,6 +71,7 @@ const struct probe *const probes[] = {
 	&probe_rsync,
 	&probe_memcached,
 	&probe_mongodb,
+	&probe_oracle,
 	&probe_postgresql,
 	&probe_ldap,
 	&probe_portmap,
