@@ -17,6 +17,7 @@ extern const struct probe probe_ike;
 extern const struct probe probe_imap;
 extern const struct probe probe_ipmi;
 extern const struct probe probe_ipp;
+extern const struct probe probe_kerberos;
 extern const struct probe probe_kubernetes;
 extern const struct probe probe_ldap;
 extern const struct probe probe_login;
@@ -74,6 +75,7 @@ const struct probe *const probes[] = {
 	&probe_oracle,
 	&probe_postgresql,
 	&probe_ldap,
+	&probe_kerberos,
 	&probe_portmap,
 	&probe_socks,
 	&probe_x11,
