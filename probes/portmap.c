@@ -12,16 +12,11 @@
 
 #include "codec/evidence.h"
 #include "codec/reader.h"
-#include "codec/writer.h"
+#include "rpc.h"
 
 enum {
-	PORTMAPPER = 100000,
 	MAPPER_VERSION = 2,
 	DUMP = 4,
-	CALL = 0,
-	REPLY = 1,
-	RPC = 2,
-	LAST_FRAGMENT = 0x80000000,
 	REPLY_MAX = 32 * 1024,
 	TCP = 6,
 	UDP = 17,
@@ -64,53 +59,26 @@ static void note_mapping(json_t *list, struct reader *r)
 	note_int(row, "port", port);
 }
 
-/* Behind the mark: accepted (0), a verifier, success (0), then a list, each entry behind a 1. */
-static bool read_reply(struct reader *r, uint32_t xid, json_t *list)
+/* A list, each entry behind a 1. */
+static bool read_list(struct reader *r, json_t *list)
 {
-	if (rd_be32(r) != xid || rd_be32(r) != REPLY || !rd_ok(r))
-		return false;
-	uint32_t denied = rd_be32(r);
-	rd_skip(r, 4);
-	rd_skip(r, rd_be32(r));
-	uint32_t status = rd_be32(r);
-	if (!rd_ok(r) || denied != 0)
-		return rd_ok(r);
-	for (unsigned i = 0; status == 0 && i < NAMED_MAX * 4 && rd_be32(r) == 1; i++)
+	for (unsigned i = 0; i < NAMED_MAX * 4 && rd_be32(r) == 1; i++)
 		note_mapping(list, r);
 	return rd_ok(r);
 }
 
 static enum ending portmap_run(struct conn *c, json_t *evidence)
 {
-	uint8_t buffer[64], random[4];
-	struct writer w = wr_new(buffer, sizeof(buffer));
+	struct rpc_reply reply = { 0 };
+	enum rpc_answer a =
+		rpc_call(c, rpc_first(c), RPC_PORTMAPPER, MAPPER_VERSION, DUMP, REPLY_MAX, &reply);
 
-	conn_random(c, random, sizeof(random));
-	struct reader x = rd_new(span_of(random, sizeof(random)));
-	uint32_t xid = rd_be32(&x);
-	wr_be32(&w, LAST_FRAGMENT | 40);
-	wr_be32(&w, xid);
-	wr_be32(&w, CALL);
-	wr_be32(&w, RPC);
-	wr_be32(&w, PORTMAPPER);
-	wr_be32(&w, MAPPER_VERSION);
-	wr_be32(&w, DUMP);
-	wr_fill(&w, 0, 16); /* no credentials, no verifier */
-	conn_write_span(c, wr_span(&w));
-	struct reader mark = rd_new(conn_read(c, 4));
-	uint32_t length = rd_be32(&mark);
-	if (!conn_ok(c))
+	if (a == RPC_NONE)
 		return conn_received(c) > 0 ? ENDING_NOT_THIS : conn_ending(c);
-	if ((length & LAST_FRAGMENT) == 0 || (length & ~LAST_FRAGMENT) > REPLY_MAX)
-		return ENDING_NOT_THIS;
-	struct reader r = rd_new(conn_read(c, length & ~LAST_FRAGMENT));
-	if (!conn_ok(c))
-		return ENDING_NOT_THIS;
-	if (!read_reply(&r, xid, note_list(evidence, "programs"))) {
-		bool mapped = json_array_size(json_object_get(evidence, "programs")) > 0;
-
-		return mapped ? conn_oddity(c, "portmap.list-malformed") : ENDING_NOT_THIS;
-	}
+	json_t *programs = note_list(evidence, "programs");
+	if (a == RPC_SUCCESS && !read_list(&reply.results, programs))
+		return json_array_size(programs) > 0 ? conn_oddity(c, "portmap.list-malformed")
+						     : ENDING_NOT_THIS;
 	conn_gathered(c, "programs");
 	return ENDING_DONE;
 }

@@ -29,6 +29,7 @@ extern const struct probe probe_mqtt;
 extern const struct probe probe_mssql;
 extern const struct probe probe_mysql;
 extern const struct probe probe_netbios_ns;
+extern const struct probe probe_nfs;
 extern const struct probe probe_ntp;
 extern const struct probe probe_openvpn;
 extern const struct probe probe_oracle;
@@ -77,6 +78,7 @@ const struct probe *const probes[] = {
 	&probe_ldap,
 	&probe_kerberos,
 	&probe_portmap,
+	&probe_nfs,
 	&probe_socks,
 	&probe_x11,
 	&probe_dns,
