@@ -26,6 +26,7 @@ extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
 extern const struct probe probe_mongodb;
 extern const struct probe probe_mqtt;
+extern const struct probe probe_msrpc;
 extern const struct probe probe_mssql;
 extern const struct probe probe_mysql;
 extern const struct probe probe_netbios_ns;
@@ -62,6 +63,7 @@ const struct probe *const probes[] = {
 	&probe_http,
 	&probe_smb,
 	&probe_rdp,
+	&probe_msrpc,
 	&probe_modbus,
 	&probe_mqtt,
 	&probe_redis,

@@ -8,6 +8,7 @@
  */
 #include "smb.h"
 
+#include "codec/dcerpc.h"
 #include "codec/evidence.h"
 #include "codec/limits.h"
 
@@ -19,15 +20,6 @@ enum {
 	FSCTL_PIPE_TRANSCEIVE = 0x0011c017,
 	READ_AND_WRITE = 3, /* a pipe is asked and answers */
 	FILE_ID = 16,
-	RPC_HEADER = 16,
-	RPC_REQUEST = 0,
-	RPC_RESPONSE = 2,
-	RPC_FAULT = 3,
-	RPC_BIND = 11,
-	RPC_BIND_ACK = 12,
-	RPC_FIRST = 1,
-	RPC_LAST = 2,
-	FRAGMENT_MAX = 4280,    /* as Windows says it; the server must keep to it */
 	FRAGMENTS_MAX = 16,     /* of one answer */
 	PIECES_MAX = 16,        /* reads for one fragment */
 	LIST_BYTES = 32 * 1024, /* of one answer, without headers */
@@ -40,13 +32,8 @@ static const uint32_t SHARE_SPECIAL = 0x80000000;
 struct pipe {
 	struct smb2 *t;
 	uint8_t file[FILE_ID];
-	uint8_t raw[FRAGMENT_MAX];
+	uint8_t raw[DCERPC_FRAGMENT_MAX];
 	size_t length;
-};
-
-struct fragment {
-	uint8_t type, flags;
-	struct span body; /* behind the common header */
 };
 
 struct shares {
@@ -57,40 +44,6 @@ struct shares {
 };
 
 /* ---- readers ---- */
-
-/* C706, 12.6.3.1: the common header. False where it lies. */
-static bool read_header(const uint8_t *bytes, uint32_t call, struct fragment *ret,
-			size_t *ret_length)
-{
-	struct reader r = rd_new(span_of(bytes, RPC_HEADER));
-	uint8_t major = rd_u8(&r), minor = rd_u8(&r);
-
-	ret->type = rd_u8(&r);
-	ret->flags = rd_u8(&r);
-	uint32_t representation = rd_be32(&r);
-	size_t length = rd_le16(&r);
-	uint16_t authentication = rd_le16(&r);
-
-	*ret_length = length;
-	return major == 5 && minor == 0 && representation == 0x10000000 && /* little endian */
-	       length >= RPC_HEADER && length <= FRAGMENT_MAX && authentication == 0 &&
-	       rd_le32(&r) == call;
-}
-
-/* C706, 12.6.4.4: is the only interface that we asked for accepted? */
-static bool read_bind_ack(struct span body, bool *ret_accepted)
-{
-	struct reader r = rd_new(body);
-
-	rd_skip(&r, 2 + 2 + 4); /* largest fragments, group */
-	size_t address = rd_le16(&r);
-	rd_skip(&r, address);
-	rd_skip(&r, (4 - (2 + address) % 4) % 4);
-	uint8_t results = rd_u8(&r);
-	rd_skip(&r, 3);
-	*ret_accepted = rd_le16(&r) == 0;
-	return rd_ok(&r) && results == 1;
-}
 
 /* NDR, 14.3.4.2: a string with maximum, offset and length in characters. */
 static struct span read_string(struct reader *r)
@@ -219,7 +172,7 @@ static void say_transceive(struct pipe *p, struct span rpc)
 	wr_le32(&w, 0);
 	wr_le32(&w, 0);
 	wr_le32(&w, 0);
-	wr_le32(&w, FRAGMENT_MAX);
+	wr_le32(&w, DCERPC_FRAGMENT_MAX);
 	wr_le32(&w, 1); /* an FSCTL */
 	wr_le32(&w, 0);
 	wr_span_in(&w, rpc);
@@ -260,44 +213,19 @@ static void say_logoff(struct smb2 *t)
 	smb2_say(t, &w, place);
 }
 
-/* C706, 12.6.3.1: a whole message of one fragment. */
-static void write_rpc_header(struct writer *w, uint8_t type, uint32_t call, size_t length)
-{
-	wr_u8(w, 5);
-	wr_u8(w, 0);
-	wr_u8(w, type);
-	wr_u8(w, RPC_FIRST | RPC_LAST);
-	wr_be32(w, 0x10000000); /* little endian, ASCII, IEEE */
-	wr_le16(w, (uint16_t)length);
-	wr_le16(w, 0); /* no authentication */
-	wr_le32(w, call);
-}
-
-/* C706, 12.6.4.3: the interface srvsvc 3.0 in NDR 2.0 */
+/* The interface srvsvc 3.0 */
 static void write_bind(struct writer *w)
 {
 	static const uint8_t srvsvc[] = { 0xc8, 0x4f, 0x32, 0x4b, 0x70, 0x16, 0xd3, 0x01,
 					  0x12, 0x78, 0x5a, 0x47, 0xbf, 0x6e, 0xe1, 0x88 };
-	static const uint8_t ndr[] = { 0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11,
-				       0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60 };
 
-	write_rpc_header(w, RPC_BIND, 1, 72);
-	wr_le16(w, FRAGMENT_MAX);
-	wr_le16(w, FRAGMENT_MAX);
-	wr_le32(w, 0); /* a group of its own */
-	wr_le32(w, 1); /* one context */
-	wr_le16(w, 0); /* number 0 */
-	wr_le16(w, 1); /* one syntax */
-	wr_bytes(w, srvsvc, sizeof(srvsvc));
-	wr_le32(w, 3);
-	wr_bytes(w, ndr, sizeof(ndr));
-	wr_le32(w, 2);
+	dcerpc_put_bind(w, srvsvc, 3);
 }
 
 /* [MS-SRVS] 3.1.4.8: NetrShareEnum, level 1 (names, types, comments) */
 static void write_share_enum(struct writer *w)
 {
-	write_rpc_header(w, RPC_REQUEST, 2, RPC_HEADER + 8 + 36);
+	dcerpc_put_header(w, DCERPC_REQUEST, 2, DCERPC_HEADER + 8 + 36);
 	wr_le32(w, 36); /* bytes of the arguments */
 	wr_le16(w, 0);  /* context */
 	wr_le16(w, SHARE_ENUM);
@@ -421,22 +349,22 @@ static enum outcome fill(struct pipe *p, size_t n)
 
 /* The next fragment; its body is valid until the next. What came behind it stays. */
 static enum outcome hear_fragment(struct pipe *p, uint32_t call, size_t *consumed,
-				  struct fragment *ret)
+				  struct dcerpc_fragment *ret)
 {
 	size_t length;
 
 	memmove(p->raw, p->raw + *consumed, p->length - *consumed);
 	p->length -= *consumed;
 	*consumed = 0;
-	enum outcome o = fill(p, RPC_HEADER);
+	enum outcome o = fill(p, DCERPC_HEADER);
 	if (o != ACCEPTED)
 		return o;
-	if (!read_header(p->raw, call, ret, &length))
+	if (!dcerpc_read_header(p->raw, call, ret, &length))
 		return broken_rpc(p->t);
 	o = fill(p, length);
 	if (o != ACCEPTED)
 		return o;
-	ret->body = span_of(p->raw + RPC_HEADER, length - RPC_HEADER);
+	ret->body = span_of(p->raw + DCERPC_HEADER, length - DCERPC_HEADER);
 	*consumed = length;
 	return ACCEPTED;
 }
@@ -445,7 +373,7 @@ static enum outcome bind(struct pipe *p)
 {
 	uint8_t buffer[128];
 	struct writer w = wr_new(buffer, sizeof(buffer));
-	struct fragment f;
+	struct dcerpc_fragment f;
 	size_t consumed = 0;
 	bool accepted;
 
@@ -456,9 +384,9 @@ static enum outcome bind(struct pipe *p)
 	if (o != ACCEPTED)
 		return o;
 	p->length = 0;
-	if (f.type != RPC_BIND_ACK)
+	if (f.type != DCERPC_BIND_ACK)
 		return REFUSED;
-	if (!read_bind_ack(f.body, &accepted))
+	if (!dcerpc_read_bind_ack(f.body, &accepted))
 		return broken_rpc(p->t);
 	return accepted ? ACCEPTED : REFUSED;
 }
@@ -474,19 +402,19 @@ static enum outcome list_shares(struct pipe *p, json_t *evidence)
 	write_share_enum(&w);
 	enum outcome o = transceive(p, wr_span(&w));
 	for (unsigned i = 0; o == ACCEPTED; i++) {
-		struct fragment f;
+		struct dcerpc_fragment f;
 
 		o = hear_fragment(p, 2, &consumed, &f);
 		if (o != ACCEPTED)
 			break;
-		if (f.type == RPC_FAULT)
+		if (f.type == DCERPC_FAULT)
 			return REFUSED;
 		/* 12.6.4.10: hint, context, cancels before the arguments */
-		if (f.type != RPC_RESPONSE || !!(f.flags & RPC_FIRST) != (i == 0) ||
+		if (f.type != DCERPC_RESPONSE || !!(f.flags & DCERPC_FIRST) != (i == 0) ||
 		    f.body.length < 8 || i == FRAGMENTS_MAX)
 			return broken_rpc(p->t);
 		wr_span_in(&all, span_from(f.body, 8));
-		if (f.flags & RPC_LAST)
+		if (f.flags & DCERPC_LAST)
 			break;
 	}
 	if (o != ACCEPTED)
