@@ -47,6 +47,8 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
 	cups-daemon=program:cupsd
 	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
+	krb5-kdc=program:krb5kdc nfs-ganesha=program:ganesha.nfsd nfs-common=program:showmount
+	nfs-ganesha-vfs=file:/usr/share/doc/nfs-ganesha-vfs
 	kamailio=program:kamailio libcoap3-bin=program:coap-server-notls
 	gnutls-bin=program:gnutls-serv libnss3-tools=program:selfserv stunnel4=program:stunnel4
 	haproxy=program:haproxy apache2-bin=program:apache2 openjdk-17-jre-headless=program:java
