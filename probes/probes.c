@@ -9,8 +9,10 @@ extern const struct probe probe_coap;
 extern const struct probe probe_community;
 extern const struct probe probe_dns;
 extern const struct probe probe_docker;
+extern const struct probe probe_echo;
 extern const struct probe probe_elasticsearch;
 extern const struct probe probe_etcd;
+extern const struct probe probe_finger;
 extern const struct probe probe_ftp;
 extern const struct probe probe_http;
 extern const struct probe probe_ike;
@@ -83,6 +85,8 @@ const struct probe *const probes[] = {
 	&probe_nfs,
 	&probe_socks,
 	&probe_x11,
+	&probe_echo,
+	&probe_finger,
 	&probe_dns,
 	&probe_ntp,
 	&probe_netbios_ns,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Exports, a Kerberos centre, and what stands for databases and Windows (conversations of tests/wire, since no
+# Exports, a Kerberos centre, small services, and what stands for databases and Windows (conversations of tests/wire, since no
 # lab can have these products): "weak" lets everybody in, is old and knows no encryption, "firm" has the same
 # services in order. What each is, what is found, and that nothing is found where all is well.
 set -u
@@ -8,7 +8,7 @@ set -u
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 lab_known='net sm-scan weak firm'
-lab_need nmap rpcbind ganesha.nfsd krb5kdc kdb5_util showmount
+lab_need nmap tcpdump rpcbind ganesha.nfsd krb5kdc kdb5_util showmount inetutils-inetd in.fingerd in.rlogind
 cd "$lab_dir" || exit 99
 
 in_host net ip link add br-sm type bridge && in_host net ip link set br-sm up &&
@@ -70,6 +70,15 @@ for host in weak firm; do
 	serve $host $host-kdc krb5kdc -n
 done
 
+for small in echo discard daytime chargen time; do
+	echo "$small stream tcp nowait root internal"
+done >inetd.conf
+cat >>inetd.conf <<END
+finger stream tcp nowait nobody $(command -v in.fingerd) in.fingerd
+login stream tcp nowait root $(command -v in.rlogind) in.rlogind
+END
+serve weak weak-inetd inetutils-inetd -d "$lab_dir/inetd.conf"
+
 talks=$lab_tests/wire
 serve weak weak-replay "$lab_python" "$lab_tests/lab/replay.py" 10.85.0.11 135 "$talks/msrpc/two-networks.talk" \
 	1433 "$talks/mssql/not-supported.talk" 1521 "$talks/oracle/accepted.talk" 27017 "$talks/mongodb/open.talk"
@@ -87,6 +96,8 @@ for host in weak firm; do
 	up $host 111 2049 20048 88 135 1433 1521 27017
 	result $? "$host has its services"
 done
+up weak 7 9 13 19 37 79 513
+result $? 'weak has small services'
 # The exports stand a moment after the port.
 for address in 10.85.0.11 10.85.0.12; do
 	within 20 in_host sm-scan showmount --no-headers -e $address >/dev/null 2>&1
@@ -94,7 +105,9 @@ for address in 10.85.0.11 10.85.0.12; do
 done
 
 # ---- the scan ----
-ports=88,111,135,1433,1521,2049,20048,27017
+capture weak
+result $? 'what weak hears is kept'
+ports=7,9,13,19,21,23,37,79,80,88,111,135,512,513,1433,1521,2049,20048,27017
 in_host sm-scan "$TENKEN" scan --zone it --store s.tenken --json s.json --no-html --quiet -p $ports \
 	10.85.0.11-10.85.0.12 >"$lab_logs/scan.out" 2>"$lab_logs/scan.err" </dev/null
 status=$?
@@ -103,6 +116,7 @@ good=$?
 result $good 'the scan'
 [ $good = 0 ] || note <"$lab_logs/scan.err"
 cp s.json "$lab_logs" 2>/dev/null
+capture_end weak
 sql() { "$lab_python" "$lab_tests/cli/ask.py" s.tenken "$1"; }
 
 # is WORDS QUERY: its rows are those of standard input
@@ -117,7 +131,7 @@ is() {
 is 'each port speaks what it speaks' \
 	"SELECT address || ' ' || group_concat(port || ':' || protocol, ' ') FROM (SELECT * FROM service
 	WHERE state = 'open' ORDER BY address, port) GROUP BY address ORDER BY address" <<END
-10.85.0.11 88:kerberos 111:portmap 135:msrpc 1433:mssql 1521:oracle 2049:nfs 20048:nfs 27017:mongodb
+10.85.0.11 7:echo 79:finger 88:kerberos 111:portmap 135:msrpc 1433:mssql 1521:oracle 2049:nfs 20048:nfs 27017:mongodb
 10.85.0.12 88:kerberos 111:portmap 135:msrpc 1433:mssql 1521:oracle 2049:nfs 20048:nfs 27017:mongodb
 END
 is 'products and versions' \
@@ -146,6 +160,32 @@ tls.none 1433 mssql
 tls.starttls-missing 1433 mssql
 END
 is 'firm: nothing of that' "$(found 10.85.0.12)" </dev/null
+is 'services that nobody needs, and a login in clear, also where only the port tells' \
+	"SELECT address || ' ' || check_id || ' ' || port || ' ' || detail FROM finding WHERE status <> 'resolved'
+	AND check_id IN ('exposure.unneeded-service', 'exposure.cleartext-admin') ORDER BY address, check_id, port" <<END
+10.85.0.11 exposure.cleartext-admin 513 rlogin
+10.85.0.11 exposure.unneeded-service 7 echo
+10.85.0.11 exposure.unneeded-service 9 discard
+10.85.0.11 exposure.unneeded-service 13 daytime
+10.85.0.11 exposure.unneeded-service 19 chargen
+10.85.0.11 exposure.unneeded-service 37 time
+10.85.0.11 exposure.unneeded-service 79 finger
+10.85.0.11 exposure.unneeded-service 111 portmap
+10.85.0.11 exposure.unneeded-service 513 rlogin
+10.85.0.12 exposure.unneeded-service 111 portmap
+END
+# Not counted: what the kernel repeats because an answer is late.
+for port in 7 13 19 37 79; do
+	said=$(tcpdump -n -A -r "$lab_logs/weak.pcap" "dst port $port and tcp[tcpflags] & tcp-push != 0" 2>/dev/null |
+		grep -oE 'tenken-nobody|tenken|HTTP|MQTT|PING|version' | sort | uniq | tr '\n' ' ')
+	case $port in
+	7) expected='tenken ' ;;
+	79) expected='tenken-nobody ' ;;
+	*) expected= ;;
+	esac
+	[ "$said" = "$expected" ]
+	result $? "port $port hears one line at most ($said)"
+done
 is 'what a machine says of its addresses, and the databases that it tells' \
 	"SELECT probe || ' ' || coalesce(document ->> '\$.addresses', document ->> '\$.databases') FROM evidence
 	WHERE address = '10.85.0.11' AND probe IN ('msrpc', 'mongodb') ORDER BY 1" <<END
