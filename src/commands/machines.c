@@ -25,11 +25,19 @@ static const char signs[] =
 	"  AND document->>'$.engine' IS NOT NULL"
 	" UNION SELECT address, 'computer name',"
 	"  lower(coalesce(document->>'$.computer', document->>'$.name')), 0 FROM main.evidence"
-	"  WHERE scan = %lld AND probe IN ('smb', 'rdp', 'netbios-ns') AND json_valid(document)"
+	"  WHERE scan = %lld AND probe IN ('smb', 'rdp', 'netbios-ns', 'msrpc')"
+	"  AND json_valid(document)"
 	"  AND coalesce(document->>'$.computer', document->>'$.name', '') NOT IN ('', 'localhost')"
 	" UNION SELECT address, 'certificate key', document->>'$.certificates[0].spki_sha256', 0"
 	"  FROM main.evidence WHERE scan = %lld AND probe = 'tls' AND json_valid(document)"
 	"  AND document->>'$.certificates[0].spki_sha256' IS NOT NULL;"
+	/* A machine that lists its own addresses names others of this scan. */
+	"INSERT INTO temp.trait SELECT DISTINCT h.address, 'address list', e.address, 1"
+	" FROM main.evidence e, json_each(e.document, '$.addresses') a"
+	" JOIN main.host h ON h.scan = e.scan AND (h.address = a.value OR h.address = e.address)"
+	" WHERE e.scan = %lld AND e.probe = 'msrpc' AND json_valid(e.document)"
+	"  AND EXISTS (SELECT 1 FROM json_each(e.document, '$.addresses') o"
+	"   WHERE o.value = e.address);"
 	"DELETE FROM temp.trait WHERE (kind, value) IN (SELECT kind, value FROM temp.trait"
 	"  GROUP BY 1, 2 HAVING count(*) NOT BETWEEN 2 AND 8);";
 
@@ -61,7 +69,7 @@ void machines(struct store *store, int64_t scan)
 		return;
 	/* A fault here is one of the store, which its own next write will tell. */
 	if (db_execf(db, "DELETE FROM main.machine WHERE scan = %lld", s) == 0 &&
-	    db_execf(db, signs, s, s, s, s, s, s) == 0 && db_exec(db, pairs) == 0 &&
+	    db_execf(db, signs, s, s, s, s, s, s, s) == 0 && db_exec(db, pairs) == 0 &&
 	    db_execf(db, GROUPS(" WHERE certain = 1"), s, 1) == 0)
 		db_execf(db, GROUPS(""), s, 0);
 	db_exec(db, "DROP TABLE IF EXISTS temp.trait; DROP TABLE IF EXISTS temp.twin");
