@@ -233,7 +233,7 @@ struct telling {
 	int64_t end_ms;                  /* nothing was sent behind it */
 	char *site, *zone;
 	int64_t from, to;
-	uint64_t connections, questions, frames;
+	uint64_t connections, logins, questions, frames;
 };
 
 static bool within_time(const struct telling *t, int64_t first, int64_t last)
@@ -297,8 +297,10 @@ static void tell_connection(struct telling *t, struct query *q)
 		PACKETS,
 		SENT,
 		RECEIVED,
-		ENDING
+		ENDING,
+		TRANSPORT
 	};
+	bool udp = query_text(q, TRANSPORT) != NULL && strcmp(query_text(q, TRANSPORT), "udp") == 0;
 	bool closed = !query_null(q, CLOSED);
 	const char *kind =
 		query_text(q, PROBE) != NULL ? query_text(q, PROBE) : query_text(q, KIND);
@@ -321,6 +323,7 @@ static void tell_connection(struct telling *t, struct query *q)
 			",\"received\":%" PRId64,
 			query_int(q, PORT), query_int(q, PACKETS), query_int(q, SENT),
 			query_int(q, RECEIVED));
+		put_name(t, "transport", query_text(q, TRANSPORT));
 		put_name(t, "ending", query_text(q, ENDING));
 		fputc('}', t->out);
 		return;
@@ -331,7 +334,7 @@ static void tell_connection(struct telling *t, struct query *q)
 		fprintf(t->out, " port %" PRId64 " > ", query_int(q, SOURCE_PORT));
 	}
 	put_line(t->out, query_text(q, ADDRESS));
-	fprintf(t->out, " port %" PRId64 "  ", query_int(q, PORT));
+	fprintf(t->out, " port %" PRId64 "%s  ", query_int(q, PORT), udp ? "/udp" : "");
 	put_line(t->out, kind);
 	if (closed) {
 		fprintf(t->out, _("  packets %lld, bytes sent %lld, received %lld, "),
@@ -347,13 +350,13 @@ static void tell_connection(struct telling *t, struct query *q)
 static int tell_connections(struct telling *t)
 {
 	struct query *q = NULL;
-	int r = query_new(
-		t->db,
-		"SELECT kind, opened_ms, closed_ms, source, source_port, address, port,"
-		" probe, packets, sent, received, ending FROM main.journal WHERE scan = ?1"
-		" AND kind <> 'ask' AND opened_ms <= ?2 AND coalesce(closed_ms, ?3) >= ?3"
-		" ORDER BY opened_ms, number",
-		&q);
+	int r = query_new(t->db,
+			  "SELECT kind, opened_ms, closed_ms, source, source_port, address, port,"
+			  " probe, packets, sent, received, ending, transport FROM main.journal "
+			  "WHERE scan = ?1"
+			  " AND kind <> 'ask' AND opened_ms <= ?2 AND coalesce(closed_ms, ?3) >= ?3"
+			  " ORDER BY opened_ms, number",
+			  &q);
 
 	if (r == 0)
 		r = query_bind_int(q, 1, t->scan);
@@ -365,6 +368,71 @@ static int tell_connections(struct telling *t)
 		r = 0;
 		if (t->options->address_text == NULL || same_address(t, query_text(q, 5)))
 			tell_connection(t, q);
+	}
+	query_free(q);
+	return r;
+}
+
+/* ---- logins ---- */
+
+static void tell_login(struct telling *t, struct query *q)
+{
+	enum { AT, ADDRESS, PORT, TRANSPORT, PROTOCOL, ACCOUNT, NUMBER, VENDOR, RESULT };
+	char when[TIME_TEXT];
+
+	open_row(t, t->logins++);
+	if (t->options->json) {
+		fputc('{', t->out);
+		put_time(t, "at", query_int(q, AT));
+		put_name(t, "address", query_text(q, ADDRESS));
+		fprintf(t->out, ",\"port\":%" PRId64, query_int(q, PORT));
+		put_name(t, "transport", query_text(q, TRANSPORT));
+		put_name(t, "protocol", query_text(q, PROTOCOL));
+		put_name(t, "account", query_text(q, ACCOUNT));
+		fprintf(t->out, ",\"entry\":%" PRId64, query_int(q, NUMBER));
+		put_name(t, "vendor", query_text(q, VENDOR));
+		put_name(t, "result", query_text(q, RESULT));
+		fputc('}', t->out);
+		return;
+	}
+	fprintf(t->out, "%s  ", here(query_int(q, AT), when));
+	put_line(t->out, query_text(q, ADDRESS));
+	fprintf(t->out, " port %" PRId64 "  ", query_int(q, PORT));
+	put_line(t->out, query_text(q, PROTOCOL));
+	fputs(_("  account "), t->out);
+	put_line(t->out, query_text(q, ACCOUNT));
+	fprintf(t->out, _("  password no. %lld of the list  "), (long long)query_int(q, NUMBER));
+	put_line(t->out, query_text(q, RESULT));
+	fputc('\n', t->out);
+}
+
+/* Every account that was tried, so that alarms can be matched. */
+static int tell_logins(struct telling *t)
+{
+	struct query *q = NULL;
+	int64_t there = 0;
+	int r = db_number(t->db,
+			  "SELECT count(*) FROM main.sqlite_master WHERE type = 'table'"
+			  " AND name = 'login'",
+			  0, &there);
+
+	if (r < 0 || there == 0)
+		return r; /* a store of an older version */
+	r = query_new(t->db,
+		      "SELECT at_ms, address, port, transport, protocol, account, number, vendor,"
+		      " result FROM main.login WHERE scan = ?1 AND at_ms BETWEEN ?2 AND ?3"
+		      " ORDER BY id",
+		      &q);
+	if (r == 0)
+		r = query_bind_int(q, 1, t->scan);
+	if (r == 0)
+		r = query_bind_int(q, 2, t->from);
+	if (r == 0)
+		r = query_bind_int(q, 3, t->to);
+	while (r == 0 && (r = query_step(q)) == 1) {
+		r = 0;
+		if (t->options->address_text == NULL || same_address(t, query_text(q, 1)))
+			tell_login(t, q);
 	}
 	query_free(q);
 	return r;
@@ -677,6 +745,9 @@ static int write_json(struct telling *t)
 		put_name(t, "address", t->options->address_text);
 	fputs(",\"connections\":[", t->out);
 	int r = tell_connections(t);
+	fputs("],\n\"logins\":[", t->out);
+	if (r == 0)
+		r = tell_logins(t);
 	fputs("],\n\"questions\":[", t->out);
 	if (r == 0)
 		r = tell_questions(t);
@@ -699,6 +770,11 @@ static int write_text(struct telling *t)
 	fputs(_("Connections:\n"), t->out);
 	int r = tell_connections(t);
 	if (t->connections == 0)
+		fputs(_("  none\n"), t->out);
+	fputs(_("Logins that were tried:\n"), t->out);
+	if (r == 0)
+		r = tell_logins(t);
+	if (t->logins == 0)
 		fputs(_("  none\n"), t->out);
 	fputs(_("Questions to whole segments, and to name servers:\n"), t->out);
 	if (r == 0)

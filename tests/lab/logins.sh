@@ -211,6 +211,10 @@ for file in first.tenken first.json first.html "$lab_logs/first.out" "$lab_logs/
 done
 result $found 'no password stands in store, exports, page or messages'
 
+that 'journal: which account was tried, where and when' same "$(in_host lg-scan "$TENKEN" --lang en journal first.tenken \
+	--address 10.85.0.11 2>&1 | sed -n 's/^ *[-0-9]* [:0-9]*  10.85.0.11 port \([0-9]*\)  \([a-z]*\)  account \(.*\)  password no. [0-9]* of the list  /\1 \2 \3 /p' |
+	sort -n | tr '\n' ',')" '22 ssh pi accepted,80 http root accepted,161 snmp (community) accepted,'
+
 # ---- the budget ----
 rm -f "$lab_logs/locks.txt"
 scan first communities --credentials
