@@ -156,6 +156,33 @@ static void set_text(json_t *o, const char *key, const char *text, size_t n)
 		note_text(o, key, span_of(text, n));
 }
 
+/* A fixed text with the groups that it takes in; nothing where one of them took no part. */
+static void set_fixed(json_t *o, const char *key, const char *fixed, const char *text,
+		      const PCRE2_SIZE *at, int groups)
+{
+	char made[SUBJECT_MAX];
+	size_t used = 0;
+
+	for (; *fixed != '\0'; fixed++) {
+		const char *piece = fixed;
+		size_t n = 1;
+
+		if (*fixed == GROUP_MARK && fixed[1] != '\0') {
+			int g = (uint8_t) * ++fixed;
+
+			if (g >= groups || at[2 * g] == PCRE2_UNSET)
+				return;
+			piece = text + at[2 * g];
+			n = at[2 * g + 1] - at[2 * g];
+		}
+		if (n > sizeof(made) - used)
+			return;
+		memcpy(made + used, piece, n);
+		used += n;
+	}
+	set_text(o, key, made, used);
+}
+
 /* What one rule says of one part; NULL: nothing. */
 static json_t *part_told(const struct rule *r, enum part part, const char *text,
 			 const PCRE2_SIZE *at, int groups)
@@ -166,7 +193,7 @@ static json_t *part_told(const struct rule *r, enum part part, const char *text,
 		int g = r->group[part][k];
 
 		if (r->fixed[part][k] != NULL)
-			set_text(o, fact_words[k], r->fixed[part][k], strlen(r->fixed[part][k]));
+			set_fixed(o, fact_words[k], r->fixed[part][k], text, at, groups);
 		else if (g > 0 && g < groups && at[2 * g] != PCRE2_UNSET)
 			set_text(o, fact_words[k], text + at[2 * g], at[2 * g + 1] - at[2 * g]);
 	}

@@ -15,6 +15,7 @@ enum {
 	MATCH_LIMIT = 200000,     /* steps of one match */
 	RULES_MOST = 200000,      /* of all fields */
 	RULE_TEXT_MAX = 8 * 1024, /* bytes of a pattern */
+	GROUP_MARK = '\1', /* in a fixed text: the next byte is the group that stands there */
 };
 
 struct rule {

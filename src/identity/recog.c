@@ -2,8 +2,9 @@
 /*
  * Fingerprints in the XML format of the recog project (https://github.com/rapid7/recog, CONTRIBUTING.md
  * there): <fingerprints matches="..."> of <fingerprint pattern flags> with <param pos name value>, where
- * pos is the group that brings the value, or 0 for a fixed one. Its patterns are of Ruby; one that PCRE2
- * does not take is a complaint.
+ * pos is the group that brings the value, or 0 for a fixed one, into which "{service.version}" takes the
+ * value of another. A database without `matches` goes by the name of its file. Its patterns are of Ruby;
+ * one that PCRE2 does not take is a complaint.
  */
 #include "identity/fingerprint_parts.h"
 
@@ -14,8 +15,20 @@
 
 #include "codec/file.h"
 #include "codec/i18n.h"
+#include "codec/writer.h"
 
-enum { XML_BYTES_MAX = 16 * 1024 * 1024, XML_DEPTH_MAX = 8 };
+enum {
+	XML_BYTES_MAX = 16 * 1024 * 1024,
+	XML_DEPTH_MAX = 8,
+	PARAMS_MOST = 64,
+	TAKEN_IN_MAX = 3, /* values that take in values that take in ... */
+	VALUE_MAX = 1024,
+};
+
+struct param {
+	char *name, *value; /* value NULL: the group brings it */
+	unsigned group;
+};
 
 struct reading {
 	struct fingerprints *f;
@@ -24,6 +37,8 @@ struct reading {
 	XML_Parser parser;
 	struct field *field; /* of this database; NULL: none that we have */
 	struct rule rule;
+	struct param params[PARAMS_MOST]; /* of this rule */
+	size_t param_count;
 	unsigned depth;
 	bool in_rule, broken;
 };
@@ -41,6 +56,8 @@ static unsigned line_of(const struct reading *r)
 	return (unsigned)XML_GetCurrentLineNumber(r->parser);
 }
 
+/* ---- Ruby's patterns ---- */
+
 /* "REG_ICASE", "REG_MULTILINE" and others between commas; Ruby's multiline lets '.' match ends of lines,
  * and its '^' and '$' always stand at every line. */
 static uint32_t options_of(const char *flags)
@@ -51,10 +68,103 @@ static uint32_t options_of(const char *flags)
 		return o;
 	if (strstr(flags, "ICASE") != NULL || strstr(flags, "IGNORECASE") != NULL)
 		o |= PCRE2_CASELESS;
-	if (strstr(flags, "MULTILINE") != NULL || strstr(flags, "DOT_NEWLINE") != NULL)
+	if (strstr(flags, "MULTILINE") != NULL || strstr(flags, "DOT_NEWLINE") != NULL ||
+	    strstr(flags, "LINE_ANY_CRLF") != NULL)
 		o |= PCRE2_DOTALL;
 	return o;
 }
+
+/* What an escape is for PCRE2; returns how many bytes of the pattern it was. */
+static size_t put_escape(struct writer *w, const char *p, bool in_class)
+{
+	size_t digits, skip;
+
+	if (p[1] == 'h') { /* a hexadecimal digit; PCRE2's is a blank */
+		wr_text(w, in_class ? "0-9A-Fa-f" : "[0-9A-Fa-f]");
+		return 2;
+	}
+	if (p[1] == 'H' && !in_class) {
+		wr_text(w, "[^0-9A-Fa-f]");
+		return 2;
+	}
+	if (p[1] == 'u') { /* \u2122, \u{1f3ed} */
+		skip = p[2] == '{';
+		digits = strspn(p + 2 + skip, "0123456789ABCDEFabcdef");
+		if (skip == 0 && digits > 4)
+			digits = 4;
+		wr_text(w, "\\x{");
+		wr_bytes(w, p + 2 + skip, digits);
+		wr_text(w, "}");
+		return 2 + skip + digits + (skip && p[3 + digits] == '}');
+	}
+	wr_bytes(w, p, p[1] != '\0' ? 2 : 1);
+	return p[1] != '\0' ? 2 : 1;
+}
+
+/* "(?mix-mix": Ruby's m is PCRE2's s; its a, d and u (which characters are letters) have no like here.
+ * Returns how many bytes of the pattern were flags, 0: these are none. */
+static size_t put_flags(struct writer *w, const char *p)
+{
+	size_t n = strspn(p + 2, "mixadu-");
+
+	if (n == 0 || (p[2 + n] != ')' && p[2 + n] != ':'))
+		return 0;
+	wr_text(w, "(?");
+	for (size_t i = 2; i < 2 + n; i++)
+		if (strchr("adu", p[i]) == NULL)
+			wr_u8(w, p[i] == 'm' ? 's' : (uint8_t)p[i]);
+	return 2 + n;
+}
+
+/* A pattern of Ruby as PCRE2 writes it; false where it is too long. */
+static bool translate(const char *p, char *out, size_t room)
+{
+	struct writer w = wr_new((uint8_t *)out, room - 1);
+	bool in_class = false, first = false;
+	size_t n;
+
+	while (*p != '\0' && wr_ok(&w)) {
+		if (*p == '\\') {
+			p += put_escape(&w, p, in_class);
+			first = false;
+			continue;
+		}
+		if (!in_class && strncmp(p, "(?", 2) == 0 && (n = put_flags(&w, p)) > 0) {
+			p += n;
+			continue;
+		}
+		if (!in_class && p[0] == '{' && p[1] == ',' && p[2] >= '0' && p[2] <= '9') {
+			wr_text(&w, "{0"); /* {,5} */
+			p++;
+			continue;
+		}
+		if (!in_class && *p == '[') {
+			in_class = first = true;
+			wr_u8(&w, '[');
+			if (p[1] == '^')
+				wr_u8(&w, (uint8_t) * ++p);
+			p++;
+			continue;
+		}
+		if (in_class && strncmp(p, "[:", 2) == 0 && strstr(p, ":]") != NULL) {
+			n = (size_t)(strstr(p, ":]") + 2 - p);
+			wr_bytes(&w, p, n);
+			p += n;
+			first = false;
+			continue;
+		}
+		if (in_class && *p == ']' && !first)
+			in_class = false;
+		first = false;
+		wr_u8(&w, (uint8_t)*p++);
+	}
+	if (!wr_ok(&w))
+		return false;
+	out[wr_span(&w).length] = '\0';
+	return true;
+}
+
+/* ---- params ---- */
 
 struct place {
 	const char *name;
@@ -122,25 +232,132 @@ static const char *role_of(const char *theirs)
 	return NULL;
 }
 
+static const struct param *param_named(const struct reading *r, const char *name, size_t n)
+{
+	for (size_t i = 0; i < r->param_count; i++)
+		if (strncmp(r->params[i].name, name, n) == 0 && r->params[i].name[n] == '\0')
+			return &r->params[i];
+	return NULL;
+}
+
+/* The value with what it takes in; false where there is no such thing. */
+static bool put_value(const struct reading *r, struct writer *w, const struct param *p,
+		      unsigned depth)
+{
+	if (depth > TAKEN_IN_MAX)
+		return false;
+	if (p->value == NULL) {
+		wr_u8(w, GROUP_MARK);
+		wr_u8(w, (uint8_t)p->group);
+		return wr_ok(w);
+	}
+	for (const char *v = p->value; *v != '\0';) {
+		if (*v != '{') {
+			wr_u8(w, (uint8_t)*v++);
+			continue;
+		}
+		size_t n = strcspn(v + 1, "{}");
+		const struct param *other = v[1 + n] == '}' ? param_named(r, v + 1, n) : NULL;
+		if (other == NULL || !put_value(r, w, other, depth + 1))
+			return false;
+		v += n + 2;
+	}
+	return wr_ok(w);
+}
+
+static void place_param(struct reading *r, const struct place *place, const struct param *p)
+{
+	char **fixed = &r->rule.fixed[place->part][place->fact];
+	uint8_t text[VALUE_MAX];
+	struct writer w = wr_new(text, sizeof(text) - 1);
+
+	if (place->fact == FACT_ROLE) {
+		const char *role = p->value != NULL ? role_of(p->value) : NULL;
+
+		*fixed = role != NULL ? strdup(role) : NULL;
+	} else if (p->value == NULL) {
+		r->rule.group[place->part][place->fact] = (uint8_t)p->group;
+	} else if (put_value(r, &w, p, 0)) {
+		text[wr_span(&w).length] = '\0';
+		*fixed = strdup((const char *)text);
+	}
+}
+
+/* A fact that two params bring is the first's in the list of places. */
+static void place_params(struct reading *r)
+{
+	for (const struct place *p = places; p->name != NULL; p++) {
+		const struct param *param = param_named(r, p->name, strlen(p->name));
+
+		if (param != NULL && r->rule.fixed[p->part][p->fact] == NULL &&
+		    r->rule.group[p->part][p->fact] == 0)
+			place_param(r, p, param);
+	}
+}
+
+static void forget_params(struct reading *r)
+{
+	for (size_t i = 0; i < r->param_count; i++) {
+		free(r->params[i].name);
+		free(r->params[i].value);
+	}
+	r->param_count = 0;
+}
+
 static void take_param(struct reading *r, const XML_Char **list)
 {
 	const char *pos = attribute(list, "pos"), *name = attribute(list, "name"),
 		   *value = attribute(list, "value");
-	const struct place *p = places;
+	unsigned long group = pos != NULL ? strtoul(pos, NULL, 10) : GROUPS_MOST;
 
-	while (name != NULL && p->name != NULL && strcmp(p->name, name) != 0)
-		p++;
-	if (name == NULL || pos == NULL || p->name == NULL)
+	if (name == NULL || group >= GROUPS_MOST || r->param_count == PARAMS_MOST ||
+	    (group == 0 && value == NULL))
 		return;
-	unsigned long group = strtoul(pos, NULL, 10);
-	if (group == 0 && p->fact == FACT_ROLE)
-		value = value != NULL ? role_of(value) : NULL;
-	/* "{service.version}" takes another fact's text in: a text of that fact's own. */
-	if (group == 0 && value != NULL && strchr(value, '{') == NULL &&
-	    r->rule.fixed[p->part][p->fact] == NULL)
-		r->rule.fixed[p->part][p->fact] = strdup(value);
-	else if (group > 0 && group < GROUPS_MOST && p->fact != FACT_ROLE)
-		r->rule.group[p->part][p->fact] = (uint8_t)group;
+	struct param *p = &r->params[r->param_count];
+	*p = (struct param){ .name = strdup(name),
+			     .value = group == 0 ? strdup(value) : NULL,
+			     .group = (unsigned)group };
+	if (p->name != NULL && (group > 0 || p->value != NULL)) {
+		r->param_count++;
+		return;
+	}
+	free(p->name);
+	free(p->value);
+}
+
+/* ---- the file ---- */
+
+static void begin_database(struct reading *r, const char *matches)
+{
+	char name[256];
+
+	if (matches == NULL) {
+		snprintf(name, sizeof(name), "%s", r->file);
+		name[strcspn(name, ".")] = '\0';
+		matches = name;
+	}
+	for (size_t i = 0; i < r->f->field_count; i++)
+		if (r->f->fields[i].recog != NULL && strcmp(r->f->fields[i].recog, matches) == 0)
+			r->field = &r->f->fields[i];
+}
+
+static void begin_rule(struct reading *r, const char *pattern, const char *flags)
+{
+	char translated[RULE_TEXT_MAX], error[128] = "too long";
+	size_t at = 0;
+
+	r->rule = (struct rule){ .file = r->file, .line = line_of(r) };
+	if (pattern == NULL) {
+		complain(r->c, r->path, line_of(r), _("field 'pattern': is missing"));
+		return;
+	}
+	if (!translate(pattern, translated, sizeof(translated)) ||
+	    !rule_compile(&r->rule, translated, options_of(flags), error, sizeof(error), &at)) {
+		complain(r->c, r->path, line_of(r),
+			 _("field 'pattern': no pattern: %s at character %zu"), error, at);
+		return;
+	}
+	r->in_rule = true;
 }
 
 static void XMLCALL element_begins(void *context, const XML_Char *name, const XML_Char **list)
@@ -154,28 +371,9 @@ static void XMLCALL element_begins(void *context, const XML_Char *name, const XM
 		return;
 	}
 	if (strcmp(name, "fingerprints") == 0) {
-		const char *matches = attribute(list, "matches");
-
-		for (size_t i = 0; matches != NULL && i < r->f->field_count; i++)
-			if (r->f->fields[i].recog != NULL &&
-			    strcmp(r->f->fields[i].recog, matches) == 0)
-				r->field = &r->f->fields[i];
+		begin_database(r, attribute(list, "matches"));
 	} else if (strcmp(name, "fingerprint") == 0 && r->field != NULL) {
-		const char *pattern = attribute(list, "pattern");
-		char error[128];
-		size_t at = 0;
-
-		r->rule = (struct rule){ .file = r->file, .line = line_of(r) };
-		if (pattern == NULL)
-			complain(r->c, r->path, line_of(r), _("field 'pattern': is missing"));
-		else if (strlen(pattern) > RULE_TEXT_MAX ||
-			 !rule_compile(&r->rule, pattern, options_of(attribute(list, "flags")),
-				       error, sizeof(error), &at))
-			complain(r->c, r->path, line_of(r),
-				 _("field 'pattern': no pattern: %s at character %zu"),
-				 strlen(pattern) > RULE_TEXT_MAX ? "too long" : error, at);
-		else
-			r->in_rule = true;
+		begin_rule(r, attribute(list, "pattern"), attribute(list, "flags"));
 	} else if (strcmp(name, "param") == 0 && r->in_rule) {
 		take_param(r, list);
 	}
@@ -189,6 +387,8 @@ static void XMLCALL element_ends(void *context, const XML_Char *name)
 	if (strcmp(name, "fingerprint") != 0 || !r->in_rule)
 		return;
 	r->in_rule = false;
+	place_params(r);
+	forget_params(r);
 	if (!field_add(r->f, r->field, &r->rule))
 		complain(r->c, r->path, line_of(r), _("out of memory"));
 	r->rule = (struct rule){ 0 };
@@ -230,6 +430,7 @@ void recog_read_file(struct fingerprints *f, const char *path, struct complaints
 				 XML_ErrorString(XML_GetErrorCode(r.parser)));
 	}
 	rule_done(&r.rule);
+	forget_params(&r);
 	XML_ParserFree(r.parser);
 	free(text);
 }

@@ -334,12 +334,108 @@ static void broken_recog_files(void **state)
 	}
 }
 
+/* Ruby writes some things otherwise than PCRE2. */
+static void rubys_patterns(void **state)
+{
+	static const struct {
+		const char *pattern, *flags, *matches, *not ;
+	} cases[] = {
+		{ "a.b", "", "a-b", "a\nb" },
+		{ "(?m:a.b)", "", "a\nb", "ab" }, /* m is PCRE2's s */
+		{ "(?im)A.b", "", "a\nB", "ab" },
+		{ "(?m-i:a.b)", " flags=\"REG_ICASE\"", "a\nb", "A\nb" },
+		{ "(?-m:a.b)", " flags=\"REG_MULTILINE\"", "a-b", "a\nb" },
+		{ "(?a)a(?u:b)", "", "ab", "a" },
+		{ "a.b", " flags=\"REG_DOT_NEWLINE,REG_ICASE\"", "A\nB", "ab" },
+		{ "a.b", " flags=\"REG_LINE_ANY_CRLF\"", "a\nb", "ab" },
+		{ "^b$", "", "a\nb\nc", "ab" }, /* at every line, without any flag */
+		{ "\\Ab", "", "b\nc", "a\nb" },
+		{ "b\\Z", "", "ab\n", "b\nc" },
+		{ "b\\z", "", "ab", "b\n" },
+		{ "^\\h+$", "", "0aF9", " \t" }, /* a hexadecimal digit, no blank */
+		{ "^[\\h:]+$", "", "00:1b", "a b" },
+		{ "^\\H$", "", "g", "a" },
+		{ "^a{,2}$", "", "aa", "aaa" },
+		{ "^a\\{,2}$", "", "a{,2}", "aa" },
+		{ "^[{,2}]+$", "", "{2}", "a" },
+		{ "^\\u70b9\\u{691c}$", "", "\xe7\x82\xb9\xe6\xa4\x9c", "u70b9" },
+		{ "^[](?m:]+$", "", "(?m:]", "s" }, /* in a list of characters nothing of it */
+		{ "^[^]h]$", "", "a", "]" },
+		{ "^[[:alpha:](?m)]+$", "", "a(?m)", "1" },
+		{ "^\\(?m\\)$", "", "(m)", "s" },
+		{ "^\\\\h$", "", "\\h", "a" },
+	};
+
+	(void)state;
+	write_text("sources.yaml", "- {field: f, probe: p, path: c, recog: b}\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct complaints c = { 0 };
+		struct fingerprints *f = fingerprints_new();
+		char text[512];
+
+		/* No `matches`: it goes by its name. */
+		snprintf(text, sizeof(text),
+			 "<fingerprints><fingerprint pattern=\"%s\"%s><param pos=\"0\" "
+			 "name=\"os.vendor\" value=\"x\"/></fingerprint></fingerprints>",
+			 cases[i].pattern, cases[i].flags);
+		write_text("b.xml", text);
+		fingerprints_read_any(f, ".", &c);
+		assert_none(&c);
+		json_t *told = fingerprints_match(f, "f", cases[i].matches);
+		json_t *other = fingerprints_match(f, "f", cases[i].not );
+		if (told == NULL || other != NULL)
+			fail_msg("'%s' %s", cases[i].pattern,
+				 told == NULL ? "does not match" : "matches too much");
+		json_decref(told);
+		fingerprints_free(f);
+	}
+}
+
+/* A value takes others in; where one of them is missing there is none. */
+static void recogs_values(void **state)
+{
+	static const char text[] =
+		"<fingerprints matches=\"b\"><fingerprint pattern=\"^(\\w+) (\\d+)(?: v(\\S+))?$\">"
+		"<param pos=\"2\" name=\"hw.model\"/>"
+		"<param pos=\"0\" name=\"hw.product\" value=\"{_tmp.kind} {hw.model}\"/>"
+		"<param pos=\"1\" name=\"_tmp.kind\"/>"
+		"<param pos=\"0\" name=\"os.product\" value=\"{hw.product} Firmware\"/>"
+		"<param pos=\"3\" name=\"os.version\"/>"
+		"<param pos=\"0\" name=\"hw.version\" value=\"r{os.version}\"/>"
+		"<param pos=\"0\" name=\"service.product\" value=\"{nothing}\"/>"
+		"<param pos=\"0\" name=\"service.vendor\" value=\"{service.vendor}\"/>"
+		"<param pos=\"0\" name=\"service.version\" value=\"a {\"/>"
+		"</fingerprint></fingerprints>";
+	struct complaints c = { 0 };
+	struct fingerprints *f = fingerprints_new();
+
+	(void)state;
+	write_text("sources.yaml", "- {field: f, probe: p, path: c, recog: b}\n");
+	write_text("b.xml", text);
+	fingerprints_read_any(f, ".", &c);
+	assert_none(&c);
+	json_t *told = fingerprints_match(f, "f", "Valve 30 v1.2");
+	assert_string_equal(fact(told, "device", "product"), "Valve 30");
+	assert_string_equal(fact(told, "device", "version"), "r1.2");
+	assert_string_equal(fact(told, "os", "product"), "Valve 30 Firmware");
+	assert_null(fact(told, "service", "product"));
+	assert_null(fact(told, "service", "vendor"));
+	json_decref(told);
+	told = fingerprints_match(f, "f", "Valve 30");
+	assert_string_equal(fact(told, "device", "product"), "Valve 30");
+	assert_null(fact(told, "device", "version"));
+	assert_null(fact(told, "os", "version"));
+	json_decref(told);
+	fingerprints_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(examples_hold),      cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(documents_are_told), cmocka_unit_test(work_is_bounded),
-		cmocka_unit_test(broken_recog_files),
+		cmocka_unit_test(broken_recog_files), cmocka_unit_test(rubys_patterns),
+		cmocka_unit_test(recogs_values),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
