@@ -2,24 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # Mail stores, directories, databases, screens, shares and proxies of real servers: "weak" lets everybody in
 # and knows no TLS, "firm" has the same services in order, "shut" asks for a login in clear. What each is, what
-# is found, and that nothing is found where all is well.
+# is found, and that nothing is found where all is well. "known" has programs that say who they are; what is told
+# of all of them is held against what they say themselves.
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 pg=/usr/lib/postgresql/15/bin
-lab_known='net sv-scan weak firm shut'
+lab_known='net sv-scan weak firm shut known'
 lab_need openssl setpriv nmap dovecot memcached rsync rpcbind slapd mariadbd mariadb-install-db Xtigervnc Xvfb \
-	xauth microsocks "$pg/postgres"
+	xauth microsocks "$pg/postgres" nginx sshd ssh ssh-keygen dropbear dropbearkey vsftpd redis-server
 cd "$lab_dir" || exit 99
 
 in_host net ip link add br-sv type bridge && in_host net ip link set br-sv up &&
 	lab_host sv-scan sv 10.84.0.1/24 && lab_host weak sv 10.84.0.11/24 && lab_host firm sv 10.84.0.12/24 &&
-	lab_host shut sv 10.84.0.13/24 &&
+	lab_host shut sv 10.84.0.13/24 && lab_host known sv 10.84.0.14/24 &&
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=firm.example \
 		-addext subjectAltName=DNS:firm.example,IP:10.84.0.12 >"$lab_logs/openssl.log" 2>&1
 built=$?
-result $built 'a scanner and three hosts stand'
+result $built 'a scanner and four hosts stand'
 [ $built = 0 ] || { tap_done; exit 1; }
 chmod 644 key.pem
 
@@ -151,6 +152,29 @@ serve weak weak-socks microsocks -i 10.84.0.11 -p 1080
 serve shut shut-socks microsocks -i 10.84.0.13 -p 1080 -u tech -P notforall
 serve weak weak-rpcbind rpcbind -f -w
 
+ssh-keygen -q -N '' -t ed25519 -f ssh.key
+printf 'HostKey %s/ssh.key\nPidFile none\nUsePAM no\n' "$lab_dir" >sshd.conf
+serve known sshd sh -c "mkdir -p /run/sshd && exec $(command -v sshd) -D -e -f '$lab_dir/sshd.conf' -p 22"
+dropbearkey -t ed25519 -f dropbear.key >"$lab_logs/dropbearkey.log" 2>&1
+serve known dropbear dropbear -F -E -p 10.84.0.14:2222 -P "$lab_dir/dropbear.pid" -r "$lab_dir/dropbear.key"
+mkdir -p nginx ftp.empty
+cat >nginx.conf <<END
+daemon off;
+pid $lab_dir/nginx.pid;
+error_log $lab_logs/nginx.log;
+events { }
+http {
+	access_log off;
+	client_body_temp_path $lab_dir/nginx;
+	server { listen 10.84.0.14:80; root $lab_dir/nginx; }
+}
+END
+serve known nginx nginx -c "$lab_dir/nginx.conf"
+printf 'listen=YES\nbackground=NO\nanonymous_enable=NO\nlocal_enable=YES\nsecure_chroot_dir=%s\n' \
+	"$lab_dir/ftp.empty" >vsftpd.conf
+serve known vsftpd vsftpd "$lab_dir/vsftpd.conf"
+serve known redis redis-server --bind 10.84.0.14 --port 6379 --protected-mode no --save '' --dir "$lab_dir"
+
 up() { # HOST PORT...
 	host=$1
 	shift
@@ -164,6 +188,8 @@ up firm 143 110 389 873 5432 3306 5900 6002
 result $? 'firm has its services'
 up shut 11211 5432 3306 5900 1080
 result $? 'shut has its services'
+up known 22 2222 80 21 6379
+result $? 'known has its services'
 
 # ---- the scan ----
 ports=110,111,143,389,873,1080,3306,5432,5900,6001,6002,11211
@@ -229,4 +255,43 @@ is 'who may use what of rsync' \
 10.84.0.11 plans open
 10.84.0.12 plans password
 END
+
+# ---- who they are ----
+in_host sv-scan "$TENKEN" scan --zone it --store k.tenken --json k.json --no-html --quiet -p 21,22,80,2222,6379 \
+	10.84.0.14 >"$lab_logs/known.out" 2>"$lab_logs/known.err" </dev/null
+status=$?
+[ $status = 0 ] || [ $status = 1 ]
+result $? 'the scan of those that say who they are'
+cp k.json "$lab_logs" 2>/dev/null
+# truth ADDRESS PORT PART VENDOR PRODUCT VERSION
+truth() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@"; }
+first() { sed -n "s|.*$1.*|\1|p" | head -n 1; }
+{
+	dovecot=$(dovecot --version | cut -d ' ' -f 1)
+	truth '*' 110 service Dovecot Dovecot "$dovecot"
+	truth '*' 143 service Dovecot Dovecot "$dovecot"
+	truth '*' 389 service OpenLDAP OpenLDAP "$(slapd -VV 2>&1 | first 'slapd \([0-9.]*\)')"
+	truth '*' 873 service Samba rsync "$(rsync --version | first 'version \([0-9.]*\)')"
+	truth '*' 3306 service MariaDB MariaDB "$mariadb"
+	truth '*' 11211 service Memcached Memcached "$memcached"
+	truth 10.84.0.14 22 service OpenBSD OpenSSH "$(ssh -V 2>&1 | first 'OpenSSH_\([0-9.p]*\)')"
+	truth 10.84.0.14 2222 service Dropbear Dropbear "$(dropbear -V 2>&1 | first 'v\([0-9.]*\)')"
+	truth 10.84.0.14 80 service nginx nginx "$(nginx -v 2>&1 | first 'nginx/\([0-9.]*\)')"
+	truth 10.84.0.14 21 service vsftpd vsFTPd "$(vsftpd -v 2>&1 0>&1 | first 'version \([0-9.]*\)')"
+	truth 10.84.0.14 6379 service Redis Redis "$(redis-server --version | first 'v=\([0-9.]*\)')"
+	# shellcheck source=/dev/null
+	. /etc/os-release
+	case $ID in
+	debian) system='Debian Debian' ;;
+	ubuntu) system='Canonical Ubuntu' ;;
+	*) system="$ID $ID" ;;
+	esac
+	for port in 22 110 143 3306; do
+		truth '*' $port os "${system% *}" "${system#* }" "$VERSION_ID"
+	done
+} >truths
+"$lab_python" "$lab_tests/lab/identity-check.py" s.json k.json <truths >identity
+good=$?
+note <identity
+result $good "identity: $(tail -n 1 identity)"
 tap_done

@@ -121,6 +121,18 @@ talks 1194 openvpn '.product' OpenVPN
 talks 5060 sip '"\(.product) \(.version)"' "kamailio $(kamailio -v 2>/dev/null | sed -n '1s/.*kamailio \([0-9.]*\).*/\1/p')"
 talks 5353 mdns '.kinds | index("_workstation._tcp.local") >= 0' true
 talks 5683 coap '"\(.open) \(.resources | index("/time") >= 0)"' 'true true'
+# truth PORT VENDOR PRODUCT VERSION
+truth() { printf '*\t%s\tservice\t%s\t%s\t%s\n' "$@"; }
+{
+	truth 53 'Simon Kelley' dnsmasq "$(dnsmasq --version | sed -n '1s/.*ersion \([0-9.]*\).*/\1/p')"
+	truth 161 Net-SNMP Net-SNMP "$(snmpd --version 2>&1 | sed -n 's/.*ersion: *\([0-9.]*\).*/\1/p')"
+	truth 1194 OpenVPN OpenVPN "$(openvpn --version | sed -n '1s/OpenVPN \([0-9.]*\).*/\1/p')"
+	truth 5060 Kamailio Kamailio "$(kamailio -v 2>/dev/null | sed -n '1s/.*kamailio \([0-9.]*\).*/\1/p')"
+} >truths
+"$lab_python" "$lab_tests/lab/identity-check.py" it.json <truths >identity
+good=$?
+note <identity
+result $good "identity: $(tail -n 1 identity)"
 that 'journal: conversations by UDP stand there with what was sent' same "$(cell it "SELECT count(*) FROM journal
 	WHERE transport = 'udp' AND kind = 'talk' AND (packets IS NULL OR packets < 1 OR sent < 1 OR received < 1)
 	AND probe IN ('dns', 'ntp', 'snmp') AND ending = 'done'") $(cell it "SELECT count(*) > 2 FROM journal
