@@ -216,6 +216,24 @@ static void tell_conversations(const struct outlook *l, const struct group *g, b
 		tell_full(l, risk);
 }
 
+/* Makers' passwords, where they may be tried. */
+static void tell_logins(const struct outlook *l, const struct group *g, bool gentle)
+{
+	const struct logins *w = &l->plan->site.logins;
+
+	if (!l->plan->credentials)
+		return;
+	if (g->zone == NULL || !plan_may_login(l->plan, &g->zone->networks.list[0].first, gentle)) {
+		fprintf(l->out, _("    logins: none in this zone\n"));
+		return;
+	}
+	fprintf(l->out,
+		_("    logins: makers' passwords on recognised devices, at most %u of an account "
+		  "and "
+		  "device within %lld s\n"),
+		logins_budget(w), (long long)w->reset_s);
+}
+
 static void tell_wait(const struct outlook *l, const struct group *g)
 {
 	const struct site *s = &l->plan->site;
@@ -300,6 +318,7 @@ static void forecast(struct outlook *l, const struct group *g)
 	if (g->zone != NULL && g->zone->rate != 0)
 		fprintf(out, _("    whole zone: at most %.0f packets a second\n"), rate);
 	tell_conversations(l, g, gentle, risk);
+	tell_logins(l, g, gentle);
 }
 
 static int by_strictness(const void *a, const void *b)
