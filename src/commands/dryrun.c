@@ -150,7 +150,7 @@ static void tell_limited(const struct outlook *l, const struct group *g, enum si
 	for (size_t i = 0; probes[i] != NULL; i++) {
 		struct cost one = { 0 };
 
-		if (!probes[i]->ot || (int)probes[i]->risk > (int)risk ||
+		if (!probes[i]->ot || probes[i]->udp || (int)probes[i]->risk > (int)risk ||
 		    !print_probe(l, probes[i], DEPTH_LIMITED))
 			continue;
 		cost_add(&one, probes[i], DEPTH_LIMITED);
