@@ -161,7 +161,8 @@ bool engine_begin_login(struct engine *e, struct target *t, const struct open_po
 	if (used >= logins_budget(l)) {
 		snprintf(text, sizeof(text),
 			 "no more attempts with account '%s': %u within %lld s are allowed",
-			 row.account, logins_budget(l), (long long)l->reset_s);
+			 row.account[0] != '\0' ? row.account : "-", logins_budget(l),
+			 (long long)l->reset_s);
 		remark(e, t, text);
 		return false;
 	}

@@ -344,6 +344,12 @@ static const struct bilingual remarks[] = {
 	  "UDP ポート %s 個：生パケットの送信権限（CAP_NET_RAW）が必要です" },
 	{ "a fault: frames outside the scope were held back",
 	  "内部の誤り：対象範囲外へのフレームを送信前に止めました" },
+	{ "no more attempts with account '%s': %s within %s s are allowed",
+	  "アカウント '%s' はこれ以上試しません（%s 回まで、%s 秒以内）" },
+	{ "a sign that the account is locked: no more attempts at this host",
+	  "アカウントロックの兆候があるため、この機器ではこれ以上試しません" },
+	{ "a sign of a lock within the window: no attempts at this host",
+	  "期間内にアカウントロックの兆候があったため、この機器では試しません" },
 	{ "%s: '%s' is read, but has no effect yet",
 	  "%s: '%s' は読み込みましたが、まだ効果がありません" },
 };
