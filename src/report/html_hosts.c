@@ -121,7 +121,7 @@ static void device(struct page *p, struct query *q)
 
 	if (cell(q, "maker") == NULL && cell(q, "model") == NULL)
 		return;
-	mark(p, "<br><b>");
+	mark(p, cell(q, "role") != NULL ? "<br><b>" : "<b>");
 	say(p, cell(q, "maker"));
 	mark(p, " ");
 	say(p, cell(q, "model"));
@@ -205,7 +205,10 @@ static void host(struct page *p, struct query *q, struct host_rows *service)
 		say_role(p, cell(q, "role"));
 	device(p, q);
 	if (os != NULL) {
-		mark(p, "<br>");
+		bool first = cell(q, "role") == NULL && cell(q, "maker") == NULL &&
+			     cell(q, "model") == NULL;
+
+		mark(p, first ? "" : "<br>");
 		say(p, os);
 	}
 	mark(p, "</td><td><span class=\"mono\">");
