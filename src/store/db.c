@@ -11,6 +11,9 @@
 #include <sqlite3.h>
 
 #include "codec/address.h"
+#include "codec/naming.h"
+#include "codec/span.h"
+#include "codec/version.h"
 #include "codec/writer.h"
 
 enum {
@@ -103,6 +106,84 @@ static void address_key(sqlite3_context *context, int count, sqlite3_value **val
 	sqlite3_result_blob(context, key, sizeof(key), SQLITE_TRANSIENT);
 }
 
+/* The two texts of a call; false where one is NULL, and the answer then is. */
+static bool two_texts(sqlite3_value **values, const char *ret[static 2])
+{
+	for (int i = 0; i < 2; i++)
+		ret[i] = (const char *)sqlite3_value_text(values[i]);
+	return ret[0] != NULL && ret[1] != NULL;
+}
+
+/* version_compare(a, b): -1, 0, 1; NULL where they have no order. */
+static void compare_versions(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *texts[2];
+
+	(void)count;
+	if (!two_texts(values, texts))
+		return;
+	enum version_order o = version_compare(texts[0], texts[1]);
+	if (o != VERSION_UNKNOWN)
+		sqlite3_result_int(context, o);
+}
+
+/* version_within(version, range), version_of_cycle(version, cycle): 1, 0; NULL where it cannot be known. */
+static void ask_version(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	int (*ask)(const char *, const char *) =
+		sqlite3_user_data(context) == NULL ? version_within : version_of_cycle;
+	const char *texts[2];
+
+	(void)count;
+	if (!two_texts(values, texts))
+		return;
+	int answer = ask(texts[0], texts[1]);
+	if (answer >= 0)
+		sqlite3_result_int(context, answer);
+}
+
+/* name_key(text), vendor_key(text). */
+static void make_key(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	char *(*make)(const char *) = sqlite3_user_data(context) == NULL ? name_key : vendor_key;
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+
+	(void)count;
+	if (text == NULL)
+		return;
+	char *key = make(text);
+	if (key == NULL)
+		sqlite3_result_error_nomem(context);
+	else
+		sqlite3_result_text(context, key, -1, free);
+}
+
+static int add_functions(struct sqlite3 *handle)
+{
+	static char second; /* tells two functions of one body apart */
+	static const struct {
+		const char *name;
+		int values;
+		void *data;
+		void (*call)(sqlite3_context *, int, sqlite3_value **);
+	} functions[] = {
+		{ "address_key", 1, NULL, address_key },
+		{ "version_compare", 2, NULL, compare_versions },
+		{ "version_within", 2, NULL, ask_version },
+		{ "version_of_cycle", 2, &second, ask_version },
+		{ "name_key", 1, NULL, make_key },
+		{ "vendor_key", 1, &second, make_key },
+	};
+
+	for (size_t i = 0; i < countof(functions); i++)
+		if (sqlite3_create_function_v2(
+			    handle, functions[i].name, functions[i].values,
+			    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+			    functions[i].data, functions[i].call, NULL, NULL, NULL) != SQLITE_OK)
+			return -ENOMEM;
+	return 0;
+}
+
 int db_borrow(struct sqlite3 *handle, struct db **ret)
 {
 	struct db *db = calloc(1, sizeof(*db));
@@ -111,11 +192,8 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 		return -ENOMEM;
 	db->handle = handle;
 	int r = db_exec(db, "PRAGMA temp_store = MEMORY");
-	if (r == 0 &&
-	    sqlite3_create_function_v2(handle, "address_key", 1,
-				       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
-				       address_key, NULL, NULL, NULL) != SQLITE_OK)
-		r = -ENOMEM;
+	if (r == 0)
+		r = add_functions(handle);
 	if (r < 0) {
 		free(db);
 		return r;

@@ -20,8 +20,13 @@ enum db_mode {
 	DB_CREATE, /* made where it is missing; ":memory:" too */
 };
 
-/* Beside SQLite's own, SQL has the function address_key(TEXT): a blob, in whose order addresses have their
- * own; what is no address lies behind them. */
+/*
+ * Beside SQLite's own, SQL has these functions; the answer to a NULL is NULL.
+ * address_key(TEXT): a blob, in whose order addresses have their own; what is no address lies behind them.
+ * version_compare(A, B): -1, 0 or 1; version_within(VERSION, RANGE) and version_of_cycle(VERSION, CYCLE): 1
+ * or 0; all of them NULL where it cannot be known (codec/version.h).
+ * name_key(TEXT), vendor_key(TEXT): a name and a maker's name as they are compared (codec/naming.h).
+ */
 int db_open(const char *path, enum db_mode mode, struct db **ret);
 /* Around a handle that the caller keeps and closes after db_free(). TEMP objects live in memory from
  * here on, for which SQLite drops those that it has. */
