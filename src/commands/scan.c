@@ -23,25 +23,11 @@
 #include "commands/rights.h"
 #include "commands/scan_options.h"
 #include "commands/snapshot.h"
+#include "commands/writing.h"
 #include "identity/fingerprint.h"
 #include "talk/packets.h"
 #include "wire/payloads.h"
 #include "wire/vendor.h"
-
-/* site.yaml -> site.tenken beside it, tenken.sqlite without a site file. */
-static char *default_store(const char *site)
-{
-	char *path = NULL;
-
-	if (site == NULL)
-		return strdup("tenken.sqlite");
-	size_t n = strlen(site);
-	const char *dot = strrchr(site, '.');
-	const char *slash = strrchr(site, '/');
-	if (dot != NULL && (slash == NULL || dot > slash))
-		n = (size_t)(dot - site);
-	return asprintf(&path, "%.*s.tenken", (int)n, site) > 0 ? path : NULL;
-}
 
 static char *beside(const char *store, const char *ending)
 {
@@ -90,32 +76,6 @@ static void make_uuid(char out[static 37])
 	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
 		 b[13], b[14], b[15]);
-}
-
-static int store_message(const char *path, enum store_fault fault, const char *words)
-{
-	switch (fault) {
-	case STORE_NEWER:
-		fprintf(stderr, _("error: %s: this store was made by a newer tenken\n"), path);
-		return EXIT_USAGE;
-	case STORE_NOT_OURS:
-		fprintf(stderr, _("error: %s: is no tenken store\n"), path);
-		return EXIT_USAGE;
-	case STORE_NO_FILE:
-		fprintf(stderr, _("error: %s: cannot be opened for writing\n"), path);
-		return EXIT_USAGE;
-	case STORE_BUSY:
-		fprintf(stderr, _("error: %s: another process is writing this store\n"), path);
-		return EXIT_INCOMPLETE;
-	case STORE_FULL:
-		fprintf(stderr,
-			_("error: %s: no space left on the disk; what was found before is kept\n"),
-			path);
-		return EXIT_INCOMPLETE;
-	default:
-		fprintf(stderr, _("error: %s: the store cannot be written: %s\n"), path, words);
-		return EXIT_INCOMPLETE;
-	}
 }
 
 /* The sending lock: descriptor, or -1 after a message. */
@@ -308,7 +268,7 @@ static int go_on(struct store *store, const char *path, struct plan *plan, struc
 		*way = r.way;
 		if (resume_load(store, r.scan, plan, &ret->resumed) != 0 ||
 		    resume_places(store, &ret->places) != 0 || store_error(store) != STORE_OK) {
-			store_message(path, STORE_BROKEN, store_error_text(store));
+			writing_message(path, STORE_BROKEN, store_error_text(store));
 			status = EXIT_INCOMPLETE;
 		}
 		*ret_scan = r.scan;
@@ -336,7 +296,7 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	enum store_fault fault = store_open(paths->store, &store);
 
 	if (fault != STORE_OK)
-		return store_message(paths->store, fault, _("it is damaged or cannot be read"));
+		return writing_message(paths->store, fault, _("it is damaged or cannot be read"));
 	describe(description, sizeof(description), paths->store);
 	struct before before = { 0 };
 	struct resume_way way = { .retries = o->retries, .connect = o->connect };
@@ -364,7 +324,7 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	close(*lock); /* nothing is sent any more */
 	*lock = -1;
 	if (store_error(store) != STORE_OK)
-		status = store_message(paths->store, store_error(store), store_error_text(store));
+		status = writing_message(paths->store, store_error(store), store_error_text(store));
 	else
 		status = judging_end(j, store, scan, &outputs, paths->store, o->fail_on);
 	if (end == ENGINE_STOPPED)
@@ -491,7 +451,7 @@ int command_scan(int argc, char **argv)
 	wish_udp(&o, udp_ports);
 	status = EXIT_USAGE;
 	if (o.resume) {
-		char *store = o.store != NULL ? strdup(o.store) : default_store(o.wish.site_path);
+		char *store = o.store != NULL ? strdup(o.store) : writing_default(o.wish.site_path);
 
 		load_vendors();
 		if (store != NULL)
@@ -511,7 +471,7 @@ int command_scan(int argc, char **argv)
 		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,
 					 o.checks.count, &c)) {
 			char *store =
-				o.store != NULL ? strdup(o.store) : default_store(plan.site.path);
+				o.store != NULL ? strdup(o.store) : writing_default(plan.site.path);
 
 			load_vendors();
 			if (store != NULL)
