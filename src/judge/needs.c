@@ -142,14 +142,15 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 	if (strcmp(need, "login") == 0)
 		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM login)", "no login was tried",
 				     ret_reason);
+	if (strcmp(need, "advisories") == 0)
+		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM advisory)",
+				     "no advisories imported", ret_reason);
 	if (strcmp(need, "listen") == 0)
 		*ret_reason = "no listening yet";
 	else if (strcmp(need, "reach") == 0)
 		*ret_reason = "no reachability test yet";
 	else if (strcmp(need, "history") == 0)
 		*ret_reason = "no comparison with earlier scans yet";
-	else if (strcmp(need, "advisories") == 0)
-		*ret_reason = "no advisories yet";
 	else if (need_starts(need, "port:") && !need_ports_planned(j, need + 5, false, false))
 		*ret_reason = "ports not in the plan";
 	else if (!need_known(need))

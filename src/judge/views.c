@@ -172,6 +172,35 @@ static int make_newer(struct judged *j)
 	return 0;
 }
 
+/* What `tenken update` brought in belongs to the store, not to a scan. */
+static int make_offline(struct judged *j)
+{
+	static const struct {
+		const char *table, *columns;
+	} tables[] = {
+		{ "offline", "kind, title, date, imported, entries" },
+		{ "support",
+		  "product, cycle, label, latest, released, ends, ended, extended, url" },
+		{ "advisory", "id, kind, publisher, name, title, url, date" },
+		{ "advisory_product",
+		  "advisory, vendor, product, vendor_key, product_key, versions,"
+		  " ranges, status, cves, score" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < countof(tables); i++) {
+		bool there = false;
+
+		r = views_has_table(j->db, tables[i].table, &there);
+		if (r >= 0)
+			r = there ? db_execf(j->db, "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s",
+					     tables[i].table, tables[i].columns, tables[i].table)
+				  : db_execf(j->db, "CREATE TEMP TABLE %s (%s)", tables[i].table,
+					     tables[i].columns);
+	}
+	return r;
+}
+
 #define HOST_COLUMNS                                                                 \
 	" address, zone, kind, treated, state, reason, ot_sign, mac, vendor, names," \
 	" ledger_id, role, os, public, planned, open, closed, filtered, silent,"     \
@@ -410,11 +439,17 @@ static int make_check_views(struct judged *j)
 
 	for (size_t i = 0; r >= 0 && i < c->view_count; i++)
 		r = make_view(j, &c->views[i], i < c->own_view_count);
-	/* Reports ask for it whatever the catalogue has. */
+	/* Reports ask for them whatever the catalogue has. */
 	return r < 0 ? r
 		     : db_exec(j->db,
 			       "CREATE TEMP TABLE IF NOT EXISTS service_grade (address, port,"
-			       " transport, scheme, level, basis, reasons)");
+			       " transport, scheme, level, basis, reasons);"
+			       "CREATE TEMP TABLE IF NOT EXISTS offline_data (kind, title, date,"
+			       " imported, entries, own, age, stale);"
+			       "CREATE TEMP TABLE IF NOT EXISTS thing (address, port, transport,"
+			       " part, vendor, product, version, kind, packaged);"
+			       "CREATE TEMP TABLE IF NOT EXISTS advice_open (kind, packaged, feed,"
+			       " reason, advisories, cves)");
 }
 
 int views_make(struct judged *j, const struct port_list *ports)
@@ -432,6 +467,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = make_quiet(j);
 	if (r >= 0)
 		r = make_newer(j);
+	if (r >= 0)
+		r = make_offline(j);
 	if (r >= 0)
 		r = make_hosts(j);
 	if (r >= 0)

@@ -94,6 +94,15 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" LEFT JOIN machine m ON m.address = h.address"                           \
 	" WHERE h.state NOT IN ('silent', 'absent', 'skipped') ORDER BY place.position"
 
+/* What was looked up in imported advisories and cannot be decided, one row per thing and reason:
+ * advisories and cves are JSON lists. */
+#define UNDECIDED_IN_ORDER                                                                    \
+	"SELECT t.address, t.port, t.transport, t.vendor, t.product, t.version,"              \
+	" o.feed AS kind, o.reason, o.advisories, o.cves FROM thing t JOIN advice_open o"     \
+	" ON o.kind = t.kind AND o.packaged = t.packaged" JOIN_PLACE(                         \
+		"t") " ORDER BY place.position IS NULL, place.position, t.port, t.transport," \
+		     " t.product, t.vendor, t.version, o.feed, o.reason"
+
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */
 #define FINDINGS_IN_ORDER                                                                \
 	"SELECT f.* FROM finding_now f" JOIN_PLACE(                                      \

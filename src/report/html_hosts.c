@@ -413,5 +413,6 @@ void page_coverage(struct page *p)
 	checks(p, W_RAN_PARTLY, "ran = 1 AND partial = 1", true);
 	checks(p, W_RAN, "ran = 1 AND partial = 0", false);
 	limited_services(p);
+	page_offline(p);
 	mark(p, "</section>\n");
 }

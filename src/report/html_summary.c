@@ -296,6 +296,21 @@ static void limit(struct page *p, enum word w, int64_t n, int64_t m)
 	mark(p, "</li>\n");
 }
 
+/* Names are proper ones, or those of our own lists in English. */
+static void stale_data(struct page *p)
+{
+	struct query *q = facts_ask(p->facts, "SELECT group_concat(title, '; ') FROM (SELECT title"
+					      " FROM offline_data WHERE stale ORDER BY own, kind)");
+	const char *titles = facts_next(p->facts, q) ? query_text(q, 0) : NULL;
+
+	if (titles != NULL) {
+		mark(p, "<li>");
+		say_with(p, W_LIMITS_STALE, &titles);
+		mark(p, " <a href=\"#offline-data\">&#8594;</a></li>\n");
+	}
+	query_free(q);
+}
+
 static void limits(struct page *p)
 {
 	mark(p, "<h3>");
@@ -311,6 +326,7 @@ static void limits(struct page *p)
 	      facts_count(p->facts, "SELECT count(*) FROM check_run WHERE ran = 0"),
 	      facts_count(p->facts,
 			  "SELECT count(*) FROM check_run WHERE ran = 1 AND partial = 1"));
+	stale_data(p);
 	mark(p, "<li>");
 	say_word(p, W_LIMITS_CLEAN);
 	mark(p, "</li>\n</ul>\n");

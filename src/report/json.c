@@ -443,6 +443,45 @@ static void put_remarks(struct writing *w)
 	query_free(q);
 }
 
+/* What was known from outside, and how old it was at the scan. */
+static void put_offline_data(struct writing *w)
+{
+	struct query *q = facts_ask(w->facts, "SELECT * FROM offline_data ORDER BY own, kind");
+
+	while (facts_next(w->facts, q)) {
+		start(w, "offline_data");
+		text(w, "kind", cell(q, "kind"));
+		text(w, "title", cell(q, "title"));
+		text(w, "date", cell(q, "date"));
+		integer(w, "age_days", q, query_column(q, "age"));
+		member(w, "stale", json_boolean(cell_int(q, "stale") != 0));
+		moment(w, "imported", cell_int(q, "imported"));
+		integer(w, "entries", q, query_column(q, "entries"));
+		end(w);
+	}
+	query_free(q);
+}
+
+/* Advisories of which nobody can tell whether they apply. */
+static void put_undecided(struct writing *w)
+{
+	static const char *const texts[] = { "transport", "vendor", "product", "version", "kind" };
+	struct query *q = facts_ask(w->facts, UNDECIDED_IN_ORDER);
+
+	while (facts_next(w->facts, q)) {
+		start(w, "undecided");
+		text(w, "address", cell(q, "address"));
+		integer(w, "port", q, query_column(q, "port"));
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+			text(w, texts[i], cell(q, texts[i]));
+		member(w, "advisories", text_parsed(cell(q, "advisories")));
+		member(w, "cves", text_parsed(cell(q, "cves")));
+		text(w, "reason", reason_text(cell(q, "reason"), w->language));
+		end(w);
+	}
+	query_free(q);
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
 	struct facts facts;
@@ -467,6 +506,12 @@ static int put_all(struct db *db, const struct catalogue *c, enum language l, bo
 		close_list(&w);
 		open_list(&w, "remarks");
 		put_remarks(&w);
+		close_list(&w);
+		open_list(&w, "offline_data");
+		put_offline_data(&w);
+		close_list(&w);
+		open_list(&w, "undecided");
+		put_undecided(&w);
 		close_list(&w);
 		if (!lines)
 			fputs("\n}\n", out);

@@ -41,6 +41,8 @@ void page_findings(struct page *p);
 void page_controls(struct page *p);
 void page_hosts(struct page *p);
 void page_coverage(struct page *p);
+/* html_offline.c: within the coverage. */
+void page_offline(struct page *p);
 void page_records(struct page *p);
 /* Counts of verdicts as a bar with its legend. where: SQL over verdict, with ?1 the guideline. */
 void verdict_bar(struct page *p, const char *guideline, const char *where);

@@ -21,7 +21,8 @@ enum { REPORT_SCHEMA = 1 };
 
 /* One JSON document, doc/schema/export-1.json; titles and remedies in this language. */
 int report_json(struct db *db, const struct catalogue *c, enum language l, FILE *out);
-/* The same objects, one on each line, with "type" in front: tenken, scan, host, finding, control. */
+/* The same objects, one on each line, with "type" in front: tenken, scan, host, finding, control, remark,
+ * offline_data, undecided. */
 int report_ndjson(struct db *db, const struct catalogue *c, enum language l, FILE *out);
 /* Findings. With a byte order mark Excel takes the file for UTF-8. */
 int report_csv(struct db *db, const struct catalogue *c, enum language l, bool mark, FILE *out);

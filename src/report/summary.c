@@ -224,6 +224,8 @@ static void tell_limits(struct telling *t)
 		  " ORDER BY 2 DESC, 1" },
 		{ W_SERVICES, "SELECT limited, count(*) FROM main.service WHERE " JUDGED_SCAN
 			      " AND limited IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1" },
+		{ W_STALE_DATA,
+		  "SELECT title, age FROM offline_data WHERE stale ORDER BY own, kind" },
 		{ W_REMARKS, "SELECT text, count(*) FROM main.remark WHERE " JUDGED_SCAN
 			     " GROUP BY kind, subject, text ORDER BY kind, subject, text" },
 	};
@@ -250,7 +252,7 @@ static void tell_limits(struct telling *t)
 				fputs(separator(t), t->out);
 			}
 			put_line(t->out, remark_text(query_text(q, 0), t->l, remark));
-			if (sources[i].what != W_REMARKS)
+			if (sources[i].what != W_REMARKS && !query_null(q, 1))
 				fprintf(t->out, " %" PRId64, query_int(q, 1));
 		}
 		query_free(q);

@@ -75,8 +75,11 @@
 	  "検査項目 %s 件は未実施、%s 件は一部のみ実施しました。") \
 	X(LIMITS_CLEAN, "\"No violation observed\" and \"No difference observed\" speak of what was covered at that time, nothing else.", \
 	  "「違反は観測されず」「相違は観測されず」は、その時点でスキャンした範囲についてのみ述べるものです。") \
+	X(LIMITS_STALE, "Data about end of support or vulnerabilities is older than 90 days: %s. What became known since is not in it.", \
+	  "サポート期限や脆弱性のデータが90日より古くなっています（%s）。その後に分かったことは反映されていません。") \
 	X(LIMITED_HEAD, "Limited or not run", "制限または未実施") \
 	X(CHECKS_NONE, "Checks not run", "未実施の検査項目") \
+	X(STALE_DATA, "Offline data older than 90 days (days)", "90日より古いオフラインデータ（経過日数）") \
 	X(CHECKS_PART, "Checks run in part", "一部実施の検査項目") \
 	X(REPORT_AT, "Report", "報告書") \
 	X(STORE_AT, "Store", "保存先") \
@@ -141,6 +144,22 @@
 	X(FOUND, "Found", "検出") \
 	X(CHECKS, "checks", "検査項目") \
 	X(SERVICES_LIMITED, "Services that were not looked at further", "詳しく調べなかったサービス") \
+	X(OFFLINE_DATA, "Offline data: end of support and known vulnerabilities", "オフラインデータ（サポート期限・既知の脆弱性）") \
+	X(DATA, "Data", "データ") \
+	X(DATA_OF, "Data of", "データの日付") \
+	X(DAY_NOT_KNOWN, "day not known", "日付不明") \
+	X(AGE, "Age", "経過") \
+	X(AGE_DAYS, "%s days", "%s 日") \
+	X(STALE, "STALE", "古いデータ") \
+	X(IMPORTED, "Imported", "取込日時") \
+	X(COMES_ALONG, "comes with tenken", "tenken に同梱") \
+	X(ENTRIES, "Entries", "件数") \
+	X(UNDECIDED, "Known vulnerabilities that may apply: nobody can tell", "該当するかどうか判断できない既知の脆弱性") \
+	X(UNDECIDED_TEXT, \
+	  "The product is named in an advisory, but its version is not known or cannot be compared. Ask the supplier.", \
+	  "脆弱性情報に製品名がありますが、バージョンが不明か比べられません。納入業者に確認してください。") \
+	X(PRODUCT_SEEN, "Product and version", "製品・バージョン") \
+	X(ADVISORIES, "Advisories", "脆弱性情報") \
 	/* records */ \
 	X(REMARKS, "Remarks", "特記事項") \
 	X(WAIVERS, "Waivers", "例外措置") \

@@ -203,6 +203,36 @@ static const char version_7[] =
 	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX machine_of ON machine (scan, machine);";
 
+/* Data that `tenken update` brought in: of the whole store, not of a scan. */
+static const char version_8[] =
+	/* What was imported, one row per kind (endoflife, kev, csaf). date: the day that the data bears
+	 * itself, NULL: none. */
+	"CREATE TABLE offline ("
+	" kind TEXT PRIMARY KEY, title TEXT NOT NULL, date TEXT, imported INTEGER NOT NULL,"
+	" entries INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	/* Until when a product's cycle is looked after. product: endoflife.date's word for it. ends: the last
+	 * day, NULL: none is known; ended 1: it is over, since a day that is not known. extended: the last day
+	 * of support for money, or 'open'; NULL: there is none. */
+	"CREATE TABLE support ("
+	" product TEXT NOT NULL, cycle TEXT NOT NULL, label TEXT NOT NULL, latest TEXT,"
+	" released TEXT, ends TEXT, ended INTEGER NOT NULL, extended TEXT, url TEXT,"
+	" PRIMARY KEY (product, cycle)) STRICT, WITHOUT ROWID;"
+	/* kind kev or csaf; name: what its publisher calls it (a CVE for kev). */
+	"CREATE TABLE advisory ("
+	" id INTEGER PRIMARY KEY, kind TEXT NOT NULL, publisher TEXT NOT NULL, name TEXT NOT NULL,"
+	" title TEXT NOT NULL, url TEXT, date TEXT NOT NULL, UNIQUE (kind, publisher, name))"
+	" STRICT;"
+	/* What an advisory says of a product. vendor_key and product_key: as names are compared
+	 * (codec/naming.h); vendor_key '': the product is named as a whole. versions: as written; ranges: in
+	 * our notation (codec/version.h), NULL: it says no versions, or none that can be compared. status:
+	 * affected, not-affected, fixed, investigated. cves: JSON list. score: the highest CVSS base score. */
+	"CREATE TABLE advisory_product ("
+	" advisory INTEGER NOT NULL REFERENCES advisory(id), vendor TEXT, product TEXT NOT NULL,"
+	" vendor_key TEXT NOT NULL, product_key TEXT NOT NULL, versions TEXT, ranges TEXT,"
+	" status TEXT NOT NULL, cves TEXT NOT NULL, score REAL) STRICT;"
+	"CREATE INDEX advisory_product_key ON advisory_product (product_key, vendor_key);"
+	"CREATE INDEX advisory_product_of ON advisory_product (advisory);";
+
 const char *const store_migrations[] = { version_1, version_2, version_3, version_4,
-					 version_5, version_6, version_7 };
+					 version_5, version_6, version_7, version_8 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);
