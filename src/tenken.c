@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "journal", command_journal, N_("what a scan sent, to whom and when") },
 	{ "site", command_site, N_("check a site file and its ledger") },
 	{ "profile", command_profile, N_("guidelines and checks: list, show, check") },
+	{ "update", command_update, N_("offline data: end of support, vulnerabilities") },
 	{ "status", command_status, N_("who is sending from this bastion") },
 	{ "stop", command_stop, N_("end the running scan") },
 };

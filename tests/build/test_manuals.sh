@@ -137,7 +137,8 @@ within 'tenken(1), tenken-site(5): every option exists' "$work/named" "$work/glo
 cp "$top/doc/examples/kita-plant.yaml" "$work/site.yaml"
 cp "$top/doc/examples/ledger.csv" "$work/"
 cp "$top/tests/report/hostile-checks.yaml" "$work/local-checks.yaml"
-chmod u+w "$work"/*
+cp -R "$top/tests/advice" "$work/offline-data"
+chmod -R u+w "$work"/*
 "$TENKEN_BUILD/tests/report/make_sample" "$top" "$work/site.tenken" >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
 alone=
 for way in 'unshare -n' 'unshare -rn'; do
