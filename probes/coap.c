@@ -4,7 +4,7 @@
  *
  * Specifications: RFC 7252, 3 (format), 4.3 (the empty message), 7.2 (discovery); RFC 6690, 2 (links).
  *
- * Sent: the empty confirmable message (wire/payloads.c), and in full depth GET /.well-known/core, which
+ * Sent: the empty confirmable message (wire/payloads.c), and GET /.well-known/core, which
  * RFC 7252, 7.2 has for this. Of the answer the names of the resources are kept; none of them is read.
  */
 #include "probe.h"
@@ -101,10 +101,7 @@ static enum ending coap_run(struct conn *c, json_t *evidence)
 	if (answer.length == 0)
 		return udp_ending(c);
 	note_bool(evidence, "answers", true);
-	if (conn_depth(c) == DEPTH_LIMITED)
-		conn_limited(c, "access");
-	else
-		ask_resources(c, evidence);
+	ask_resources(c, evidence);
 	return ENDING_DONE;
 }
 
@@ -119,7 +116,7 @@ const struct probe probe_coap = {
 	.risk = RISK_READ,
 	.udp = true,
 	.connections = { 1, 1 },
-	.sent = { 32, 128 },
+	.sent = { 128, 128 },
 	.received = { 4096, 16384 },
 	.run = coap_run,
 	.view = coap_view,

@@ -7,7 +7,7 @@
  *
  * Sent, each by a new number:
  *   version.bind TXT CH             the server's own word; no other server is asked
- *   tenken.invalid A, in full depth, recursion desired: a name that never exists, which resolvers
+ *   tenken.invalid A, recursion desired: a name that never exists, which resolvers
  *                                   answer by themselves (RFC 6761, 6.4) or find out at the root; no name
  *                                   of anybody's is said
  */
@@ -78,10 +78,6 @@ static enum ending dns_run(struct conn *c, json_t *evidence)
 		return conn_oddity(c, "dns.answer-malformed");
 	note_int(evidence, "version_code", m.code);
 	conn_gathered(c, "version");
-	if (conn_depth(c) == DEPTH_LIMITED) {
-		conn_limited(c, "recursion");
-		return ENDING_DONE;
-	}
 	m = (struct dns_message){ 0 };
 	if (!ask(c, &nowhere, &m, take_nothing, NULL, &malformed))
 		return ENDING_DONE;
@@ -104,9 +100,8 @@ const struct probe probe_dns = {
 	.risk = RISK_READ,
 	.udp = true,
 	.connections = { 1, 1 },
-	.sent = { 128, 256 },
+	.sent = { 256, 256 },
 	.received = { 16384, 32768 },
-	.ot = true,
 	.run = dns_run,
 	.view = dns_view,
 };

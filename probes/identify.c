@@ -69,8 +69,7 @@ static struct conn_setup setup_of(const struct task *t, int probe, json_t *evide
 		s.sent = probes[probe]->sent[t->depth];
 		s.received = probes[probe]->received[t->depth];
 		if (probes[probe]->udp)
-			s.deadline_ms = t->job->treatment == TREAT_OT ? 2 * DEADLINE_UDP_MS
-								      : DEADLINE_UDP_MS;
+			s.deadline_ms = DEADLINE_UDP_MS;
 	}
 	return s;
 }

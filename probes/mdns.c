@@ -4,7 +4,7 @@
  *
  * Specifications: RFC 6762, 5.5 and 6.7 (direct unicast queries); RFC 6763, 4 (names), 9 (kinds).
  *
- * Sent: the question for the kinds (wire/payloads.c), and in full depth one question for each of up to
+ * Sent: the question for the kinds (wire/payloads.c), and one question for each of up to
  * eight of them, to that address alone.
  */
 #include "probe.h"
@@ -80,10 +80,6 @@ static enum ending mdns_run(struct conn *c, json_t *evidence)
 	if (!dns_read(answer, &m, take_kind, &k))
 		return conn_oddity(c, "mdns.answer-malformed");
 	conn_gathered(c, "kinds");
-	if (conn_depth(c) == DEPTH_LIMITED) {
-		conn_limited(c, "instances");
-		return ENDING_DONE;
-	}
 	for (unsigned i = 0; i < k.count && conn_ok(c); i++)
 		ask_instances(c, k.names[i], evidence);
 	if (conn_ok(c))
@@ -102,7 +98,7 @@ const struct probe probe_mdns = {
 	.risk = RISK_READ,
 	.udp = true,
 	.connections = { 1, 1 },
-	.sent = { 128, 2048 },
+	.sent = { 2048, 2048 },
 	.received = { 16384, 131072 },
 	.run = mdns_run,
 	.view = mdns_view,

@@ -93,7 +93,6 @@ const struct probe probe_netbios_ns = {
 	.connections = { 1, 1 },
 	.sent = { 128, 128 },
 	.received = { 8192, 8192 },
-	.ot = true,
 	.run = netbios_ns_run,
 	.view = netbios_ns_view,
 };

@@ -5,7 +5,7 @@
  * Specifications: RFC 5905, 7.3 (packet), 8 (on-wire protocol); RFC 9327, 2 and 3 (control messages,
  * read variables).
  *
- * Sent: a client's question (wire/payloads.c), and in full depth one control message that reads the
+ * Sent: a client's question (wire/payloads.c), and one control message that reads the
  * system's variables (opcode 2, association 0). Nothing is set; the list of the server's clients is not
  * asked for.
  */
@@ -154,10 +154,6 @@ static enum ending ntp_run(struct conn *c, json_t *evidence)
 		return udp_ending(c);
 	read_packet(c, answer, evidence);
 	conn_gathered(c, "time");
-	if (conn_depth(c) == DEPTH_LIMITED) {
-		conn_limited(c, "control");
-		return ENDING_DONE;
-	}
 	ask_variables(c, evidence);
 	if (conn_ok(c) || conn_ending(c) == ENDING_TIMEOUT || conn_ending(c) == ENDING_REFUSED)
 		conn_gathered(c, "control");
@@ -176,9 +172,8 @@ const struct probe probe_ntp = {
 	.risk = RISK_READ,
 	.udp = true,
 	.connections = { 1, 1 },
-	.sent = { 96, 128 },
+	.sent = { 128, 128 },
 	.received = { 4096, 16384 },
-	.ot = true,
 	.run = ntp_run,
 	.view = ntp_view,
 };

@@ -28,7 +28,8 @@ struct probe {
 	const char *ports;
 	enum risk risk;
 	/* By UDP: the ports are those of UDP, it speaks through conn_ask() and conn_datagram(), and a
-	 * connection is a socket of its own. Never tried elsewhere than on its ports. */
+	 * connection is a socket of its own. Never tried elsewhere than on its ports, nor at hosts
+	 * that are treated as ot (doc/safety.md): `ot` is false. */
 	bool udp;
 	/* The most connections and bytes of one conversation; the guard holds the probe to them. The
 	 * first of each pair holds for DEPTH_LIMITED, the second for DEPTH_FULL. */

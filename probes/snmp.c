@@ -100,7 +100,6 @@ const struct probe probe_snmp = {
 	.connections = { 1, 1 },
 	.sent = { 256, 256 },
 	.received = { 16384, 16384 },
-	.ot = true,
 	.run = snmp_run,
 	.view = snmp_view,
 };

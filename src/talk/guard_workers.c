@@ -32,7 +32,7 @@ bool guard_allowed(const struct guard *g, const struct host *h, uint16_t port, i
 		return false;
 	if (h->full_depth)
 		return true;
-	return p->ot && ports_has(p->udp ? p->ports.udp : p->ports.tcp, port);
+	return p->ot && ports_has(p->ports.tcp, port); /* nothing by UDP: probe.h */
 }
 
 /* Did the sweep find this port open, or is it planned at all? A worker may not invent ports. */
