@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logins over TCP: FTP, Redis and MQTT here, HTTP, Telnet and SSH in files of their own.
+ * Logins over TCP: FTP, Redis and MQTT here, the others in files of their own.
  *
  * Specifications: RFC 959, 4.1.1 and 5.4 (USER, PASS, QUIT); Redis command reference (AUTH, QUIT); MQTT 3.1.1,
  * 3.1 and 3.2 (CONNECT, CONNACK), 3.14 (DISCONNECT).
@@ -170,6 +170,7 @@ static const struct {
 } ways[] = {
 	{ "ftp", login_ftp },     { "http", login_http }, { "mqtt", login_mqtt },
 	{ "redis", login_redis }, { "ssh", login_ssh },   { "telnet", login_telnet },
+	{ "vnc", login_vnc },
 };
 
 static enum ending login_run(struct conn *c, json_t *evidence)

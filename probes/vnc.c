@@ -14,18 +14,17 @@
  * Then the connection is closed. No type that ends a login is chosen, no password is said, no screen is
  * asked for. The version is what each client says first (7.1.1).
  */
-#include "probe.h"
+#include "vnc.h"
 
 #include "codec/evidence.h"
 #include "codec/reader.h"
+#include "probe.h"
 
 enum {
 	VERSION_LENGTH = 12,
-	REASON_MAX = 4096,
 	TYPES_MAX = 255,
-	/* security types */
+	/* security types, beside those of the header */
 	NONE = 1,
-	VNC_AUTHENTICATION = 2,
 	RA2 = 5,
 	TLS = 18,
 	VENCRYPT = 19,
@@ -33,10 +32,6 @@ enum {
 	/* inside VeNCrypt */
 	TLS_NONE = 257,
 	X509_NONE = 260,
-};
-
-struct version {
-	unsigned major, minor;
 };
 
 /* ---- readers ---- */
@@ -55,7 +50,7 @@ static bool read_number(struct span s, unsigned *ret)
 }
 
 /* "RFB 003.008\n" */
-static bool read_version(struct span s, struct version *ret)
+static bool read_version(struct span s, struct vnc_version *ret)
 {
 	return s.length >= VERSION_LENGTH && span_starts(s, "RFB ") && s.at[7] == '.' &&
 	       s.at[11] == '\n' && read_number(span_of(s.at + 4, 3), &ret->major) &&
@@ -64,7 +59,7 @@ static bool read_version(struct span s, struct version *ret)
 
 static bool vnc_recognise(struct span greeting)
 {
-	struct version v;
+	struct vnc_version v;
 
 	return read_version(greeting, &v);
 }
@@ -115,7 +110,7 @@ static void list_type(json_t *list, unsigned type)
 }
 
 /* The two that have given away by their version who they are. */
-static void note_version(json_t *evidence, const struct version *v, struct span text)
+static void note_version(json_t *evidence, const struct vnc_version *v, struct span text)
 {
 	note_text(evidence, "protocol", span_of(text.at + 4, 7));
 	if (v->major == 3 && v->minor == 889)
@@ -143,17 +138,21 @@ static void see_type(struct door *d, unsigned type)
 
 /* ---- conversation ---- */
 
-/* The server gives no types, but a reason (7.1.2). */
-static enum ending hear_reason(struct conn *c, json_t *evidence)
+struct span vnc_hear_reason(struct conn *c)
 {
 	struct reader r = rd_new(conn_read(c, 4));
 	uint32_t n = rd_be32(&r);
 
-	if (!conn_ok(c))
-		return conn_ending(c);
-	if (n > REASON_MAX)
-		return conn_oddity(c, "vnc.reason-too-long");
-	struct span text = conn_read(c, n);
+	if (conn_ok(c) && n > VNC_REASON_MAX)
+		conn_oddity(c, "vnc.reason-too-long");
+	return conn_read(c, n);
+}
+
+/* The server gives no types, but a reason (7.1.2). */
+static enum ending hear_reason(struct conn *c, json_t *evidence)
+{
+	struct span text = vnc_hear_reason(c);
+
 	if (!conn_ok(c))
 		return conn_ending(c);
 	note_text(evidence, "refused", text);
@@ -223,22 +222,34 @@ static enum ending ask_vencrypt(struct conn *c, json_t *evidence, struct door *d
 	return ENDING_DONE;
 }
 
-static enum ending vnc_run(struct conn *c, json_t *evidence)
+bool vnc_greet(struct conn *c, struct vnc_version *ret, struct span *ret_text)
 {
 	struct span greeting = conn_read(c, VERSION_LENGTH);
-	struct version v;
+	struct vnc_version v;
+
+	if (!conn_ok(c) || !read_version(greeting, &v))
+		return false;
+	v.lists = v.major > 3 || (v.major == 3 && v.minor >= 7);
+	v.explains = v.major > 3 || v.minor >= 8;
+	conn_write_text(c, v.explains ? "RFB 003.008\n"
+			   : v.lists  ? "RFB 003.007\n"
+				      : "RFB 003.003\n");
+	*ret = v;
+	*ret_text = greeting;
+	return true;
+}
+
+static enum ending vnc_run(struct conn *c, json_t *evidence)
+{
+	struct vnc_version v;
+	struct span greeting;
 	struct door door = { 0 };
 
-	if (!conn_ok(c))
+	if (!vnc_greet(c, &v, &greeting))
 		return conn_received(c) > 0 ? ENDING_NOT_THIS : conn_ending(c);
-	if (!read_version(greeting, &v))
-		return ENDING_NOT_THIS;
 	note_version(evidence, &v, greeting);
-	bool lists = v.major > 3 || (v.major == 3 && v.minor >= 7);
-	conn_write_text(c, v.major > 3 || v.minor >= 8 ? "RFB 003.008\n"
-			   : lists                     ? "RFB 003.007\n"
-						       : "RFB 003.003\n");
-	enum ending e = lists ? hear_types(c, evidence, &door) : hear_one_type(c, evidence, &door);
+	enum ending e =
+		v.lists ? hear_types(c, evidence, &door) : hear_one_type(c, evidence, &door);
 	if (e != ENDING_DONE)
 		return e;
 	note_bool(evidence, "none", door.none);
