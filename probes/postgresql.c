@@ -13,11 +13,12 @@
  * No password is said, and no query. A server that would take the name of a stranger says so
  * (AuthenticationOk) before it looks whether such a user exists.
  */
-#include "probe.h"
+#include "postgresql.h"
 
 #include "codec/evidence.h"
 #include "codec/reader.h"
 #include "codec/writer.h"
+#include "probe.h"
 
 enum { MESSAGE_MAX = 8192, PROTOCOL_3 = 3 << 16 };
 
@@ -37,8 +38,7 @@ static const char *method_name(uint32_t code)
 	return "other";
 }
 
-/* The field with this letter of an ErrorResponse; empty where it is missing. */
-static struct span error_field(struct span body, char letter)
+struct span postgresql_error_field(struct span body, char letter)
 {
 	while (body.length > 1 && body.at[0] != 0) {
 		ptrdiff_t end = span_find(body, "", 1);
@@ -70,37 +70,48 @@ static enum ending ask_tls(struct conn *c, json_t *evidence)
 	return ENDING_DONE;
 }
 
-static void say_startup(struct conn *c)
+void postgresql_say_startup(struct conn *c, const char *user)
 {
-	static const char parameters[] =
-		"user\0tenken"; /* and its zero; then one that ends the list */
-	uint8_t buffer[64];
+	uint8_t buffer[512];
 	struct writer w = wr_new(buffer, sizeof(buffer));
 
-	wr_be32(&w, 4 + 4 + sizeof(parameters) + 1);
+	wr_be32(&w, (uint32_t)(4 + 4 + sizeof("user") + strlen(user) + 1 + 1));
 	wr_be32(&w, PROTOCOL_3);
-	wr_bytes(&w, parameters, sizeof(parameters));
+	wr_bytes(&w, "user", sizeof("user"));
+	wr_text(&w, user);
 	wr_u8(&w, 0);
+	wr_u8(&w, 0); /* ends the list of parameters */
 	conn_write_span(c, wr_span(&w));
+}
+
+bool postgresql_hear(struct conn *c, struct postgresql_message *ret)
+{
+	struct reader head = rd_new(conn_read(c, 5));
+	uint8_t type = rd_u8(&head);
+	uint32_t length = rd_be32(&head);
+
+	if (!conn_ok(c))
+		return false;
+	if (length < 4 || length > MESSAGE_MAX) {
+		conn_oddity(c, "postgresql.answer-malformed");
+		return false;
+	}
+	*ret = (struct postgresql_message){ .type = type, .body = conn_read(c, length - 4) };
+	return conn_ok(c);
 }
 
 static enum ending ask_access(struct conn *c, json_t *evidence)
 {
 	if (!conn_again(c))
 		return conn_ending(c);
-	say_startup(c);
-	struct reader head = rd_new(conn_read(c, 5));
-	uint8_t type = rd_u8(&head);
-	uint32_t length = rd_be32(&head);
-	if (!conn_ok(c))
+	postgresql_say_startup(c, "tenken");
+	struct postgresql_message m;
+	if (!postgresql_hear(c, &m))
 		return conn_ending(c);
-	if ((type != 'R' && type != 'E') || length < 4 || length > MESSAGE_MAX)
+	if (m.type != 'R' && m.type != 'E')
 		return conn_oddity(c, "postgresql.answer-malformed");
-	struct span body = conn_read(c, length - 4);
-	if (!conn_ok(c))
-		return conn_ending(c);
-	if (type == 'R') {
-		struct reader r = rd_new(body);
+	if (m.type == 'R') {
+		struct reader r = rd_new(m.body);
 		uint32_t code = rd_be32(&r);
 
 		if (!rd_ok(&r))
@@ -108,7 +119,7 @@ static enum ending ask_access(struct conn *c, json_t *evidence)
 		note_word(evidence, "login", method_name(code));
 		note_bool(evidence, "open", code == 0);
 	} else {
-		note_text(evidence, "sqlstate", error_field(body, 'C'));
+		note_text(evidence, "sqlstate", postgresql_error_field(m.body, 'C'));
 		note_word(evidence, "login", "refused");
 		note_bool(evidence, "open", false);
 	}
