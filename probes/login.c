@@ -168,10 +168,15 @@ static const struct {
 	const char *protocol;
 	enum login_result (*run)(struct conn *c, const struct credential *k);
 } ways[] = {
-	{ "ftp", login_ftp },       { "http", login_http },
-	{ "mqtt", login_mqtt },     { "postgresql", login_postgresql },
-	{ "redis", login_redis },   { "ssh", login_ssh },
-	{ "telnet", login_telnet }, { "vnc", login_vnc },
+	{ "ftp", login_ftp },
+	{ "http", login_http },
+	{ "mqtt", login_mqtt },
+	{ "mysql", login_mysql },
+	{ "postgresql", login_postgresql },
+	{ "redis", login_redis },
+	{ "ssh", login_ssh },
+	{ "telnet", login_telnet },
+	{ "vnc", login_vnc },
 };
 
 static enum ending login_run(struct conn *c, json_t *evidence)

@@ -28,6 +28,7 @@ bool login_speaks_of_lock(struct span text);
 enum login_result login_http(struct conn *c, const struct credential *k);
 enum login_result login_telnet(struct conn *c, const struct credential *k);
 enum login_result login_ssh(struct conn *c, const struct credential *k);
+enum login_result login_mysql(struct conn *c, const struct credential *k);
 enum login_result login_postgresql(struct conn *c, const struct credential *k);
 enum login_result login_vnc(struct conn *c, const struct credential *k);
 

@@ -9,10 +9,10 @@
  * interrupted one (max_connect_errors, 100 by default in a row, and a login between them begins anew), so
  * there is one.
  */
-#include "probe.h"
+#include "mysql.h"
 
 #include "codec/evidence.h"
-#include "codec/reader.h"
+#include "probe.h"
 #include "starttls.h"
 
 enum {
@@ -20,20 +20,12 @@ enum {
 	GREETING_LIMIT = 4096,
 	VERSION_10 = 10,
 	ERROR = 0xff,
-	CLIENT_SSL = 0x0800,
-	CLIENT_PLUGIN_AUTH = 0x80000,
 	FILLER = 10,
-};
-
-struct greeting {
-	struct span version, plugin;
-	uint32_t capabilities;
 };
 
 /* ---- readers ---- */
 
-/* The text up to a zero, which is read too. */
-static struct span read_text(struct reader *r)
+struct span mysql_read_text(struct reader *r)
 {
 	struct span rest = span_of(r->at, rd_left(r));
 	ptrdiff_t end = span_find(rest, "", 1);
@@ -47,10 +39,12 @@ static struct span read_text(struct reader *r)
 	return text;
 }
 
-static bool read_greeting(struct reader *r, struct greeting *ret)
+bool mysql_read_greeting(struct reader *r, struct mysql_greeting *ret)
 {
-	*ret = (struct greeting){ .version = read_text(r) };
-	rd_skip(r, 4 + 8 + 1); /* connection, first part of the challenge, zero */
+	*ret = (struct mysql_greeting){ .version = mysql_read_text(r) };
+	rd_skip(r, 4); /* connection */
+	ret->challenge[0] = rd_span(r, 8);
+	rd_skip(r, 1); /* a zero */
 	ret->capabilities = rd_le16(r);
 	if (rd_left(r) == 0) /* servers before 4.1 */
 		return rd_ok(r) && ret->version.length > 0;
@@ -58,7 +52,8 @@ static bool read_greeting(struct reader *r, struct greeting *ret)
 	ret->capabilities |= (uint32_t)rd_le16(r) << 16;
 	uint8_t challenge = rd_u8(r);
 	rd_skip(r, FILLER);
-	if ((ret->capabilities & CLIENT_PLUGIN_AUTH) != 0) {
+	ret->challenge[1] = span_first(span_of(r->at, rd_left(r)), 12);
+	if ((ret->capabilities & MYSQL_PLUGIN_AUTH) != 0) {
 		rd_skip(r, challenge > 8 + 13 ? challenge - 8u : 13);
 		/* Some leave out the zero at its end. */
 		struct span rest = rd_rest(r);
@@ -91,7 +86,7 @@ static enum ending mysql_run(struct conn *c, json_t *evidence)
 	uint8_t low = rd_u8(&head);
 	size_t length = (size_t)low | (size_t)rd_le16(&head) << 8;
 	uint8_t number = rd_u8(&head);
-	struct greeting g;
+	struct mysql_greeting g;
 
 	if (!conn_ok(c))
 		return conn_received(c) > 0 ? ENDING_NOT_THIS : conn_ending(c);
@@ -110,10 +105,10 @@ static enum ending mysql_run(struct conn *c, json_t *evidence)
 		note_text(evidence, "refused_text", rd_rest(&r));
 		return ENDING_CLOSED;
 	}
-	if (first != VERSION_10 || !read_greeting(&r, &g))
+	if (first != VERSION_10 || !mysql_read_greeting(&r, &g))
 		return ENDING_NOT_THIS;
 	note_version(evidence, g.version);
-	note_bool(evidence, "tls", (g.capabilities & CLIENT_SSL) != 0);
+	note_bool(evidence, "tls", (g.capabilities & MYSQL_SSL) != 0);
 	if (g.plugin.length > 0)
 		note_text(evidence, "login", g.plugin);
 	conn_gathered(c, "greeting");
