@@ -1,23 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makers' passwords: "weak" has them, "firm" has the same devices with passwords of its own, "locks" locks at the
-# second wrong one, "plant" is a weak device in a zone of kind ot. Nothing without the operator's word and a valid
-# authorisation, never more attempts than the budget, and no password anywhere in what is written.
+# second wrong one, "plant" is a weak device in a zone of kind ot; "old" and "own" are the same for databases and a
+# remote screen. Nothing without the operator's word and a valid authorisation, never more attempts than the budget,
+# and no password anywhere in what is written.
 # shellcheck disable=SC2154 # variables of lab.sh
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
-lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant'
-lab_need tcpdump jq lighttpd snmpd
+lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant lg-old lg-own'
+pg=/usr/lib/postgresql/15/bin
+lab_need tcpdump jq lighttpd snmpd openssl setpriv mariadbd mariadb-install-db Xtigervnc "$pg/postgres"
 "$lab_python" -c "import asyncssh" 2>/dev/null || skip_all "python3-asyncssh is not installed"
 cd "$lab_dir" || exit 99
 
 in_host net ip link add br-lg type bridge && in_host net ip link set br-lg up &&
 	lab_host lg-scan lg 10.85.0.1/24 && lab_host lg-weak lg 10.85.0.11/24 && lab_host lg-firm lg 10.85.0.12/24 &&
-	lab_host lg-locks lg 10.85.0.13/24 && lab_host lg-plant lg 10.85.0.14/24
+	lab_host lg-locks lg 10.85.0.13/24 && lab_host lg-plant lg 10.85.0.14/24 &&
+	lab_host lg-old lg 10.85.0.15/24 && lab_host lg-own lg 10.85.0.16/24
 built=$?
-result $built 'a scanner and four hosts stand'
+result $built 'a scanner and six hosts stand'
 [ $built = 0 ] || { tap_done; exit 1; }
 that() {
 	words=$1
@@ -107,6 +110,58 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 http.server.HTTPServer((sys.argv[1], 80), Page).serve_forever()
 END
+# Our list, and passwords of the lab's own for what no maker of these servers documents.
+own_data=${TENKEN_DATA:-$TENKEN_TESTS/..}
+mkdir -p data/probes
+ln -s "$own_data/profiles" data/profiles
+cp -R "$own_data/probes/data" data/probes/data
+cat >>data/probes/data/default-credentials.csv <<END
+MariaDB,*,panel,vnc,,factory1,,lab,
+MariaDB,*,panel,postgresql,historian,factory1,,lab,
+END
+TENKEN_DATA=$lab_dir/data
+export TENKEN_DATA
+as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+historian() { # HOST ADDRESS PASSWORD OPTION...
+	host=$1 at=$2
+	mkdir "$host.pg" && chown postgres "$host.pg"
+	as_postgres "$pg/initdb" -D "$lab_dir/$host.pg" -A trust >"$lab_logs/$host-initdb.log" 2>&1
+	echo "CREATE ROLE historian LOGIN PASSWORD '$3';" | as_postgres "$pg/postgres" --single -D "$lab_dir/$host.pg" postgres \
+		>"$lab_logs/$host-role.log" 2>&1
+	echo 'host all all 10.85.0.0/24 scram-sha-256' >"$host.pg/pg_hba.conf"
+	shift 3
+	serve "$host" "$host-postgres" setpriv --reuid=postgres --regid=postgres --clear-groups "$pg/postgres" \
+		-D "$lab_dir/$host.pg" -c listen_addresses="$at" -c unix_socket_directories= -c log_connections=on \
+		-c log_statement=all "$@"
+}
+maria() { # HOST ADDRESS PASSWORD OPTION...
+	host=$1 at=$2
+	mkdir "$host.tmp"
+	TMPDIR=$lab_dir/$host.tmp mariadb-install-db --no-defaults --user=root --datadir="$lab_dir/$host.my" --skip-test-db \
+		--auth-root-authentication-method=socket >"$lab_logs/$host-install.log" 2>&1
+	echo "CREATE OR REPLACE USER root@'10.85.0.%' IDENTIFIED BY '$3';" >"$host.sql"
+	shift 3
+	serve "$host" "$host-mariadb" mariadbd --no-defaults --user=root --datadir="$lab_dir/$host.my" \
+		--tmpdir="$lab_dir/$host.tmp" --socket="$lab_dir/$host.my/socket" --bind-address="$at" --skip-name-resolve \
+		--init-file="$lab_dir/$host.sql" --general-log --general-log-file="$lab_logs/$host-mariadb.general" "$@"
+}
+# A password of VNC is a file of eight bytes: DES (three times with one key, which is the same) under a known key.
+screen() { # HOST ADDRESS PASSWORD
+	known=e84ad660c4721ae0
+	printf '%s' "$3" | openssl enc -des-ede3-ecb -nopad -nosalt -K "$known$known$known" >"$1.vnc"
+	serve "$1" "$1-vnc" env HOME="$lab_dir" Xtigervnc ":8${2##*.}" -geometry 320x200 -depth 16 -nolock -nolisten unix \
+		-nolisten tcp -interface "$2" -rfbport 5900 -PasswordFile "$lab_dir/$1.vnc" -SecurityTypes VncAuth \
+		-Log '*:stderr:100'
+}
+chmod 755 "$lab_dir"
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=own 2>"$lab_logs/openssl.log"
+cp key.pem pg.key && chown postgres pg.key && chmod 600 pg.key
+historian lg-old 10.85.0.15 factory1
+historian lg-own 10.85.0.16 'of-its-own' -c ssl=on -c ssl_cert_file="$lab_dir/cert.pem" -c ssl_key_file="$lab_dir/pg.key"
+maria lg-old 10.85.0.15 ''
+maria lg-own 10.85.0.16 'of-its-own' --ssl-cert="$lab_dir/cert.pem" --ssl-key="$lab_dir/key.pem"
+screen lg-old 10.85.0.15 factory1
+screen lg-own 10.85.0.16 its-own8
 camera lg-weak 10.85.0.11 pass
 camera lg-firm 10.85.0.12 'of-its-own'
 camera lg-plant 10.85.0.14 pass
@@ -116,7 +171,7 @@ agent lg-weak 10.85.0.11 public
 agent lg-firm 10.85.0.12 'of-its-own'
 serve lg-locks lg-locks-http "$lab_python" locks.py 10.85.0.13 "$lab_logs/locks.txt"
 up=0
-for at in weak:80 weak:8080 weak:22 firm:80 firm:22 locks:80 plant:80; do
+for at in weak:80 weak:8080 weak:22 firm:80 firm:22 locks:80 plant:80 old:3306 old:5432 old:5900 own:3306 own:5432 own:5900; do
 	wait_port "lg-${at%:*}" "${at#*:}" || { up=1; echo "no server at $at" | note; }
 done
 result $up 'every device stands'
@@ -128,7 +183,8 @@ site() { # NAME, lines of the zone plant and of the file on standard input
 			site: logins
 			authorisation: {by: plant manager, reference: R8-1, from: 2020-01-01, until: 2099-12-31, contact: "1"}
 			zones:
-			  - {name: office, kind: it, networks: [10.85.0.11/32, 10.85.0.12/32, 10.85.0.13/32]}
+			  - {name: office, kind: it, networks: [10.85.0.11/32, 10.85.0.12/32, 10.85.0.13/32,
+			      10.85.0.15/32, 10.85.0.16/32]}
 		END
 		cat
 	} >"$1.yaml"
@@ -137,7 +193,7 @@ site() { # NAME, lines of the zone plant and of the file on standard input
 scan() {
 	kept=$1 file=$2
 	shift 2
-	in_host lg-scan "$TENKEN" scan -c "$file.yaml" --store "$kept.tenken" --json "$kept.json" -p T:22,T:80,T:8080,U:161 \
+	in_host lg-scan "$TENKEN" scan -c "$file.yaml" --store "$kept.tenken" --json "$kept.json" -p T:22,T:80,T:3306,T:5432,T:5900,T:8080,U:161 \
 		--quiet "$@" >"$lab_logs/$kept.out" 2>"$lab_logs/$kept.err" </dev/null
 }
 cell() {
@@ -189,14 +245,27 @@ that 'firm: its own passwords are not' same "$(attempts first 10.85.0.12)" \
 	'ssh:22 pi refused, http:80 root refused, snmp:161 (community) refused'
 that 'locks: nothing more after the first sign of a lock' same "$(attempts first 10.85.0.13 | sed 's/ [^ ]* \([a-z]*\)\(,\|$\)/ \1\2/g') $(grep -c tried \
 	"$lab_logs/locks.txt")" 'http:80 refused, http:80 locked 2'
+that 'old: MariaDB with a blank password, PostgreSQL and VNC with those of the list' same "$(attempts first 10.85.0.15)" \
+	'snmp:161 (community) untested, mysql:3306 root accepted, postgresql:5432 historian accepted, vnc:5900  accepted'
+that 'own: none of them, the databases inside TLS' same "$(attempts first 10.85.0.16)" \
+	'snmp:161 (community) untested, mysql:3306 root refused, postgresql:5432 historian refused, vnc:5900  refused'
+that 'MariaDB: one session, left at once, and no query' same "$(sed -n 's/.*\t *[0-9][0-9]* \([A-Z][A-Za-z ]*\).*/\1/p' \
+	"$lab_logs/lg-old-mariadb.general" | tr -d '\n')" 'ConnectQuit'
+that 'PostgreSQL: one session, and no statement' same "$(sed -n 's/.*LOG:  \(connection authenticated\|statement\|execute\).*/\1/p' \
+	"$lab_logs/lg-old-postgres.log")" 'connection authenticated'
+that 'VNC: the password was right, and no screen went over the wire' same "$(grep -c 'starting desktop' "$lab_logs/lg-old-vnc.log") $(grep -c \
+	'Framebuffer updates: [1-9]\|Client pixel format' "$lab_logs/lg-old-vnc.log")" '1 0'
 that 'plant: nobody is tried in a zone of kind ot' same "$(cell first "SELECT count(*) FROM login WHERE address = '10.85.0.14'")" 0
 capture_end lg-plant
 that 'plant: no password crossed its wire' same "$(tcpdump -nAr "$lab_logs/lg-plant.pcap" 2>/dev/null | grep -ci '^Authorization')" 0
 that 'SSH: the session was proven and left, no channel was opened' same "$(tr '\n' ' ' <"$lab_logs/weak-ssh.txt")" 'pi accepted '
-that 'findings: what was accepted, and nothing of firm, locks and plant' same "$(cell first "SELECT group_concat(x, ' ') FROM
+expected='credential.blank/10.85.0.15/3306 credential.community-default/10.85.0.11/161 credential.default/10.85.0.11/22'
+expected="$expected credential.default/10.85.0.11/80 credential.default/10.85.0.15/5432 credential.default/10.85.0.15/5900"
+expected="$expected snmp.v1v2c/10.85.0.11/161"
+that 'findings: what was accepted, and nothing of firm, locks, own and plant' same "$(cell first "SELECT group_concat(x, ' ') FROM
 	(SELECT check_id || '/' || address || '/' || port AS x FROM finding WHERE check_id LIKE 'credential.%default' OR
 	check_id IN ('credential.blank', 'snmp.v1v2c') ORDER BY 1)")" \
-	'credential.community-default/10.85.0.11/161 credential.default/10.85.0.11/22 credential.default/10.85.0.11/80 snmp.v1v2c/10.85.0.11/161'
+	"$expected"
 that 'finding: the password is named by its number' same "$(jq -r '[.findings[] | select(.check == "credential.default")
 	| .evidence.password | test("^vendor default no\\. [0-9]+ of the list$")] | unique | tojson' first.json)" '[true]'
 that 'SNMP: what the community told names the device' same "$(jq -r '.hosts[] | select(.address == "10.85.0.11") | .device
@@ -204,7 +273,7 @@ that 'SNMP: what the community told names the device' same "$(jq -r '.hosts[] | 
 found=0
 for file in first.tenken first.json first.html "$lab_logs/first.out" "$lab_logs/first.err"; do
 	[ -e "$file" ] || continue
-	if grep -aq 'raspberry' "$file"; then
+	if grep -aq 'raspberry\|factory1' "$file"; then
 		echo "$file holds a password" | note
 		found=1
 	fi
