@@ -125,6 +125,7 @@ static _Noreturn void be_workers(struct crew *c)
 		.shared = c->shared,
 		.identity = c->setup->identity,
 		.ehlo = c->setup->ehlo,
+		.declared = &c->setup->plan->site.domains,
 		.prepare = identify_prepare,
 		.work = identify,
 	};

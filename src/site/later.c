@@ -50,21 +50,6 @@ static const struct later beacon[] = {
 	{ "dns_name", SHAPE_TEXT, NULL, false }, END,
 };
 
-static const struct later mail[] = {
-	{ "domains", SHAPE_TEXTS, NULL, false },
-	{ "gateway", SHAPE_ADDRESSES, NULL, false },
-	{ "test_mailbox", SHAPE_TEXT, NULL, false },
-	{ "selectors", SHAPE_TEXTS, NULL, false },
-	END,
-};
-
-static const struct later dns[] = {
-	{ "zones", SHAPE_TEXTS, NULL, false },
-	{ "resolvers", SHAPE_ADDRESSES, NULL, false },
-	{ "servers", SHAPE_ADDRESSES, NULL, false },
-	END,
-};
-
 static const struct later listen_keys[] = {
 	{ "interfaces", SHAPE_TEXTS, NULL, false },
 	{ "for", SHAPE_DURATION, NULL, false },
@@ -125,8 +110,6 @@ static const struct later fleet[] = {
 static const struct later site_keys[] = {
 	{ "schedule", SHAPE_MAPS, schedule, false },
 	{ "beacon", SHAPE_MAPS, beacon, false },
-	{ "mail", SHAPE_MAP, mail, false },
-	{ "dns", SHAPE_MAP, dns, false },
 	{ "listen", SHAPE_MAP, listen_keys, false },
 	{ "advisories", SHAPE_TEXTS, NULL, false },
 	{ "fingerprints", SHAPE_TEXTS, NULL, false },
@@ -152,10 +135,10 @@ static const struct later zone_keys[] = {
 };
 
 const char *const later_site_keys[] = {
-	"schedule",     "beacon",     "mail",    "dns",          "listen",      "advisories",
-	"fingerprints", "boundaries", "routers", "dhcp_servers", "log_servers", "time_servers",
-	"monitoring",   "thresholds", "items",   "treatments",   "tiers",       "signing_key",
-	"push",         "fleet",      NULL,
+	"schedule",    "beacon",     "listen",       "advisories",  "fingerprints",
+	"boundaries",  "routers",    "dhcp_servers", "log_servers", "time_servers",
+	"monitoring",  "thresholds", "items",        "treatments",  "tiers",
+	"signing_key", "push",       "fleet",        NULL,
 };
 
 const char *const later_zone_keys[] = { "declared", NULL };
@@ -267,6 +250,14 @@ static void check_map(const struct site *s, struct ynode n, const struct later *
 		return;
 	for (const struct later *l = table; l->key != NULL; l++)
 		check_leaf(s, l->needed ? yn_need(n, l->key) : yn_get(n, l->key), l);
+}
+
+void load_not_yet(struct site *s, struct ynode n)
+{
+	if (yn_given(n))
+		texts_addf(&s->later, &s->later_count,
+			   _("%s:%u: '%s' is read, but has no effect yet"), yf_path(n.file),
+			   yn_line(n), n.field);
 }
 
 void load_later(struct site *s, struct ynode map, const char *const *keys)

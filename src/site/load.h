@@ -42,6 +42,11 @@ extern const char *const later_site_keys[];
 extern const char *const later_zone_keys[];
 void load_later(struct site *s, struct ynode map, const char *const *keys);
 
+/* Says of this key, where it is given, that it has no effect yet; its form is the caller's to check. */
+void load_not_yet(struct site *s, struct ynode n);
+
+void load_domains(struct site *s, struct ynode dns, struct ynode mail);
+void domains_done(struct domains *d);
 void load_logins(struct site *s, struct ynode credentials, struct ynode accounts);
 void logins_done(struct logins *l);
 

@@ -38,14 +38,6 @@ static void load_count_of(struct ynode n, unsigned *ret)
 		*ret = (unsigned)v;
 }
 
-static void not_yet(struct site *s, struct ynode n)
-{
-	if (yn_given(n))
-		texts_addf(&s->later, &s->later_count,
-			   _("%s:%u: '%s' is read, but has no effect yet"), yf_path(n.file),
-			   yn_line(n), n.field);
-}
-
 static void load_credentials(struct site *s, struct ynode n)
 {
 	static const char *const keys[] = { "default",     "protocols", "zones",
@@ -58,7 +50,7 @@ static void load_credentials(struct site *s, struct ynode n)
 	yn_bool(yn_get(n, "default"), &l->by_default);
 	yn_bool(yn_get(n, "communities"), &l->communities);
 	yn_bool(yn_get(n, "anonymous"), &anonymous);
-	not_yet(s, yn_get(n, "anonymous"));
+	load_not_yet(s, yn_get(n, "anonymous"));
 	load_texts(yn_get(n, "protocols"), &l->protocols, &l->protocol_count);
 	struct ynode zones = yn_get(n, "zones");
 	load_texts(zones, &l->zones, &l->zone_count);
@@ -92,10 +84,10 @@ static void load_accounts(struct site *s, struct ynode n)
 		yn_text(load_element(yn_get(n, "bastions"), i));
 	l->bastions = bastions > 1 ? (unsigned)bastions : 1;
 	yn_text(yn_get(n, "test_account"));
-	not_yet(s, yn_get(n, "test_account"));
+	load_not_yet(s, yn_get(n, "test_account"));
 	for (size_t i = 0; i < load_count(yn_get(n, "domains")); i++)
 		yn_text(load_element(yn_get(n, "domains"), i));
-	not_yet(s, yn_get(n, "domains"));
+	load_not_yet(s, yn_get(n, "domains"));
 }
 
 void load_logins(struct site *s, struct ynode credentials, struct ynode accounts)

@@ -52,6 +52,7 @@ void site_done(struct site *s)
 	ledger_done(s);
 	free(s->resolvers);
 	logins_done(&s->logins);
+	domains_done(&s->domains);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
 	*s = (struct site){ 0 };
@@ -262,9 +263,10 @@ static void load_trust(struct site *s, struct ynode n, struct complaints *c)
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",     "timezone",     "authorisation", "vantage", "zones",       "conduits",
-		"gateways", "owned",        "exclude",       "limits",  "ledger",      "profiles",
-		"waivers",  "attestations", "names",         "trust",   "credentials", "accounts",
+		"site",     "timezone",    "authorisation", "vantage",      "zones",
+		"conduits", "gateways",    "owned",         "exclude",      "limits",
+		"ledger",   "profiles",    "waivers",       "attestations", "names",
+		"trust",    "credentials", "accounts",      "dns",          "mail",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -293,6 +295,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
 	load_logins(s, yn_get(root, "credentials"), yn_get(root, "accounts"));
+	load_domains(s, yn_get(root, "dns"), yn_get(root, "mail"));
 	load_later(s, root, later_site_keys);
 	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);

@@ -14,6 +14,7 @@
 
 #include "codec/address.h"
 #include "codec/complaint.h"
+#include "site/domains.h"
 
 /* Stricter first: an address in two zones belongs to the stricter one. */
 enum zone_kind { ZONE_OT, ZONE_UNASSIGNED, ZONE_DMZ, ZONE_IT, ZONE_PUBLIC, ZONE_KINDS };
@@ -173,6 +174,7 @@ struct site {
 	struct addr *resolvers;             /* by these; none: by the machine's own */
 	size_t resolver_count;
 	struct logins logins;
+	struct domains domains;
 	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */
 	char **later;           /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;

@@ -562,6 +562,11 @@ const struct credential *conn_credential(const struct conn *c)
 	return c->setup.credential;
 }
 
+const struct domains *conn_declared(const struct conn *c)
+{
+	return c->setup.declared;
+}
+
 uint16_t conn_port(const struct conn *c)
 {
 	return c->setup.port;

@@ -137,6 +137,9 @@ bool conn_anonymous(const struct conn *c);
 /* The name and password that this conversation is to try, by order of main; NULL: none, and no login. */
 struct credential;
 const struct credential *conn_credential(const struct conn *c);
+/* The names that the operator declared (site/domains.h); NULL: none. */
+struct domains;
+const struct domains *conn_declared(const struct conn *c);
 uint16_t conn_port(const struct conn *c);
 /* The port is known to speak TLS: conn_begin(). */
 bool conn_tls_wanted(const struct conn *c);

@@ -243,6 +243,7 @@ static struct conn_setup complete(struct worker *w, const struct job *job,
 	s.port = job->port;
 	s.identity = w->setup->identity;
 	s.ehlo = w->setup->ehlo;
+	s.declared = w->setup->declared;
 	return s;
 }
 

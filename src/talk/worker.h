@@ -19,6 +19,7 @@ struct worker_setup {
 	struct shared *shared;
 	const char *identity; /* User-Agent */
 	const char *ehlo;
+	const struct domains *declared; /* conn_declared() */
 	/* Before the sandbox closes: load what a probe's library needs. */
 	void (*prepare)(void);
 	/* Does one job: opens conversations through worker_open(), reports by worker_report(). Fills

@@ -6,6 +6,7 @@
  *   converse PROBE[+tls|:PROTOCOL] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
  *
  * For login and community the environment's TENKEN_CREDENTIAL is "PROTOCOL USER PASSWORD" ("-": empty).
+ * TENKEN_ZONES, TENKEN_MAIL and TENKEN_SELECTORS are the names that a site file would declare.
  * "+tls": the port is known to speak TLS, so that the probe starts it by itself. ":PROTOCOL": TLS
  * begins inside it (tls:smtp).
  * Loopback and private addresses only. Random bytes are drawn anew for each run, since servers know
@@ -27,6 +28,7 @@
 #include "probes/probe.h"
 #include "talk/backend.h"
 #include "talk/tls.h"
+#include "tests/wire/declared.h"
 
 enum { RANDOM_BYTES = 61 }; /* a prime, so that what is drawn repeats late */
 
@@ -222,6 +224,11 @@ int main(int argc, char **argv)
 	char *suffix = argc > 1 ? strstr(argv[1], "+tls") : NULL;
 	bool tls_wanted = suffix != NULL && suffix[4] == '\0';
 
+	static const char *const kinds[] = { "zones", "mail", "selectors" };
+	char *names[DECLARED_KINDS] = { getenv("TENKEN_ZONES"), getenv("TENKEN_MAIL"),
+					getenv("TENKEN_SELECTORS") };
+	struct declared declared;
+
 	if (getrandom(l.random, sizeof(l.random), 0) != (ssize_t)sizeof(l.random))
 		return 1;
 	if (tls_wanted)
@@ -254,6 +261,9 @@ int main(int argc, char **argv)
 			fprintf(l.out, "@ starttls %s\n", starttls);
 		if (getenv("TENKEN_CREDENTIAL") != NULL)
 			fprintf(l.out, "@ credential %s\n", getenv("TENKEN_CREDENTIAL"));
+		for (size_t i = 0; i < countof(names); i++)
+			if (names[i] != NULL)
+				fprintf(l.out, "@ %s %s\n", kinds[i], names[i]);
 		fputs("@ random", l.out);
 		for (size_t i = 0; i < RANDOM_BYTES; i++)
 			fprintf(l.out, " %02x", l.random[i]);
@@ -278,6 +288,7 @@ int main(int argc, char **argv)
 		.number = 1, .protocol = words[0], .user = words[1], .password = words[2]
 	};
 	struct conn_setup setup = {
+		.declared = &declared.domains,
 		.credential = probe->risk == RISK_LOGIN ? &k : NULL,
 		.backend = &live,
 		.context = &l,
@@ -295,6 +306,7 @@ int main(int argc, char **argv)
 		.deadline_ms = probe->udp ? 1500 : 5000,
 		.evidence = evidence,
 	};
+	declared_init(&declared, names);
 	struct conn *c = conn_new(&setup);
 	int64_t start = live_now(&l);
 	e = probe->run(c, evidence);
@@ -307,6 +319,7 @@ int main(int argc, char **argv)
 	       (long long)(live_now(&l) - start), conn_connections(c), conn_sent(c),
 	       conn_received(c));
 	conn_free(c);
+	declared_done(&declared);
 	json_dumpf(evidence, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
 	putchar('\n');
 	json_decref(evidence);

@@ -44,7 +44,10 @@ static void test_everything(void **state)
 		"  - {check: tls.none, port: 80, reason: r, compensating: c, approved_by: b,\n"
 		"     approved_at: 2026-01-01, until: 2026-12-31}\n"
 		"beacon: {address: beacon.example}\n"
-		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n";
+		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n"
+		"dns: {zones: [plant.example, 2.0.192.in-addr.arpa], servers: 192.0.2.53}\n"
+		"mail: {domains: plant.example, selectors: [k1, s2.k], test_mailbox: "
+		"a@plant.example}\n";
 	struct complaints c = { 0 };
 	struct site s;
 	struct addr a;
@@ -82,9 +85,18 @@ static void test_everything(void **state)
 	assert_int_equal(s.host_rate, 20);
 	assert_int_equal(s.waivers[0].port, 80);
 	assert_true(s.attestations[0].until == 0);
-	assert_int_equal(s.later_count, 2);
-	assert_string_equal(s.later[0], "site.yaml:23: 'beacon' is read, but has no effect yet");
-	assert_string_equal(s.later[1], "site.yaml:24: 'schedule' is read, but has no effect yet");
+	assert_int_equal(s.domains.zone_count, 2);
+	assert_string_equal(s.domains.zones[1], "2.0.192.in-addr.arpa");
+	assert_int_equal(s.domains.mail_count, 1);
+	assert_string_equal(s.domains.mail[0], "plant.example");
+	assert_int_equal(s.domains.selector_count, 2);
+	assert_string_equal(s.domains.selectors[1], "s2.k");
+	assert_int_equal(s.later_count, 4);
+	assert_string_equal(s.later[0], "site.yaml:25: 'servers' is read, but has no effect yet");
+	assert_string_equal(s.later[1],
+			    "site.yaml:26: 'test_mailbox' is read, but has no effect yet");
+	assert_string_equal(s.later[2], "site.yaml:23: 'beacon' is read, but has no effect yet");
+	assert_string_equal(s.later[3], "site.yaml:24: 'schedule' is read, but has no effect yet");
 
 	/* The stricter zone wins, whatever the order. */
 	assert_int_equal(addr_parse("192.168.10.4", &a), 0);
@@ -225,6 +237,20 @@ static void test_wrong(void **state)
 		  "site.yaml:5: field 'every': 'often' is not a duration such as 24h or 30d" },
 		{ HEAD "dns: {resolvers: [ns.example]}\n",
 		  "site.yaml:5: field 'resolvers': 'ns.example' is not an address, a network or a "
+		  "range of two addresses" },
+		{ HEAD "dns: {zones: [plant..example]}\n",
+		  "site.yaml:5: field 'zones': 'plant..example' is not a name such as "
+		  "plant.example" },
+		{ HEAD "dns: {zones: [plant.example.]}\n",
+		  "site.yaml:5: field 'zones': 'plant.example.' is not a name such as "
+		  "plant.example" },
+		{ HEAD "dns: {zones: ['']}\n", "site.yaml:5: field 'zones': has no value" },
+		{ HEAD "mail: {domains: [192.0.2.1]}\n",
+		  "site.yaml:5: field 'domains': '192.0.2.1' is not a name such as plant.example" },
+		{ HEAD "mail: {selectors: [a, b, c, d, e, f, g, h, i]}\n",
+		  "site.yaml:5: field 'selectors': has more than 8 entries" },
+		{ HEAD "mail: {gateway: [mx.example]}\n",
+		  "site.yaml:5: field 'gateway': 'mx.example' is not an address, a network or a "
 		  "range of two addresses" },
 		{ HEAD "ledger: no-such.csv\n",
 		  "no-such.csv: cannot be opened: No such file or directory" },

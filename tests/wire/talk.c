@@ -159,6 +159,15 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 		free(t->credential);
 		t->credential = strndup((const char *)said.at, said.length);
 		return t->credential != NULL;
+	} else if (span_is(word, "zones") || span_is(word, "mail") || span_is(word, "selectors")) {
+		struct span said = span_trim(span_text(rest));
+		char **names = &t->names[span_is(word, "zones")  ? 0
+					 : span_is(word, "mail") ? 1
+								 : 2];
+
+		free(*names);
+		*names = strndup((const char *)said.at, said.length);
+		return *names != NULL;
 	} else if (span_is(word, "tls")) {
 		new_step(t, STEP_TLS, line)->refused = span_is(first_word(rest), "refused");
 	} else if (span_is(word, "renegotiation")) {
@@ -242,6 +251,8 @@ bool talk_read(struct talk *t, const char *path)
  * place of a length. */
 enum {
 	PIECE_LENGTH_MAX = 0xffef,
+	PIECE_NAMES =
+		0xfff3, /* and a kind (1 byte), a length (1 byte) and the declared names of it */
 	PIECE_RANDOM = 0xfff4, /* and a length (1 byte) and bytes: what conn_random() gives */
 	PIECE_PORT,            /* and 2 bytes */
 	PIECE_WANTED,          /* the port is known to speak TLS */
@@ -279,6 +290,12 @@ bool talk_from_bytes(struct talk *t, const uint8_t *bytes, size_t n)
 
 			snprintf(t->starttls, sizeof(t->starttls), "%.*s", (int)name.length,
 				 (const char *)name.at);
+		} else if (piece == PIECE_NAMES) {
+			char **names = &t->names[rd_u8(&r) % countof(t->names)];
+			struct span said = rd_span(&r, rd_u8(&r));
+
+			free(*names);
+			*names = strndup((const char *)said.at, said.length);
 		} else if (piece == PIECE_RANDOM) {
 			struct span random = rd_span(&r, rd_u8(&r));
 
@@ -369,6 +386,15 @@ uint8_t *talk_to_bytes(const struct talk *t, size_t *ret)
 		put_short(f, PIECE_STARTTLS, t->credential, strcspn(t->credential, " "));
 	if (t->starttls[0] != '\0')
 		put_short(f, PIECE_STARTTLS, t->starttls, strlen(t->starttls));
+	for (size_t i = 0; i < countof(t->names); i++)
+		if (t->names[i] != NULL) {
+			size_t n = strlen(t->names[i]);
+
+			put_piece(f, PIECE_NAMES);
+			putc((int)i, f);
+			putc((int)(n < 255 ? n : 255), f);
+			fwrite(t->names[i], 1, n < 255 ? n : 255, f);
+		}
 	if (t->random_length > 0)
 		put_short(f, PIECE_RANDOM, t->random,
 			  t->random_length < 255 ? t->random_length : 255);
@@ -391,6 +417,8 @@ void talk_done(struct talk *t)
 	free(t->steps);
 	free(t->random);
 	free(t->credential);
+	for (size_t i = 0; i < countof(t->names); i++)
+		free(t->names[i]);
 }
 
 size_t talk_received(const struct talk *t)
@@ -665,6 +693,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 	const struct credential k = credential_of(p->talk, words, sizeof(words));
 
 	struct player q = { .play = p };
+	struct declared declared;
 	json_t *evidence = json_object();
 	enum depth depth = p->talk->depth;
 	struct conn_setup setup = {
@@ -677,6 +706,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.depth = depth,
 		.anonymous = depth == DEPTH_FULL,
 		.credential = probe->risk == RISK_LOGIN ? &k : NULL,
+		.declared = &declared.domains,
 		.tls = p->talk->tls_wanted,
 		.starttls = p->talk->starttls[0] != '\0' ? p->talk->starttls : NULL,
 		.connections = probe->connections[depth],
@@ -687,9 +717,11 @@ bool play_probe(struct play *p, const struct probe *probe)
 	};
 	struct conn *c = evidence != NULL ? conn_new(&setup) : NULL;
 
+	declared_init(&declared, p->talk->names);
 	if (p->record)
 		p->sent = calloc(p->talk->count + 1, sizeof(*p->sent));
 	if (c == NULL) {
+		declared_done(&declared);
 		json_decref(evidence);
 		return false;
 	}
@@ -703,5 +735,6 @@ bool play_probe(struct play *p, const struct probe *probe)
 				complaint(&q, "the probe ended before this");
 	}
 	conn_free(c);
+	declared_done(&declared);
 	return true;
 }

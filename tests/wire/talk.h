@@ -8,6 +8,7 @@
 
 #include "probes/probe.h"
 #include "talk/backend.h"
+#include "tests/wire/declared.h"
 
 enum step_kind {
 	STEP_SEND,          /* > the probe must send these bytes */
@@ -35,7 +36,9 @@ struct talk {
 	uint16_t port;
 	enum depth depth;
 	bool tls_wanted;
-	char *credential;  /* "PROTOCOL USER PASSWORD", of login and community; NULL: none */
+	char *credential; /* "PROTOCOL USER PASSWORD", of login and community; NULL: none */
+	char *names
+		[DECLARED_KINDS]; /* conn_declared(): zones, mail domains, selectors, each with blanks between */
 	char starttls[16]; /* conn_starttls(); empty: NULL */
 	int64_t clock;
 	uint8_t *random;
