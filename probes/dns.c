@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS: a name server, what it calls itself, and whether it looks names up for whoever asks.
+ * DNS: a name server, what it calls itself, whether it looks names up for whoever asks, and the records
+ * of declared mail domains (dns_mail.c).
  *
  * Specifications: RFC 1035, 4.1 (message), RFC 4892 (identity: version.bind, class CH), RFC 6761, 6.4
  * (.invalid).
@@ -10,14 +11,17 @@
  *   tenken.invalid A, recursion desired: a name that never exists, which resolvers
  *                                   answer by themselves (RFC 6761, 6.4) or find out at the root; no name
  *                                   of anybody's is said
+ *   of the mail domains that the site file names: DOMAIN TXT, _dmarc.DOMAIN TXT (where that
+ *   is absent, of at most three domains above it), SELECTOR._domainkey.DOMAIN TXT for declared selectors; with
+ *   recursion desired where the server offers it. It answers them like anybody's mail server.
  */
 #include "probe.h"
 
-#include "codec/dns.h"
 #include "codec/evidence.h"
+#include "dns_mail.h"
 #include "udp.h"
 
-enum { STRAYS = 3, CODE_REFUSED = 5 };
+enum { STRAYS = 3 };
 
 struct version {
 	json_t *evidence;
@@ -38,9 +42,8 @@ static void take_nothing(void *context, const struct dns_record *r)
 	(void)r;
 }
 
-/* Asks and reads the answer that belongs to it; false: none came. *ret_malformed: it did not hold together. */
-static bool ask(struct conn *c, const struct dns_asked *q, struct dns_message *ret, dns_take *take,
-		void *context, bool *ret_malformed)
+bool dns_conn_ask(struct conn *c, const struct dns_asked *q, struct dns_message *ret,
+		  dns_take *take, void *context, bool *ret_malformed)
 {
 	uint8_t question[DNS_QUESTION];
 	struct dns_asked asked = *q;
@@ -72,27 +75,35 @@ static enum ending dns_run(struct conn *c, json_t *evidence)
 	struct dns_message m = { 0 };
 	bool malformed = false;
 
-	if (!ask(c, &version, &m, take_version, &v, &malformed))
+	if (!dns_conn_ask(c, &version, &m, take_version, &v, &malformed))
 		return udp_ending(c);
 	if (malformed)
 		return conn_oddity(c, "dns.answer-malformed");
 	note_int(evidence, "version_code", m.code);
 	conn_gathered(c, "version");
 	m = (struct dns_message){ 0 };
-	if (!ask(c, &nowhere, &m, take_nothing, NULL, &malformed))
+	if (!dns_conn_ask(c, &nowhere, &m, take_nothing, NULL, &malformed))
 		return ENDING_DONE;
 	if (malformed)
 		return conn_oddity(c, "dns.answer-malformed");
 	note_int(evidence, "recursion_code", m.code);
-	note_bool(evidence, "recursion", m.recursion_available && m.code != CODE_REFUSED);
+	bool recursion = m.recursion_available && m.code != DNS_REFUSED;
+	note_bool(evidence, "recursion", recursion);
 	conn_gathered(c, "recursion");
+	if (dns_mail(c, recursion, evidence))
+		conn_gathered(c, "mail");
 	return ENDING_DONE;
 }
 
 static const char dns_view[] =
 	"CREATE TEMP VIEW dns AS SELECT address, port, evidence->>'$.software' AS software,"
 	" evidence->>'$.recursion' AS recursion FROM document"
-	" WHERE probe = 'dns' AND evidence <> '{}';";
+	" WHERE probe = 'dns' AND evidence <> '{}';"
+	"CREATE TEMP VIEW dns_mail AS SELECT d.address, d.port, m.value->>'$.domain' AS domain,"
+	" r.value AS record, m.value->>('$.' || r.value) AS state"
+	" FROM document d, json_each(d.evidence, '$.mail') m,"
+	" json_each('[\"spf\",\"dmarc\",\"dkim\"]') r"
+	" WHERE d.probe = 'dns' AND state IS NOT NULL;";
 
 const struct probe probe_dns = {
 	.name = "dns",
@@ -100,8 +111,9 @@ const struct probe probe_dns = {
 	.risk = RISK_READ,
 	.udp = true,
 	.connections = { 1, 1 },
-	.sent = { 256, 256 },
-	.received = { 16384, 32768 },
+	/* Each question twice, names as long as they come. */
+	.sent = { 128 * 1024, 128 * 1024 },
+	.received = { 256 * 1024, 256 * 1024 },
 	.run = dns_run,
 	.view = dns_view,
 };

@@ -8,6 +8,7 @@
 extern const struct probe probe_coap;
 extern const struct probe probe_community;
 extern const struct probe probe_dns;
+extern const struct probe probe_dns_tcp;
 extern const struct probe probe_docker;
 extern const struct probe probe_echo;
 extern const struct probe probe_elasticsearch;
@@ -88,6 +89,7 @@ const struct probe *const probes[] = {
 	&probe_echo,
 	&probe_finger,
 	&probe_dns,
+	&probe_dns_tcp,
 	&probe_ntp,
 	&probe_netbios_ns,
 	&probe_snmp,

@@ -9,7 +9,13 @@
 #include "codec/writer.h"
 
 enum { LABEL_MOST = 63, NAME_MOST = 255, HOST_NAME_MOST = 253 };
-enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x200, FLAG_RECURSION = 0x100, FLAG_RECURSES = 0x80 };
+enum {
+	FLAG_ANSWER = 0x8000,
+	FLAG_AUTHORITATIVE = 0x400,
+	FLAG_TRUNCATED = 0x200,
+	FLAG_RECURSION = 0x100,
+	FLAG_RECURSES = 0x80
+};
 /* RFC 6762, 10.2: the top bit of a record's class says that it replaces older ones. */
 enum { CLASS_MASK = 0x7fff };
 
@@ -135,7 +141,8 @@ size_t dns_ask(uint8_t *out, size_t room, const struct dns_asked *q)
 	wr_be16(&w, q->id);
 	wr_be16(&w, q->recursion ? FLAG_RECURSION : 0);
 	wr_be16(&w, 1); /* questions */
-	wr_fill(&w, 0, 6);
+	wr_fill(&w, 0, 4);
+	wr_be16(&w, q->room > 0); /* additional records */
 	for (const char *p = q->name; *p != '\0';) {
 		size_t n = strcspn(p, ".");
 
@@ -148,6 +155,12 @@ size_t dns_ask(uint8_t *out, size_t room, const struct dns_asked *q)
 	wr_u8(&w, 0);
 	wr_be16(&w, (uint16_t)q->type);
 	wr_be16(&w, (uint16_t)q->class);
+	if (q->room > 0) { /* RFC 6891, 6.1.2: of the root, OPT, room, flags, no options */
+		wr_u8(&w, 0);
+		wr_be16(&w, 41);
+		wr_be16(&w, q->room);
+		wr_fill(&w, 0, 6);
+	}
 	return wr_span(&w).length;
 }
 
@@ -190,6 +203,7 @@ static void read_data(struct span message, struct reader data, struct dns_record
 		rd_skip(&data, 6); /* priority, weight, port */
 		read_name(message, &data, ret->target);
 		break;
+	case DNS_CNAME:
 	case DNS_PTR:
 		read_name(message, &data, ret->target);
 		break;
@@ -222,38 +236,75 @@ static bool read_record(struct span message, struct reader *r, dns_take *take, v
 	return true;
 }
 
-bool dns_read(struct span bytes, struct dns_message *ret, dns_take *take, void *context)
+/* Header and questions. */
+static bool read_head(struct span bytes, struct reader *r, struct dns_message *ret,
+		      size_t *ret_records)
 {
-	struct reader r = rd_new(bytes);
-	struct dns_message m = { .id = rd_be16(&r) };
-	uint16_t flags = rd_be16(&r);
-	size_t questions = rd_be16(&r), records = rd_be16(&r);
+	struct dns_message m = { .id = rd_be16(r) };
+	uint16_t flags = rd_be16(r);
+	size_t questions = rd_be16(r);
 
-	records += rd_be16(&r);
-	records += rd_be16(&r);
+	m.answers = rd_be16(r);
+	*ret_records = (size_t)m.answers + rd_be16(r);
+	*ret_records += rd_be16(r);
 	m.answer = (flags & FLAG_ANSWER) != 0;
+	m.authoritative = (flags & FLAG_AUTHORITATIVE) != 0;
 	m.truncated = (flags & FLAG_TRUNCATED) != 0;
 	m.recursion_available = (flags & FLAG_RECURSES) != 0;
 	m.code = flags & 15;
-	if (!rd_ok(&r) || questions > rd_left(&r) / 5 || records > DNS_RECORDS_MOST)
+	if (!rd_ok(r) || questions > rd_left(r) / 5)
 		return false;
 	for (size_t i = 0; i < questions; i++) {
 		char name[DNS_NAME];
 
-		if (!read_name(bytes, &r, name))
+		if (!read_name(bytes, r, name))
 			return false;
-		uint16_t type = rd_be16(&r);
-		rd_skip(&r, 2);
+		uint16_t type = rd_be16(r);
+		rd_skip(r, 2);
 		if (i == 0) {
 			memcpy(m.question, name, sizeof(name));
 			m.question_type = type;
 		}
 	}
-	if (!rd_ok(&r))
+	if (!rd_ok(r))
+		return false;
+	*ret = m;
+	return true;
+}
+
+bool dns_read(struct span bytes, struct dns_message *ret, dns_take *take, void *context)
+{
+	struct reader r = rd_new(bytes);
+	struct dns_message m;
+	size_t records;
+
+	if (!read_head(bytes, &r, &m, &records) || records > DNS_RECORDS_MOST)
 		return false;
 	*ret = m;
 	for (size_t i = 0; i < records; i++)
 		if (!read_record(bytes, &r, take, context))
 			return false;
 	return rd_end(&r);
+}
+
+bool dns_read_first(struct span bytes, struct dns_message *ret, struct dns_record *ret_first)
+{
+	struct reader r = rd_new(bytes);
+	struct dns_record first = { 0 };
+	struct dns_message m;
+	size_t records;
+
+	if (!read_head(bytes, &r, &m, &records))
+		return false;
+	if (records > 0) {
+		if (!read_name(bytes, &r, first.owner))
+			return false;
+		first.type = rd_be16(&r);
+		rd_skip(&r, 2 + 4 + 2); /* class, time to live, length */
+		if (!rd_ok(&r))
+			return false;
+	}
+	*ret = m;
+	*ret_first = first;
+	return true;
 }

@@ -116,6 +116,12 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no backup store declared behind a zone boundary",
 		  "ゾーン境界の先にバックアップ保存先の申告がない" },
 		{ "no clock read", "時刻を取得できず" },
+		{ "no mail domain declared in the site file (mail.domains), or no server that "
+		  "knows it",
+		  "サイトファイルにメールドメイン（mail."
+		  "domains）の記載がない、または答えるDNSサーバがない" },
+		{ "no zone declared in the site file (dns.zones), or no answer for one",
+		  "サイトファイルにDNSゾーン（dns.zones）の記載がない、または応答がない" },
 		{ "nothing identifies the machine", "機器を識別する情報がない" },
 		{ "operating system not known", "OSが不明" },
 		{ "product not in the support table", "サポート期限表にない製品" },

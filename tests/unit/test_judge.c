@@ -1214,6 +1214,19 @@ static void what_is_carried_counts_where_it_may_be(void **state)
 	" (1, '" address "', 80, 'tcp', 'open', 'http', 'port');"                              \
 	"INSERT INTO evidence VALUES (1, '" address "', 80, 'tcp', 'http', 'done', '" document \
 	"', 1, 1, 1, 1000000, 1500000);"
+#define NAMES(address, transport, probe, document)                                             \
+	"INSERT INTO service (scan, address, port, transport, state, protocol, spoken) VALUES" \
+	" (1, '" address "', 53, '" transport "', 'open', '" probe "', 'port');"               \
+	"INSERT INTO evidence VALUES (1, '" address "', 53, '" transport "', '" probe "', "    \
+	"'done', '" document "', 1, 1, 1, 1000000, 1500000);"
+#define TRANSFER(address, word)                                                      \
+	NAMES(address, "tcp", "dns-tcp",                                             \
+	      "{\"gathered\":[\"transfer\"],\"transfers\":[{\"zone\":\"a.example\"," \
+	      "\"transfer\":\"" word "\"}]}")
+#define MAIL(address, spf, dkim)                                                            \
+	NAMES(address, "udp", "dns",                                                        \
+	      "{\"gathered\":[\"mail\"],\"mail\":[{\"domain\":\"a.example\",\"spf\":\"" spf \
+	      "\",\"dmarc\":\"present\",\"dkim\":\"" dkim "\"}]}")
 /* The second key of each is the same. */
 #define HOSTKEYS                                                                         \
 	"UPDATE evidence SET document = '{\"software\":\"OpenSSH_9.2p1\",\"hostkeys\":[" \
@@ -1359,6 +1372,26 @@ static const struct {
 	{ ZONES "UPDATE host SET mac = '02:00:00:00:00:01' WHERE address IN ('10.0.0.1', "
 		"'10.0.0.2')",
 	  "asset.bridging-host", "1 1 nothing identifies the machine 0" },
+	/* a zone that is handed out; where nobody answered, and where none is declared */
+	{ ALL_PORTS TRANSFER("10.0.0.1", "allowed") TRANSFER("10.0.0.2", "refused"),
+	  "dns.zone-transfer", "1 0 - 1" },
+	{ ALL_PORTS TRANSFER("10.0.0.1", "refused"), "dns.zone-transfer", "1 0 - 0" },
+	{ ALL_PORTS TRANSFER("10.0.0.1", "not-known"), "dns.zone-transfer",
+	  "0 0 no zone declared in the site file (dns.zones), or no answer for one 0" },
+	{ ALL_PORTS NAMES("10.0.0.1", "tcp", "dns-tcp", "{\"gathered\":[\"transfer\"]}"),
+	  "dns.zone-transfer",
+	  "0 0 no zone declared in the site file (dns.zones), or no answer for one 0" },
+	/* a record that one server shows is there; what nobody tells is not clean */
+	{ ALL_PORTS UDP MAIL("10.0.0.1", "absent", "absent") MAIL("10.0.0.2", "present", "present"),
+	  "mail.auth-records-missing", "1 0 - 0" },
+	{ ALL_PORTS UDP MAIL("10.0.0.1", "present", "absent")
+		  MAIL("10.0.0.2", "absent", "not-known"),
+	  "mail.auth-records-missing", "1 0 - 1" },
+	{ ALL_PORTS UDP MAIL("10.0.0.1", "absent", "absent") MAIL("10.0.0.2", "absent", "absent"),
+	  "mail.auth-records-missing", "1 0 - 1" },
+	{ ALL_PORTS UDP MAIL("10.0.0.1", "present", "not-known"), "mail.auth-records-missing",
+	  "0 0 no mail domain declared in the site file (mail.domains), or no server that knows it "
+	  "0" },
 };
 
 static struct judge_probe *shipped_probes(void)
