@@ -29,6 +29,7 @@ build_packages="$bootstrap_packages
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap
 	ndiff=program:ndiff mandoc=program:mandoc python3-jsonschema=python:jsonschema
 	python3-libnmap=python:libnmap
+	bind9=program:named bind9-dnsutils=program:dig
 	jq=program:jq dnsmasq-base=program:dnsmasq avahi-daemon=program:avahi-daemon
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
 	python3-serial=python:serial curl=program:curl

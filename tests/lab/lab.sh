@@ -44,6 +44,18 @@ skip() {
 	tap_count=$((tap_count + 1))
 	echo "ok $tap_count - $1 # SKIP $2"
 }
+# that WORDS COMMAND...: it succeeds
+that() {
+	words=$1
+	shift
+	"$@"
+	result $? "$words"
+}
+same() {
+	[ "$1" = "$2" ] && return 0
+	printf 'expected %s\ngot      %s\n' "$2" "$1" | note
+	return 1
+}
 # The lines of standard input as diagnostics.
 note() { sed 's/^/# /'; }
 skip_all() {

@@ -22,17 +22,6 @@ in_host net ip link add br-lg type bridge && in_host net ip link set br-lg up &&
 built=$?
 result $built 'a scanner and six hosts stand'
 [ $built = 0 ] || { tap_done; exit 1; }
-that() {
-	words=$1
-	shift
-	"$@"
-	result $? "$words"
-}
-same() {
-	[ "$1" = "$2" ] && return 0
-	printf 'expected %s\ngot      %s\n' "$2" "$1" | note
-	return 1
-}
 
 # ---- devices ----
 # A camera's page behind Basic at 80 and Digest at 8080, as lighttpd serves it.

@@ -30,12 +30,6 @@ table inet shut {
 }
 END
 }
-that() {
-	words=$1
-	shift
-	"$@"
-	result $? "$words"
-}
 # scan NAME OPTION...: a scan of its own store; standard output is kept
 scan() {
 	kept=$1
@@ -60,11 +54,6 @@ import sqlite3, sys
 row = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(sys.argv[2]).fetchone()
 print(row[0] if row else "")
 END
-}
-same() {
-	[ "$1" = "$2" ] && return 0
-	printf 'expected %s\ngot      %s\n' "$2" "$1" | note
-	return 1
 }
 # arrived NAME FILTER: packets of that kind in a capture
 arrived() { tcpdump -nr "$lab_logs/$1.pcap" "$2" 2>/dev/null | wc -l; }
