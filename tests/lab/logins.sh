@@ -161,7 +161,11 @@ agent lg-firm 10.85.0.12 'of-its-own'
 serve lg-locks lg-locks-http "$lab_python" locks.py 10.85.0.13 "$lab_logs/locks.txt"
 up=0
 for at in weak:80 weak:8080 weak:22 firm:80 firm:22 locks:80 plant:80 old:3306 old:5432 old:5900 own:3306 own:5432 own:5900; do
-	wait_port "lg-${at%:*}" "${at#*:}" || { up=1; echo "no server at $at" | note; }
+	within 60 listening "lg-${at%:*}" "${at#*:}" || { up=1; echo "no server at $at" | note; }
+done
+hears() { in_host "$1" ss -Hlun 'sport = :161' 2>/dev/null | grep -q .; }
+for host in lg-weak lg-firm; do
+	within 60 hears "$host" || { up=1; echo "no agent at $host" | note; }
 done
 result $up 'every device stands'
 
