@@ -62,12 +62,14 @@ static enum login_result login_ftp(struct conn *c, const struct credential *k)
 	say_line(c, "USER ", k->user);
 	if (!reply_read(c, &r))
 		return LOGIN_UNTESTED;
+	/* Who asks for no password has accepted none. */
+	enum login_result result = r.code < 300 ? LOGIN_UNTESTED : of_reply(&r);
 	if (r.code == 331) {
 		say_line(c, "PASS ", k->password);
 		if (!reply_read(c, &r))
 			return LOGIN_UNTESTED;
+		result = of_reply(&r);
 	}
-	enum login_result result = of_reply(&r);
 	say_line(c, "QUIT", "");
 	return result;
 }

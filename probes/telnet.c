@@ -277,6 +277,19 @@ static bool speaks_of_refusal(struct span text)
 	return false;
 }
 
+/* What the terminal said behind the password. A message of the day may have such words too, so that with a
+ * command prompt behind them neither is sure. */
+static enum login_result read_result(struct span text)
+{
+	bool locked = login_speaks_of_lock(text), refused = speaks_of_refusal(text);
+
+	if (is_login_prompt(text))
+		return locked ? LOGIN_LOCKED : LOGIN_REFUSED;
+	if (is_command_prompt(text))
+		return locked || refused ? LOGIN_UNTESTED : LOGIN_ACCEPTED;
+	return locked ? LOGIN_LOCKED : refused ? LOGIN_REFUSED : LOGIN_UNTESTED;
+}
+
 enum login_result login_telnet(struct conn *c, const struct credential *k)
 {
 	struct terminal t = { 0 };
@@ -288,11 +301,7 @@ enum login_result login_telnet(struct conn *c, const struct credential *k)
 		struct span text = listen_on(c, &t);
 
 		if (step == STEP_OVER) {
-			if (login_speaks_of_lock(text))
-				return LOGIN_LOCKED;
-			if (speaks_of_refusal(text) || is_login_prompt(text))
-				return LOGIN_REFUSED;
-			return is_command_prompt(text) ? LOGIN_ACCEPTED : LOGIN_UNTESTED;
+			return read_result(text);
 		}
 		if (!conn_ok(c) || conn_peer_closed(c) || !is_login_prompt(text) ||
 		    asks_for_password(text) != (step == STEP_PASSWORD))

@@ -216,7 +216,7 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 			store_evidence(e->setup->store, &row);
 		e->result.conversations++;
 	} else if (h->ending != ENDING_STOPPED || crew_stopping(e->crew)) {
-		engine_learn_identity(e, d->target, text);
+		engine_learn_identity(e, d, row.probe, text);
 		store_evidence(e->setup->store, &row);
 		e->result.conversations++;
 	} /* else it is gathered once more */
@@ -242,7 +242,7 @@ static void keep_spoken(const struct desk *d, const struct result_header *h)
 {
 	struct target *t = d->target;
 
-	for (uint32_t i = 0; i < t->port_next; i++)
+	for (uint32_t i = 0; i < t->port_next && !d->open; i++)
 		if (t->ports[i].port == d->port.port && t->ports[i].udp == d->port.udp) {
 			memcpy(t->ports[i].protocol, h->protocol, sizeof(h->protocol));
 			t->ports[i].tls = h->tls;

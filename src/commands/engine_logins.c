@@ -34,12 +34,8 @@ static void keep_told(struct target *t, const char *vendor, const char *product,
 	k->certain = certain;
 }
 
-void engine_learn_identity(const struct engine *e, struct target *t, const char *document)
+static void learn_parts(struct target *t, const json_t *list)
 {
-	if (e->setup->credentials == NULL || strstr(document, "\"identity\":") == NULL)
-		return;
-	json_t *parsed = json_loads(document, 0, NULL), *list = json_object_get(parsed, "identity");
-
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *o = json_array_get(list, i);
 		const char *vendor = json_string_value(json_object_get(o, "vendor"));
@@ -50,6 +46,20 @@ void engine_learn_identity(const struct engine *e, struct target *t, const char 
 			keep_told(t, vendor, product != NULL ? product : "",
 				  json_is_true(json_object_get(o, "certain")));
 	}
+}
+
+void engine_learn_identity(const struct engine *e, struct desk *d, const char *probe,
+			   const char *document)
+{
+	if (e->setup->credentials == NULL)
+		return;
+	json_t *parsed = json_loads(document, 0, NULL);
+
+	learn_parts(d->target, json_object_get(parsed, "identity"));
+	/* Of FTP, anonymous is an account beside the others. */
+	d->open |=
+		json_is_true(json_object_get(parsed, "open")) ||
+		(strcmp(probe, "mqtt") == 0 && json_is_true(json_object_get(parsed, "anonymous")));
 	json_decref(parsed);
 }
 

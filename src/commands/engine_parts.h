@@ -15,6 +15,7 @@ struct desk {
 	struct open_port port;
 	uint32_t job;
 	int64_t login;   /* of the job: its row in the store; 0: it is no login */
+	bool open;       /* strangers are let in there: a password would prove nothing */
 	bool full;       /* the job's depth */
 	uint8_t *buffer; /* a result under way */
 	size_t length, capacity;
@@ -102,8 +103,9 @@ bool engine_take_results(struct engine *e, unsigned index);
 void engine_replace_workers(struct engine *e);
 
 /* ---- engine_logins.c ---- */
-/* Keeps what a document tells of the machine. */
-void engine_learn_identity(const struct engine *e, struct target *t, const char *document);
+/* Keeps what a document of this probe tells of the machine, and whether strangers are let in. */
+void engine_learn_identity(const struct engine *e, struct desk *d, const char *probe,
+			   const char *document);
 /* All conversations with the host are over: the logins that fit it, if any may be tried. */
 void engine_choose_logins(struct engine *e, struct target *t);
 /* May this login begin? Writes it down then, and *ret is its row; false: it is left out. */

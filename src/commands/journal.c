@@ -283,6 +283,29 @@ static bool same_address(const struct telling *t, const char *text)
 	return addr_compare(&a, &asked) == 0;
 }
 
+/* Tells the rows of a query of this scan (?1) from one moment (?2) to another (?3), those to the asked
+ * address alone where one is asked for. */
+static int tell_each(struct telling *t, const char *sql, int address,
+		     void (*tell)(struct telling *t, struct query *q))
+{
+	struct query *q = NULL;
+	int r = query_new(t->db, sql, &q);
+
+	if (r == 0)
+		r = query_bind_int(q, 1, t->scan);
+	if (r == 0)
+		r = query_bind_int(q, 2, t->from);
+	if (r == 0)
+		r = query_bind_int(q, 3, t->to);
+	while (r == 0 && (r = query_step(q)) == 1) {
+		r = 0;
+		if (t->options->address_text == NULL || same_address(t, query_text(q, address)))
+			tell(t, q);
+	}
+	query_free(q);
+	return r;
+}
+
 static void tell_connection(struct telling *t, struct query *q)
 {
 	enum {
@@ -349,28 +372,12 @@ static void tell_connection(struct telling *t, struct query *q)
 
 static int tell_connections(struct telling *t)
 {
-	struct query *q = NULL;
-	int r = query_new(t->db,
-			  "SELECT kind, opened_ms, closed_ms, source, source_port, address, port,"
-			  " probe, packets, sent, received, ending, transport FROM main.journal "
-			  "WHERE scan = ?1"
-			  " AND kind <> 'ask' AND opened_ms <= ?2 AND coalesce(closed_ms, ?3) >= ?3"
-			  " ORDER BY opened_ms, number",
-			  &q);
-
-	if (r == 0)
-		r = query_bind_int(q, 1, t->scan);
-	if (r == 0)
-		r = query_bind_int(q, 2, t->to);
-	if (r == 0)
-		r = query_bind_int(q, 3, t->from);
-	while (r == 0 && (r = query_step(q)) == 1) {
-		r = 0;
-		if (t->options->address_text == NULL || same_address(t, query_text(q, 5)))
-			tell_connection(t, q);
-	}
-	query_free(q);
-	return r;
+	return tell_each(t,
+			 "SELECT kind, opened_ms, closed_ms, source, source_port, address, port,"
+			 " probe, packets, sent, received, ending, transport FROM main.journal"
+			 " WHERE scan = ?1 AND kind <> 'ask' AND opened_ms <= ?3"
+			 " AND coalesce(closed_ms, ?2) >= ?2 ORDER BY opened_ms, number",
+			 5, tell_connection);
 }
 
 /* ---- logins ---- */
@@ -409,7 +416,6 @@ static void tell_login(struct telling *t, struct query *q)
 /* Every account that was tried, so that alarms can be matched. */
 static int tell_logins(struct telling *t)
 {
-	struct query *q = NULL;
 	int64_t there = 0;
 	int r = db_number(t->db,
 			  "SELECT count(*) FROM main.sqlite_master WHERE type = 'table'"
@@ -418,24 +424,11 @@ static int tell_logins(struct telling *t)
 
 	if (r < 0 || there == 0)
 		return r; /* a store of an older version */
-	r = query_new(t->db,
-		      "SELECT at_ms, address, port, transport, protocol, account, number, vendor,"
-		      " result FROM main.login WHERE scan = ?1 AND at_ms BETWEEN ?2 AND ?3"
-		      " ORDER BY id",
-		      &q);
-	if (r == 0)
-		r = query_bind_int(q, 1, t->scan);
-	if (r == 0)
-		r = query_bind_int(q, 2, t->from);
-	if (r == 0)
-		r = query_bind_int(q, 3, t->to);
-	while (r == 0 && (r = query_step(q)) == 1) {
-		r = 0;
-		if (t->options->address_text == NULL || same_address(t, query_text(q, 1)))
-			tell_login(t, q);
-	}
-	query_free(q);
-	return r;
+	return tell_each(t,
+			 "SELECT at_ms, address, port, transport, protocol, account, number,"
+			 " vendor, result FROM main.login WHERE scan = ?1"
+			 " AND at_ms BETWEEN ?2 AND ?3 ORDER BY id",
+			 1, tell_login);
 }
 
 /* ---- questions to whole segments, and to resolvers ---- */
@@ -483,26 +476,11 @@ static void tell_question(struct telling *t, struct query *q)
 
 static int tell_questions(struct telling *t)
 {
-	struct query *q = NULL;
-	int r = query_new(t->db,
-			  "SELECT opened_ms, source, address, port, transport, probe"
-			  " FROM main.journal WHERE scan = ?1 AND kind = 'ask'"
-			  " AND opened_ms BETWEEN ?2 AND ?3 ORDER BY opened_ms, number DESC",
-			  &q);
-
-	if (r == 0)
-		r = query_bind_int(q, 1, t->scan);
-	if (r == 0)
-		r = query_bind_int(q, 2, t->from);
-	if (r == 0)
-		r = query_bind_int(q, 3, t->to);
-	while (r == 0 && (r = query_step(q)) == 1) {
-		r = 0;
-		if (t->options->address_text == NULL || same_address(t, query_text(q, 2)))
-			tell_question(t, q);
-	}
-	query_free(q);
-	return r;
+	return tell_each(t,
+			 "SELECT opened_ms, source, address, port, transport, probe"
+			 " FROM main.journal WHERE scan = ?1 AND kind = 'ask'"
+			 " AND opened_ms BETWEEN ?2 AND ?3 ORDER BY opened_ms, number DESC",
+			 2, tell_question);
 }
 
 /* ---- raw frames ---- */

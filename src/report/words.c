@@ -166,6 +166,7 @@ const char *reason_text(const char *reason, enum language l)
 {
 	static const struct pair list[] = {
 		{ "limited in OT", { "limited in OT", "OT のため制限" } },
+		{ "answered a community", { "answered a community", "コミュニティ名に応答" } },
 		{ "not allowed", { "not allowed", "許可されていない" } },
 		{ "answers on every port",
 		  { "answers on every port", "すべてのポートで応答するため" } },
