@@ -5,7 +5,7 @@
 
 #include "store/store.h"
 
-/* Fills the table machine. */
+/* Fills the table machine, and with it those of commands/assets.h. */
 void machines(struct store *store, int64_t scan);
 
 #endif

@@ -22,6 +22,10 @@ static const char made_tables[] =
 	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
 	" inferred INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
+	/* Where it was found: one asset may have it at several of its addresses. */
+	"CREATE TEMP TABLE finding_place (fingerprint TEXT NOT NULL, address TEXT, zone TEXT, kind "
+	"TEXT,"
+	" UNIQUE (fingerprint, address));"
 	"CREATE TEMP TABLE check_run (check_id TEXT PRIMARY KEY, severity TEXT NOT NULL,"
 	" ran INTEGER NOT NULL, partial INTEGER NOT NULL, reason TEXT, hosts INTEGER NOT NULL,"
 	" hosts_answering INTEGER NOT NULL, ports_planned INTEGER NOT NULL,"
@@ -186,7 +190,7 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *asset, *insert, *observed, *support;
+	struct query *asset, *insert, *place, *observed, *support;
 	struct query *before, *waiver; /* NULL: there is none to be found */
 };
 
@@ -196,6 +200,7 @@ static void keeper_done(struct keeper *k)
 	query_free(k->before);
 	query_free(k->waiver);
 	query_free(k->insert);
+	query_free(k->place);
 	query_free(k->observed);
 	query_free(k->support);
 }
@@ -203,7 +208,8 @@ static void keeper_done(struct keeper *k)
 static int keeper_init(struct judged *j, struct keeper *k)
 {
 	int64_t findings = 0, waivers = 0;
-	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?",
+	int r = query_new(j->db,
+			  "SELECT key, zone, kind, ledger_id FROM temp.asset WHERE address = ?",
 			  &k->asset);
 
 	if (r >= 0)
@@ -261,6 +267,9 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
 			"  > instr('info,low,medium,high,critical', finding_now.severity)",
 			&k->insert);
+	if (r >= 0)
+		r = query_new(j->db, "INSERT OR IGNORE INTO temp.finding_place VALUES (?, ?, ?, ?)",
+			      &k->place);
 	return r;
 }
 
@@ -317,7 +326,9 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	}
 	if (r >= 0 && k->waiver != NULL) {
 		query_bind_text(k->waiver, 1, check->id);
-		query_bind_text(k->waiver, 2, key);
+		/* An operator names what is in the ledger, or the address of today. */
+		query_bind_text(k->waiver, 2,
+				row->asset != NULL ? row->asset : query_text(k->asset, 3));
 		query_bind_text(k->waiver, 3, row->address);
 		query_bind_int(k->waiver, 4, row->port);
 		query_bind_int(k->waiver, 5, j->now);
@@ -347,6 +358,13 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_int(k->insert, 17, reopened);
 		query_bind_int(k->insert, 18, row->inferred);
 		r = query_run(k->insert);
+	}
+	if (r >= 0) {
+		query_bind_text(k->place, 1, fingerprint);
+		query_bind_text(k->place, 2, row->address);
+		query_bind_text(k->place, 3, query_text(k->asset, 1));
+		query_bind_text(k->place, 4, query_text(k->asset, 2));
+		r = query_run(k->place);
 	}
 	query_reset(k->asset);
 	query_reset(k->observed);
@@ -445,25 +463,35 @@ static int note_run(struct judged *j, struct query *q, const struct check *check
 	return query_run(q);
 }
 
+/* The places of a finding stand together, in the order in which when_sql() asks. */
 static int load_findings(struct judged *j)
 {
 	struct query *q = NULL;
-	int64_t count = 0;
+	const struct judged_finding *last = NULL;
+	int64_t count = 0, places = 0;
 	int r = db_number(j->db, "SELECT count(*) FROM temp.finding_now", 0, &count);
 
+	if (r >= 0)
+		r = db_number(j->db, "SELECT count(*) FROM temp.finding_place", 0, &places);
 	if (r < 0)
 		return r;
 	j->findings = arena_array(j->arena, (size_t)count, sizeof(*j->findings));
-	if (j->findings == NULL)
+	j->places = arena_array(j->arena, (size_t)places, sizeof(*j->places));
+	if (j->findings == NULL || j->places == NULL)
 		return -ENOMEM;
 	r = query_new(j->db,
-		      "SELECT fingerprint, check_id, address, status = 'open', inferred"
-		      " FROM temp.finding_now"
-		      " ORDER BY check_id, fingerprint",
+		      "SELECT n.fingerprint, n.check_id, p.address, n.status = 'open', n.inferred"
+		      " FROM temp.finding_now AS n JOIN temp.finding_place AS p USING (fingerprint)"
+		      " ORDER BY n.check_id, n.fingerprint, p.address",
 		      &q);
 	for (size_t check = 0; r >= 0 && (r = query_step(q)) == 1;) {
 		struct judged_finding *f = &j->findings[j->finding_count];
 
+		j->places[j->place_count++] = judged_host_find(j, query_text(q, 2));
+		if (last != NULL && strcmp(last->fingerprint, query_text(q, 0)) == 0) {
+			f[-1].place_count++;
+			continue;
+		}
 		while (strcmp(j->catalogue->checks[check].id, query_text(q, 1)) != 0)
 			check++;
 		struct check_state *state = &j->states[check];
@@ -471,11 +499,13 @@ static int load_findings(struct judged *j)
 			state->first_finding = j->finding_count;
 		f->check = j->catalogue->checks[check].id;
 		f->fingerprint = arena_text(j->arena, query_text(q, 0));
-		f->host = judged_host_find(j, query_text(q, 2));
+		f->first_place = j->place_count - 1;
+		f->place_count = 1;
 		f->open = query_int(q, 3) != 0;
 		f->inferred = query_int(q, 4) != 0;
 		if (f->fingerprint == NULL)
 			r = -ENOMEM;
+		last = f;
 		j->finding_count++;
 	}
 	query_free(q);

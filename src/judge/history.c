@@ -62,8 +62,8 @@ static const char *not_retested_there(const struct judged *j, const struct cover
 
 /* NULL: the check ran again on this asset and port and did not find it. */
 static const char *not_retested(struct judged *j, struct query *hosts, const char *check,
-				const char *asset, int64_t port, const char *transport,
-				const char *vantage, int *ret_error)
+				const char *asset, const char *address, int64_t port,
+				const char *transport, const char *vantage, int *ret_error)
 {
 	const struct check *c = catalogue_check(j->catalogue, check);
 
@@ -89,10 +89,12 @@ static const char *not_retested(struct judged *j, struct query *hosts, const cha
 		if (reason != NULL)
 			break;
 	}
-	/* It may stand in the row of a range. */
-	ptrdiff_t range = r >= 0 && !found ? judged_host_find(j, asset) : -1;
-	if (range >= 0)
-		reason = not_retested_there(j, state->cover, (size_t)range, port, udp);
+	/* What stands where it was last seen: silence, perhaps in the row of a range, or another asset. */
+	ptrdiff_t host = r >= 0 && !found ? judged_host_find(j, address) : -1;
+	if (host >= 0)
+		reason = j->hosts[host].answering
+				 ? "its address is another asset's now"
+				 : not_retested_there(j, state->cover, (size_t)host, port, udp);
 	query_reset(hosts);
 	*ret_error = r < 0 ? r : 0;
 	return reason;
@@ -115,17 +117,15 @@ int history_make(struct judged *j)
 
 	if (r >= 0)
 		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
-	if (r >= 0 && count > 0)
-		r = db_exec(j->db, "CREATE INDEX temp.host_ledger ON host (ledger_id)");
-	if (r >= 0)
-		r = query_new(
-			j->db,
-			"SELECT check_id, asset, port, transport, vantage FROM temp.finding_gone"
-			" WHERE rowid = ?",
-			&gone);
 	if (r >= 0)
 		r = query_new(j->db,
-			      "SELECT address FROM temp.host WHERE ledger_id = ?1 OR address = ?1"
+			      "SELECT check_id, asset, address, port, transport, vantage"
+			      " FROM temp.finding_gone"
+			      " WHERE rowid = ?",
+			      &gone);
+	if (r >= 0)
+		r = query_new(j->db,
+			      "SELECT address FROM temp.asset_key WHERE key = ?1 OR name = ?1"
 			      " ORDER BY address",
 			      &hosts);
 	if (r >= 0)
@@ -141,8 +141,8 @@ int history_make(struct judged *j)
 		r = query_step(gone);
 		if (r == 1)
 			reason = not_retested(j, hosts, query_text(gone, 0), query_text(gone, 1),
-					      query_int(gone, 2), query_text(gone, 3),
-					      query_text(gone, 4), &r);
+					      query_text(gone, 2), query_int(gone, 3),
+					      query_text(gone, 4), query_text(gone, 5), &r);
 		query_reset(gone);
 		if (r < 0)
 			break;

@@ -145,6 +145,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no valid authorisation", "有効な実施許可がない" },
 		{ "no vantage declared", "観測地点が未宣言" },
 		{ "no zones declared", "ゾーンが未宣言" },
+		{ "its address is another asset's now", "そのアドレスは別の資産が使用している" },
 		{ "not allowed", "許可されていない" },
 		{ "not gathered", "情報を取得できず" },
 		{ "not in the scan", "今回のスキャン対象外" },

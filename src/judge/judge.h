@@ -36,6 +36,8 @@ struct judge_options {
  *   transport, zone, kind, vantage, detail, evidence, waiver, first_seen, last_seen, reopened)
  *   what this scan found. waiver: JSON with "state" ('valid', 'expired'), reason, compensating,
  *   approved_by, approved_at, until; NULL: none. An expired waiver leaves the finding open.
+ * finding_place(fingerprint, address, zone, kind): where each was found, one row at least; several
+ *   where one asset has it at several of its addresses (finding_now then names the first).
  * finding_gone(the same columns as the table finding, status 'fixed' or 'not-retested', reason)
  *   what was open before and was not found this time.
  * check_run(check_id, severity, ran, partial, reason, hosts, hosts_answering, ports_planned,

@@ -67,7 +67,7 @@ struct cover {
 
 struct judged_finding {
 	const char *fingerprint, *check;
-	ptrdiff_t host; /* -1: its asset is no host of the scan */
+	size_t first_place, place_count; /* in judged.places; one at least */
 	bool open;
 	bool inferred; /* it rests on data that is not verified: no more than a hint */
 };
@@ -117,6 +117,8 @@ struct judged {
 	size_t kind_count;
 	struct judged_finding *findings; /* by check as in the catalogue, then fingerprint */
 	size_t finding_count;
+	ptrdiff_t *places; /* hosts; -1: no host of the scan */
+	size_t place_count;
 };
 
 /* views.c: whether the store has this table; those that a newer version brought may be missing. */

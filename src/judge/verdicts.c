@@ -65,25 +65,45 @@ struct outcome {
 
 /* ---- findings of an item ---- */
 
-/* Whether a finding counts for the item: 1, 0 or -1 (not known). */
-static signed char in_scope(const struct judged_finding *f, const signed char *members)
+/*
+ * Whether a finding counts for the item: 1, 0 or -1 (not known). It does where one of its places does. when: the
+ * item's `when` at each of them; NULL: it has none.
+ */
+static signed char counts_for(const struct judged *j, const struct judged_finding *f,
+			      const signed char *members, const signed char *when)
 {
-	if (members == NULL)
-		return 1;
-	return f->host < 0 ? -1 : members[f->host];
+	signed char counts = 0;
+
+	for (size_t i = 0; i < f->place_count && counts != 1; i++) {
+		ptrdiff_t host = j->places[f->first_place + i];
+		signed char here = members == NULL ? 1 : host < 0 ? -1 : members[host];
+
+		if (when != NULL && (when[i] == 0 || here == 0))
+			here = 0;
+		else if (when != NULL && when[i] == -1)
+			here = -1;
+		if (here != 0)
+			counts = here;
+	}
+	return counts;
 }
 
 const char *when_sql(struct arena *arena, const struct item *item)
 {
-	return arena_printf(arena,
-			    "SELECT (%s\n) FROM (SELECT n.*, j.vantage_zone, j.vantage_kind"
-			    " FROM temp.finding_now AS n, temp.judged AS j) AS f"
-			    " LEFT JOIN temp.asset AS a ON a.address = f.address"
-			    " WHERE f.check_id = ? ORDER BY f.fingerprint",
-			    item->when);
+	return arena_printf(
+		arena,
+		"SELECT (%s\n) FROM (SELECT n.fingerprint, n.check_id, n.severity, n.status, "
+		"n.asset,"
+		"  p.address, n.port, n.transport, p.zone, p.kind, n.vantage, n.detail, n.evidence,"
+		"  n.waiver, n.first_seen, n.last_seen, n.reopened, n.inferred, j.vantage_zone,"
+		"  j.vantage_kind FROM temp.finding_now AS n JOIN temp.finding_place AS p"
+		"  USING (fingerprint), temp.judged AS j) AS f"
+		" LEFT JOIN temp.asset AS a ON a.address = f.address"
+		" WHERE f.check_id = ? ORDER BY f.fingerprint, f.address",
+		item->when);
 }
 
-/* The item's `when` for each finding of one check, in order. */
+/* The item's `when` for each place of each finding of one check, in order. */
 static int ask_when(struct judged *j, const struct guideline *g, const struct item *item,
 		    const char *check, signed char *answers, size_t count)
 {
@@ -113,25 +133,27 @@ static int count_findings(struct judged *j, const struct guideline *g, const str
 			  const struct check_state *state, const char *check,
 			  const signed char *members, struct query *note, struct outcome *o)
 {
+	const struct judged_finding *first = &j->findings[state->first_finding];
 	signed char *when = NULL;
 	int r = 0;
 
 	if (state->finding_count == 0)
 		return 0;
 	if (item->when != NULL) {
-		when = malloc(state->finding_count);
+		const struct judged_finding *last = first + state->finding_count - 1;
+		size_t places = last->first_place + last->place_count - first->first_place;
+
+		when = malloc(places);
 		if (when == NULL)
 			return -ENOMEM;
-		r = ask_when(j, g, item, check, when, state->finding_count);
+		r = ask_when(j, g, item, check, when, places);
 	}
 	for (size_t i = 0; r >= 0 && i < state->finding_count; i++) {
-		const struct judged_finding *f = &j->findings[state->first_finding + i];
-		signed char counts = in_scope(f, members);
+		const struct judged_finding *f = &first[i];
+		signed char counts = counts_for(
+			j, f, members,
+			when != NULL ? when + f->first_place - first->first_place : NULL);
 
-		if (when != NULL && (when[i] == 0 || counts == 0))
-			counts = 0;
-		else if (when != NULL && when[i] == -1)
-			counts = -1;
 		if (counts == 0)
 			continue;
 		if (counts == -1) {

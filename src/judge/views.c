@@ -14,10 +14,6 @@
 #include "codec/i18n.h"
 #include "judge/arena.h"
 
-/* The asset key of a fingerprint: the ledger's id, else the address. (A recognised identity goes
- * between them once there is one.) Columns of host are h's. */
-#define ASSET_KEY "coalesce(h.ledger_id, h.address)"
-
 static int drop_made(struct db *db)
 {
 	struct query *q = NULL;
@@ -149,6 +145,7 @@ static int make_newer(struct judged *j)
 	} newer[] = {
 		{ "device", "address, vendor, model, firmware, serial, role, certain, signs" },
 		{ "machine", "address, machine, certain, signs" },
+		{ "asset_of", "address, asset" },
 		{ "login", "id, at_ms, address, device, port, transport, protocol, account, number,"
 			   " vendor, blank, result" },
 	};
@@ -275,8 +272,36 @@ static int make_hosts(struct judged *j)
 		" FROM temp.quiet");
 }
 
+/*
+ * The asset key of a fingerprint: the ledger's id of any of the machine's addresses, else the asset that it was
+ * recognised as (name), else the address, unless that is another's name by now.
+ */
+static int make_keys(struct judged *j)
+{
+	return db_exec(
+		j->db,
+		"CREATE TEMP TABLE asset_key (address TEXT PRIMARY KEY, key TEXT NOT NULL,"
+		" name TEXT NOT NULL) WITHOUT ROWID;"
+		"INSERT INTO temp.asset_key SELECT address, coalesce(id, name), name FROM ("
+		"WITH listed AS MATERIALIZED"
+		"  (SELECT o.asset AS asset, min(h.ledger_id) AS id FROM temp.asset_of AS o"
+		"   JOIN temp.host AS h ON h.address = o.address WHERE h.ledger_id IS NOT NULL"
+		"   GROUP BY o.asset)"
+		" SELECT h.address AS address, coalesce(h.ledger_id, l.id) AS id, coalesce(o.asset,"
+		"  h.address || iif(h.address IN (SELECT asset FROM temp.asset_of), '#', '')) AS "
+		"name"
+		" FROM temp.host AS h LEFT JOIN temp.asset_of AS o ON o.address = h.address"
+		" LEFT JOIN listed AS l ON l.asset = o.asset);"
+		"CREATE INDEX temp.asset_key_key ON asset_key (key);"
+		"CREATE INDEX temp.asset_key_name ON asset_key (name)");
+}
+
 static int make_assets(struct judged *j)
 {
+	int r = make_keys(j);
+
+	if (r < 0)
+		return r;
 	/* One row per ledger id: of several lines the first counts. */
 	return db_execf(
 		j->db,
@@ -285,7 +310,7 @@ static int make_assets(struct judged *j)
 		"INSERT INTO temp.judge_line SELECT id, class, os,"
 		"  CASE WHEN json_valid(declared) THEN declared END, min(line)"
 		" FROM main.ledger WHERE scan = %lld GROUP BY id;"
-		"CREATE TEMP VIEW asset AS SELECT h.address AS address, " ASSET_KEY " AS key,"
+		"CREATE TEMP VIEW asset AS SELECT h.address AS address, k.key AS key,"
 		" h.zone AS zone, h.kind AS kind, h.treated AS treated, h.state AS state,"
 		" h.reason AS reason, h.public AS public,"
 		" h.state IN ('answering', 'all-ports', 'distress') AS answering,"
@@ -297,7 +322,8 @@ static int make_assets(struct judged *j)
 		" (SELECT json_group_array(json_array(s.port, s.transport, s.protocol))"
 		"  FROM main.service AS s WHERE s.scan = %lld AND s.address = h.address"
 		"  AND s.state = 'open') AS services"
-		" FROM temp.host AS h LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id",
+		" FROM temp.host AS h JOIN temp.asset_key AS k ON k.address = h.address"
+		" LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id",
 		(long long)j->scan, (long long)j->scan);
 }
 

@@ -103,9 +103,15 @@ const struct check *facts_check(const struct facts *f, const char *id);
 		"t") " ORDER BY place.position IS NULL, place.position, t.port, t.transport," \
 		     " t.product, t.vendor, t.version, o.feed, o.reason"
 
+/* The other addresses of the asset where a finding (f) stands too: a JSON list. */
+#define ALSO_AT                                                                         \
+	"(SELECT json_group_array(address) FROM (SELECT o.address FROM finding_place o" \
+	"  WHERE o.fingerprint = f.fingerprint AND o.address <> f.address"              \
+	"  ORDER BY address_key(o.address))) AS also"
+
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */
 #define FINDINGS_IN_ORDER                                                                \
-	"SELECT f.* FROM finding_now f" JOIN_PLACE(                                      \
+	"SELECT f.*, " ALSO_AT " FROM finding_now f" JOIN_PLACE(                         \
 		"f") " ORDER BY " BY_SEVERITY                                            \
 		     ", check_id, place.position IS NULL, place.position, asset, port, " \
 		     "transport, detail, fingerprint"

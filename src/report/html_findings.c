@@ -97,6 +97,27 @@ static void waiver(struct page *p, const char *text)
 	json_decref(w);
 }
 
+/* Other addresses of the same asset that show it too. */
+static void also_at(struct page *p, const char *list)
+{
+	json_t *addresses = text_parsed(list);
+	size_t i;
+	json_t *address;
+
+	json_array_foreach(addresses, i, address)
+	{
+		mark(p, i == 0 ? "<br><span class=\"quiet\">" : ", ");
+		if (i == 0) {
+			say_word(p, W_ALSO_AT);
+			mark(p, " ");
+		}
+		say(p, json_string_value(address));
+	}
+	if (i > 0)
+		mark(p, "</span>");
+	json_decref(addresses);
+}
+
 static void place(struct page *p, struct query *q)
 {
 	const char *address = cell(q, "address"), *asset = cell(q, "asset");
@@ -115,6 +136,7 @@ static void place(struct page *p, struct query *q)
 		mark(p, " %" PRId64 "/", cell_int(q, "port"));
 		say(p, transport);
 	}
+	also_at(p, cell(q, "also"));
 	mark(p, "</td><td>");
 	say(p, cell(q, "zone"));
 	mark(p, "</td><td class=\"detail\">");
@@ -189,7 +211,7 @@ static void card(struct page *p, struct query *group)
 	mark(p, "<tbody>\n");
 	struct query *q =
 		ask_of(p,
-		       "SELECT f.* FROM finding_now f" JOIN_PLACE(
+		       "SELECT f.*, " ALSO_AT " FROM finding_now f" JOIN_PLACE(
 			       "f") " WHERE severity = ?1 AND check_id = ?2 ORDER BY status,"
 				    " place.position IS NULL, place.position, asset, port, "
 				    "transport, detail,"

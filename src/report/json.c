@@ -375,7 +375,9 @@ static void put_findings(struct writing *w)
 		text(w, "check", cell(q, "check_id"));
 		text(w, "severity", cell(q, "severity"));
 		text(w, "status", cell(q, "status"));
+		text(w, "asset", cell(q, "asset"));
 		text(w, "address", cell(q, "address"));
+		member(w, "also", text_parsed(cell(q, "also")));
 		integer(w, "port", q, query_column(q, "port"));
 		text(w, "transport", cell(q, "transport"));
 		text(w, "zone", cell(q, "zone"));

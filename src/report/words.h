@@ -131,6 +131,7 @@
 	X(NOTHING_OPEN, "nothing open", "開いているポートなし") \
 	X(PORTS_INCOMPLETE, "not all planned ports were tried", "計画したポートの一部は未試行") \
 	X(SAME_MACHINE, "same machine as", "同じ機器のアドレス") \
+	X(ALSO_AT, "also at", "同じ資産の別アドレス") \
 	X(PROBABLE, "probable", "推定") \
 	X(FIRMWARE, "firmware", "ファームウェア") \
 	X(SERIAL, "serial no.", "製造番号") \

@@ -233,6 +233,22 @@ static const char version_8[] =
 	"CREATE INDEX advisory_product_key ON advisory_product (product_key, vendor_key);"
 	"CREATE INDEX advisory_product_of ON advisory_product (advisory);";
 
-const char *const store_migrations[] = { version_1, version_2, version_3, version_4,
-					 version_5, version_6, version_7, version_8 };
+/* Assets over all scans of a site (commands/assets.c). Of the whole store, not of a scan, but for asset_of. */
+static const char version_9[] =
+	"CREATE TABLE asset_known ("
+	" site TEXT NOT NULL, asset TEXT NOT NULL, first_scan INTEGER NOT NULL,"
+	" PRIMARY KEY (site, asset)) STRICT, WITHOUT ROWID;"
+	/* By what an asset is known again: its addresses (kind 'address'), MAC addresses, keys. A value is that
+	 * of the asset that had it last. */
+	"CREATE TABLE asset_sign ("
+	" site TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, asset TEXT NOT NULL,"
+	" PRIMARY KEY (site, kind, value)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX asset_sign_of ON asset_sign (site, asset, kind);"
+	/* Which asset an answering address was in this scan. */
+	"CREATE TABLE asset_of ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, asset TEXT NOT NULL,"
+	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = { version_1, version_2, version_3, version_4, version_5,
+					 version_6, version_7, version_8, version_9 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

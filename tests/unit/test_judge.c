@@ -851,6 +851,64 @@ static void findings_have_a_life(void **state)
 	db_free(db);
 }
 
+#define ASSET(address, asset)                                                  \
+	"INSERT INTO main.asset_of SELECT max(id), '" address "', '" asset "'" \
+	" FROM main.scan;"
+
+/* The same machine elsewhere: its finding goes with it. */
+static void findings_go_with_the_asset(void **state)
+{
+	struct db *db = store_with(":memory:", ASSET("10.0.0.1", "10.0.0.1"));
+
+	(void)state;
+	judge_and_keep(db, 1);
+	scan_again(db,
+		   ASSET("10.0.0.2", "10.0.0.1")
+			   ASSET("10.0.0.1", "10.0.0.1#2") "UPDATE main.evidence SET document = "
+							   "replace(document, 'old', 'new')"
+							   " WHERE address = '10.0.0.1'" LATEST
+							   "; UPDATE main.evidence SET document = "
+							   "replace(document, 'new', 'old')"
+							   " WHERE address = '10.0.0.2'" LATEST);
+	judge_quietly(db, 2);
+	expect(db, NOW, "open 1500 2500 0");
+	expect(db, "SELECT asset || ' ' || address FROM finding_now WHERE check_id = 't.ssh-weak'",
+	       "10.0.0.1 10.0.0.2");
+	expect(db, GONE, "(none)");
+	db_free(db);
+}
+
+/* One machine with a foot in two zones: one finding, which counts in both. */
+static void one_asset_at_two_addresses(void **state)
+{
+	struct db *db = store_with(
+		":memory:",
+		ASSET("10.0.0.1", "10.0.0.1") ASSET(
+			"10.0.0.3",
+			"10.0.0.1") "INSERT INTO service (scan, address, port, transport, state,"
+				    " protocol, spoken) VALUES"
+				    " (1, '10.0.0.1', 23, 'tcp', 'open', 'telnet', 'port');");
+
+	(void)state;
+	judge_quietly(db, 1);
+	expect(db,
+	       "SELECT group_concat(asset || ' ' || address || ' ' || zone) FROM finding_now"
+	       " WHERE check_id = 't.telnet'",
+	       "10.0.0.1 10.0.0.1 office");
+	expect(db,
+	       "SELECT group_concat(address || ' ' || zone) FROM (SELECT p.* FROM finding_place p"
+	       " JOIN finding_now USING (fingerprint) WHERE check_id = 't.telnet' ORDER BY 2)",
+	       "10.0.0.1 office,10.0.0.3 plant");
+	expect(db, "SELECT count(*) FROM verdict_finding WHERE item = 'ot-telnet'", "1");
+	/* The ledger names one of its addresses: it is that asset everywhere. */
+	judge_forget(db);
+	assert_int_equal(
+		db_exec(db, "UPDATE main.host SET ledger_id = 'L3' WHERE address = '10.0.0.3'"), 0);
+	judge_quietly(db, 1);
+	expect(db, "SELECT group_concat(DISTINCT asset) FROM finding_now", "L3");
+	db_free(db);
+}
+
 #define CLOSED \
 	"DELETE FROM main.evidence WHERE 1" LATEST "; DELETE FROM main.service WHERE 1" LATEST
 /* Each way of not having looked again leaves a finding as it was. */
@@ -885,6 +943,18 @@ static void nothing_is_fixed_unseen(void **state)
 		{ "UPDATE main.evidence SET probe = 'http' WHERE 1" LATEST
 		  "; UPDATE main.service SET protocol = 'http' WHERE 1" LATEST,
 		  "fixed" },
+		/* another machine has the address */
+		{ CLOSED
+		  "; INSERT INTO main.asset_of SELECT id, '10.0.0.1', '10.0.0.1#2' FROM latest",
+		  "not-retested its address is another asset's now" },
+		/* it moved: it was looked at where it is now, or not */
+		{ CLOSED
+		  "; INSERT INTO main.asset_of SELECT id, '10.0.0.1', '10.0.0.1#2' FROM latest"
+		  " UNION ALL SELECT id, '10.0.0.2', '10.0.0.1' FROM latest",
+		  "fixed" },
+		{ CLOSED "; INSERT INTO main.asset_of SELECT id, '10.0.0.2', '10.0.0.1' FROM latest"
+			 "; UPDATE main.host SET complete = 0 WHERE address = '10.0.0.2'" LATEST,
+		  "not-retested sweep incomplete" },
 		/* the ledger gave it another key: the old finding is closed, a new one opens */
 		{ "UPDATE main.host SET ledger_id = 'L9' WHERE address = '10.0.0.1'" LATEST,
 		  "fixed" },
@@ -1604,6 +1674,8 @@ int main(void)
 		cmocka_unit_test(every_verdict),
 		cmocka_unit_test(findings_are_told),
 		cmocka_unit_test(findings_have_a_life),
+		cmocka_unit_test(findings_go_with_the_asset),
+		cmocka_unit_test(one_asset_at_two_addresses),
 		cmocka_unit_test(nothing_is_fixed_unseen),
 		cmocka_unit_test(fingerprints_hold),
 		cmocka_unit_test(coverage_is_counted),
