@@ -181,6 +181,14 @@ static const struct {
 	{ "vnc", login_vnc },
 };
 
+bool login_known(const char *protocol)
+{
+	for (size_t i = 0; i < countof(ways); i++)
+		if (strcmp(ways[i].protocol, protocol) == 0)
+			return true;
+	return false;
+}
+
 static enum ending login_run(struct conn *c, json_t *evidence)
 {
 	const struct credential *k = conn_credential(c);

@@ -24,6 +24,9 @@ extern const char *const login_words[LOGIN_RESULTS];
 /* Does a refusal speak of a lock rather than of a wrong password? */
 bool login_speaks_of_lock(struct span text);
 
+/* Is there a login for this protocol? */
+bool login_known(const char *protocol);
+
 /* Each on an open connection, inside TLS where conn_tls_wanted(). */
 enum login_result login_http(struct conn *c, const struct credential *k);
 enum login_result login_telnet(struct conn *c, const struct credential *k);

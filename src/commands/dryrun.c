@@ -232,6 +232,14 @@ static void tell_logins(const struct outlook *l, const struct group *g, bool gen
 		  "and "
 		  "device within %lld s\n"),
 		logins_budget(w), (long long)w->reset_s);
+	struct ranges tested = { 0 };
+	if (w->test.user != NULL &&
+	    ranges_common(&w->test.hosts, &g->zone->networks, &tested) == 0 && tested.count > 0)
+		fprintf(l->out,
+			_("    test account '%s': %u failures on purpose at each port that speaks "
+			  "one of its protocols\n"),
+			w->test.user, w->threshold + 1);
+	ranges_done(&tested);
 }
 
 static void tell_wait(const struct outlook *l, const struct group *g)

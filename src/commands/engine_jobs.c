@@ -211,7 +211,7 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 		.finished_ms = h->finished_ms,
 	};
 	if (d->login != 0) {
-		engine_end_login(e, d, text);
+		engine_end_login(e, d, text, h->finished_ms - h->started_ms);
 		if (d->port.udp && strstr(text, "\"result\":\"accepted\"") != NULL)
 			store_evidence(e->setup->store, &row);
 		e->result.conversations++;

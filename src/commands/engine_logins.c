@@ -92,8 +92,22 @@ static void add_fitting(struct engine *e, struct target *t, uint32_t heard, cons
 			continue;
 		for (uint32_t i = 0; i < heard; i++)
 			if (strcmp(t->ports[i].protocol, c->protocol) == 0)
-				add_login(e, t, t->ports[i], c->number);
+				add_login(e, t, t->ports[i], (uint32_t)n + 1);
 	}
+}
+
+/* Behind all others, since the account may be locked afterwards and this bastion shut out. */
+static void add_test(struct engine *e, struct target *t, uint32_t heard)
+{
+	const struct credentials *l = e->setup->credentials;
+
+	if (!ranges_contain(&e->setup->plan->site.logins.test.hosts, &t->address))
+		return;
+	for (uint32_t i = 0; i < heard; i++)
+		for (size_t n = 0; n < l->count; n++)
+			if (l->list[n].purpose != CREDENTIAL_DEFAULT &&
+			    strcmp(t->ports[i].protocol, l->list[n].protocol) == 0)
+				add_login(e, t, t->ports[i], (uint32_t)n + 1);
 }
 
 /* Devices that speak SNMP 1 and 2c alone answer nobody without a community, so they look closed. */
@@ -108,7 +122,7 @@ static void add_communities(struct engine *e, struct target *t)
 	for (size_t n = 0; n < l->count; n++)
 		if (strcmp(l->list[n].vendor, "*") == 0 && strcmp(l->list[n].protocol, "snmp") == 0)
 			add_login(e, t, (struct open_port){ .port = SNMP_PORT, .udp = true },
-				  l->list[n].number);
+				  (uint32_t)n + 1);
 }
 
 void engine_choose_logins(struct engine *e, struct target *t)
@@ -126,6 +140,7 @@ void engine_choose_logins(struct engine *e, struct target *t)
 			if (t->told[i].certain == (certain != 0))
 				add_fitting(e, t, heard, &t->told[i]);
 	add_communities(e, t);
+	add_test(e, t, heard);
 	targets_queue(e->targets, t);
 }
 
@@ -143,12 +158,16 @@ bool engine_begin_login(struct engine *e, struct target *t, const struct open_po
 {
 	const struct logins *l = &e->setup->plan->site.logins;
 	const struct credential *k = &e->setup->credentials->list[port->credential - 1];
+	const char *domain = logins_domain(l, &t->address);
 	bool community = strcmp(k->protocol, "snmp") == 0;
 	char address[ADDR_TEXT], text[200];
 	int64_t now = worker_unix_ms();
 	struct login_row row = {
 		.address = addr_format(&t->address, address),
-		.device = t->mac[0] != '\0' ? t->mac : address,
+		/* The communities of SNMP are each device's own. */
+		.device = domain != NULL && !community ? domain
+			  : t->mac[0] != '\0'          ? t->mac
+						       : address,
 		.transport = transport_word(port->udp),
 		.protocol = k->protocol,
 		.account = community ? "(community)" : k->user,
@@ -168,7 +187,7 @@ bool engine_begin_login(struct engine *e, struct target *t, const struct open_po
 		return false;
 	}
 	int64_t used = store_logins_since(e->setup->store, row.device, row.account, since);
-	if (used >= logins_budget(l)) {
+	if (k->purpose == CREDENTIAL_DEFAULT && used >= logins_budget(l)) {
 		snprintf(text, sizeof(text),
 			 "no more attempts with account '%s': %u within %lld s are allowed",
 			 row.account[0] != '\0' ? row.account : "-", logins_budget(l),
@@ -192,26 +211,53 @@ static void store_snmp(struct engine *e, const struct desk *d)
 			     NULL);
 }
 
-void engine_end_login(struct engine *e, struct desk *d, const char *document)
+/* Takes the rest of what was chosen for this port and purpose out of the queue. */
+static void drop_rest(const struct engine *e, struct desk *d, bool test)
 {
+	const struct credential *list = e->setup->credentials->list;
+	struct target *t = d->target;
+	uint32_t kept = t->port_next;
+
+	for (uint32_t i = t->port_next; i < t->port_count; i++) {
+		const struct open_port *p = &t->ports[i];
+		bool of_test =
+			p->credential != 0 && list[p->credential - 1].purpose != CREDENTIAL_DEFAULT;
+
+		if (p->port != d->port.port || p->udp != d->port.udp || of_test != test)
+			t->ports[kept++] = *p;
+	}
+	targets_drop_ports(e->targets, t, kept);
+}
+
+/* A test that cannot end proves nothing, and each attempt of it is a failure in somebody's log. */
+static bool test_goes_on(const struct credential *k, const char *result)
+{
+	return strcmp(result, k->purpose == CREDENTIAL_TEST_RIGHT ? "accepted" : "refused") == 0;
+}
+
+void engine_end_login(struct engine *e, struct desk *d, const char *document, int64_t took_ms)
+{
+	const struct credential *k = &e->setup->credentials->list[d->port.credential - 1];
 	json_t *parsed = json_loads(document, 0, NULL);
 	const char *result = json_string_value(json_object_get(parsed, "result"));
+	bool test = k->purpose != CREDENTIAL_DEFAULT;
 	struct target *t = d->target;
 
-	store_login_end(e->setup->store, d->login, result != NULL ? result : "untested");
+	if (result == NULL)
+		result = "untested";
+	store_login_end(e->setup->store, d->login, result);
+	if (test)
+		store_login_test(e->setup->store, d->login, k->purpose == CREDENTIAL_TEST_RIGHT,
+				 took_ms);
 	t->login_ms = engine_mono_ms() + LOGIN_PAUSE_MS;
-	if (result != NULL && strcmp(result, "locked") == 0) {
+	if (strcmp(result, "locked") == 0) {
 		t->logins_over = true;
 		remark(e, t, "a sign that the account is locked: no more attempts at this host");
 	}
-	if (result != NULL && strcmp(result, "accepted") == 0) {
-		uint32_t kept = t->port_next;
-
-		/* One proof is enough for a port. */
-		for (uint32_t i = t->port_next; i < t->port_count; i++)
-			if (t->ports[i].port != d->port.port || t->ports[i].udp != d->port.udp)
-				t->ports[kept++] = t->ports[i];
-		t->port_count = kept;
+	if (test && !test_goes_on(k, result)) {
+		drop_rest(e, d, true);
+	} else if (!test && strcmp(result, "accepted") == 0) {
+		drop_rest(e, d, false); /* one proof is enough for a port */
 		if (d->port.udp)
 			store_snmp(e, d);
 	}

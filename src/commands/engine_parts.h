@@ -112,7 +112,7 @@ void engine_choose_logins(struct engine *e, struct target *t);
 bool engine_begin_login(struct engine *e, struct target *t, const struct open_port *port,
 			int64_t *ret);
 /* What came of it. */
-void engine_end_login(struct engine *e, struct desk *d, const char *document);
+void engine_end_login(struct engine *e, struct desk *d, const char *document, int64_t took_ms);
 
 /* ---- engine_again.c ---- */
 /* What the earlier run found and did: counts for the progress, open ports for the jobs. */

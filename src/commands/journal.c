@@ -384,7 +384,7 @@ static int tell_connections(struct telling *t)
 
 static void tell_login(struct telling *t, struct query *q)
 {
-	enum { AT, ADDRESS, PORT, TRANSPORT, PROTOCOL, ACCOUNT, NUMBER, VENDOR, RESULT };
+	enum { AT, ADDRESS, PORT, TRANSPORT, PROTOCOL, ACCOUNT, NUMBER, VENDOR, RESULT, TEST };
 	char when[TIME_TEXT];
 
 	open_row(t, t->logins++);
@@ -398,6 +398,7 @@ static void tell_login(struct telling *t, struct query *q)
 		put_name(t, "account", query_text(q, ACCOUNT));
 		fprintf(t->out, ",\"entry\":%" PRId64, query_int(q, NUMBER));
 		put_name(t, "vendor", query_text(q, VENDOR));
+		put_name(t, "purpose", query_int(q, TEST) != 0 ? "lockout-test" : "default");
 		put_name(t, "result", query_text(q, RESULT));
 		fputc('}', t->out);
 		return;
@@ -408,7 +409,10 @@ static void tell_login(struct telling *t, struct query *q)
 	put_line(t->out, query_text(q, PROTOCOL));
 	fputs(_("  account "), t->out);
 	put_line(t->out, query_text(q, ACCOUNT));
-	fprintf(t->out, _("  password no. %lld of the list  "), (long long)query_int(q, NUMBER));
+	fprintf(t->out,
+		query_int(q, TEST) == 0 ? _("  password no. %lld of the list  ")
+					: _("  attempt no. %lld of the lockout test  "),
+		(long long)query_int(q, NUMBER));
 	put_line(t->out, query_text(q, RESULT));
 	fputc('\n', t->out);
 }
@@ -416,19 +420,22 @@ static void tell_login(struct telling *t, struct query *q)
 /* Every account that was tried, so that alarms can be matched. */
 static int tell_logins(struct telling *t)
 {
-	int64_t there = 0;
-	int r = db_number(t->db,
-			  "SELECT count(*) FROM main.sqlite_master WHERE type = 'table'"
-			  " AND name = 'login'",
-			  0, &there);
+	bool there = false, tests = false;
+	int r = db_has_table(t->db, "login", &there);
 
-	if (r < 0 || there == 0)
+	if (r >= 0)
+		r = db_has_table(t->db, "login_test", &tests);
+	if (r < 0 || !there)
 		return r; /* a store of an older version */
+#define LOGINS(test)                                                                               \
+	"SELECT at_ms, address, port, transport, protocol, account, number, vendor, result, " test \
+	" FROM main.login AS l WHERE scan = ?1 AND at_ms BETWEEN ?2 AND ?3 ORDER BY id"
 	return tell_each(t,
-			 "SELECT at_ms, address, port, transport, protocol, account, number,"
-			 " vendor, result FROM main.login WHERE scan = ?1"
-			 " AND at_ms BETWEEN ?2 AND ?3 ORDER BY id",
+			 tests ? LOGINS("EXISTS (SELECT 1 FROM main.login_test"
+					" WHERE scan = ?1 AND login = l.id)")
+			       : LOGINS("0"),
 			 1, tell_login);
+#undef LOGINS
 }
 
 /* ---- questions to whole segments, and to resolvers ---- */

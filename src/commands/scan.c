@@ -16,6 +16,7 @@
 #include "commands/engine.h"
 #include "commands/judging.h"
 #include "commands/lock.h"
+#include "commands/lockout.h"
 #include "commands/matching.h"
 #include "commands/machines.h"
 #include "commands/recognise.h"
@@ -279,8 +280,18 @@ static int go_on(struct store *store, const char *path, struct plan *plan, struc
 	return status;
 }
 
+static bool load_test_account(struct scan_options *o, const struct plan *plan)
+{
+	struct complaints c = { 0 };
+	bool good = lockout_add(plan, &o->passwords, &c);
+
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	return good;
+}
+
 /* With the lock in hand. The plan and judging of a scan that goes on are made here. */
-static int scan_locked(const struct scan_options *o, struct plan *plan, const struct paths *paths,
+static int scan_locked(struct scan_options *o, struct plan *plan, const struct paths *paths,
 		       int *lock, struct judging **judging)
 {
 	const struct judging_outputs outputs = {
@@ -307,6 +318,8 @@ static int scan_locked(const struct scan_options *o, struct plan *plan, const st
 	else if (getrandom(way.order_key, sizeof(way.order_key), 0) !=
 		 (ssize_t)sizeof(way.order_key))
 		status = EXIT_INCOMPLETE; /* the machine has no random numbers at all */
+	if (status == EXIT_DONE && !load_test_account(o, plan))
+		status = EXIT_USAGE;
 	if (status != EXIT_DONE) {
 		before_done(&before);
 		store_close(store);

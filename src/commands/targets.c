@@ -113,6 +113,29 @@ const struct target *targets_queued(const struct targets *ts, const struct targe
 	return after == NULL ? ts->first : after->next_ready;
 }
 
+static void unlink_ready(struct targets *ts, struct target *before, struct target *t)
+{
+	if (before != NULL)
+		before->next_ready = t->next_ready;
+	else
+		ts->first = t->next_ready;
+	if (ts->last == t)
+		ts->last = before;
+	t->queued = false;
+}
+
+void targets_drop_ports(struct targets *ts, struct target *t, uint32_t count)
+{
+	struct target *before = NULL;
+
+	t->port_count = count;
+	if (!t->queued || t->port_next < count)
+		return;
+	for (struct target *r = ts->first; r != t; r = r->next_ready)
+		before = r;
+	unlink_ready(ts, before, t);
+}
+
 struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_it,
 			    bool (*may)(void *context, const struct target *t), void *context)
 {
@@ -121,13 +144,7 @@ struct target *targets_next(struct targets *ts, unsigned most_ot, unsigned most_
 	for (struct target *t = ts->first; t != NULL; before = t, t = t->next_ready) {
 		if (t->active >= (t->treatment == TREAT_OT ? most_ot : most_it) || !may(context, t))
 			continue;
-		if (before != NULL)
-			before->next_ready = t->next_ready;
-		else
-			ts->first = t->next_ready;
-		if (ts->last == t)
-			ts->last = before;
-		t->queued = false;
+		unlink_ready(ts, before, t);
 		return t;
 	}
 	return NULL;

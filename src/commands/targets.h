@@ -48,6 +48,8 @@ struct target *targets_get(struct targets *ts, const struct addr *a);
 bool target_add_port(struct target *t, uint16_t port, bool udp);
 /* Puts the target at the end of the queue of those with jobs left. */
 void targets_queue(struct targets *ts, struct target *t);
+/* Of its ports only the first count stay; whoever has none left leaves the queue. */
+void targets_drop_ports(struct targets *ts, struct target *t, uint32_t count);
 /* This port again, as the next one. Only for a port that was taken by port_next. */
 void target_again(struct target *t, struct open_port port);
 /* The next job of a target that may have one more under way (most, by treatment), and that may be spoken

@@ -2,8 +2,12 @@
 #include "identity/credentials.h"
 
 #include <fnmatch.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "codec/complaint.h"
 #include "codec/csv.h"
@@ -99,6 +103,48 @@ bool credentials_load(const char *path, struct credentials *ret, struct complain
 	return c->count == before;
 }
 
+/* vendor is what the store keeps beside the attempt; no device has a maker of this name. */
+static int add_attempt(struct credentials *l, const char *protocol, const char *user,
+		       const char *password, enum credential_purpose purpose, unsigned number)
+{
+	uint64_t bits[2];
+	char made[40];
+
+	if (password == NULL) {
+		if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
+			return -EIO;
+		snprintf(made, sizeof(made), "%016llx%016llx", (unsigned long long)bits[0],
+			 (unsigned long long)bits[1]);
+		password = made;
+	}
+	if (!grow(l))
+		return -ENOMEM;
+	struct credential *r = &l->list[l->count++];
+	*r = (struct credential){ .number = number,
+				  .purpose = purpose,
+				  .vendor = strdup("(test account)"),
+				  .model = strdup(""),
+				  .protocol = strdup(protocol),
+				  .user = strdup(user),
+				  .password = strdup(password) };
+	return r->vendor == NULL || r->model == NULL || r->protocol == NULL || r->user == NULL ||
+			       r->password == NULL
+		       ? -ENOMEM
+		       : 0;
+}
+
+int credentials_add_test(struct credentials *l, const char *protocol, const char *user,
+			 const char *password, unsigned failures)
+{
+	int r = add_attempt(l, protocol, user, password, CREDENTIAL_TEST_RIGHT, 1);
+
+	for (unsigned i = 0; r == 0 && i < failures; i++)
+		r = add_attempt(l, protocol, user, NULL, CREDENTIAL_TEST_WRONG, i + 2);
+	return r != 0 ? r
+		      : add_attempt(l, protocol, user, password, CREDENTIAL_TEST_RIGHT,
+				    failures + 2);
+}
+
 void credentials_done(struct credentials *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
@@ -114,7 +160,8 @@ void credentials_done(struct credentials *l)
 
 bool credential_fits(const struct credential *c, const char *vendor, const char *model)
 {
-	if (vendor == NULL || strcasecmp(c->vendor, vendor) != 0)
+	if (c->purpose != CREDENTIAL_DEFAULT || vendor == NULL ||
+	    strcasecmp(c->vendor, vendor) != 0)
 		return false;
 	if (strcmp(c->model, "*") == 0)
 		return true;

@@ -11,7 +11,7 @@ static int last_quiet(struct judged *j)
 {
 	struct query *q = NULL;
 	bool quiet = false;
-	int r = views_has_table(j->db, "quiet", &quiet);
+	int r = db_has_table(j->db, "quiet", &quiet);
 
 	if (r < 0 || !quiet)
 		return r;
@@ -138,6 +138,7 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no listening yet", "通信の観測は未対応" },
 		{ "no login was tried", "ログインは試していない" },
 		{ "no password was tried there", "パスワードを試していない" },
+		{ "no test account was tried there", "試験用アカウントでの確認をしていない" },
 		{ "no port tried", "ポートは未確認" },
 		{ "no probe", "この検査項目は未対応" },
 		{ "no reachability test yet", "到達性試験は未対応" },

@@ -121,8 +121,6 @@ struct judged {
 	size_t place_count;
 };
 
-/* views.c: whether the store has this table; those that a newer version brought may be missing. */
-int views_has_table(struct db *db, const char *table, bool *ret);
 /* The TEMP views of the judged scan. */
 int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */

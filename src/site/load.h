@@ -14,6 +14,8 @@ enum {
 
 /* Every helper leaves *ret as it is where the node is not there or wrong; a mistake is a complaint. */
 void load_text(struct ynode n, char **ret);
+/* A path beside the site file, malloc()ed; NULL out of memory. */
+char *load_beside(const char *site_path, const char *path);
 void load_name(struct ynode n, char **ret);
 /* One text or a list of them; each element comes back as a node. The list is bounded. */
 size_t load_count(struct ynode n);

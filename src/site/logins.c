@@ -7,7 +7,7 @@
 #include "site/load.h"
 #include "site/plan.h"
 
-enum { DAY = 86400, THRESHOLD_MOST = 1000 };
+enum { DAY = 86400, THRESHOLD_MOST = 1000, TEST_FAILURES_MOST = 20 };
 
 /* "30m", "24h": a number and a unit. */
 static void load_duration(struct ynode n, int64_t *ret)
@@ -63,6 +63,78 @@ static void load_credentials(struct site *s, struct ynode n)
 	}
 }
 
+/* A name alone says that there is such an account, and no more. */
+static void load_test_account(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "user", "password_file", "hosts", "protocols", NULL };
+	struct logins *l = &s->logins;
+	struct test_account *t = &l->test;
+
+	if (!yn_is_map(n)) {
+		yn_text(n);
+		load_not_yet(s, n);
+		return;
+	}
+	if (!yn_map(n, keys))
+		return;
+	const char *file = yn_text(yn_need(n, "password_file"));
+	load_name(yn_need(n, "user"), &t->user);
+	load_ranges(yn_need(n, "hosts"), &t->hosts);
+	load_texts(yn_need(n, "protocols"), &t->protocols, &t->protocol_count);
+	t->line = yn_line(n);
+	if (file == NULL)
+		return;
+	t->password_file = load_beside(s->path, file);
+	if (t->password_file == NULL)
+		yn_complain(n, _("out of memory"));
+	if (l->threshold == 0)
+		yn_complain(n,
+			    _("needs 'lockout_threshold': so many failures and one more are made"));
+	else if (l->threshold > TEST_FAILURES_MOST)
+		yn_complain(n,
+			    _("'lockout_threshold' is more than %d: no test of so many failures is "
+			      "made"),
+			    TEST_FAILURES_MOST);
+}
+
+static void load_login_domain(struct logins *l, struct ynode n)
+{
+	static const char *const keys[] = { "name", "hosts", NULL };
+
+	if (!yn_map(n, keys))
+		return;
+	struct login_domain *list =
+		reallocarray(l->domains, l->domain_count + 1, sizeof(*l->domains));
+	if (list == NULL) {
+		yn_complain(n, _("out of memory"));
+		return;
+	}
+	l->domains = list;
+	struct login_domain *d = &list[l->domain_count++];
+	*d = (struct login_domain){ 0 };
+	load_name(yn_need(n, "name"), &d->name);
+	load_ranges(yn_need(n, "hosts"), &d->hosts);
+}
+
+static void load_login_domains(struct site *s, struct ynode n)
+{
+	bool names = false;
+
+	for (size_t i = 0; i < load_count(n); i++) {
+		struct ynode domain = load_element(n, i);
+
+		if (yn_is_text(domain)) {
+			yn_text(domain);
+			names = true;
+		} else {
+			load_login_domain(&s->logins, domain);
+		}
+	}
+	/* A name without hosts says nothing. */
+	if (names)
+		load_not_yet(s, n);
+}
+
 static void load_accounts(struct site *s, struct ynode n)
 {
 	static const char *const keys[] = { "lockout_threshold",
@@ -83,11 +155,9 @@ static void load_accounts(struct site *s, struct ynode n)
 	for (size_t i = 0; i < bastions; i++)
 		yn_text(load_element(yn_get(n, "bastions"), i));
 	l->bastions = bastions > 1 ? (unsigned)bastions : 1;
-	yn_text(yn_get(n, "test_account"));
-	load_not_yet(s, yn_get(n, "test_account"));
-	for (size_t i = 0; i < load_count(yn_get(n, "domains")); i++)
-		yn_text(load_element(yn_get(n, "domains"), i));
-	load_not_yet(s, yn_get(n, "domains"));
+	if (yn_given(yn_get(n, "test_account")))
+		load_test_account(s, yn_get(n, "test_account"));
+	load_login_domains(s, yn_get(n, "domains"));
 }
 
 void load_logins(struct site *s, struct ynode credentials, struct ynode accounts)
@@ -102,6 +172,15 @@ void logins_done(struct logins *l)
 {
 	texts_done(&l->protocols, &l->protocol_count);
 	texts_done(&l->zones, &l->zone_count);
+	texts_done(&l->test.protocols, &l->test.protocol_count);
+	free(l->test.user);
+	free(l->test.password_file);
+	ranges_done(&l->test.hosts);
+	for (size_t i = 0; i < l->domain_count; i++) {
+		free(l->domains[i].name);
+		ranges_done(&l->domains[i].hosts);
+	}
+	free(l->domains);
 }
 
 unsigned logins_budget(const struct logins *l)
@@ -127,6 +206,14 @@ static bool listed(char *const *list, size_t count, const char *text)
 bool logins_protocol(const struct logins *l, const char *protocol)
 {
 	return listed(l->protocols, l->protocol_count, protocol);
+}
+
+const char *logins_domain(const struct logins *l, const struct addr *a)
+{
+	for (size_t i = 0; i < l->domain_count; i++)
+		if (ranges_contain(&l->domains[i].hosts, a))
+			return l->domains[i].name;
+	return NULL;
 }
 
 bool plan_may_login(const struct plan *p, const struct addr *a, bool gentle)

@@ -191,8 +191,7 @@ static void load_names(struct site *s, struct ynode n)
 		load_resolver(s, load_element(list, i));
 }
 
-/* A path beside the site file. */
-static char *beside(const char *site_path, const char *path)
+char *load_beside(const char *site_path, const char *path)
 {
 	const char *slash = strrchr(site_path, '/');
 	char *text = NULL;
@@ -210,7 +209,7 @@ static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
 
 	if (text == NULL)
 		return;
-	s->ledger_path = beside(s->path, text);
+	s->ledger_path = load_beside(s->path, text);
 	if (s->ledger_path == NULL)
 		yn_complain(n, _("out of memory"));
 	else if (s->ledger_text.text == NULL)
@@ -226,7 +225,7 @@ static void load_trusted(struct site *s, struct ynode n, struct complaints *c)
 	enum { TRUST_BYTES_MAX = 4 << 20 };
 
 	const char *text = yn_text(n);
-	char *path = text != NULL ? beside(s->path, text) : NULL;
+	char *path = text != NULL ? load_beside(s->path, text) : NULL;
 	size_t length = 0;
 	unsigned line;
 

@@ -117,6 +117,22 @@ struct asset {
 };
 
 /* `credentials` and `accounts`: logins with passwords that makers document. */
+/* Hosts that ask one directory for their accounts: what is tried at one of them counts at all. */
+struct login_domain {
+	char *name;
+	struct ranges hosts;
+};
+
+/* An account for tests, at which failures may be made until it locks. */
+struct test_account {
+	char *user; /* NULL: none */
+	char *password_file;
+	unsigned line; /* of the site file */
+	struct ranges hosts;
+	char **protocols;
+	size_t protocol_count;
+};
+
 struct logins {
 	bool by_default;  /* without --credentials too */
 	bool communities; /* SNMP: "public" of whoever answers nothing else */
@@ -128,6 +144,9 @@ struct logins {
 	int64_t reset_s;    /* within so many seconds they count */
 	unsigned budget;    /* attempts per account and window; 0: what the threshold leaves */
 	unsigned bastions;  /* that share them */
+	struct login_domain *domains;
+	size_t domain_count;
+	struct test_account test;
 };
 
 /* From this moment on local time is UTC plus so many seconds. */
@@ -195,6 +214,8 @@ void site_done(struct site *s);
  * else two less than it; the share of this bastion. */
 unsigned logins_budget(const struct logins *l);
 bool logins_protocol(const struct logins *l, const char *protocol);
+/* The name of the domain that this host asks for its accounts; NULL: none was declared. */
+const char *logins_domain(const struct logins *l, const struct addr *a);
 
 /* The zone of an address: the strictest that contains it; NULL: nobody declared one. Loopback that
  * no zone declares is the bastion itself: a built-in zone "bastion" of kind it. */

@@ -520,3 +520,18 @@ void db_unfence(struct db *db)
 	db->fenced = false;
 	db->late = false;
 }
+
+int db_has_table(struct db *db, const char *table, bool *ret)
+{
+	struct query *q = NULL;
+	int r = query_new(db, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1",
+			  &q);
+
+	if (r >= 0)
+		r = query_bind_text(q, 1, table);
+	if (r >= 0)
+		r = query_step(q);
+	query_free(q);
+	*ret = r == 1;
+	return r < 0 ? r : 0;
+}

@@ -43,6 +43,9 @@ int db_execf(struct db *db, const char *format, ...);
 /* The first column of the first row as a number; fallback where there is no row or a NULL. */
 int db_number(struct db *db, const char *sql, int64_t fallback, int64_t *ret);
 
+/* Is there a table of this name that stays (a store of an older version may not have it)? */
+int db_has_table(struct db *db, const char *table, bool *ret);
+
 /* One statement. A second statement behind it is -EINVAL. */
 int query_new(struct db *db, const char *sql, struct query **ret);
 void query_free(struct query *q);

@@ -17,6 +17,11 @@ int64_t store_login_begin(struct store *s, const struct login_row *r)
 	return store_error(s) == STORE_OK ? id : 0;
 }
 
+void store_login_test(struct store *s, int64_t id, bool secret, int64_t took_ms)
+{
+	store_run(s, INSERT_LOGIN_TEST, "iibi", s->scan, id, (int)secret, took_ms);
+}
+
 void store_login_end(struct store *s, int64_t id, const char *result)
 {
 	store_run(s, UPDATE_LOGIN, "ti", result, id);

@@ -247,7 +247,13 @@ static const char version_9[] =
 	/* Which asset an answering address was in this scan. */
 	"CREATE TABLE asset_of ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, asset TEXT NOT NULL,"
-	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;";
+	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
+	/* Of the test of an account that the operator named: number in login is that of the attempt. secret 1:
+	 * with the account's own password, 0: with a made-up one. took_ms: from the order to the end. */
+	"CREATE TABLE login_test ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), login INTEGER NOT NULL REFERENCES login(id),"
+	" secret INTEGER NOT NULL, took_ms INTEGER, PRIMARY KEY (scan, login)) STRICT, WITHOUT "
+	"ROWID;";
 
 const char *const store_migrations[] = { version_1, version_2, version_3, version_4, version_5,
 					 version_6, version_7, version_8, version_9 };

@@ -132,13 +132,15 @@ void store_evidence(struct store *s, const struct evidence_row *row);
 struct login_row {
 	const char *address, *device, *transport, *protocol, *account, *vendor;
 	uint16_t port;
-	unsigned number; /* of the list of passwords */
+	unsigned number; /* of the list of passwords, or of the test's attempts */
 	bool blank;      /* an empty password */
 	int64_t at_ms;
 };
 /* Written and on the disk when this returns: what is sent may follow. Its id; 0 on a fault. */
 int64_t store_login_begin(struct store *s, const struct login_row *row);
 void store_login_end(struct store *s, int64_t id, const char *result);
+/* That it was of the test of an account (secret: with its own password), and how long it took. */
+void store_login_test(struct store *s, int64_t id, bool secret, int64_t took_ms);
 /* Was there a sign of a lock at this device since then? Attempts with this account of it, whatever became of
  * them. */
 bool store_login_locked(struct store *s, const char *device, int64_t ms);

@@ -8,9 +8,10 @@
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
+# shellcheck source=tests/lab/login-servers.sh
+. "$TENKEN_TESTS/lab/login-servers.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant lg-old lg-own'
-pg=/usr/lib/postgresql/15/bin
 lab_need tcpdump jq lighttpd snmpd openssl setpriv mariadbd mariadb-install-db Xtigervnc "$pg/postgres"
 "$lab_python" -c "import asyncssh" 2>/dev/null || skip_all "python3-asyncssh is not installed"
 cd "$lab_dir" || exit 99
@@ -110,30 +111,6 @@ MariaDB,*,panel,postgresql,historian,factory1,,lab,
 END
 TENKEN_DATA=$lab_dir/data
 export TENKEN_DATA
-as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
-historian() { # HOST ADDRESS PASSWORD OPTION...
-	host=$1 at=$2
-	mkdir "$host.pg" && chown postgres "$host.pg"
-	as_postgres "$pg/initdb" -D "$lab_dir/$host.pg" -A trust >"$lab_logs/$host-initdb.log" 2>&1
-	echo "CREATE ROLE historian LOGIN PASSWORD '$3';" | as_postgres "$pg/postgres" --single -D "$lab_dir/$host.pg" postgres \
-		>"$lab_logs/$host-role.log" 2>&1
-	echo 'host all all 10.85.0.0/24 scram-sha-256' >"$host.pg/pg_hba.conf"
-	shift 3
-	serve "$host" "$host-postgres" setpriv --reuid=postgres --regid=postgres --clear-groups "$pg/postgres" \
-		-D "$lab_dir/$host.pg" -c listen_addresses="$at" -c unix_socket_directories= -c log_connections=on \
-		-c log_statement=all "$@"
-}
-maria() { # HOST ADDRESS PASSWORD OPTION...
-	host=$1 at=$2
-	mkdir "$host.tmp"
-	TMPDIR=$lab_dir/$host.tmp mariadb-install-db --no-defaults --user=root --datadir="$lab_dir/$host.my" --skip-test-db \
-		--auth-root-authentication-method=socket >"$lab_logs/$host-install.log" 2>&1
-	echo "CREATE OR REPLACE USER root@'10.85.0.%' IDENTIFIED BY '$3';" >"$host.sql"
-	shift 3
-	serve "$host" "$host-mariadb" mariadbd --no-defaults --user=root --datadir="$lab_dir/$host.my" \
-		--tmpdir="$lab_dir/$host.tmp" --socket="$lab_dir/$host.my/socket" --bind-address="$at" --skip-name-resolve \
-		--init-file="$lab_dir/$host.sql" --general-log --general-log-file="$lab_logs/$host-mariadb.general" "$@"
-}
 # A password of VNC is a file of eight bytes: DES (three times with one key, which is the same) under a known key.
 screen() { # HOST ADDRESS PASSWORD
 	known=e84ad660c4721ae0
@@ -145,10 +122,10 @@ screen() { # HOST ADDRESS PASSWORD
 chmod 755 "$lab_dir"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=own 2>"$lab_logs/openssl.log"
 cp key.pem pg.key && chown postgres pg.key && chmod 600 pg.key
-historian lg-old 10.85.0.15 factory1
-historian lg-own 10.85.0.16 'of-its-own' -c ssl=on -c ssl_cert_file="$lab_dir/cert.pem" -c ssl_key_file="$lab_dir/pg.key"
-maria lg-old 10.85.0.15 ''
-maria lg-own 10.85.0.16 'of-its-own' --ssl-cert="$lab_dir/cert.pem" --ssl-key="$lab_dir/key.pem"
+historian lg-old 10.85.0.15 historian factory1
+historian lg-own 10.85.0.16 historian 'of-its-own' -c ssl=on -c ssl_cert_file="$lab_dir/cert.pem" -c ssl_key_file="$lab_dir/pg.key"
+maria lg-old 10.85.0.15 root ''
+maria lg-own 10.85.0.16 root 'of-its-own' --ssl-cert="$lab_dir/cert.pem" --ssl-key="$lab_dir/key.pem"
 screen lg-old 10.85.0.15 factory1
 screen lg-own 10.85.0.16 its-own8
 camera lg-weak 10.85.0.11 pass

@@ -39,6 +39,8 @@ static void test_everything(void **state)
 		"exclude: [192.168.10.9, 192.168.10.20-192.168.10.30]\n"
 		"limits: {rate: 500, host_rate: 20}\n"
 		"profiles: mlit-water\n"
+		"accounts: {lockout_threshold: 3, domains: [{name: d, hosts: 192.0.2.0/24}],\n"
+		"  test_account: {user: t, password_file: w, hosts: [192.0.2.1], protocols: ssh}}\n"
 		"attestations: [{guideline: g, item: '1', answer: met, by: me, at: 2026-01-01}]\n"
 		"waivers:\n"
 		"  - {check: tls.none, port: 80, reason: r, compensating: c, approved_by: b,\n"
@@ -85,6 +87,12 @@ static void test_everything(void **state)
 	assert_int_equal(s.host_rate, 20);
 	assert_int_equal(s.waivers[0].port, 80);
 	assert_true(s.attestations[0].until == 0);
+	addr_parse("192.0.2.9", &a);
+	assert_string_equal(logins_domain(&s.logins, &a), "d");
+	addr_parse("192.0.3.9", &a);
+	assert_null(logins_domain(&s.logins, &a));
+	assert_string_equal(s.logins.test.user, "t");
+	assert_string_equal(s.logins.test.protocols[0], "ssh");
 	assert_int_equal(s.domains.zone_count, 2);
 	assert_string_equal(s.domains.zones[1], "2.0.192.in-addr.arpa");
 	assert_int_equal(s.domains.mail_count, 1);
@@ -92,11 +100,11 @@ static void test_everything(void **state)
 	assert_int_equal(s.domains.selector_count, 2);
 	assert_string_equal(s.domains.selectors[1], "s2.k");
 	assert_int_equal(s.later_count, 4);
-	assert_string_equal(s.later[0], "site.yaml:25: 'servers' is read, but has no effect yet");
+	assert_string_equal(s.later[0], "site.yaml:27: 'servers' is read, but has no effect yet");
 	assert_string_equal(s.later[1],
-			    "site.yaml:26: 'test_mailbox' is read, but has no effect yet");
-	assert_string_equal(s.later[2], "site.yaml:23: 'beacon' is read, but has no effect yet");
-	assert_string_equal(s.later[3], "site.yaml:24: 'schedule' is read, but has no effect yet");
+			    "site.yaml:28: 'test_mailbox' is read, but has no effect yet");
+	assert_string_equal(s.later[2], "site.yaml:25: 'beacon' is read, but has no effect yet");
+	assert_string_equal(s.later[3], "site.yaml:26: 'schedule' is read, but has no effect yet");
 
 	/* The stricter zone wins, whatever the order. */
 	assert_int_equal(addr_parse("192.168.10.4", &a), 0);
@@ -244,6 +252,23 @@ static void test_wrong(void **state)
 		{ HEAD "dns: {zones: [plant.example.]}\n",
 		  "site.yaml:5: field 'zones': 'plant.example.' is not a name such as "
 		  "plant.example" },
+		{ HEAD "accounts: {test_account: {user: a, password_file: f, hosts: 192.0.2.1,\n"
+		       "  protocols: [ssh]}}\n",
+		  "site.yaml:5: field 'test_account': needs 'lockout_threshold': so many failures "
+		  "and one more are made" },
+		{ HEAD
+		  "accounts: {lockout_threshold: 21, test_account: {user: a, password_file: f,\n"
+		  "  hosts: 192.0.2.1, protocols: [ssh]}}\n",
+		  "site.yaml:5: field 'test_account': 'lockout_threshold' is more than 20: no test "
+		  "of so many failures is made" },
+		{ HEAD
+		  "accounts: {lockout_threshold: 3, test_account: {user: a, hosts: 192.0.2.1,\n"
+		  "  protocols: [ssh]}}\n",
+		  "site.yaml:5: field 'password_file': is missing" },
+		{ HEAD "accounts: {domains: [{name: d, hosts: 192.0.2.0.1}]}\n",
+		  "site.yaml:5: field 'hosts': '192.0.2.0.1' is not an address, a network or a "
+		  "range of "
+		  "two addresses" },
 		{ HEAD "dns: {zones: ['']}\n", "site.yaml:5: field 'zones': has no value" },
 		{ HEAD "mail: {domains: [192.0.2.1]}\n",
 		  "site.yaml:5: field 'domains': '192.0.2.1' is not a name such as plant.example" },
