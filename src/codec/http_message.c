@@ -306,32 +306,47 @@ bool html_title(struct span page, struct span *ret)
 	return true;
 }
 
-/* type=password, in quotes or not, as an attribute of its own. */
-static bool is_password(struct span tag)
+/* The value of an attribute, in quotes or not; false where the tag has none of this name. */
+static bool attribute(struct span tag, const char *name, struct span *ret)
 {
 	ptrdiff_t at;
 
-	while ((at = span_find_nocase(tag, "type")) >= 0) {
+	while ((at = span_find_nocase(tag, name)) >= 0) {
 		bool own = at > 0 && is_blank(tag.at[at - 1]);
 
-		tag = span_from(tag, (size_t)at + 4);
+		tag = span_from(tag, (size_t)at + strlen(name));
 		struct span rest = span_trim(tag);
 		if (!own || rest.length == 0 || rest.at[0] != '=')
 			continue;
 		rest = span_trim(span_from(rest, 1));
-		if (rest.length > 0 && (rest.at[0] == '"' || rest.at[0] == '\''))
-			rest = span_trim(span_from(rest, 1));
-		return span_starts_nocase(rest, "password");
+		bool quoted = rest.length > 0 && (rest.at[0] == '"' || rest.at[0] == '\'');
+		size_t n = quoted;
+		while (n < rest.length &&
+		       (quoted ? rest.at[n] != rest.at[0] : !is_blank(rest.at[n])))
+			n++;
+		*ret = span_from(span_first(rest, n), quoted);
+		return true;
 	}
 	return false;
 }
 
 bool html_asks_password(struct span page)
 {
-	struct span tag;
+	struct span tag, type;
 
 	while (next_tag(&page, "<input", &tag))
-		if (is_password(tag))
+		if (attribute(tag, "type", &type) &&
+		    span_starts_nocase(span_trim(type), "password"))
 			return true;
+	return false;
+}
+
+bool html_input_value(struct span page, const char *name, struct span *ret)
+{
+	struct span tag, own;
+
+	while (next_tag(&page, "<input", &tag))
+		if (attribute(tag, "name", &own) && span_is(own, name))
+			return attribute(tag, "value", ret);
 	return false;
 }

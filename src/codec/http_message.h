@@ -55,5 +55,7 @@ bool http_date(struct span text, int64_t *ret);
 bool html_title(struct span page, struct span *ret);
 /* It has an <input type=password>. */
 bool html_asks_password(struct span page);
+/* The value of its first <input> with this name, as it stands there; false where there is none. */
+bool html_input_value(struct span page, const char *name, struct span *ret);
 
 #endif
