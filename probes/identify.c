@@ -24,6 +24,7 @@ enum {
 
 static const struct fingerprints *fingerprints;
 static const struct credentials *credentials;
+static const struct login_forms *login_forms;
 
 struct task {
 	struct worker *w;
@@ -351,6 +352,7 @@ static void log_in(struct task *t, enum ending *ret_ending)
 		probe++;
 	struct conn_setup setup = setup_of(t, probe, evidence, t->job->tls);
 	setup.credential = &credentials->list[t->job->credential - 1];
+	setup.forms = login_forms;
 	struct conn *c =
 		evidence != NULL ? worker_open(t->w, t->job, probe, &setup, ret_ending) : NULL;
 	if (c != NULL)
@@ -421,9 +423,10 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	done->ending = e;
 }
 
-void identify_credentials(const struct credentials *l)
+void identify_credentials(const struct credentials *l, const struct login_forms *forms)
 {
 	credentials = l;
+	login_forms = forms;
 }
 
 void identify_fingerprints(const struct fingerprints *f)

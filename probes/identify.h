@@ -12,6 +12,7 @@
 #define TENKEN_PROBES_IDENTIFY_H
 
 #include "identity/credentials.h"
+#include "identity/login_forms.h"
 #include "identity/fingerprint.h"
 #include "talk/worker.h"
 
@@ -22,7 +23,7 @@ void identify_prepare(void);
  * job; without it nobody judges that. */
 void identify_trust(const char *pem, size_t length);
 /* The passwords that jobs name by their number; borrowed, NULL: none. Called before the first job. */
-void identify_credentials(const struct credentials *l);
+void identify_credentials(const struct credentials *l, const struct login_forms *forms);
 /* What tells of products and devices behind texts; borrowed. Called before the first job. */
 void identify_fingerprints(const struct fingerprints *f);
 

@@ -207,8 +207,8 @@ const struct probe probe_login = {
 	.name = "login",
 	.ports = "",
 	.risk = RISK_LOGIN,
-	.connections = { 3, 3 },
-	.sent = { 8192, 8192 },
-	.received = { 262144, 262144 },
+	.connections = { 6, 6 }, /* three pages, the login, its proof, the logout */
+	.sent = { 24576, 24576 },
+	.received = { 524288, 524288 },
 	.run = login_run,
 };

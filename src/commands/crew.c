@@ -140,7 +140,7 @@ static _Noreturn void be_workers(struct crew *c)
 	free(keep);
 	const struct file_text *trust = &c->setup->plan->site.trust;
 	identify_fingerprints(c->setup->fingerprints);
-	identify_credentials(c->setup->credentials);
+	identify_credentials(c->setup->credentials, c->setup->login_forms);
 	identify_trust(trust->text != NULL ? trust->text : "", trust->length);
 	_exit(worker_run(&w));
 }

@@ -7,6 +7,7 @@
 
 #include "codec/span.h"
 #include "identity/credentials.h"
+#include "identity/login_forms.h"
 #include "identity/fingerprint.h"
 #include "site/plan.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct engine_setup {
 	bool progress;           /* a line on stderr */
 	unsigned threads;
 	const struct credentials *credentials;   /* NULL: no login is tried */
+	const struct login_forms *login_forms;   /* for those of HTTP */
 	const struct fingerprints *fingerprints; /* NULL: nothing is told of texts */
 	bool connect;                            /* no packets process */
 	unsigned retries;                        /* of the packets process: --max-retries */

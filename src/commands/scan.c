@@ -212,6 +212,7 @@ static enum engine_end send_all(const struct scan_options *o, const struct plan 
 		.threads = o->threads,
 		.fingerprints = o->known,
 		.credentials = plan->credentials ? &o->passwords : NULL,
+		.login_forms = &o->login_forms,
 		.retries = way->retries,
 		.connect = way->connect,
 		.resumed_scan = scan,
@@ -371,8 +372,11 @@ static bool load_fingerprints(struct scan_options *o, bool logins)
 	for (size_t i = 0; c.count == 0 && i < o->fingerprints.count; i++)
 		fingerprints_read_any(o->known, o->fingerprints.at[i], &c);
 	snprintf(path, sizeof(path), "%s/probes/data/default-credentials.csv", data_dir());
-	if (logins)
+	if (logins) {
 		credentials_load(path, &o->passwords, &c);
+		snprintf(path, sizeof(path), "%s/probes/data/login-forms.yaml", data_dir());
+		login_forms_load(path, &o->login_forms, &c);
+	}
 	bool good = c.count == 0;
 	complaints_print(&c, stderr);
 	complaints_done(&c);
@@ -404,6 +408,7 @@ static int run(struct scan_options *o, struct plan *plan, const char *store, str
 	}
 	fingerprints_free(o->known);
 	credentials_done(&o->passwords);
+	login_forms_done(&o->login_forms);
 	paths_done(&paths);
 	return status;
 }

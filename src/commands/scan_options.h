@@ -4,6 +4,7 @@
 #define TENKEN_COMMANDS_SCAN_OPTIONS_H
 
 #include "identity/credentials.h"
+#include "identity/login_forms.h"
 #include "identity/fingerprint.h"
 #include "site/plan.h"
 
@@ -20,6 +21,7 @@ struct scan_options {
 		fingerprints;
 	struct fingerprints *known; /* read once the rest is sound, as are */
 	struct credentials passwords;
+	struct login_forms login_forms;
 	const char *store, *json, *csv, *html, *ndjson, *nmap_xml, *stop_file, *fail_on;
 	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;

@@ -39,6 +39,7 @@ struct conn_setup {
 	enum depth depth;
 	bool anonymous;                      /* conn_anonymous() */
 	const struct credential *credential; /* conn_credential() */
+	const struct login_forms *forms;     /* conn_login_forms() */
 	const struct domains *declared;      /* conn_declared(); outlives the conversation */
 	bool tls;                            /* the port is known to speak TLS: conn_tls_wanted() */
 	const char *starttls;                /* conn_starttls() */

@@ -562,6 +562,11 @@ const struct credential *conn_credential(const struct conn *c)
 	return c->setup.credential;
 }
 
+const struct login_forms *conn_login_forms(const struct conn *c)
+{
+	return c->setup.forms;
+}
+
 const struct domains *conn_declared(const struct conn *c)
 {
 	return c->setup.declared;

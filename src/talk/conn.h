@@ -137,6 +137,9 @@ bool conn_anonymous(const struct conn *c);
 /* The name and password that this conversation is to try, by order of main; NULL: none, and no login. */
 struct credential;
 const struct credential *conn_credential(const struct conn *c);
+/* The login pages that are known (identity/login_forms.h); NULL: none. */
+struct login_forms;
+const struct login_forms *conn_login_forms(const struct conn *c);
 /* The names that the operator declared (site/domains.h); NULL: none. */
 struct domains;
 const struct domains *conn_declared(const struct conn *c);

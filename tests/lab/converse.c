@@ -5,7 +5,7 @@
  *
  *   converse PROBE[+tls|:PROTOCOL] ADDRESS PORT [limited|full] [FILE.talk "first comment line"]
  *
- * For login and community the environment's TENKEN_CREDENTIAL is "PROTOCOL USER PASSWORD" ("-": empty).
+ * For login and community the environment's TENKEN_CREDENTIAL is "PROTOCOL USER PASSWORD [VENDOR]" ("-": empty).
  * TENKEN_ZONES, TENKEN_MAIL and TENKEN_SELECTORS are the names that a site file would declare.
  * "+tls": the port is known to speak TLS, so that the probe starts it by itself. ":PROTOCOL": TLS
  * begins inside it (tls:smtp).
@@ -29,6 +29,7 @@
 #include "talk/backend.h"
 #include "talk/tls.h"
 #include "tests/wire/declared.h"
+#include "tests/wire/known_forms.h"
 
 enum { RANDOM_BYTES = 61 }; /* a prime, so that what is drawn repeats late */
 
@@ -285,11 +286,16 @@ int main(int argc, char **argv)
 			words[i] = (char *)"";
 	}
 	const struct credential k = {
-		.number = 1, .protocol = words[0], .user = words[1], .password = words[2]
+		.number = 1,
+		.vendor = rest,
+		.protocol = words[0],
+		.user = words[1],
+		.password = words[2],
 	};
 	struct conn_setup setup = {
 		.declared = &declared.domains,
 		.credential = probe->risk == RISK_LOGIN ? &k : NULL,
+		.forms = probe->risk == RISK_LOGIN ? known_forms() : NULL,
 		.backend = &live,
 		.context = &l,
 		.address = "192.0.2.1", /* as the player says it */

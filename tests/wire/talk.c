@@ -8,6 +8,7 @@
 
 #include "codec/limits.h"
 #include "identity/credentials.h"
+#include "tests/wire/known_forms.h"
 
 /* ---- the file ---- */
 
@@ -375,6 +376,31 @@ static void put_step(FILE *f, const struct step *s)
 	}
 }
 
+/* Words of a line, which are kept in text; an empty one is "-". A fuzzer's protocol may bear a vendor. */
+static struct credential credential_of(const struct talk *t, char *text, size_t room)
+{
+	struct credential k = { .number = 1, .vendor = (char *)"", .model = (char *)"*" };
+	char *words[3] = { 0 }, *rest = text;
+
+	snprintf(text, room, "%s%s", t->credential != NULL ? t->credential : t->starttls,
+		 t->credential != NULL ? "" : " user password");
+	for (size_t i = 0; i < countof(words); i++) {
+		words[i] = strsep(&rest, " ");
+		if (words[i] == NULL || strcmp(words[i], "-") == 0)
+			words[i] = (char *)"";
+	}
+	if (rest != NULL)
+		k.vendor = rest;
+	else if (t->credential == NULL && (rest = strchr(words[0], '/')) != NULL) {
+		*rest = '\0';
+		k.vendor = rest + 1;
+	}
+	k.protocol = words[0];
+	k.user = words[1];
+	k.password = words[2];
+	return k;
+}
+
 uint8_t *talk_to_bytes(const struct talk *t, size_t *ret)
 {
 	char *bytes = NULL;
@@ -382,8 +408,15 @@ uint8_t *talk_to_bytes(const struct talk *t, size_t *ret)
 
 	if (f == NULL)
 		return NULL;
-	if (t->credential != NULL) /* its protocol; name and password are the harness's own */
-		put_short(f, PIECE_STARTTLS, t->credential, strcspn(t->credential, " "));
+	if (t->credential !=
+	    NULL) { /* protocol and vendor; name and password are the harness's own */
+		char text[512], who[160];
+		const struct credential k = credential_of(t, text, sizeof(text));
+
+		snprintf(who, sizeof(who), "%s%s%s", k.protocol, k.vendor[0] != '\0' ? "/" : "",
+			 k.vendor);
+		put_short(f, PIECE_STARTTLS, who, strlen(who));
+	}
 	if (t->starttls[0] != '\0')
 		put_short(f, PIECE_STARTTLS, t->starttls, strlen(t->starttls));
 	for (size_t i = 0; i < countof(t->names); i++)
@@ -668,25 +701,6 @@ static uint16_t first_port(const char *ports)
 	return (uint16_t)strtoul(ports, NULL, 10);
 }
 
-/* Words of a line, which are kept in text; an empty one is "-". */
-static struct credential credential_of(const struct talk *t, char *text, size_t room)
-{
-	struct credential k = { .number = 1, .vendor = (char *)"", .model = (char *)"*" };
-	char *words[3] = { 0 }, *rest = text;
-
-	snprintf(text, room, "%s%s", t->credential != NULL ? t->credential : t->starttls,
-		 t->credential != NULL ? "" : " user password");
-	for (size_t i = 0; i < countof(words); i++) {
-		words[i] = strsep(&rest, " ");
-		if (words[i] == NULL || strcmp(words[i], "-") == 0)
-			words[i] = (char *)"";
-	}
-	k.protocol = words[0];
-	k.user = words[1];
-	k.password = words[2];
-	return k;
-}
-
 bool play_probe(struct play *p, const struct probe *probe)
 {
 	char words[512];
@@ -706,6 +720,7 @@ bool play_probe(struct play *p, const struct probe *probe)
 		.depth = depth,
 		.anonymous = depth == DEPTH_FULL,
 		.credential = probe->risk == RISK_LOGIN ? &k : NULL,
+		.forms = probe->risk == RISK_LOGIN ? known_forms() : NULL,
 		.declared = &declared.domains,
 		.tls = p->talk->tls_wanted,
 		.starttls = p->talk->starttls[0] != '\0' ? p->talk->starttls : NULL,

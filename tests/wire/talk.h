@@ -36,10 +36,10 @@ struct talk {
 	uint16_t port;
 	enum depth depth;
 	bool tls_wanted;
-	char *credential; /* "PROTOCOL USER PASSWORD", of login and community; NULL: none */
+	char *credential; /* "PROTOCOL USER PASSWORD [VENDOR]", of login and community; NULL: none */
 	char *names
 		[DECLARED_KINDS]; /* conn_declared(): zones, mail domains, selectors, each with blanks between */
-	char starttls[16]; /* conn_starttls(); empty: NULL */
+	char starttls[32]; /* conn_starttls(); empty: NULL */
 	int64_t clock;
 	uint8_t *random;
 	size_t random_length;
