@@ -46,7 +46,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	memcached=program:memcached rsync=program:rsync rpcbind=program:rpcbind microsocks=program:microsocks
 	mariadb-server-core=program:mariadbd postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
 	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
-	cups-daemon=program:cupsd
+	cups-daemon=program:cupsd qbittorrent-nox=program:qbittorrent-nox deluge-web=program:deluge-web
 	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
 	krb5-kdc=program:krb5kdc nfs-ganesha=program:ganesha.nfsd nfs-common=program:showmount
 	nfs-ganesha-vfs=file:/usr/share/doc/nfs-ganesha-vfs

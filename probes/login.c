@@ -14,7 +14,8 @@
 #include "probe.h"
 #include "talk/reply.h"
 
-const char *const login_words[LOGIN_RESULTS] = { "untested", "accepted", "refused", "locked" };
+const char *const login_words[LOGIN_RESULTS] = { "untested", "accepted", "refused", "locked",
+						 "unasked" };
 
 bool login_speaks_of_lock(struct span text)
 {
@@ -200,7 +201,8 @@ static enum ending login_run(struct conn *c, json_t *evidence)
 		if (strcmp(ways[i].protocol, k->protocol) == 0)
 			result = ways[i].run(c, k);
 	note_word(evidence, "result", login_words[result]);
-	return result == LOGIN_UNTESTED && !conn_ok(c) ? conn_ending(c) : ENDING_DONE;
+	return (result == LOGIN_UNTESTED || result == LOGIN_UNASKED) && !conn_ok(c) ? conn_ending(c)
+										    : ENDING_DONE;
 }
 
 const struct probe probe_login = {

@@ -15,10 +15,11 @@ enum login_result {
 	LOGIN_ACCEPTED,
 	LOGIN_REFUSED,
 	LOGIN_LOCKED, /* a sign that the account or this address is locked: nothing more is tried */
+	LOGIN_UNASKED, /* nobody asked for a name in a way that is known, so none was said: no attempt */
 	LOGIN_RESULTS
 };
 
-/* "untested", "accepted", "refused", "locked". */
+/* "untested", "accepted", "refused", "locked", "unasked". */
 extern const char *const login_words[LOGIN_RESULTS];
 
 /* Does a refusal speak of a lock rather than of a wrong password? */

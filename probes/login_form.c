@@ -276,9 +276,9 @@ static bool take_tokens(struct run *r, const struct form_request *q, const struc
 	return true;
 }
 
-/* *head is the answer before, and becomes the next one. */
+/* *head is the answer before, and becomes the next one. ret_said, which may be NULL: it went out. */
 static bool request(struct conn *c, struct run *r, const struct form_request *q, const char *page,
-		    struct http_page *p, struct http_head *head)
+		    struct http_page *p, struct http_head *head, bool *ret_said)
 {
 	struct http_question question = { .method = q->get ? "GET" : "POST" };
 
@@ -287,6 +287,8 @@ static bool request(struct conn *c, struct run *r, const struct form_request *q,
 		return false;
 	question.target = r->path;
 	question.headers = r->headers;
+	if (ret_said != NULL)
+		*ret_said = true;
 	if (http_ask_again(c, &question, p, head) != ENDING_DONE || head->status == 0)
 		return false;
 	keep_cookies(&r->jar, head);
@@ -308,23 +310,24 @@ static enum login_result converse(struct conn *c, struct run *r, const char *pag
 				  struct http_page *p, struct http_head *head)
 {
 	const struct login_form *f = r->form;
+	bool said = false;
 
 	/* Nobody is logged in yet: what the page says already proves nothing. */
 	if (login_form_says(f, head, login_body(p, head)) == FORM_ACCEPTED)
-		return LOGIN_UNTESTED;
+		return LOGIN_UNASKED;
 	if (f->cookie != NULL)
 		keep_cookie(&r->jar, span_text(f->cookie));
 	keep_cookies(&r->jar, head);
-	if (!request(c, r, &f->login, page, p, head))
-		return LOGIN_UNTESTED;
+	if (!request(c, r, &f->login, page, p, head, &said))
+		return said ? LOGIN_UNTESTED : LOGIN_UNASKED;
 	enum form_word word = login_form_says(f, head, login_body(p, head));
 	if (f->proof.given && word != FORM_LOCKED && word != FORM_REFUSED) {
-		if (!request(c, r, &f->proof, page, p, head))
+		if (!request(c, r, &f->proof, page, p, head, NULL))
 			return LOGIN_UNTESTED;
 		word = login_form_says(f, head, login_body(p, head));
 	}
 	if (word == FORM_ACCEPTED && f->logout.given)
-		request(c, r, &f->logout, page, p, head);
+		request(c, r, &f->logout, page, p, head, NULL);
 	return word == FORM_ACCEPTED  ? LOGIN_ACCEPTED
 	       : word == FORM_REFUSED ? LOGIN_REFUSED
 	       : word == FORM_LOCKED  ? LOGIN_LOCKED
@@ -336,11 +339,11 @@ enum login_result login_form(struct conn *c, const struct login_form *f, const c
 			     struct http_head *head)
 {
 	struct run *r = calloc(1, sizeof(*r));
-	enum login_result result = LOGIN_UNTESTED;
+	enum login_result result;
 	char host[HTTP_HOST_LENGTH];
 
 	if (r == NULL)
-		return result;
+		return LOGIN_UNASKED;
 	r->form = f;
 	r->credential = k;
 	http_host(c, host);

@@ -190,8 +190,9 @@ static enum login_result by_scheme(struct conn *c, const struct credential *k,
 	char line[LINE_LENGTH];
 	bool said = d->digest ? say_digest(c, d, k, path, line) : d->basic && say_basic(k, line);
 
-	return said && conn_again(c) && ask(c, path, line, false, p, &head) ? judge(&head)
-									    : LOGIN_UNTESTED;
+	if (!said || !conn_again(c))
+		return LOGIN_UNASKED;
+	return ask(c, path, line, false, p, &head) ? judge(&head) : LOGIN_UNTESTED;
 }
 
 static bool is_page(const struct login_form *f, const char *path)
@@ -280,13 +281,13 @@ static enum login_result converse(struct conn *c, const struct credential *k, st
 		if (f != NULL)
 			return login_form(c, f, places[i], k, p, &head);
 	}
-	return LOGIN_UNTESTED;
+	return LOGIN_UNASKED;
 }
 
 enum login_result login_http(struct conn *c, const struct credential *k)
 {
 	struct http_page *p = calloc(1, sizeof(*p));
-	enum login_result result = p != NULL ? converse(c, k, p) : LOGIN_UNTESTED;
+	enum login_result result = p != NULL ? converse(c, k, p) : LOGIN_UNASKED;
 
 	free(p);
 	return result;

@@ -185,7 +185,7 @@ static const char version_7[] =
 	/* Attempts to log in with a maker's password: written and committed before anything is sent, over all
 	 * scans of this store, since an account's failures are counted within a window. device: the MAC address,
 	 * else the address. number: of the list of passwords; the password itself stands nowhere. result:
-	 * pending (also where the scan was cut off then), accepted, refused, locked, untested. */
+	 * pending (also where the scan was cut off then), accepted, refused, locked, untested, unasked (nothing was said, so it does not count). */
 	"CREATE TABLE login ("
 	" id INTEGER PRIMARY KEY, scan INTEGER NOT NULL REFERENCES scan(id), at_ms INTEGER NOT "
 	"NULL,"
