@@ -140,8 +140,9 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 		return table_missing(j, "SELECT vantage_kind IS 'public' FROM judged",
 				     "not seen from outside", ret_reason);
 	if (strcmp(need, "login") == 0)
-		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM login)", "no login was tried",
-				     ret_reason);
+		return table_missing(
+			j, "SELECT EXISTS (SELECT 1 FROM login WHERE result <> 'unasked')",
+			"no login was tried", ret_reason);
 	if (strcmp(need, "advisories") == 0)
 		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM advisory)",
 				     "no advisories imported", ret_reason);
