@@ -50,7 +50,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
 	krb5-kdc=program:krb5kdc nfs-ganesha=program:ganesha.nfsd nfs-common=program:showmount
 	nfs-ganesha-vfs=file:/usr/share/doc/nfs-ganesha-vfs
-	fingerd=program:in.fingerd finger=program:finger rsh-redone-server=program:in.rlogind
+	fingerd=program:in.fingerd finger=program:finger rsh-server=program:in.rexecd
 	kamailio=program:kamailio libcoap3-bin=program:coap-server-notls
 	gnutls-bin=program:gnutls-serv libnss3-tools=program:selfserv stunnel4=program:stunnel4
 	haproxy=program:haproxy apache2-bin=program:apache2 openjdk-17-jre-headless=program:java

@@ -399,14 +399,16 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 		done->ending = e;
 		return;
 	}
+	bool alone = probe_alone(job->port);
 	bool good = by_port(&t, &e);
 	if (!good && !hopeless(e) && !job->quiet)
 		good = by_starttls(&t, &e);
-	if (!good && !hopeless(e)) {
+	/* A greeting would have been heard already: those that stay alone listen first. */
+	if (!good && !hopeless(e) && !(alone && e != ENDING_NOT_THIS)) {
 		good = by_greeting(&t, !job->quiet, &silent, &e);
 		if (!good && silent && job->quiet)
 			limit(&t, "raw print port: nothing is sent");
-		else if (!good && silent && !hopeless(e))
+		else if (!good && silent && !alone && !hopeless(e))
 			good = by_hello(&t, &e);
 	}
 	if (good && strcmp(done->protocol, "tls") == 0)

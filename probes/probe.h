@@ -42,6 +42,9 @@ struct probe {
 	bool ot_sign;
 	/* The server speaks first, or this side may: see recognise. */
 	bool server_first;
+	/* On its ports no other protocol's hello is tried: it would be read as names, a password and an
+	 * order, or kept as a record. */
+	bool alone;
 	/* May also run inside TLS (http). Such a probe calls conn_begin() on every connection. */
 	bool over_tls;
 	/* Ports where it is expected inside TLS that begins with the connection ("993"), and where nothing
@@ -78,7 +81,9 @@ extern const struct probe *const probes[];
 const struct probe *probe_find(const char *name);
 /* Is the probe expected on this port of its transport? */
 bool probe_belongs(const struct probe *p, uint16_t port);
-/* And inside TLS? */
+/* Is this TCP port one of a probe that stays alone there? */
+bool probe_alone(uint16_t port);
+/* And is the probe expected there inside TLS? */
 bool probe_belongs_inside_tls(const struct probe *p, uint16_t port);
 
 /* Called once in a process that runs the ssh probe, before its sandbox and its first thread: libssh

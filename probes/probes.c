@@ -43,6 +43,9 @@ extern const struct probe probe_postgresql;
 extern const struct probe probe_proxy;
 extern const struct probe probe_rdp;
 extern const struct probe probe_redis;
+extern const struct probe probe_rexec;
+extern const struct probe probe_rlogin;
+extern const struct probe probe_rsh;
 extern const struct probe probe_rsync;
 extern const struct probe probe_sip;
 extern const struct probe probe_smb;
@@ -88,6 +91,9 @@ const struct probe *const probes[] = {
 	&probe_x11,
 	&probe_echo,
 	&probe_finger,
+	&probe_rexec,
+	&probe_rlogin,
+	&probe_rsh,
 	&probe_dns,
 	&probe_dns_tcp,
 	&probe_ntp,
@@ -141,6 +147,14 @@ static bool lists(const char *at, uint16_t port)
 bool probe_belongs(const struct probe *p, uint16_t port)
 {
 	return lists(p->ports, port);
+}
+
+bool probe_alone(uint16_t port)
+{
+	for (size_t i = 0; probes[i] != NULL; i++)
+		if (probes[i]->alone && probe_belongs(probes[i], port))
+			return true;
+	return false;
 }
 
 bool probe_belongs_inside_tls(const struct probe *p, uint16_t port)

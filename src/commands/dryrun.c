@@ -94,7 +94,7 @@ static struct cost full_cost(uint16_t port, enum site_risk risk)
 			cost_add(&here, p, DEPTH_FULL);
 		else if (p->recognise != NULL)
 			cost_most(&greeted, &one);
-		if (!probe_belongs(p, port) && p->hello_order > 0)
+		if (!probe_belongs(p, port) && p->hello_order > 0 && !probe_alone(port))
 			cost_add(&hellos, p, DEPTH_FULL);
 	}
 	cost_most(&hellos, &greeted);

@@ -2,19 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # Exports, a Kerberos centre, small services, and what stands for databases and Windows (conversations of tests/wire, since no
 # lab can have these products): "weak" lets everybody in, is old and knows no encryption, "firm" has the same
-# services in order. What each is, what is found, and that nothing is found where all is well.
+# services in order, "named" knows the scanner's name. What each is, what is found, and that nothing is found where all is well.
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
-lab_known='net sm-scan weak firm'
-lab_need nmap tcpdump rpcbind ganesha.nfsd krb5kdc kdb5_util showmount inetutils-inetd in.fingerd in.rlogind
+lab_known='net sm-scan weak firm named'
+lab_need nmap tcpdump rpcbind ganesha.nfsd krb5kdc kdb5_util showmount inetutils-inetd in.fingerd \
+	in.rexecd in.rlogind in.rshd
 cd "$lab_dir" || exit 99
 
 in_host net ip link add br-sm type bridge && in_host net ip link set br-sm up &&
-	lab_host sm-scan sm 10.85.0.1/24 && lab_host weak sm 10.85.0.11/24 && lab_host firm sm 10.85.0.12/24
+	lab_host sm-scan sm 10.85.0.1/24 && lab_host weak sm 10.85.0.11/24 && lab_host firm sm 10.85.0.12/24 &&
+	lab_host named sm 10.85.0.13/24
 built=$?
-result $built 'a scanner and two hosts stand'
+result $built 'a scanner and three hosts stand'
 [ $built = 0 ] || { tap_done; exit 1; }
 
 # ---- servers ----
@@ -75,15 +77,23 @@ for small in echo discard daytime chargen time; do
 done >inetd.conf
 cat >>inetd.conf <<END
 finger stream tcp nowait nobody $(command -v in.fingerd) in.fingerd
+exec stream tcp nowait root $(command -v in.rexecd) in.rexecd
 login stream tcp nowait root $(command -v in.rlogind) in.rlogind
+shell stream tcp nowait root $(command -v in.rshd) in.rshd
 END
 serve weak weak-inetd inetutils-inetd -d "$lab_dir/inetd.conf"
+# To whom they find a name, rexec waits and rsh closes, both without a word.
+grep -E '^(exec|login|shell) ' inetd.conf >named.conf
+printf '127.0.0.1 localhost\n10.85.0.1 scanner.example\n' >hosts
+# shellcheck disable=SC2016 # expanded by the inner shell
+serve named named-inetd sh -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' sh "$lab_dir/hosts" \
+	inetutils-inetd -d "$lab_dir/named.conf"
 
 talks=$lab_tests/wire
 serve weak weak-replay "$lab_python" "$lab_tests/lab/replay.py" 10.85.0.11 135 "$talks/msrpc/two-networks.talk" \
 	1433 "$talks/mssql/not-supported.talk" 1521 "$talks/oracle/accepted.talk" 27017 "$talks/mongodb/open.talk"
 serve firm firm-replay "$lab_python" "$lab_tests/lab/replay.py" 10.85.0.12 135 "$talks/msrpc/fault.talk" \
-	1433 "$talks/mssql/required.talk" 1521 "$talks/oracle/hidden.talk" 27017 "$talks/mongodb/login.talk"
+	514 "$talks/rsh/rsyslog.talk" 1433 "$talks/mssql/required.talk" 1521 "$talks/oracle/hidden.talk" 27017 "$talks/mongodb/login.talk"
 
 up() { # HOST PORT...
 	host=$1
@@ -96,8 +106,10 @@ for host in weak firm; do
 	up $host 111 2049 20048 88 135 1433 1521 27017
 	result $? "$host has its services"
 done
-up weak 7 9 13 19 37 79 513
+up weak 7 9 13 19 37 79 512 513 514
 result $? 'weak has small services'
+up named 512 513 514
+result $? 'named has three of them'
 # The exports stand a moment after the port.
 for address in 10.85.0.11 10.85.0.12; do
 	within 20 in_host sm-scan showmount --no-headers -e $address >/dev/null 2>&1
@@ -105,18 +117,18 @@ for address in 10.85.0.11 10.85.0.12; do
 done
 
 # ---- the scan ----
-capture weak
-result $? 'what weak hears is kept'
-ports=7,9,13,19,21,23,37,79,80,88,111,135,512,513,1433,1521,2049,20048,27017
+capture weak && capture firm && capture named
+result $? 'what they hear is kept'
+ports=7,9,13,19,21,23,37,79,80,88,111,135,512,513,514,1433,1521,2049,20048,27017
 in_host sm-scan "$TENKEN" scan --zone it --store s.tenken --json s.json --no-html --quiet -p $ports \
-	10.85.0.11-10.85.0.12 >"$lab_logs/scan.out" 2>"$lab_logs/scan.err" </dev/null
+	10.85.0.11-10.85.0.13 >"$lab_logs/scan.out" 2>"$lab_logs/scan.err" </dev/null
 status=$?
 [ $status = 0 ] || [ $status = 1 ]
 good=$?
 result $good 'the scan'
 [ $good = 0 ] || note <"$lab_logs/scan.err"
 cp s.json "$lab_logs" 2>/dev/null
-capture_end weak
+for host in weak firm named; do capture_end $host; done
 sql() { "$lab_python" "$lab_tests/cli/ask.py" s.tenken "$1"; }
 
 # is WORDS QUERY: its rows are those of standard input
@@ -131,8 +143,9 @@ is() {
 is 'each port speaks what it speaks' \
 	"SELECT address || ' ' || group_concat(port || ':' || protocol, ' ') FROM (SELECT * FROM service
 	WHERE state = 'open' ORDER BY address, port) GROUP BY address ORDER BY address" <<END
-10.85.0.11 7:echo 79:finger 88:kerberos 111:portmap 135:msrpc 1433:mssql 1521:oracle 2049:nfs 20048:nfs 27017:mongodb
+10.85.0.11 7:echo 79:finger 88:kerberos 111:portmap 135:msrpc 512:rexec 513:rlogin 514:rsh 1433:mssql 1521:oracle 2049:nfs 20048:nfs 27017:mongodb
 10.85.0.12 88:kerberos 111:portmap 135:msrpc 1433:mssql 1521:oracle 2049:nfs 20048:nfs 27017:mongodb
+10.85.0.13 513:rlogin
 END
 is 'products and versions' \
 	"SELECT address || ' ' || port || ' ' || product || ' ' || coalesce(version, '-') FROM service
@@ -161,9 +174,12 @@ tls.starttls-missing 1433 mssql
 END
 is 'firm: nothing of that' "$(found 10.85.0.12)" </dev/null
 is 'services that nobody needs, and a login in clear, also where only the port tells' \
-	"SELECT address || ' ' || check_id || ' ' || port || ' ' || detail FROM finding WHERE status <> 'resolved'
+	"SELECT address || ' ' || check_id || ' ' || port || ' ' || detail || CASE WHEN check_id = 'exposure.cleartext-admin'
+	THEN ' ' || severity ELSE '' END FROM finding WHERE status <> 'resolved'
 	AND check_id IN ('exposure.unneeded-service', 'exposure.cleartext-admin') ORDER BY address, check_id, port" <<END
-10.85.0.11 exposure.cleartext-admin 513 rlogin
+10.85.0.11 exposure.cleartext-admin 512 rexec high
+10.85.0.11 exposure.cleartext-admin 513 rlogin high
+10.85.0.11 exposure.cleartext-admin 514 rsh high
 10.85.0.11 exposure.unneeded-service 7 echo
 10.85.0.11 exposure.unneeded-service 9 discard
 10.85.0.11 exposure.unneeded-service 13 daytime
@@ -171,8 +187,15 @@ is 'services that nobody needs, and a login in clear, also where only the port t
 10.85.0.11 exposure.unneeded-service 37 time
 10.85.0.11 exposure.unneeded-service 79 finger
 10.85.0.11 exposure.unneeded-service 111 portmap
+10.85.0.11 exposure.unneeded-service 512 rexec
 10.85.0.11 exposure.unneeded-service 513 rlogin
+10.85.0.11 exposure.unneeded-service 514 rsh
 10.85.0.12 exposure.unneeded-service 111 portmap
+10.85.0.13 exposure.cleartext-admin 512 rexec high
+10.85.0.13 exposure.cleartext-admin 513 rlogin high
+10.85.0.13 exposure.cleartext-admin 514 rsh medium
+10.85.0.13 exposure.unneeded-service 512 rexec
+10.85.0.13 exposure.unneeded-service 513 rlogin
 END
 # Not counted: what the kernel repeats because an answer is late.
 for port in 7 13 19 37 79; do
@@ -185,6 +208,15 @@ for port in 7 13 19 37 79; do
 	esac
 	[ "$said" = "$expected" ]
 	result $? "port $port hears one line at most ($said)"
+done
+# A name, a password and an order are read from whatever is said; who waits on 514 keeps it as a record.
+for host in weak firm named; do
+	for port in 512 513 514; do
+		said=$(tcpdump -n -r "$lab_logs/$host.pcap" "dst port $port" 2>/dev/null | sed -n 's/.* length \([0-9]*\).*/\1/p' |
+			sort -rn | head -n 1)
+		[ "${said:-0}" -le $((port == 513)) ]
+		result $? "$host: port $port hears no more than the byte that begins rlogin (${said:-none})"
+	done
 done
 is 'what a machine says of its addresses, and the databases that it tells' \
 	"SELECT probe || ' ' || coalesce(document ->> '\$.addresses', document ->> '\$.databases') FROM evidence
