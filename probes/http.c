@@ -75,16 +75,6 @@ static bool same_authority(const struct place *p, struct span authority)
 	return span_is_nocase(authority, own);
 }
 
-/* The length of the text before the first of these characters. */
-static size_t before(struct span s, const char *stops)
-{
-	size_t n = 0;
-
-	while (n < s.length && (s.at[n] == '\0' || strchr(stops, s.at[n]) == NULL))
-		n++;
-	return n;
-}
-
 /* Where a location (RFC 9110, 10.2.2) leads, as a path on the same place; false where it leads
  * elsewhere or cannot be asked for. */
 static bool read_location(const struct place *from, struct span location, struct place *ret)
@@ -94,17 +84,17 @@ static bool read_location(const struct place *from, struct span location, struct
 	struct place to = *from;
 	struct writer w = wr_new(to.path, sizeof(to.path) - 1);
 
-	location = span_first(location, before(location, "#"));
+	location = span_first(location, http_before(location, "#"));
 	for (size_t i = 0; i < location.length; i++)
 		if (location.at[i] <= ' ' || location.at[i] >= 0x7f)
 			return false;
 	if (span_starts_nocase(location, scheme))
 		location = span_from(location, strlen(scheme));
-	else if (before(location, ":") < before(location, "/?"))
+	else if (http_before(location, ":") < http_before(location, "/?"))
 		return false;
 	if (span_starts(location, "//")) {
 		struct span rest = span_from(location, 2);
-		size_t n = before(rest, "/?");
+		size_t n = http_before(rest, "/?");
 
 		if (!same_authority(from, span_first(rest, n)))
 			return false;
@@ -112,9 +102,9 @@ static bool read_location(const struct place *from, struct span location, struct
 		base = span_text("/");
 	}
 	if (location.length == 0 || location.at[0] == '?') {
-		wr_span_in(&w, span_first(base, before(base, "?")));
+		wr_span_in(&w, span_first(base, http_before(base, "?")));
 	} else if (location.at[0] != '/') {
-		size_t folder = before(base, "?");
+		size_t folder = http_before(base, "?");
 
 		while (folder > 0 && base.at[folder - 1] != '/')
 			folder--;
@@ -141,63 +131,14 @@ static void place_of(const struct conn *c, struct place *ret)
 /* "nginx/1.22.1 (Debian)": product and version. */
 static void note_product(json_t *evidence, struct span server)
 {
-	struct span first = span_first(server, before(server, " ("));
-	size_t slash = before(first, "/");
+	struct span first = span_first(server, http_before(server, " ("));
+	size_t slash = http_before(first, "/");
 
 	if (slash == 0)
 		return;
 	note_text(evidence, "product", span_first(first, slash));
 	if (slash + 1 < first.length)
 		note_text(evidence, "version", span_from(first, slash + 1));
-}
-
-static void note_scheme(json_t *evidence, const char *scheme, size_t length)
-{
-	json_t *list = note_list(evidence, "auth_schemes");
-	size_t i;
-	json_t *known;
-
-	json_array_foreach(list, i, known) if (span_is_nocase(span_of(scheme, length),
-							      json_string_value(known))) return;
-	list_text(list, span_of(scheme, length));
-}
-
-/* RFC 9110, 11.6.1: a header may hold several challenges. */
-static void note_authentication(json_t *evidence, struct span value)
-{
-	static const char *const schemes[] = { "Basic", "Digest", "NTLM", "Negotiate", "Bearer" };
-	struct span first = span_first(value, before(value, " ,"));
-	bool known = false;
-
-	for (size_t i = 0; i < countof(schemes); i++) {
-		struct span rest = value;
-		ptrdiff_t at;
-
-		while ((at = span_find_nocase(rest, schemes[i])) >= 0) {
-			size_t n = (size_t)at, length = strlen(schemes[i]);
-			size_t end = n + length;
-			bool starts = rest.at == value.at && n == 0;
-			bool follows = n >= 2 && (rest.at[n - 1] == ',' ||
-						  (rest.at[n - 1] == ' ' && rest.at[n - 2] == ','));
-			bool ends =
-				end == rest.length || rest.at[end] == ' ' || rest.at[end] == ',';
-
-			if ((starts || follows) && ends) {
-				note_scheme(evidence, schemes[i], length);
-				known = true;
-				break;
-			}
-			rest = span_from(rest, end);
-		}
-	}
-	if (!known && first.length > 0)
-		note_scheme(evidence, (const char *)first.at, first.length);
-	ptrdiff_t realm = span_find_nocase(value, "realm=\"");
-	if (realm >= 0 && json_object_get(evidence, "realm") == NULL) {
-		struct span text = span_from(value, (size_t)realm + 7);
-
-		note_text(evidence, "realm", span_first(text, before(text, "\"")));
-	}
 }
 
 /* The scheme that protects least comes first: a check asks for one word. */
@@ -217,12 +158,12 @@ static void note_auth_scheme(json_t *evidence)
 /* RFC 6265, 4.1.1: name, value and attributes. The value is nobody's business. */
 static void note_cookie(json_t *evidence, struct span value)
 {
-	struct span pair = span_first(value, before(value, ";"));
+	struct span pair = span_first(value, http_before(value, ";"));
 	bool secure = false, http_only = false, persistent = false;
 	json_t *cookie = list_object(note_list(evidence, "cookies"));
 
 	for (struct span rest = value; rest.length > 0;) {
-		size_t n = before(rest, ";");
+		size_t n = http_before(rest, ";");
 		struct span attribute = span_trim(span_first(rest, n));
 
 		secure |= span_is_nocase(attribute, "secure");
@@ -233,7 +174,7 @@ static void note_cookie(json_t *evidence, struct span value)
 	}
 	if (cookie == NULL)
 		return;
-	note_text(cookie, "name", span_trim(span_first(pair, before(pair, "="))));
+	note_text(cookie, "name", span_trim(span_first(pair, http_before(pair, "="))));
 	note_bool(cookie, "secure", secure);
 	note_bool(cookie, "http_only", http_only);
 	note_bool(cookie, "persistent", persistent);
@@ -247,7 +188,7 @@ static void note_frame_ancestors(json_t *evidence, struct span policy)
 	if (at < 0 || json_object_get(evidence, "frame_ancestors") != NULL)
 		return;
 	struct span rest = span_from(policy, (size_t)at + strlen("frame-ancestors"));
-	note_text(evidence, "frame_ancestors", span_trim(span_first(rest, before(rest, ";"))));
+	note_text(evidence, "frame_ancestors", span_trim(span_first(rest, http_before(rest, ";"))));
 }
 
 static const struct {
@@ -299,7 +240,7 @@ static void note_head(json_t *evidence, const struct http_head *head)
 	for (size_t i = 0; http_find(head, "Set-Cookie", i, &value); i++)
 		note_cookie(evidence, value);
 	for (size_t i = 0; http_find(head, "WWW-Authenticate", i, &value); i++)
-		note_authentication(evidence, value);
+		http_note_authentication(evidence, value);
 	note_auth_scheme(evidence);
 }
 

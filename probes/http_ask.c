@@ -221,6 +221,66 @@ enum ending http_with_page(struct conn *c, json_t *evidence,
 	return e;
 }
 
+/* ---- headers ---- */
+
+size_t http_before(struct span s, const char *stops)
+{
+	size_t n = 0;
+
+	while (n < s.length && (s.at[n] == '\0' || strchr(stops, s.at[n]) == NULL))
+		n++;
+	return n;
+}
+
+static void note_scheme(json_t *evidence, const char *scheme, size_t length)
+{
+	json_t *list = note_list(evidence, "auth_schemes");
+	size_t i;
+	json_t *known;
+
+	json_array_foreach(list, i, known) if (span_is_nocase(span_of(scheme, length),
+							      json_string_value(known))) return;
+	list_text(list, span_of(scheme, length));
+}
+
+void http_note_authentication(json_t *evidence, struct span value)
+{
+	static const char *const schemes[] = { "Basic",  "Digest",   "NTLM",   "Negotiate",
+					       "Bearer", "Kerberos", "CredSSP" };
+	struct span first = span_first(value, http_before(value, " ,"));
+	bool known = false;
+
+	for (size_t i = 0; i < countof(schemes); i++) {
+		struct span rest = value;
+		ptrdiff_t at;
+
+		while ((at = span_find_nocase(rest, schemes[i])) >= 0) {
+			size_t n = (size_t)at, length = strlen(schemes[i]);
+			size_t end = n + length;
+			bool starts = rest.at == value.at && n == 0;
+			bool follows = n >= 2 && (rest.at[n - 1] == ',' ||
+						  (rest.at[n - 1] == ' ' && rest.at[n - 2] == ','));
+			bool ends =
+				end == rest.length || rest.at[end] == ' ' || rest.at[end] == ',';
+
+			if ((starts || follows) && ends) {
+				note_scheme(evidence, schemes[i], length);
+				known = true;
+				break;
+			}
+			rest = span_from(rest, end);
+		}
+	}
+	if (!known && first.length > 0)
+		note_scheme(evidence, (const char *)first.at, first.length);
+	ptrdiff_t realm = span_find_nocase(value, "realm=\"");
+	if (realm >= 0 && json_object_get(evidence, "realm") == NULL) {
+		struct span text = span_from(value, (size_t)realm + 7);
+
+		note_text(evidence, "realm", span_first(text, http_before(text, "\"")));
+	}
+}
+
 /* ---- JSON ---- */
 
 /* jansson goes down with its own stack for each. */

@@ -51,6 +51,12 @@ enum ending http_with_page(struct conn *c, json_t *evidence,
 enum ending http_ask_again(struct conn *c, const struct http_question *q, struct http_page *p,
 			   struct http_head *head);
 
+/* The length of the text before the first of these characters. */
+size_t http_before(struct span s, const char *stops);
+/* The schemes of a WWW-Authenticate, which may hold several challenges (RFC 9110, 11.6.1), into the list
+ * "auth_schemes", each once; the first realm under "realm". */
+void http_note_authentication(json_t *evidence, struct span value);
+
 /* The body as a JSON object, whole and not nested deeply; NULL where it is none. The caller owns it. */
 json_t *http_object(const struct http_page *p);
 /* The text under this name, as evidence under that key; false where there is none. */

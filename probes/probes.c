@@ -57,6 +57,7 @@ extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
 extern const struct probe probe_vnc;
+extern const struct probe probe_winrm;
 extern const struct probe probe_x11;
 
 /* clang-format off */
@@ -112,6 +113,7 @@ const struct probe *const probes[] = {
 	&probe_proxy,
 	&probe_kubernetes,
 	&probe_elasticsearch,
+	&probe_winrm,
 	/* By order of main only; they have no ports. */
 	&probe_login,
 	&probe_community,
