@@ -21,22 +21,46 @@ static const char pieces[] =
 	" GROUP BY address HAVING count(*) >= 2;";
 
 /*
+ * Names of one house do not speak against each other: what HP made before 2015 is called HP, HPE or Aruba by turns, in
+ * its own texts and in the registry of network cards. HP's printers are another company's than HPE's machines, so
+ * that those two at one address stay two makers.
+ */
+#define HOUSE "('HP', 'HP and HPE'), ('HPE', 'HP and HPE'), ('Aruba', 'HP and HPE')"
+#define CARD                                                     \
+	"('HP', 'hewlett packard'), ('HPE', 'hewlett packard')," \
+	" ('HPE', 'aruba'), ('Aruba', 'hewlett packard enterprise')"
+
+/*
  * The maker with the surest signs, then the most. A sign is a probe's (several texts of one document are
  * one), and the maker of the network card. Sure: a certain sign or two of different kinds, and no certain
  * one of somebody else. Model, firmware and serial come from the maker's own signs.
  */
 static const char devices[] =
 	"DELETE FROM main.device WHERE scan = %lld;"
-	"WITH maker AS ("
-	"  SELECT p.address, p.vendor, max(p.certain) AS certain,"
-	"   count(DISTINCT p.probe) + max(h.vendor IS NOT NULL AND instr(lower(h.vendor),"
-	"    lower(p.vendor)) = 1) AS signs"
-	"  FROM temp.piece AS p LEFT JOIN main.host AS h ON h.scan = %lld AND h.address = p.address"
-	"  WHERE p.part = 'device' AND p.vendor IS NOT NULL GROUP BY p.address, p.vendor),"
-	" ranked AS (SELECT *, row_number() OVER (PARTITION BY address"
-	"   ORDER BY certain DESC, signs DESC, vendor) AS place,"
-	"   sum(certain) OVER (PARTITION BY address) AS certain_makers FROM maker),"
-	" best AS (SELECT address, vendor, certain, signs, certain_makers FROM ranked WHERE place "
+	"WITH house (vendor, house) AS (VALUES " HOUSE "), card (vendor, starts) AS (VALUES " CARD
+	"),"
+	" sign AS (SELECT p.address, p.vendor, p.probe, p.product, p.certain,"
+	"   CASE WHEN max(p.role = 'printer') OVER (PARTITION BY p.address, p.vendor) = 1"
+	"    THEN p.vendor ELSE coalesce(h.house, p.vendor) END AS house"
+	"  FROM temp.piece AS p LEFT JOIN house AS h ON h.vendor = p.vendor"
+	"  WHERE p.part = 'device' AND p.vendor IS NOT NULL),"
+	" maker AS ("
+	"  SELECT s.address, s.vendor, s.house, max(s.certain) AS certain,"
+	"   count(DISTINCT s.probe) AS own, max(s.product IS NOT NULL) AS named,"
+	"   max(h.vendor IS NOT NULL AND (instr(lower(h.vendor), lower(s.vendor)) = 1"
+	"    OR EXISTS (SELECT 1 FROM card AS k WHERE k.vendor = s.vendor"
+	"     AND instr(lower(h.vendor), k.starts) = 1))) AS card"
+	"  FROM sign AS s LEFT JOIN main.host AS h ON h.scan = %lld AND h.address = s.address"
+	"  GROUP BY s.address, s.vendor),"
+	" heard AS (SELECT address, house, count(DISTINCT probe) AS probes,"
+	"   sum(max(certain)) OVER (PARTITION BY address) AS certain_makers"
+	"  FROM sign GROUP BY address, house),"
+	" ranked AS (SELECT m.*, h.certain_makers,"
+	"   h.probes + max(m.card) OVER (PARTITION BY m.address, m.house) AS signs"
+	"  FROM maker AS m JOIN heard AS h USING (address, house)),"
+	" placed AS (SELECT *, row_number() OVER (PARTITION BY address"
+	"   ORDER BY certain DESC, signs DESC, own DESC, named DESC, vendor) AS place FROM ranked),"
+	" best AS (SELECT address, vendor, certain, signs, certain_makers FROM placed WHERE place "
 	"= 1"
 	"  UNION ALL SELECT address, NULL, 0, 0, 0 FROM temp.piece WHERE part = 'device'"
 	"   AND (role IS NOT NULL OR product IS NOT NULL) AND address NOT IN (SELECT address FROM "
