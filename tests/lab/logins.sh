@@ -108,6 +108,7 @@ cp -R "$own_data/probes/data" data/probes/data
 cat >>data/probes/data/default-credentials.csv <<END
 MariaDB,*,panel,vnc,,factory1,,lab,
 MariaDB,*,panel,postgresql,historian,factory1,,lab,
+Axis,*,camera,postgresql,historian,factory1,,lab,
 END
 TENKEN_DATA=$lab_dir/data
 export TENKEN_DATA
@@ -123,6 +124,9 @@ chmod 755 "$lab_dir"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=own 2>"$lab_logs/openssl.log"
 cp key.pem pg.key && chown postgres pg.key && chmod 600 pg.key
 historian lg-old 10.85.0.15 historian factory1
+# Lets everybody in: a password proves nothing there, though the list has one that fits.
+echo 'host all all 10.85.0.0/24 trust' >trust.hba
+historian lg-weak 10.85.0.11 historian factory1 -c hba_file="$lab_dir/trust.hba"
 historian lg-own 10.85.0.16 historian 'of-its-own' -c ssl=on -c ssl_cert_file="$lab_dir/cert.pem" -c ssl_key_file="$lab_dir/pg.key"
 maria lg-old 10.85.0.15 root ''
 maria lg-own 10.85.0.16 root 'of-its-own' --ssl-cert="$lab_dir/cert.pem" --ssl-key="$lab_dir/key.pem"
@@ -137,7 +141,7 @@ agent lg-weak 10.85.0.11 public
 agent lg-firm 10.85.0.12 'of-its-own'
 serve lg-locks lg-locks-http "$lab_python" locks.py 10.85.0.13 "$lab_logs/locks.txt"
 up=0
-for at in weak:80 weak:8080 weak:22 firm:80 firm:22 locks:80 plant:80 old:3306 old:5432 old:5900 own:3306 own:5432 own:5900; do
+for at in weak:80 weak:8080 weak:22 weak:5432 firm:80 firm:22 locks:80 plant:80 old:3306 old:5432 old:5900 own:3306 own:5432 own:5900; do
 	within 60 listening "lg-${at%:*}" "${at#*:}" || { up=1; echo "no server at $at" | note; }
 done
 hears() { in_host "$1" ss -Hlun 'sport = :161' 2>/dev/null | grep -q .; }
@@ -211,6 +215,9 @@ scan first communities --credentials
 that 'the scan ends well' same $? 0
 that 'weak: the passwords are found, each account of the device once' same "$(attempts first 10.85.0.11)" \
 	'ssh:22 pi accepted, http:80 root accepted, snmp:161 (community) accepted'
+that 'weak: PostgreSQL that lets everybody in is seen to, and gets no login at all' same "$(cell first "SELECT
+	document ->> '\$.open' FROM evidence WHERE address = '10.85.0.11' AND probe = 'postgresql'") $(cell first "SELECT count(*)
+	FROM login WHERE address = '10.85.0.11' AND protocol = 'postgresql'") $(grep -c 'user=historian' "$lab_logs/lg-weak-postgres.log")" '1 0 0'
 that 'firm: its own passwords are not' same "$(attempts first 10.85.0.12)" \
 	'ssh:22 pi refused, http:80 root refused, snmp:161 (community) refused'
 that 'locks: nothing more after the first sign of a lock' same "$(attempts first 10.85.0.13 | sed 's/ [^ ]* \([a-z]*\)\(,\|$\)/ \1\2/g') $(grep -c tried \
