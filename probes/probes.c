@@ -35,6 +35,7 @@ extern const struct probe probe_mysql;
 extern const struct probe probe_netbios_ns;
 extern const struct probe probe_nfs;
 extern const struct probe probe_ntp;
+extern const struct probe probe_opcua;
 extern const struct probe probe_openvpn;
 extern const struct probe probe_oracle;
 extern const struct probe probe_pop3;
@@ -72,6 +73,7 @@ const struct probe *const probes[] = {
 	&probe_rdp,
 	&probe_msrpc,
 	&probe_modbus,
+	&probe_opcua,
 	&probe_mqtt,
 	&probe_redis,
 	&probe_vnc,
