@@ -24,7 +24,12 @@
 #include "codec/x509_facts.h"
 #include "probe.h"
 
-enum { ENDPOINTS_MAX = 32, CERTIFICATES_MAX = 4, NAMES_MAX = 16 };
+enum {
+	ENDPOINTS_MAX = 32, /* kept, with so many bytes of the names of policies and transports */
+	WORD_MAX = 96,
+	CERTIFICATES_MAX = 4,
+	NAMES_MAX = 16,
+};
 
 struct survey {
 	json_t *evidence;
@@ -58,12 +63,17 @@ static const char *token_word(uint32_t type)
 	return type < countof(words) ? words[type] : "unknown";
 }
 
-static bool lists(const json_t *list, const char *word)
+/* Each once. */
+static void list_new(json_t *list, struct span text)
 {
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strcmp(json_string_value(json_array_get(list, i)), word) == 0)
-			return true;
-	return false;
+	json_t *value = clean_text(text);
+	bool known = value == NULL;
+
+	for (size_t i = 0; i < json_array_size(list) && !known; i++)
+		known = json_equal(json_array_get(list, i), value);
+	if (!known)
+		json_array_append(list, value);
+	json_decref(value);
 }
 
 /* The first of a chain, whose members follow each other (10000-6, 6.2.6); the whole where it is broken. */
@@ -99,13 +109,12 @@ static void note_tokens(json_t *one, const struct opcua_endpoint *e)
 	json_t *types = note_list(one, "tokens");
 
 	for (size_t i = 0; i < e->tokens; i++) {
-		const char *word = token_word(e->token[i].type);
 		struct span policy = opcua_policy_name(e->token[i].security);
 
-		if (!lists(types, word))
-			list_word(types, word);
+		list_new(types, span_text(token_word(e->token[i].type)));
 		if (e->token[i].type == OPCUA_USER_NAME && policy.length > 0)
-			list_text(note_list(one, "user_name_policies"), policy);
+			list_new(note_list(one, "user_name_policies"),
+				 span_first(policy, WORD_MAX));
 	}
 }
 
@@ -133,8 +142,8 @@ static void note_endpoint(struct survey *s, const struct opcua_endpoint *e)
 
 	note_text(one, "url", e->url);
 	note_word(one, "mode", mode_word(e->mode));
-	note_text(one, "policy", opcua_policy_name(e->security));
-	note_text(one, "transport", e->transport);
+	note_text(one, "policy", span_first(opcua_policy_name(e->security), WORD_MAX));
+	note_text(one, "transport", span_first(e->transport, WORD_MAX));
 	note_tokens(one, e);
 	note_certificate(s, e->certificate);
 }
