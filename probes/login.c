@@ -167,6 +167,7 @@ static enum login_result login_mqtt(struct conn *c, const struct credential *k)
 
 /* ---- the probe ---- */
 
+/* clang-format off */
 static const struct {
 	const char *protocol;
 	enum login_result (*run)(struct conn *c, const struct credential *k);
@@ -175,12 +176,14 @@ static const struct {
 	{ "http", login_http },
 	{ "mqtt", login_mqtt },
 	{ "mysql", login_mysql },
+	{ "opcua", login_opcua },
 	{ "postgresql", login_postgresql },
 	{ "redis", login_redis },
 	{ "ssh", login_ssh },
 	{ "telnet", login_telnet },
 	{ "vnc", login_vnc },
 };
+/* clang-format on */
 
 bool login_known(const char *protocol)
 {

@@ -33,6 +33,7 @@ enum login_result login_http(struct conn *c, const struct credential *k);
 enum login_result login_telnet(struct conn *c, const struct credential *k);
 enum login_result login_ssh(struct conn *c, const struct credential *k);
 enum login_result login_mysql(struct conn *c, const struct credential *k);
+enum login_result login_opcua(struct conn *c, const struct credential *k);
 enum login_result login_postgresql(struct conn *c, const struct credential *k);
 enum login_result login_vnc(struct conn *c, const struct credential *k);
 
