@@ -248,7 +248,7 @@ static const char opcua_view[] =
 
 const struct probe probe_opcua = {
 	.name = "opcua",
-	.ports = "4840",
+	.ports = "4840,62541",
 	.risk = RISK_READ,
 	.connections = { 1, 1 },
 	.sent = { 1024, 1024 },
