@@ -172,6 +172,21 @@ serve() {
 		>"$log" 2>&1 </dev/null &
 }
 
+# node_has MODULE: Node.js finds it; autogen.sh puts modules beside the build
+node_has() {
+	NODE_PATH=${NODE_PATH:-}:$TENKEN_BUILD/npm/node_modules:$TENKEN_BUILD/../npm/node_modules
+	export NODE_PATH
+	command -v node >/dev/null && node -e "require.resolve('$1')" 2>/dev/null
+}
+
+# opcua HOST ADDRESS NAME MODES POLICIES WORDS [USER PASSWORD]: tests/lab/opcua-server.js on port 4840
+opcua() {
+	server=$1 at=$2
+	shift 2
+	mkdir -p "$lab_dir/$server.opcua"
+	serve "$server" "$server-opcua" node "$lab_tests/lab/opcua-server.js" "$lab_dir/$server.opcua" "$at" 4840 "$@"
+}
+
 # capture HOST: from here on, all that this host sees of the network
 capture() {
 	in_host "$1" tcpdump -i eth0 -n -U --immediate-mode -Z root -w "$lab_logs/$1.pcap" \
