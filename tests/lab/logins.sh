@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makers' passwords: "weak" has them, "firm" has the same devices with passwords of its own, "locks" locks at the
 # second wrong one, "plant" is a weak device in a zone of kind ot; "old" and "own" are the same for databases and a
-# remote screen. Nothing without the operator's word and a valid authorisation, never more attempts than the budget,
-# and no password anywhere in what is written.
+# remote screen, "uaold" and "uaown" for OPC UA. Nothing without the operator's word and a valid authorisation, never
+# more attempts than the budget, and no password anywhere in what is written.
 # shellcheck disable=SC2154 # variables of lab.sh
 set -u
 # shellcheck source=tests/lab/lab.sh
@@ -11,7 +11,7 @@ set -u
 # shellcheck source=tests/lab/login-servers.sh
 . "$TENKEN_TESTS/lab/login-servers.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
-lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant lg-old lg-own'
+lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant lg-old lg-own lg-uaold lg-uaown'
 lab_need tcpdump jq lighttpd snmpd openssl setpriv mariadbd mariadb-install-db Xtigervnc "$pg/postgres"
 "$lab_python" -c "import asyncssh" 2>/dev/null || skip_all "python3-asyncssh is not installed"
 cd "$lab_dir" || exit 99
@@ -19,9 +19,10 @@ cd "$lab_dir" || exit 99
 in_host net ip link add br-lg type bridge && in_host net ip link set br-lg up &&
 	lab_host lg-scan lg 10.85.0.1/24 && lab_host lg-weak lg 10.85.0.11/24 && lab_host lg-firm lg 10.85.0.12/24 &&
 	lab_host lg-locks lg 10.85.0.13/24 && lab_host lg-plant lg 10.85.0.14/24 &&
-	lab_host lg-old lg 10.85.0.15/24 && lab_host lg-own lg 10.85.0.16/24
+	lab_host lg-old lg 10.85.0.15/24 && lab_host lg-own lg 10.85.0.16/24 &&
+	lab_host lg-uaold lg 10.85.0.17/24 && lab_host lg-uaown lg 10.85.0.18/24
 built=$?
-result $built 'a scanner and six hosts stand'
+result $built 'a scanner and eight hosts stand'
 [ $built = 0 ] || { tap_done; exit 1; }
 
 # ---- devices ----
@@ -109,6 +110,7 @@ cat >>data/probes/data/default-credentials.csv <<END
 MariaDB,*,panel,vnc,,factory1,,lab,
 MariaDB,*,panel,postgresql,historian,factory1,,lab,
 Axis,*,camera,postgresql,historian,factory1,,lab,
+Sterfive,*,panel,opcua,operator,factory1,,lab,
 END
 TENKEN_DATA=$lab_dir/data
 export TENKEN_DATA
@@ -140,6 +142,12 @@ serve lg-firm lg-firm-ssh "$lab_python" shell.py 10.85.0.12 pi 'of-its-own' "$la
 agent lg-weak 10.85.0.11 public
 agent lg-firm 10.85.0.12 'of-its-own'
 serve lg-locks lg-locks-http "$lab_python" locks.py 10.85.0.13 "$lab_logs/locks.txt"
+ua=0
+node_has node-opcua && ua=1
+if [ $ua = 1 ]; then
+	opcua lg-uaold 10.85.0.17 'Filter plant' None None,Basic256Sha256 - operator factory1
+	opcua lg-uaown 10.85.0.18 'Filter plant' None None,Basic256Sha256 - operator 'of-its-own'
+fi
 up=0
 for at in weak:80 weak:8080 weak:22 weak:5432 firm:80 firm:22 locks:80 plant:80 old:3306 old:5432 old:5900 own:3306 own:5432 own:5900; do
 	within 60 listening "lg-${at%:*}" "${at#*:}" || { up=1; echo "no server at $at" | note; }
@@ -147,6 +155,9 @@ done
 hears() { in_host "$1" ss -Hlun 'sport = :161' 2>/dev/null | grep -q .; }
 for host in lg-weak lg-firm; do
 	within 60 hears "$host" || { up=1; echo "no agent at $host" | note; }
+done
+[ $ua = 0 ] || for host in lg-uaold lg-uaown; do
+	within 120 grep -q '^standing' "$lab_logs/$host-opcua.log" || { up=1; echo "no OPC UA at $host" | note; }
 done
 result $up 'every device stands'
 
@@ -158,7 +169,7 @@ site() { # NAME, lines of the zone plant and of the file on standard input
 			authorisation: {by: plant manager, reference: R8-1, from: 2020-01-01, until: 2099-12-31, contact: "1"}
 			zones:
 			  - {name: office, kind: it, networks: [10.85.0.11/32, 10.85.0.12/32, 10.85.0.13/32,
-			      10.85.0.15/32, 10.85.0.16/32]}
+			      10.85.0.15/32, 10.85.0.16/32, 10.85.0.17/32]}
 		END
 		cat
 	} >"$1.yaml"
@@ -167,7 +178,7 @@ site() { # NAME, lines of the zone plant and of the file on standard input
 scan() {
 	kept=$1 file=$2
 	shift 2
-	in_host lg-scan "$TENKEN" scan -c "$file.yaml" --store "$kept.tenken" --json "$kept.json" -p T:22,T:80,T:3306,T:5432,T:5900,T:8080,U:161 \
+	in_host lg-scan "$TENKEN" scan -c "$file.yaml" --store "$kept.tenken" --json "$kept.json" -p T:22,T:80,T:3306,T:4840,T:5432,T:5900,T:8080,U:161 \
 		--quiet "$@" >"$lab_logs/$kept.out" 2>"$lab_logs/$kept.err" </dev/null
 }
 cell() {
@@ -182,17 +193,19 @@ attempts() { # STORE ADDRESS: "protocol:port account result ..."
 		FROM login WHERE address = '$2' ORDER BY port, id)"
 }
 site plain <<END
-  - {name: plant, kind: ot, networks: [10.85.0.14/32]}
+  - {name: plant, kind: ot, networks: [10.85.0.14/32, 10.85.0.18/32]}
 END
 site communities <<END
-  - {name: plant, kind: ot, networks: [10.85.0.14/32]}
+  - {name: plant, kind: ot, networks: [10.85.0.14/32, 10.85.0.18/32]}
 credentials: {communities: true}
 END
 site allowed <<END
-  - {name: plant, kind: ot, networks: [10.85.0.14/32], credentials: true, depth: full}
+  - {name: plant, kind: ot, networks: [10.85.0.14/32, 10.85.0.18/32], credentials: true, depth: full}
 END
+# Here it is declared as what it shows itself to be.
+sed -i 's/, 10.85.0.17.32//; s/10.85.0.18.32/10.85.0.17\/32, &/' allowed.yaml
 site threshold <<END
-  - {name: plant, kind: ot, networks: [10.85.0.14/32]}
+  - {name: plant, kind: ot, networks: [10.85.0.14/32, 10.85.0.18/32]}
 accounts: {lockout_threshold: 6, reset_window: 30m}
 END
 sed 's/2099-12-31/2020-12-31/' plain.yaml >expired.yaml
@@ -274,6 +287,24 @@ that 'a threshold of 6: Digest refuses as well' same "$(attempts declared 10.85.
 	'ssh:22 pi refused, http:80 root refused, http:8080 root refused'
 
 # ---- where a zone of kind ot says so ----
+asked() { grep -v '^standing\|NODE-OPCUA\|security-revert\|GetEndpoints' "$lab_logs/$1-opcua.log" | tr '\n' ' '; }
+before=
+[ $ua = 0 ] || before=$(asked lg-uaold)$(asked lg-uaown)
 scan zone allowed --credentials
 that 'plant: tried where the zone says so' same "$(attempts zone 10.85.0.14)" 'http:80 root accepted'
+if [ $ua = 1 ]; then
+	that 'OPC UA: before that nobody was tried, in a zone of kind it neither' same "$before" ''
+	that 'OPC UA: the password of the list' same "$(attempts zone 10.85.0.17), $(attempts zone 10.85.0.18)" \
+		'opcua:4840 operator accepted, opcua:4840 operator refused'
+	that 'OPC UA: one session, left at once, and nothing was asked in it' same "$(asked lg-uaold)" \
+		'CreateSessionRequest ActivateSessionRequest login operator accepted CloseSessionRequest session closed '
+	that 'OPC UA: a session that was refused is left, too' same "$(asked lg-uaown)" \
+		'CreateSessionRequest ActivateSessionRequest login operator refused CloseSessionRequest session closed '
+	that 'OPC UA: the finding' same "$(cell zone "SELECT group_concat(address || ' ' || detail) FROM finding
+		WHERE check_id = 'credential.default' AND port = 4840")" '10.85.0.17 opcua operator'
+	that 'OPC UA: no password stands in store, export and messages' same \
+		"$(cat zone.tenken zone.json "$lab_logs/zone.out" "$lab_logs/zone.err" | grep -ac factory1)" 0
+else
+	skip 'OPC UA: the password of the list' 'node-opcua is not installed'
+fi
 tap_done
