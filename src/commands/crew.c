@@ -77,6 +77,7 @@ static _Noreturn void be_guard(struct crew *c, int main_fd)
 		.packets = c->packets > 0,
 		.journal_path = c->setup->journal_path,
 		.stop_path = c->setup->stop_path,
+		.retries = c->setup->retries,
 		.resumed = c->setup->resumed,
 	};
 

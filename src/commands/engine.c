@@ -234,12 +234,12 @@ struct engine_result engine_run(const struct engine_setup *setup)
 			     "hosts were only looked for; no port was tried");
 	else if (e.crew != NULL && !e.result.frames)
 		store_remark(setup->store, "sweep", NULL,
-			     "TCP ports were tried by full connections; UDP was not tried");
+			     "TCP ports were tried by full connections");
 	if (e.crew != NULL && crew_unframed(e.crew)) {
-		fprintf(stderr, _("note: without the right to send raw packets (CAP_NET_RAW) ports "
-				  "are tried by full connections only\n"));
+		fprintf(stderr, _("note: without the right to send raw packets (CAP_NET_RAW) TCP "
+				  "ports are tried by full connections only\n"));
 		store_remark(setup->store, "no-capability", NULL,
-			     "no raw packets: ports were tried by full connections only");
+			     "no raw packets: TCP ports were tried by full connections only");
 	}
 	tell_unasked(&e);
 	progress_begin(&e.progress, engine_mono_ms());
@@ -260,10 +260,13 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	/* What the guard said before it had closed the last connection. */
 	for (struct guard_event v; e.crew != NULL && crew_event(e.crew, &v, false);)
 		engine_take_event(&e, &v);
-	if (e.result.frames && !finds)
+	if (e.crew != NULL && !finds)
 		store_remark(setup->store, "sweep", NULL,
-			     e.udp_asked ? "UDP was tried in zones of kind it, dmz and public only"
-					 : "UDP was not tried");
+			     !e.udp_asked ? "UDP was not tried"
+			     : e.result.frames
+				     ? "UDP was tried in zones of kind it, dmz and public only"
+				     : "UDP was tried by ordinary datagrams in zones of kind it, "
+				       "dmz and public only");
 	show_progress(&e, true);
 	/* The guard goes on after a stop by the stop file or a signal of its own; main learns by that. */
 	if (e.result.end == ENGINE_DONE && (e.stopped || (e.crew != NULL && crew_stopping(e.crew))))

@@ -27,7 +27,7 @@ struct engine_setup {
 	const struct login_forms *login_forms;   /* for those of HTTP */
 	const struct fingerprints *fingerprints; /* NULL: nothing is told of texts */
 	bool connect;                            /* no packets process */
-	unsigned retries;                        /* of the packets process: --max-retries */
+	unsigned retries;                        /* --max-retries: by packets, and by UDP */
 	uint8_t key[16], order_key[16];          /* see packets.h */
 	/* A scan that goes on: what was done before, and its id; else NULL and 0. */
 	const struct resumed *resumed;

@@ -231,6 +231,7 @@ void engine_take_event(struct engine *e, const struct guard_event *v)
 		engine_take_port(e, v);
 		break;
 	case EVENT_HOST:
+		e->udp_asked = e->udp_asked || v->udp_ports > 0;
 		engine_take_host(e, v);
 		break;
 	case EVENT_DISTRESS:

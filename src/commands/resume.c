@@ -379,15 +379,17 @@ static bool take_distress(struct loading *l, struct query *q)
 	return h->distress != NULL;
 }
 
-static bool add_answer(struct resumed_host *h, uint16_t port, enum port_state s, unsigned no_host)
+static bool add_answer(struct resumed_host *h, uint16_t port, bool udp, enum port_state s,
+		       unsigned no_host)
 {
 	size_t n = h->answer_count;
 
 	if (h->tried == NULL)
-		h->tried = calloc(1024, sizeof(*h->tried));
+		h->tried = calloc(1, sizeof(*h->tried));
 	if (h->tried == NULL)
 		return false;
-	if (ports_has(h->tried, port))
+	uint64_t *tried = udp ? h->tried->udp : h->tried->tcp;
+	if (ports_has(tried, port))
 		return true;
 	/* A power of two: the list is full and doubles. */
 	if ((n & (n - 1)) == 0) {
@@ -399,9 +401,9 @@ static bool add_answer(struct resumed_host *h, uint16_t port, enum port_state s,
 		h->answers = more;
 	}
 	h->answers[h->answer_count++] =
-		(struct resumed_answer){ port, (uint8_t)s,
+		(struct resumed_answer){ port, udp, (uint8_t)s,
 					 (uint8_t)(no_host < 255 ? no_host : 255) };
-	ports_put(h->tried, port);
+	ports_put(tried, port);
 	return true;
 }
 
@@ -450,19 +452,23 @@ static bool take_answer(struct answers *s, struct query *q)
 	struct resumed_host *h = &l->to->hosts[s->at];
 	if (query_int(q, 6) > h->last_ms)
 		h->last_ms = query_int(q, 6);
-	s->answered |= state == PORT_OPEN || state == PORT_CLOSED;
+	bool udp = query_int(q, 8) != 0;
+	s->answered |= !udp && (state == PORT_OPEN || state == PORT_CLOSED);
 	/* As engine_take_port() does; the last second before a kill is in the journal only. */
 	if (query_int(q, 7) == 0 &&
 	    (state == PORT_OPEN || (state == PORT_FILTERED && s->answered))) {
-		const struct port_entry *e = port_list_find(&s->plan->port_list, port, false);
+		const struct port_entry *e = port_list_find(&s->plan->port_list, port, udp);
 		const struct zone *z = site_zone(&s->plan->site, &a);
 		bool speak = s->plan->risk >= SITE_READ && (z == NULL || z->risk >= SITE_READ);
 
-		store_service(s->store, address, port, "tcp", query_text(q, 2), query_text(q, 4),
-			      e != NULL ? e->name : NULL,
+		store_service(s->store, address, port, udp ? "udp" : "tcp", query_text(q, 2),
+			      query_text(q, 4), e != NULL ? e->name : NULL,
 			      speak || state != PORT_OPEN ? NULL : "not allowed");
+		if (udp && state == PORT_OPEN)
+			store_service_spoken(s->store, address, port, "udp",
+					     e != NULL ? e->name : NULL, false, "port", NULL);
 	}
-	return add_answer(h, port, state, (unsigned)query_int(q, 3));
+	return add_answer(h, port, udp, state, (unsigned)query_int(q, 3));
 }
 
 static int by_host(const void *a, const void *b)
@@ -548,7 +554,8 @@ static bool take_service(struct loading *l, struct query *q)
 	struct resumed_host *h = (struct resumed_host *)(uintptr_t)resumed_find(l->to, &a);
 	if (h == NULL && (h = new_host(l, &a)) != NULL)
 		put_in_order(l->to), h = (struct resumed_host *)(uintptr_t)resumed_find(l->to, &a);
-	return h != NULL && add_answer(h, (uint16_t)query_int(q, 1), state, 0);
+	return h != NULL &&
+	       add_answer(h, (uint16_t)query_int(q, 1), query_int(q, 3) != 0, state, 0);
 }
 
 typedef bool take_row(void *context, struct query *q);
@@ -657,22 +664,22 @@ int resume_load(struct store *store, int64_t scan, const struct plan *plan, stru
 			"SELECT subject, text FROM remark WHERE scan = ?1 AND kind = 'distress'",
 			scan, row_distress, &l);
 	if (r >= 0)
-		r = each_row(
-			db,
-			"SELECT j.address, j.port, j.found, coalesce(j.no_host, 0), j.reason,"
-			" j.opened_ms, coalesce(j.closed_ms, 0), s.port IS NOT NULL FROM journal j"
-			" LEFT JOIN host h ON h.scan = j.scan AND h.address = j.address"
-			" LEFT JOIN service s ON s.scan = j.scan AND s.address = j.address"
-			"  AND s.port = j.port AND s.transport = 'tcp'"
-			" WHERE j.scan = ?1 AND j.kind = 'sweep' AND j.found IS NOT NULL AND"
-			" NOT " OVER " ORDER BY j.address, j.closed_ms, j.number",
-			scan, row_answer, &s);
+		r = each_row(db,
+			     "SELECT j.address, j.port, j.found, coalesce(j.no_host, 0), j.reason,"
+			     " j.opened_ms, coalesce(j.closed_ms, 0), s.port IS NOT NULL,"
+			     " j.transport = 'udp' FROM journal j"
+			     " LEFT JOIN host h ON h.scan = j.scan AND h.address = j.address"
+			     " LEFT JOIN service s ON s.scan = j.scan AND s.address = j.address"
+			     "  AND s.port = j.port AND s.transport = j.transport"
+			     " WHERE j.scan = ?1 AND j.kind = 'sweep' AND j.found IS NOT NULL AND"
+			     " NOT " OVER " ORDER BY j.address, j.closed_ms, j.number",
+			     scan, row_answer, &s);
 	put_in_order(&to);
 	if (r >= 0)
 		r = each_row(db,
-			     "SELECT s.address, s.port, s.state FROM service s"
+			     "SELECT s.address, s.port, s.state, s.transport = 'udp' FROM service s"
 			     " LEFT JOIN host h ON h.scan = s.scan AND h.address = s.address"
-			     " WHERE s.scan = ?1 AND s.transport = 'tcp' AND NOT " OVER,
+			     " WHERE s.scan = ?1 AND NOT " OVER,
 			     scan, row_service, &l);
 	if (r >= 0)
 		r = db_execf(db,

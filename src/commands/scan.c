@@ -421,16 +421,11 @@ static void load_vendors(void)
 	vendor_load("/usr/share/ieee-data", path);
 }
 
-/* By UDP is asked with packets of our own only. */
 static void wish_udp(struct scan_options *o, uint16_t ports[static PAYLOAD_PORTS])
 {
 	const struct payload *p;
 
-	if (o->connect)
-		o->wish.no_udp = _("they need packets of our own, and --connect makes none");
-	else if (!packets_able())
-		o->wish.no_udp = _("they need the right to send raw packets (CAP_NET_RAW)");
-	for (size_t i = 0; o->wish.no_udp == NULL && (p = payload_at(i)) != NULL; i++)
+	for (size_t i = 0; (p = payload_at(i)) != NULL; i++)
 		ports[o->wish.udp_port_count++] = p->port;
 	o->wish.udp_ports = ports;
 }

@@ -113,7 +113,7 @@ static void help(void)
 		"  --max-retries N         repeats of what was not answered, 0 to 10 (as many as "
 		"losses need)\n"
 		"  -R, --resolve           names of hosts that answer, by DNS\n"
-		"  --connect (-sT)         no frames of our own: full connections only\n"
+		"  --connect (-sT)         no frames of our own: the kernel's sockets only\n"
 		"  --discover (-sn)        hosts only (ARP, ND, echo); no port is tried\n"
 		"  --owned CIDR            repeats public addresses that the site file declares as "
 		"owned\n"

@@ -102,19 +102,17 @@ static bool port_name(void *context, struct span name, bool udp, struct ports *s
 /* Of the UDP ports asked for those stay that something harmless can be asked. */
 static void wish_udp(const struct plan_wish *w, struct plan *p, struct complaints *c)
 {
-	const char *why = w->udp_port_count == 0 ? w->no_udp : NULL;
+	const char *why = _("no harmless question is known for them");
 	struct ports able = { 0 };
 	unsigned dropped = ports_count(p->ports.udp);
 
-	if (why == NULL && p->risk < SITE_READ)
+	if (p->risk < SITE_READ)
 		why = _("asking needs the risk class read");
 	for (size_t i = 0; i < w->udp_port_count && p->risk >= SITE_READ; i++)
 		if (ports_has(p->ports.udp, w->udp_ports[i]))
 			ports_put(able.udp, w->udp_ports[i]);
 	memcpy(p->ports.udp, able.udp, sizeof(able.udp));
 	dropped -= ports_count(able.udp);
-	if (why == NULL)
-		why = _("no harmless question is known for them");
 	if (dropped > 0 && ports_count(p->ports.tcp) + ports_count(able.udp) == 0)
 		complain(c, NULL, 0, _("--ports: '%s' names UDP ports only: %s"), w->ports, why);
 	else if (dropped > 0)

@@ -66,11 +66,9 @@ struct plan_wish {
 	size_t owned_count;
 	const char *ports; /* nmap's syntax, or NULL: the default list */
 	bool no_ports;     /* -sn: hosts are looked for, and no port is tried */
-	/* UDP ports that can be asked something harmless; none where nothing can be asked by UDP, and then
-	 * `no_udp` says why (translated). */
+	/* UDP ports that can be asked something harmless. */
 	const uint16_t *udp_ports;
 	size_t udp_port_count;
-	const char *no_udp;
 	const char *risk, *zone, *rate, *host_rate;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf */
 	const char *data_dir;    /* holds probes/data/ports.csv */

@@ -84,6 +84,7 @@ static void tick(struct guard *g, int64_t now)
 			if (bytes && l->asks_segment && guard_resolved(g, l->host, now)) {
 				guard_asked(g, l->host);
 				l->asks_segment = false;
+				guard_udp_left(g, l, now);
 			}
 			if (g->stopping || l->cut)
 				guard_link_hurry(l, now);
@@ -105,12 +106,14 @@ static void tick(struct guard *g, int64_t now)
 				} else if (g->stopping && l->worker < 0) {
 					l->ending = ENDING_STOPPED;
 					l->host->sweep.in_flight--;
+					l->host->sweep.udp_in_flight -= l->udp;
 					l->host->sweep.cut = true;
-					guard_link_end(g, l, now);
+					guard_link_drain(g, l, now);
 				} else if (l->cut && l->worker < 0) {
 					l->ending = ENDING_STOPPED;
-					sweep_undo(&l->host->sweep, l->port);
-					guard_link_end(g, l, now);
+					sweep_undo(&l->host->sweep,
+						   (struct sweep_port){ l->port, l->udp });
+					guard_link_drain(g, l, now);
 				} else if (g->stopping || l->cut) {
 					int worker = l->worker;
 
@@ -119,7 +122,7 @@ static void tick(struct guard *g, int64_t now)
 						guard_cut_job(g, worker);
 					guard_link_end(g, l, now);
 					guard_reply(g, worker, ENDING_STOPPED, -1, false);
-				} else {
+				} else if (!guard_udp_again(g, l, now)) {
 					guard_link_failed(g, l, &f, now);
 				}
 			}

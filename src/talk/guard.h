@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The guard: the one process that opens and connects sockets. It works from its own copy of the
- * plan, so that a fault in the rest cannot send outside the scope.
+ * plan, so that a fault in the rest cannot send outside the scope. What it sends itself, beyond what
+ * connections need, are the questions of the sweep by UDP (payloads.h), and by DNS for names.
  *
  * For every connection, of the sweep and of conversations alike, in this order: may this address be
  * spoken to (plan_refusal)? does the risk class, the zone and the depth allow this probe here? is
@@ -46,7 +47,8 @@ struct guard_setup {
 	const char *journal_path; /* appended to; see talk/journal.h for its lines */
 	const char *stop_path;    /* the stop file; NULL: none */
 	int64_t (*clock)(
-		void); /* Unix seconds, for windows and authorisation; NULL: the machine's */
+		void);    /* Unix seconds, for windows and authorisation; NULL: the machine's */
+	unsigned retries; /* a UDP port is asked again at most so many times */
 	const struct resumed *resumed; /* NULL: a scan that begins */
 };
 

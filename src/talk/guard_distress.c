@@ -73,7 +73,8 @@ bool guard_look_again(struct guard *g, struct host *h, int64_t now)
 	}
 	if (why != NULL || !guard_gate_open(g, h, now))
 		return true;
-	struct link *l = guard_link_open(g, h, h->watch.port, -1, NO_PROBE, now, &error);
+	const struct sweep_port port = { h->watch.port, false };
+	struct link *l = guard_link_open(g, h, port, -1, NO_PROBE, now, &error);
 	if (l == NULL &&
 	    (error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
 	     error == -EADDRNOTAVAIL || error == -EAGAIN || error == -EIO))

@@ -130,6 +130,7 @@ void guard_host_setup(struct guard *g, struct host *h, bool empty, int64_t now)
 			(h->zone != NULL && ranges_contain(&h->zone->full_depth, &h->address));
 	h->risk = h->zone != NULL && h->zone->risk < p->risk ? h->zone->risk : p->risk;
 	h->device->ot |= h->kind == ZONE_OT;
+	h->sweep.asks_udp = guard_asks_udp(g, h);
 	pace_init(&h->pace, guard_host_rate(g, h), OPEN_COST, empty, now);
 	h->first_ms = guard_unix_ms();
 }

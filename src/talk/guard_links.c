@@ -181,10 +181,15 @@ bool guard_link_request(struct guard *g, struct link *l, unsigned n, int64_t wai
 	return true;
 }
 
-/* Something came back, or nothing will. */
-static void attempt_over(struct guard *g, struct link *l)
+/* Is an answer to it waited for here, and not by a worker? */
+static bool is_attempt(bool udp, int worker)
 {
-	if (l->host->hop != NULL)
+	return !udp || worker < 0;
+}
+
+void guard_attempt_over(struct guard *g, struct link *l)
+{
+	if (l->host->hop != NULL && is_attempt(l->udp, l->worker))
 		l->host->hop->unanswered--;
 	if (l->asks_segment)
 		guard_asked(g, l->host);
@@ -213,6 +218,8 @@ static void let_go(struct guard *g, struct link *l)
 {
 	bool dead = false;
 
+	if (l->udp && l->state == LINK_CONNECTING)
+		guard_attempt_over(g, l);
 	if (l->udp) {
 		if (l->asks_segment)
 			guard_asked(g, l->host);
@@ -224,7 +231,7 @@ static void let_go(struct guard *g, struct link *l)
 		/* The SYN or its latest repeat, and the ACK where a connection came to stand. */
 		unsigned out = segments_out(l, &dead);
 
-		attempt_over(g, l);
+		guard_attempt_over(g, l);
 		settle(g, l, out < 2 ? out : 2, l->held);
 		return;
 	}
@@ -235,7 +242,7 @@ static void let_go(struct guard *g, struct link *l)
 	settle(g, l, l->held > 0 && !l->peer_closed && !dead, l->held);
 }
 
-static void keep_finding(struct link *l, const struct finding *f)
+void guard_keep_finding(struct link *l, const struct finding *f)
 {
 	l->found = true;
 	l->found_state = f->state;
@@ -300,13 +307,16 @@ void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = l };
 
-	if (l->state == LINK_CONNECTING) { /* nothing stands that could be ended properly */
+	if (l->state == LINK_CONNECTING &&
+	    !l->udp) { /* nothing stands that could be ended properly */
 		guard_link_end(g, l, now);
 		return;
 	}
 	if (l->worker >= 0 && g->worker_link[l->worker] == l)
 		g->worker_link[l->worker] = NULL;
 	if (l->udp) {
+		if (l->state == LINK_CONNECTING)
+			guard_attempt_over(g, l);
 		l->state = LINK_DRAINING;
 		l->hurried = true;
 		l->deadline_ms = now + DRAIN_MS_UDP;
@@ -359,13 +369,13 @@ static void udp_stands(struct link *l, int64_t now)
 	l->write_ms = now;
 }
 
-struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
-			     int64_t now, int *ret_error)
+struct link *guard_link_open(struct guard *g, struct host *h, struct sweep_port port, int worker,
+			     int probe, int64_t now, int *ret_error)
 {
-	bool udp = probe != NO_PROBE && worker >= 0 && g->setup->probes[probe].udp;
-	unsigned cost = udp ? 0 : OPEN_COST;
+	bool udp = port.udp, attempt = is_attempt(udp, worker);
+	unsigned cost = !udp ? OPEN_COST : attempt ? 1 : 0;
 	struct sockaddr_storage sa;
-	socklen_t length = addr_to_sockaddr(&h->address, port, &sa);
+	socklen_t length = addr_to_sockaddr(&h->address, port.port, &sa);
 	const char *name = worker < 0          ? "sweep"
 			   : probe == NO_PROBE ? "greeting"
 					       : g->setup->probes[probe].name;
@@ -391,9 +401,10 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 			guard_asked(g, h);
 		return NULL;
 	}
-	if (!udp) {
+	if (attempt)
 		setsockopt(fd, sa.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
 			   sa.ss_family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on));
+	if (!udp) {
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
 	}
@@ -401,8 +412,9 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 		.state = LINK_CONNECTING,
 		.fd = fd,
 		.host = h,
-		.port = port,
+		.port = port.port,
 		.udp = udp,
+		.payload = udp && attempt ? payload_find(port.port) : NULL,
 		.worker = worker,
 		.probe = probe,
 		.number = ++g->journal_number,
@@ -411,7 +423,8 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 		.asks_segment = asks,
 		.deadline_ms = now + (h->treatment == TREAT_OT ? CONNECT_MS_OT : CONNECT_MS_IT),
 	};
-	if (!journal_opened(g->journal, l->number, guard_unix_ms(), &h->address, port, udp, name)) {
+	if (!journal_opened(g->journal, l->number, guard_unix_ms(), &h->address, port.port, udp,
+			    name)) {
 		*ret_error = -EIO; /* nothing is sent that is not written down */
 		close(fd);
 		guard_settle(g, h, 0, cost);
@@ -426,14 +439,18 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 	g->links_used++;
 	h->device->open++;
 	h->links++;
-	if (h->hop != NULL && !udp)
+	if (h->hop != NULL && attempt)
 		h->hop->unanswered++;
-	struct epoll_event e = { .events = EPOLLOUT, .data.ptr = l };
-	if (!udp)
+	struct epoll_event e = { .events = udp ? EPOLLIN : EPOLLOUT, .data.ptr = l };
+	if (attempt)
 		epoll_ctl(g->epoll, EPOLL_CTL_ADD, fd, &e);
 	if (connect(fd, (struct sockaddr *)&sa, length) != 0 && errno != EINPROGRESS) {
 		*ret_error = -errno;
 		l->ending = ENDING_REFUSED;
+		if (udp) {
+			guard_settle(g, h, 0, l->held);
+			l->held = 0;
+		}
 		/* Without a route nothing left, and a resumed scan tries again. */
 		if (*ret_error == -ECONNREFUSED || *ret_error == -EHOSTUNREACH) {
 			struct finding f = { .state = PORT_CLOSED };
@@ -443,13 +460,18 @@ struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int
 				f.no_host = SWEEP_NO_HOST;
 			}
 			snprintf(f.reason, sizeof(f.reason), "%s", strerror(-*ret_error));
-			keep_finding(l, &f);
+			guard_keep_finding(l, &f);
 		}
 		guard_link_end(g, l, now);
 		return NULL;
 	}
-	if (udp)
+	if (udp && !attempt) {
 		udp_stands(l, now);
+	} else if (udp && (*ret_error = guard_udp_ask(g, l, now)) != 0) {
+		l->ending = ENDING_TIMEOUT;
+		guard_link_end(g, l, now);
+		return NULL;
+	}
 	return l;
 }
 
@@ -502,12 +524,62 @@ static bool is_ours(const struct link *l, const struct addr *a)
 	       addr_compare(&source, a) == 0;
 }
 
+static struct finding judge_icmp(const struct link *l, const struct sock_extended_err *icmp,
+				 const struct addr *from)
+{
+	struct finding f = { .state = PORT_FILTERED };
+	bool v4 = icmp->ee_origin == SO_EE_ORIGIN_ICMP;
+	bool itself = addr_compare(from, &l->host->address) == 0;
+	char text[ADDR_TEXT];
+	/* RFC 792 and RFC 1122: 3/0 net, 3/1 host, 3/3 port unreachable; RFC 4443: 1/0 no route,
+	 * 1/3 address, 1/4 port. */
+	bool no_host =
+		v4 ? icmp->ee_type == ICMP_DEST_UNREACH && (icmp->ee_code == ICMP_NET_UNREACH ||
+							    icmp->ee_code == ICMP_HOST_UNREACH)
+		   : icmp->ee_type == 1 && (icmp->ee_code == 0 || icmp->ee_code == 3);
+	bool no_port = v4 ? icmp->ee_type == ICMP_DEST_UNREACH && icmp->ee_code == ICMP_PORT_UNREACH
+			  : icmp->ee_type == 1 && icmp->ee_code == 4;
+
+	if (l->udp && no_port && itself)
+		f.state = PORT_CLOSED;
+	/* From our own stack (nobody answers ARP) it is certain; a router may mean only this port; and
+	 * what the address says of itself proves that it is there. */
+	if (no_host && !itself) {
+		f.state = PORT_SILENT;
+		f.no_host = is_ours(l, from) ? SWEEP_NO_HOST : SWEEP_NO_HOST / 2;
+	}
+	snprintf(f.reason, sizeof(f.reason), "ICMP%s %u/%u from %s", v4 ? "" : "v6", icmp->ee_type,
+		 icmp->ee_code, addr_format(from, text));
+	return f;
+}
+
+bool guard_judge_icmp(const struct link *l, struct finding *ret)
+{
+	enum { MOST = 8 }; /* what is left then comes with the next event */
+	struct sock_extended_err icmp;
+	struct addr from;
+	bool found = false;
+
+	for (int i = 0; i < MOST; i++) {
+		if (!read_icmp(l, &icmp, &from))
+			continue;
+		bool v4 = icmp.ee_origin == SO_EE_ORIGIN_ICMP;
+		/* Too big, redirects and the like say nothing of the port. */
+		if (found ||
+		    (v4 ? icmp.ee_type != ICMP_DEST_UNREACH && icmp.ee_type != ICMP_TIME_EXCEEDED
+			: icmp.ee_type != 1 && icmp.ee_type != 3))
+			continue;
+		*ret = judge_icmp(l, &icmp, &from);
+		found = true;
+	}
+	return found;
+}
+
 static struct finding judge_error(const struct link *l, int error)
 {
 	struct finding f = { .state = PORT_FILTERED };
 	struct sock_extended_err icmp;
 	struct addr from;
-	char text[ADDR_TEXT];
 
 	if (error == ECONNREFUSED && !read_icmp(l, &icmp, &from)) {
 		f.state = PORT_CLOSED;
@@ -527,21 +599,7 @@ static struct finding judge_error(const struct link *l, int error)
 		snprintf(f.reason, sizeof(f.reason), "%s", strerror(error));
 		return f;
 	}
-	bool v4 = icmp.ee_origin == SO_EE_ORIGIN_ICMP;
-	/* RFC 792 and RFC 1122: 3/0 net, 3/1 host unreachable; RFC 4443: 1/0 no route, 1/3 address. */
-	bool no_host =
-		v4 ? icmp.ee_type == ICMP_DEST_UNREACH && (icmp.ee_code == ICMP_NET_UNREACH ||
-							   icmp.ee_code == ICMP_HOST_UNREACH)
-		   : icmp.ee_type == 1 && (icmp.ee_code == 0 || icmp.ee_code == 3);
-	/* From our own stack (nobody answers ARP) it is certain; a router may mean only this port; and
-	 * what the address says of itself proves that it is there. */
-	if (no_host && addr_compare(&from, &l->host->address) != 0) {
-		f.state = PORT_SILENT;
-		f.no_host = is_ours(l, &from) ? SWEEP_NO_HOST : SWEEP_NO_HOST / 2;
-	}
-	snprintf(f.reason, sizeof(f.reason), "ICMP%s %u/%u from %s", v4 ? "" : "v6", icmp.ee_type,
-		 icmp.ee_code, addr_format(&from, text));
-	return f;
+	return judge_icmp(l, &icmp, &from);
 }
 
 /* ---- connections that stand or failed ---- */
@@ -555,7 +613,7 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 		info.tcpi_rtt = 0;
 	guard_watch_latency(g, l, info.tcpi_rtt, now);
 	l->host->failures = 0;
-	attempt_over(g, l);
+	guard_attempt_over(g, l);
 	/* SYN and ACK have left, both not before they were held; repeats had the place of the SYN. */
 	l->counted = info.tcpi_segs_out;
 	settle(g, l, 2, l->held - CLOSE_COST);
@@ -566,12 +624,12 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 
 		l->ending = ENDING_DONE;
 		snprintf(f.reason, sizeof(f.reason), "connected");
-		keep_finding(l, &f);
+		guard_keep_finding(l, &f);
 		guard_link_drain(g, l, now);
 		if (l->look)
 			guard_looked(g, l->host, PORT_OPEN);
 		else
-			guard_sweep_found(g, l->host, l->port, &f);
+			guard_sweep_found(g, l->host, (struct sweep_port){ l->port, false }, &f);
 		return;
 	}
 	/* A tiny rate has no room for the places of the end while the connection goes on. */
@@ -589,7 +647,7 @@ static void link_stands(struct guard *g, struct link *l, int64_t now)
 void guard_link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now)
 {
 	struct host *h = l->host;
-	uint16_t port = l->port;
+	const struct sweep_port port = { l->port, l->udp };
 	int worker = l->worker;
 
 	l->ending = f->state == PORT_OPEN     ? ENDING_CLOSED
@@ -597,10 +655,14 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 					      : ENDING_TIMEOUT;
 	enum ending e = l->ending;
 	bool look = l->look;
-	if (f->state == PORT_CLOSED)
+	if (f->state == PORT_CLOSED && !l->udp)
 		guard_watch_latency(g, l, 0, now);
-	keep_finding(l, f);
-	guard_link_end(g, l, now);
+	guard_keep_finding(l, f);
+	/* From a host that is there an answer may still come. */
+	if (l->udp && f->state != PORT_CLOSED && guard_answered(h))
+		guard_link_drain(g, l, now);
+	else
+		guard_link_end(g, l, now);
 	if (look) {
 		guard_looked(g, h, f->state);
 		return;
@@ -611,7 +673,7 @@ void guard_link_failed(struct guard *g, struct link *l, const struct finding *f,
 	}
 	if (f->state == PORT_SILENT || f->state == PORT_CLOSED)
 		guard_watch_failure(g, h, f->state == PORT_SILENT);
-	if (f->state == PORT_CLOSED && guard_watch_refusal(h, port)) {
+	if (f->state == PORT_CLOSED && guard_watch_refusal(h, port.port)) {
 		g->waiting[worker].active = g->waiting[worker].refused = true;
 		return;
 	}
@@ -626,6 +688,10 @@ void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t 
 	}
 	if (l->state != LINK_CONNECTING)
 		return;
+	if (l->udp) {
+		guard_udp_event(g, l, now);
+		return;
+	}
 	int error = 0;
 	socklen_t n = sizeof(error);
 	getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n);

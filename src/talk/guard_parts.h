@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the guard's files share: guard.c (the loop), guard_hosts.c (hosts, pace, what main is told),
- * guard_links.c (connections), guard_distress.c (hosts that suffer), guard_sweep.c (the connect sweep), guard_windows.c (scan windows),
+ * guard_links.c (connections), guard_udp.c (questions of the sweep by UDP), guard_distress.c (hosts that
+ * suffer), guard_sweep.c (the sweep by the kernel's sockets), guard_windows.c (scan windows),
  * guard_workers.c (requests of workers). Nobody else includes this.
  */
 #ifndef TENKEN_TALK_GUARD_PARTS_H
@@ -37,7 +38,8 @@ enum {
 	LOOKS_MOST = 4096, /* targets looked at in one pass */
 	OPENS_MOST = 64,   /* in one pass: between passes answers, orders and signals are served */
 	DRAIN_MS = 1000,
-	DRAIN_MS_UDP = 300, /* a late answer meets a socket, and our kernel says nothing to it */
+	DRAIN_MS_UDP = 300,   /* a late answer meets a socket, and our kernel says nothing to it */
+	UDP_ANSWER_MS = 1000, /* an answer to a question of the sweep is waited for so long */
 	DRAIN_MS_OT = 10 * 1000, /* a controller gets no other connection before it closed this */
 	DRAIN_BYTES = 64 * 1024,
 	TALK_MS = 120 * 1000, /* the longest that one connection may be lent */
@@ -71,8 +73,12 @@ struct link {
 	struct host *host;
 	uint16_t port;
 	bool udp;
-	uint64_t bytes_out, bytes_in; /* of UDP: as the worker says */
-	int worker;                   /* -1: the sweep's own */
+	uint64_t bytes_out, bytes_in; /* of UDP; in: as the worker says, where it is his */
+	/* A question of the sweep by UDP; NULL: this is none. */
+	const struct payload *payload;
+	uint32_t key;   /* its keyed value */
+	unsigned asked; /* so many times */
+	int worker;     /* -1: the sweep's own */
 	int probe;
 	uint64_t number; /* in the journal */
 	int64_t opened_ms, deadline_ms;
@@ -256,15 +262,32 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now);
 /* Says good-bye: our FIN, then what still comes, then close. A controller keeps its place until it has
  * closed its side too, or shows that it suffers. */
 void guard_link_drain(struct guard *g, struct link *l, int64_t now);
-/* Pace, journal, then connect. NULL where it failed at once; *ret_error is then a negative errno,
- * -EAGAIN where the pace has no room. */
-struct link *guard_link_open(struct guard *g, struct host *h, uint16_t port, int worker, int probe,
-			     int64_t now, int *ret_error);
+/* Pace, journal, then connect, and for the sweep by UDP the question. NULL where it failed at once;
+ * *ret_error is then a negative errno, -EAGAIN where the pace has no room. */
+struct link *guard_link_open(struct guard *g, struct host *h, struct sweep_port port, int worker,
+			     int probe, int64_t now, int *ret_error);
+/* Something came back, or nothing will. */
+void guard_attempt_over(struct guard *g, struct link *l);
+/* Keeps for the journal what the sweep concludes. */
+void guard_keep_finding(struct link *l, const struct finding *f);
+/* Reads the ICMP messages of a socket away; what the first that counts says of its port. False: none. */
+bool guard_judge_icmp(const struct link *l, struct finding *ret);
 /* An attempt ended without a connection. */
 void guard_link_failed(struct guard *g, struct link *l, const struct finding *f, int64_t now);
 /* epoll's news of a connection. */
 void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t now);
 
+/* ---- guard_udp.c ---- */
+/* May this host be asked by UDP at all? Zones of kind it, dmz and public only, and no control equipment. */
+bool guard_asks_udp(const struct guard *g, const struct host *h);
+/* Sends the question, for which a packet is held. 0 or negative errno. */
+int guard_udp_ask(struct guard *g, struct link *l, int64_t now);
+/* No answer in time: true where the question has been or will be sent once more. */
+bool guard_udp_again(struct guard *g, struct link *l, int64_t now);
+/* The MAC of the host is known: what waited for that in the kernel has left. */
+void guard_udp_left(struct guard *g, struct link *l, int64_t now);
+/* epoll's news of it. */
+void guard_udp_event(struct guard *g, struct link *l, int64_t now);
 /* ---- guard_distress.c ---- */
 /* After an answer of the sweep: is it to be looked at once more? */
 void guard_watch_answer(struct guard *g, struct host *h, uint16_t port, enum port_state s);
@@ -296,7 +319,8 @@ bool guard_answered(const struct host *h);
 /* The host answered, or is not waited for any longer. */
 void guard_waited_enough(struct guard *g, struct host *h);
 /* The answer of one port. */
-void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const struct finding *f);
+void guard_sweep_found(struct guard *g, struct host *h, struct sweep_port port,
+		       const struct finding *f);
 /* ORDER_SWEEP. */
 void guard_sweep_add(struct guard *g, const struct guard_order *o);
 /* One pass: takes in targets, starts connections, retires hosts. */

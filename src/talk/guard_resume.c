@@ -41,13 +41,15 @@ void guard_resume_sweep(struct guard *g, struct host *h)
 		return;
 	h->sweep.tried = r->tried;
 	h->sweep.in_flight = (uint32_t)r->answer_count; /* else the first would end the host */
+	for (size_t i = 0; i < r->answer_count; i++)
+		h->sweep.udp_in_flight += r->answers[i].udp;
 	for (size_t i = 0; i < r->answer_count; i++) {
 		const struct resumed_answer *a = &r->answers[i];
 		const struct finding f = { .state = (enum port_state)a->state,
 					   .no_host = a->no_host,
 					   .known = true };
 
-		guard_sweep_found(g, h, a->port, &f);
+		guard_sweep_found(g, h, (struct sweep_port){ a->port, a->udp }, &f);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guard: the connect sweep. */
+/* The guard: the sweep by the kernel's sockets, connections and questions by UDP (guard_udp.c). */
 #include "talk/guard_parts.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 bool guard_answered(const struct host *h)
 {
-	return h->sweep.count[PORT_OPEN] + h->sweep.count[PORT_CLOSED] > 0;
+	return sweep_answered(&h->sweep);
 }
 
 void guard_waited_enough(struct guard *g, struct host *h)
@@ -23,13 +23,15 @@ void guard_waited_enough(struct guard *g, struct host *h)
 	h->waited_for = false;
 }
 
-void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const struct finding *f)
+void guard_sweep_found(struct guard *g, struct host *h, struct sweep_port port,
+		       const struct finding *f)
 {
 	bool before = guard_answered(h);
 
 	atomic_fetch_add_explicit(&g->setup->shared->tried, 1, memory_order_relaxed);
-	sweep_answer(&h->sweep, &g->order, f->state, f->no_host, h->treatment);
-	guard_watch_answer(g, h, port, f->state);
+	sweep_answer(&h->sweep, &g->order, port.udp, f->state, f->no_host, h->treatment);
+	if (!port.udp) /* there silence is what most ports do */
+		guard_watch_answer(g, h, port.port, f->state);
 	if (guard_answered(h) || h->sweep.over)
 		guard_waited_enough(g, h);
 	if (!before && guard_answered(h)) {
@@ -39,16 +41,18 @@ void guard_sweep_found(struct guard *g, struct host *h, uint16_t port, const str
 	if (!f->known && (f->state == PORT_OPEN || f->state == PORT_FILTERED)) {
 		struct guard_event e = guard_event_of(h, EVENT_PORT);
 
-		e.port = port;
+		e.port = port.port;
+		e.udp = port.udp;
 		e.port_state = f->state;
 		guard_set_reason(&e, f->reason);
 		guard_tell(g, &e);
 	}
-	const struct port_entry *entry = port_list_find(&g->setup->plan->port_list, port, false);
+	const struct port_entry *entry =
+		port_list_find(&g->setup->plan->port_list, port.port, port.udp);
 	if (f->state == PORT_OPEN && entry != NULL && entry->ot) {
 		char sign[64];
 
-		snprintf(sign, sizeof(sign), "port %u (%s)", port, entry->name);
+		snprintf(sign, sizeof(sign), "port %u (%s)", port.port, entry->name);
 		guard_make_ot(g, h, sign);
 	}
 }
@@ -58,8 +62,10 @@ static void sweep_host_over(struct guard *g, struct host *h)
 	struct guard_event e = guard_event_of(h, EVENT_HOST);
 
 	e.host_state = h->sweep.state;
-	e.complete = !h->sweep.cut && g->order.count > 0 && !sweep_left(&h->sweep, &g->order) &&
+	e.complete = !h->sweep.cut && sweep_planned(&h->sweep, &g->order) > 0 &&
+		     !sweep_left(&h->sweep, &g->order) &&
 		     (h->sweep.state == HOST_ANSWERING || h->sweep.state == HOST_SILENT);
+	e.udp_ports = e.complete && h->sweep.asks_udp ? g->order.udp_count : 0;
 	guard_set_reason(&e, h->sweep.reason);
 	guard_tell(g, &e);
 }
@@ -178,6 +184,13 @@ static void forget(struct guard *g, struct host *h)
 	hosts_drop(g->hosts, h);
 }
 
+/* A device is control equipment by a sign of any of its addresses. */
+static void leave_udp(struct guard *g, struct host *h)
+{
+	if (h->sweep.asks_udp && !guard_asks_udp(g, h))
+		sweep_leave_udp(&h->sweep, &g->order);
+}
+
 /* Takes the next targets in as long as there is room. */
 static void sweep_admit(struct guard *g, int64_t now)
 {
@@ -194,8 +207,9 @@ static void sweep_admit(struct guard *g, int64_t now)
 			why = "risk class listen";
 		if (why == NULL && plan_only_finds(g->setup->plan))
 			why = SWEEP_NO_PORT;
-		else if (why == NULL && g->order.count == 0)
-			why = "no TCP port in the plan";
+		leave_udp(g, h);
+		if (why == NULL && sweep_planned(&h->sweep, &g->order) == 0)
+			why = SWEEP_NO_TCP;
 		if (why != NULL && !h->distress) {
 			h->sweep.over = true;
 			h->sweep.state = h->found && plan_only_finds(g->setup->plan)
@@ -253,6 +267,7 @@ static void sweep_try(struct guard *g, struct host *h, unsigned *left)
 
 	if (h->device->distress)
 		guard_leave_alone(g, h, "silent after it had answered");
+	leave_udp(g, h);
 	if (guard_look(g, h, now))
 		return;
 	for (; *left > 0 && !h->sweep.over && sweep_left(&h->sweep, &g->order) &&
@@ -270,8 +285,8 @@ static void sweep_try(struct guard *g, struct host *h, unsigned *left)
 			h->sweep.reason = why;
 			return;
 		}
-		uint16_t port = sweep_next(&h->sweep, &g->order);
-		if (port == 0)
+		struct sweep_port port = sweep_next(&h->sweep, &g->order);
+		if (port.port == 0)
 			return;
 		int error;
 		if (guard_link_open(g, h, port, -1, NO_PROBE, now, &error) != NULL)

@@ -178,8 +178,10 @@ void guard_serve_waiting(struct guard *g, int64_t now)
 
 			if (!guard_gate_open(g, h, now))
 				continue;
-			struct link *l = guard_link_open(g, h, w->request.port, i, w->request.probe,
-							 now, &error);
+			const struct sweep_port port = { w->request.port,
+							 by_udp(g, w->request.probe) };
+			struct link *l =
+				guard_link_open(g, h, port, i, w->request.probe, now, &error);
 			if (l == NULL &&
 			    (error == -EMFILE || error == -ENFILE || error == -ENOBUFS ||
 			     error == -EADDRNOTAVAIL || error == -EAGAIN))

@@ -52,6 +52,7 @@ struct host {
 	struct pace pace;
 	uint32_t rtt_us; /* the shortest seen */
 	unsigned slow, failures;
+	bool udp_lost; /* a service by UDP answered no earlier than the second question */
 	int64_t first_ms, last_ms;
 	char mac[18];   /* "00:00:5e:00:53:01", or empty */
 	char maker[48]; /* controller maker by its MAC, or empty */

@@ -192,7 +192,7 @@ static int list_probes(struct packets *p)
 
 	if (e != 0)
 		return e;
-	p->probes = calloc(p->ports.count + ports_count(plan->ports.udp) + 1, sizeof(*p->probes));
+	p->probes = calloc(p->ports.count + p->ports.udp_count + 1, sizeof(*p->probes));
 	if (p->probes == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < p->ports.count; i++) {

@@ -411,7 +411,7 @@ bool sweep_advance(struct packets *p, struct lane *l)
 	switch (l->stage) {
 	case STAGE_OPEN:
 		if (l->sweep == SWEEP_BY_PACKETS && p->probe_count > 0 && udp_probes(p, l) == 0) {
-			lane_end(p, l, HOST_SKIPPED, "no TCP port in the plan");
+			lane_end(p, l, HOST_SKIPPED, SWEEP_NO_TCP);
 			return true;
 		}
 		e = segment_open(p, l);

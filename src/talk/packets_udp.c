@@ -72,17 +72,14 @@ static int keep_block(struct packets *p, uint16_t first)
 
 int udp_begin(struct packets *p)
 {
-	const struct plan *plan = p->setup->plan;
-	const struct payload *w;
 	int e = -EADDRINUSE;
 
-	for (size_t i = 0; (w = payload_at(i)) != NULL; i++)
-		if (ports_has(plan->ports.udp, w->port))
-			p->probes[p->probe_count++] = (struct probe_way){
-				.port = w->port,
-				.udp = true,
-				.payload = w,
-			};
+	for (uint32_t i = 0; i < p->ports.udp_count; i++)
+		p->probes[p->probe_count++] = (struct probe_way){
+			.port = p->ports.udp[i],
+			.udp = true,
+			.payload = payload_find(p->ports.udp[i]),
+		};
 	if (p->probe_count == p->ports.count)
 		return 0;
 	for (unsigned i = 0; i < TRIES && e == -EADDRINUSE; i++) {

@@ -12,6 +12,7 @@
 /* One port that the sweep tried, as sweep_answer() takes it. */
 struct resumed_answer {
 	uint16_t port;
+	bool udp;
 	uint8_t state; /* enum port_state */
 	uint8_t no_host;
 };
@@ -30,7 +31,7 @@ struct resumed_host {
 	 * a set. */
 	struct resumed_answer *answers;
 	size_t answer_count;
-	uint64_t *tried;
+	struct ports *tried;
 };
 
 /* A host with a row of its own whose sweep is not over. */

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # UDP as the sweep asks it: real servers, closed, filtered and silent ports, IPv4 and IPv6, beside
-# nmap -sU; what is not asked (control equipment, --connect, class touch), and what the report says.
+# nmap -sU, and the same by somebody without the right to send raw packets; what is not asked (control
+# equipment, class touch), and what the report says.
 # shellcheck disable=SC2154 # variables of lab.sh
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 lab_known='net udp-scan udp-srv udp-shut'
-lab_need tcpdump jq nft
+lab_need tcpdump jq nft setpriv setsid pgrep
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 # shellcheck source=tests/lab/udp-servers.sh
 . "$lab_tests/lab/udp-servers.sh"
@@ -147,6 +148,64 @@ case $open4 in
 *) skip 'checks: a service by UDP is a finding' 'no mDNS server' ;;
 esac
 
+# ---- by the kernel's sockets: somebody without the right to send raw packets ----
+# told NAME: what a scan says where both ways can know the same
+told() {
+	"$lab_python" - "$1.tenken" <<'END'
+import sqlite3, sys
+db = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True)
+for sql in ("SELECT address, port, transport, state, name, protocol FROM service WHERE transport = 'udp'",
+            "SELECT address, state, complete, udp_ports, open, closed FROM host",
+            "SELECT address, port, probe, ending FROM evidence WHERE transport = 'udp'",
+            "SELECT check_id, asset, port, transport FROM finding"):
+    for row in sorted(map(str, db.execute(sql))):
+        print(row)
+END
+}
+told it >"$lab_logs/it.told"
+chmod 777 .
+in_host udp-scan setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all \
+	"$TENKEN" scan --store plain.tenken --json plain.json --quiet --zone it -p T:9,U:1-65535 \
+	10.79.0.2 10.79.0.3 fd00:79::2 fd00:79::3 >"$lab_logs/plain.out" 2>"$lab_logs/plain.err" </dev/null
+that 'plain: a user without rights scans to the end' same "$? $(grep -c CAP_NET_RAW "$lab_logs/plain.err")" '0 1'
+told plain >"$lab_logs/plain.told"
+diff "$lab_logs/it.told" "$lab_logs/plain.told" >"$lab_logs/plain.diff"
+good=$?
+note <"$lab_logs/plain.diff"
+result $good 'plain: hosts, services by UDP, what they say and findings are those of the scan by frames'
+# shellcheck disable=SC2086 # words are counted
+that 'plain: there is something to compare' same "$(cell plain "SELECT count(*) FROM service
+	WHERE transport = 'udp' AND state = 'open'")" "$(echo $open4 $open6 | wc -w)"
+that 'plain: the report says by which way' same "$(cell plain "SELECT group_concat(text, ' / ') FROM
+	(SELECT text FROM remark WHERE kind = 'sweep' ORDER BY text)")" \
+	'TCP ports were tried by full connections / UDP was tried by ordinary datagrams in zones of kind it, dmz and public only'
+that 'plain: the journal has a line for each port, and what was found' same "$(cell plain "SELECT count(*) || ' ' ||
+	count(found) || ' ' || (max(packets) <= 3) || ' ' || count(DISTINCT address) FROM journal
+	WHERE transport = 'udp' AND kind = 'sweep'")" '52 52 1 4'
+
+# ---- killed in the middle of it ----
+group_gone() { ! pgrep -g "$1" >/dev/null; }
+answered_by_udp() { [ "$(grep -c '^C .* \(open\|closed\|silent\) 0' killed.tenken.journal)" -ge 5 ]; }
+setsid ip netns exec lab-udp-scan "$TENKEN" scan --store killed.tenken --no-html --quiet --connect --zone it --host-rate 4 \
+	-p T:9,U:1-65535 10.79.0.2 >"$lab_logs/killed.out" 2>"$lab_logs/killed.err" </dev/null 9>&- &
+scan=$!
+within 60 answered_by_udp
+kill -s KILL -- "-$scan"
+wait "$scan" 2>/dev/null
+within 10 group_gone "$scan"
+cp killed.tenken.journal "$lab_logs"
+in_host udp-scan "$TENKEN" scan --store killed.tenken --no-html --quiet --resume >>"$lab_logs/killed.out" \
+	2>>"$lab_logs/killed.err" </dev/null
+that 'killed: it goes on to its end and has found the same' same "$? $(services killed 10.79.0.2)" \
+	"0 $(services plain 10.79.0.2)"
+that 'killed: it had been cut in the middle, and no port with an answer was asked again' same "$(cell killed "SELECT
+	sum(found IS NULL) > 0 OR count(*) = 13 FROM journal WHERE transport = 'udp' AND kind = 'sweep'") $(cell killed \
+	"SELECT count(*) FROM (SELECT port FROM journal WHERE transport = 'udp' AND kind = 'sweep' AND found IS NOT NULL
+	GROUP BY port HAVING count(*) > 1)") $(grep -c '/udp sweep' "$lab_logs/killed.tenken.journal" |
+	awk '{ print ($1 >= 4 && $1 < 13) }')" '1 0 1'
+that 'killed: each port was asked, and the host is complete' same "$(cell killed "SELECT count(DISTINCT port) FROM journal
+	WHERE transport = 'udp' AND kind = 'sweep'") $(cell killed 'SELECT complete || udp_ports FROM host')" '13 113'
+
 # ---- answers that are none, and a question that gets lost ----
 cat >liar.py <<'END'
 import select, socket
@@ -168,6 +227,8 @@ within 10 udp_bound udp-shut 1434
 scan forged --zone it -p T:9,U:53,U:1434 10.79.0.3
 that 'forged: another number, another source port: nothing is believed' \
 	same "$(services forged 10.79.0.3)" ''
+scan forged-plain --zone it --connect -p T:9,U:53,U:1434 10.79.0.3
+that 'forged, --connect: nothing is believed' same "$(services forged-plain 10.79.0.3)" ''
 in_host udp-srv nft -f - <<END
 table inet lossy {
 	set seen { type ipv4_addr; flags dynamic; timeout 1m; }
@@ -181,6 +242,10 @@ case $open4 in
 *5683/open*)
 	scan lost --zone it -p T:9,U:5683 10.79.0.2
 	that 'lost: the second question finds it' same "$(services lost 10.79.0.2) $(in_host udp-srv \
+		nft list set inet lossy seen | grep -c '10.79.0.1')" '5683/open 1'
+	in_host udp-srv nft flush set inet lossy seen
+	scan lost-plain --zone it --connect -p T:9,U:5683 10.79.0.2
+	that 'lost, --connect: the same' same "$(services lost-plain 10.79.0.2) $(in_host udp-srv \
 		nft list set inet lossy seen | grep -c '10.79.0.1')" '5683/open 1'
 	;;
 *) skip 'lost: the second question finds it' 'no CoAP server' ;;
@@ -196,11 +261,18 @@ scan only --zone it -p U:53,U:5683 10.79.0.2
 that 'only: UDP without any TCP port' same "$? $(services only 10.79.0.2)" \
 	"0 $(printf '%s' "${open4# }" | tr ' ' '\n' | grep -E '^(53|5683)/' | tr '\n' ' ' | sed 's/ $//')"
 
+scan alone-plain --zone it --connect -p T:9,U:5683 10.79.0.3
+that 'alone, --connect: the same' same "$(cell alone-plain "SELECT state || ' ' || closed
+	FROM host")" 'answering 0'
+scan only-plain --zone it --connect -p U:53,U:5683 10.79.0.2
+that 'only, --connect: UDP without any TCP port' same "$? $(services only-plain 10.79.0.2)" \
+	"0 $(services only 10.79.0.2)"
+
 capture_end udp-srv
 capture_end udp-shut
-that 'questions: at most two of one port by the sweep' same "$(tcpdump -nr "$lab_logs/udp-shut.pcap" \
+that 'questions: at most two of one port by each sweep' same "$(tcpdump -nr "$lab_logs/udp-shut.pcap" \
 	'src 10.79.0.1 and udp' 2>/dev/null | sed 's/.*> 10.79.0.3.\([0-9]*\):.*/\1/' | sort | uniq -c |
-	awk '$1 > ($2 == 5683 || $2 == 53 || $2 == 1434 ? 4 : 2)' | wc -l)" 0
+	awk '$1 > ($2 == 5683 || $2 == 53 || $2 == 1434 ? 8 : 4)' | wc -l)" 0
 # An OpenVPN server without a client repeats its answer, also when the scan is over.
 that 'answers: our kernel calls none of them unreachable' same "$(arrived udp-srv \
 	'(src 10.79.0.1 and icmp[0] = 3 and icmp[28:2] != 1194) or
@@ -231,19 +303,17 @@ scan ot --zone ot -p T:9,U:53 10.79.0.2
 scan unassigned -p T:9,U:53 10.79.0.2
 scan otonly --zone ot -p U:53 10.79.0.2
 scan touch --zone it --risk touch -p T:9,U:53 10.79.0.2
-scan connect --zone it --connect -p T:9,U:53 10.79.0.2
+scan ot-plain --zone ot --connect -p T:9,U:53 10.79.0.2
+scan unassigned-plain --connect -p T:9,U:53 10.79.0.2
+scan touch-plain --zone it --connect --risk touch -p T:9,U:53 10.79.0.2
 capture_end udp-srv
-that 'ot, unassigned, touch, --connect: nothing goes out by UDP' same "$(arrived udp-srv \
+that 'ot, unassigned, touch, by either way: nothing goes out by UDP' same "$(arrived udp-srv \
 	'src 10.79.0.1 and udp and not ether multicast')" 0
-for kept in ot unassigned otonly touch; do
+for kept in ot unassigned otonly touch ot-plain unassigned-plain touch-plain; do
 	that "$kept: the report says that UDP was not tried" same "$(cell $kept "SELECT text FROM remark
-		WHERE kind = 'sweep'") $(cell $kept 'SELECT max(udp_ports) FROM host')" 'UDP was not tried 0'
+		WHERE kind = 'sweep' AND text LIKE 'UDP%'") $(cell $kept 'SELECT max(udp_ports) FROM host')" \
+		'UDP was not tried 0'
 done
-that 'connect: the report says that UDP was not tried' same "$(cell connect "SELECT text FROM remark
-	WHERE kind = 'sweep'")" 'TCP ports were tried by full connections; UDP was not tried'
-that 'connect: UDP ports alone are refused' grep -q 'names UDP ports only' <<END
-$(scan refused --zone it --connect -p U:53 10.79.0.2; cat "$lab_logs/refused.err")
-END
 
 # ---- beside nmap ----
 if command -v nmap >/dev/null; then

@@ -71,6 +71,7 @@ void bench_prepare(struct bench *b, const char *targets)
 	assert_int_equal(site_default(&b->plan.site), 0);
 	assert_int_equal(clock_load(&b->plan.site, "UTC"), 0);
 	assert_int_equal(ranges_parse(&b->plan.targets, targets), 0);
+	b->retries = 10;
 	*clock_now = sunday + 12 * HOUR;
 }
 
@@ -80,8 +81,10 @@ void bench_start_guard(struct bench *b, bool probe_knows_port)
 
 	b->plan.ad_hoc_kind = ZONE_UNASSIGNED;
 	b->plan.risk = SITE_READ;
-	ports_put(b->plan.ports.tcp, b->port);
-	ports_put(b->plan.ports.tcp, 9);
+	if (!b->no_tcp) {
+		ports_put(b->plan.ports.tcp, b->port);
+		ports_put(b->plan.ports.tcp, 9);
+	}
 	for (int i = 0; i < PROBES; i++) {
 		b->probes[i] =
 			(struct guard_probe){ .name = "test",
@@ -117,6 +120,7 @@ void bench_start_guard(struct bench *b, bool probe_knows_port)
 			.packets = b->routes.count > 0,
 			.journal_path = b->journal,
 			.clock = tell_time,
+			.retries = b->retries,
 		};
 		close(main_pair[0]);
 		close(worker_pair[0]);

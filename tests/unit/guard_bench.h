@@ -31,6 +31,8 @@ struct bench {
 	struct interface interface;
 	struct way_range way;
 	struct pace_board *board;
+	unsigned retries; /* of questions by UDP */
+	bool no_tcp;      /* the plan has no port of TCP */
 };
 
 /* The guard's clock, in memory that it shares with the test: 2026-11-22 was a Sunday. */

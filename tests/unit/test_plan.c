@@ -52,8 +52,7 @@ static void make(const struct given *g, struct plan *p, struct complaints *c)
 			       .skip_closed = g->skip_closed,
 			       .now = g->now != 0 ? g->now : noon,
 			       .udp_ports = askable,
-			       .udp_port_count = g->udp ? 3 : 0,
-			       .no_udp = g->udp ? NULL : "why" };
+			       .udp_port_count = g->udp ? 3 : 0 };
 
 	assert_non_null(w.data_dir);
 	while (w.target_count < 4 && g->targets[w.target_count] != NULL)
@@ -190,8 +189,6 @@ static void test_wrong(void **state)
 		{ { .targets = { "10.0.0.1" }, .ports = "22,nonsense" },
 		  "--ports: 'nonsense' is not a port, a range of ports or a name of the port "
 		  "list" },
-		{ { .targets = { "10.0.0.1" }, .ports = "U:53" },
-		  "--ports: 'U:53' names UDP ports only: why" },
 		{ { .targets = { "10.0.0.1" }, .ports = "U:69", .udp = true },
 		  "--ports: 'U:69' names UDP ports only: no harmless question is known for them" },
 		{ { .targets = { "10.0.0.1" }, .ports = "U:53", .udp = true, .risk = "touch" },
@@ -556,7 +553,7 @@ static void test_udp_ports(void **state)
 		const char *udp, *skipped;
 		unsigned tcp;
 	} rows[] = {
-		/* by default: what can be asked; not in class touch, not without raw packets */
+		/* by default: what can be asked; not in class touch */
 		{ { .targets = { "10.0.0.1" }, .udp = true }, "53,123,137", NULL, 0 },
 		{ { .targets = { "10.0.0.1" } }, "", NULL, 0 },
 		{ { .targets = { "10.0.0.1" }, .udp = true, .risk = "touch" }, "", NULL, 0 },
@@ -618,7 +615,7 @@ static void test_options(void **state)
 	assert_string_equal(tcp, "22,502,8000-8002");
 	free(tcp);
 	assert_int_equal(p.skipped_count, 1);
-	assert_string_equal(p.skipped[0], "1 UDP ports: why");
+	assert_string_equal(p.skipped[0], "1 UDP ports: asking needs the risk class read");
 	assert_int_equal(ports_count(p.ports.udp), 0);
 	assert_int_equal(p.risk, SITE_TOUCH);
 	assert_int_equal(p.rate, 0);

@@ -334,10 +334,15 @@ static void what_was_done_is_read(void **state)
 		      "O 5 1007 10.0.0.9 80 sweep\n" /* in flight */
 		      "O 6 1008 10.0.0.9 22 sweep\n"
 		      "C 6 1009 10.9.9.9 4003 1 0 0 timeout silent 1 ICMP 3/1 from 10.0.0.254\n"
+		      "O 8 1009 10.0.0.9 53/udp sweep\n"
+		      "C 8 1010 10.9.9.9 4005 1 17 40 done open 0 dns\n"
+		      "O 9 1010 10.0.0.9 123/udp sweep\n" /* in flight */
+		      "O 10 1011 10.0.0.9 161/udp sweep\n"
+		      "C 10 1012 10.9.9.9 4006 2 60 0 refused closed 0\n"
 		      "O 7 1010 10.0.0.5 22 sweep\n"
 		      "C 7 1011 10.9.9.9 4004 1 0 0 stopped\n"
 		      "D 1012 10.0.0.5 connections take ten times as long as at first\n"
-		      "O 8 1013 10.0.0.9 44"); /* a power cut in mid-line */
+		      "O 11 1013 10.0.0.9 44"); /* a power cut in mid-line */
 	assert_int_equal(resume_find(b.store, "store", &r, &c), EXIT_SUCCESS);
 	assert_none(&c);
 	assert_string_equal(r.reason, "killed");
@@ -355,7 +360,7 @@ static void what_was_done_is_read(void **state)
 	assert_false(over(&done, "10.0.0.8"));
 	assert_false(over(&done, "10.0.0.9"));
 	assert_int_equal(done.over_count, 3);
-	assert_int_equal(done.journal_number, 7);
+	assert_int_equal(done.journal_number, 10);
 	assert_string_equal(known(&done, "10.0.0.1")->ot_sign, "port 102 (s7)");
 	assert_null(known(&done, "10.0.0.2"));
 	assert_non_null(known(&done, "10.0.0.7")->distress);
@@ -373,15 +378,23 @@ static void what_was_done_is_read(void **state)
 	assert_int_equal(h->answers[2].port, 443);
 	assert_int_equal(h->answers[2].state, PORT_OPEN);
 	h = known(&done, "10.0.0.9");
-	assert_int_equal(h->answer_count, 2);
-	assert_true(ports_has(h->tried, 102) && ports_has(h->tried, 22) &&
-		    !ports_has(h->tried, 80));
+	assert_int_equal(h->answer_count, 4);
+	assert_true(ports_has(h->tried->tcp, 102) && ports_has(h->tried->tcp, 22) &&
+		    !ports_has(h->tried->tcp, 80));
+	assert_true(ports_has(h->tried->udp, 53) && ports_has(h->tried->udp, 161) &&
+		    !ports_has(h->tried->udp, 123) && !ports_has(h->tried->tcp, 53));
+	assert_true(h->answers[2].udp && h->answers[2].state == PORT_OPEN);
+	assert_true(h->answers[3].udp && h->answers[3].state == PORT_CLOSED);
 	assert_int_equal(h->answers[1].no_host, 1);
 	assert_int_equal(h->first_ms, 1005);
 
 	/* The last second of the store, made up from the journal. */
 	assert_int_equal(number(&b, "SELECT count(*) FROM service WHERE address = '10.0.0.9'"
 				    " AND port = 102 AND state = 'open' AND reason = 'connected'"),
+			 1);
+	assert_int_equal(number(&b, "SELECT count(*) FROM service WHERE address = '10.0.0.9' AND"
+				    " port = 53 AND transport = 'udp' AND state = 'open' AND"
+				    " reason = 'dns' AND protocol IS NOT NULL AND spoken = 'port'"),
 			 1);
 	/* Filtered before the host had answered: an uninterrupted run does not keep it either. */
 	assert_int_equal(number(&b, "SELECT count(*) FROM service WHERE address = '10.0.0.4'"), 1);
@@ -393,12 +406,12 @@ static void what_was_done_is_read(void **state)
 	/* Killed again, and again. */
 	kill_and_open(
 		&b,
-		"O 8 2000 10.0.0.9 80 sweep\nC 8 2001 10.9.9.9 1 1 0 0 refused closed 0 reset\n");
+		"O 11 2000 10.0.0.9 80 sweep\nC 11 2001 10.9.9.9 1 1 0 0 refused closed 0 reset\n");
 	assert_int_equal(resume_find(b.store, "store", &r, &c), EXIT_SUCCESS);
 	assert_int_equal(r.times, 1);
 	assert_int_equal(resume_load(b.store, r.scan, &b.plan, &done), 0);
-	assert_int_equal(known(&done, "10.0.0.9")->answer_count, 3);
-	assert_int_equal(done.journal_number, 8);
+	assert_int_equal(known(&done, "10.0.0.9")->answer_count, 5);
+	assert_int_equal(done.journal_number, 11);
 	resumed_done(&done);
 	resume_done(&r);
 	end(&b);
@@ -490,7 +503,8 @@ static void a_sweep_goes_on_with_what_is_left(void **state)
 	static const char *const targets[] = { "10.0.0.1" };
 	struct plan p;
 	struct sweep_order o;
-	uint64_t tried[1024] = { 0 };
+	struct ports before = { 0 };
+	uint64_t *tried = before.tcp;
 	(void)state;
 
 	w.targets = targets;
@@ -498,21 +512,21 @@ static void a_sweep_goes_on_with_what_is_left(void **state)
 	make(&w, NULL, &p);
 	assert_int_equal(sweep_order_make(&p, &o), 0);
 	for (int left = 0; left <= 10; left++) {
-		struct sweep_host h = { .tried = tried, .in_flight = (uint32_t)(10 - left) };
+		struct sweep_host h = { .tried = &before, .in_flight = (uint32_t)(10 - left) };
 		int again = 0;
 
-		memset(tried, 0, sizeof(tried));
+		memset(&before, 0, sizeof(before));
 		/* Every second of the last ones was answered; what is left lies in between. */
 		for (uint16_t port = 1; port <= 10; port++)
 			if (port * 7 % 10 >= left)
 				ports_put(tried, port);
 		for (int i = 0; i < 10 - left; i++)
-			sweep_answer(&h, &o, PORT_CLOSED, 0, TREAT_IT);
+			sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
 		assert_int_equal(sweep_finished(&h), left == 0);
-		for (uint16_t port; (port = sweep_next(&h, &o)) != 0; again++) {
+		for (uint16_t port; (port = sweep_next(&h, &o).port) != 0; again++) {
 			assert_false(ports_has(tried, port));
 			ports_put(tried, port);
-			sweep_answer(&h, &o, PORT_CLOSED, 0, TREAT_IT);
+			sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
 		}
 		assert_int_equal(again, left);
 		assert_true(sweep_finished(&h));

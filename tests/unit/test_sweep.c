@@ -56,9 +56,9 @@ static uint32_t answer_all(struct sweep_host *h, uint16_t last, enum port_state 
 	uint32_t tried = 0;
 
 	assert_int_equal(sweep_order_make(p, &o), 0);
-	while (sweep_next(h, &o) != 0) {
+	while (sweep_next(h, &o).port != 0) {
 		tried++;
-		sweep_answer(h, &o, s, no_host, t);
+		sweep_answer(h, &o, false, s, no_host, t);
 	}
 	sweep_order_done(&o);
 	free(p);
@@ -122,8 +122,8 @@ static void one_closed_port_clears_the_suspicion(void **state)
 
 	(void)state;
 	assert_int_equal(sweep_order_make(p, &o), 0);
-	while (sweep_next(&h, &o) != 0)
-		sweep_answer(&h, &o, tried++ == 30 ? PORT_CLOSED : PORT_OPEN, 0, TREAT_IT);
+	while (sweep_next(&h, &o).port != 0)
+		sweep_answer(&h, &o, false, tried++ == 30 ? PORT_CLOSED : PORT_OPEN, 0, TREAT_IT);
 	assert_int_equal(tried, 600);
 	assert_int_equal(h.state, HOST_ANSWERING);
 	sweep_order_done(&o);
@@ -139,12 +139,12 @@ static void it_is_not_finished_while_something_is_in_flight(void **state)
 	(void)state;
 	assert_int_equal(sweep_order_make(p, &o), 0);
 	for (int i = 0; i < 3; i++)
-		assert_int_not_equal(sweep_next(&h, &o), 0);
-	assert_int_equal(sweep_next(&h, &o), 0);
-	sweep_answer(&h, &o, PORT_OPEN, 0, TREAT_IT);
-	sweep_answer(&h, &o, PORT_CLOSED, 0, TREAT_IT);
+		assert_int_not_equal(sweep_next(&h, &o).port, 0);
+	assert_int_equal(sweep_next(&h, &o).port, 0);
+	sweep_answer(&h, &o, false, PORT_OPEN, 0, TREAT_IT);
+	sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
 	assert_false(sweep_finished(&h));
-	sweep_answer(&h, &o, PORT_CLOSED, 0, TREAT_IT);
+	sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
 	assert_true(sweep_finished(&h));
 	sweep_order_done(&o);
 	free(p);
@@ -227,19 +227,19 @@ static void what_was_cut_short_is_tried_again(void **state)
 	(void)state;
 	assert_int_equal(sweep_order_make(p, &o), 0);
 	for (unsigned turn = 0;; turn++) {
-		uint16_t port = sweep_next(&h, &o);
+		struct sweep_port port = sweep_next(&h, &o);
 
-		if (port == 0)
+		if (port.port == 0)
 			break;
 		if (turn % 3 == 1) {
 			sweep_undo(&h, port);
 			assert_true(sweep_left(&h, &o));
 			continue;
 		}
-		seen[port]++;
+		seen[port.port]++;
 		if (h.next == o.count && h.again_count == 0)
 			sweep_hold(&h); /* a look is under way: not over yet */
-		sweep_answer(&h, &o, PORT_CLOSED, 0, TREAT_IT);
+		sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
 	}
 	for (unsigned port = 1; port <= 100; port++)
 		assert_int_equal(seen[port], 1);
@@ -248,6 +248,131 @@ static void what_was_cut_short_is_tried_again(void **state)
 	assert_true(sweep_finished(&h));
 	assert_int_equal(h.state, HOST_ANSWERING);
 	assert_false(h.cut);
+	sweep_order_done(&o);
+	free(p);
+}
+
+/* ---- UDP ---- */
+
+enum { TCP_PORTS = 3, UDP_PORTS = 2 };
+
+/* TCP 1 to 3, and two ports that have a question; 9 has none. */
+static struct plan *plan_with_udp(void)
+{
+	struct plan *p = plan_of(1, TCP_PORTS);
+
+	ports_put(p->ports.udp, 53);
+	ports_put(p->ports.udp, 9);
+	ports_put(p->ports.udp, 161);
+	return p;
+}
+
+static void udp_is_asked_once_the_answers_by_tcp_are_in(void **state)
+{
+	struct plan *p = plan_with_udp();
+	struct sweep_order o;
+	struct sweep_host h = { .asks_udp = true }, other = { 0 };
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	assert_int_equal(o.udp_count, UDP_PORTS);
+	assert_int_equal(sweep_planned(&h, &o), TCP_PORTS + UDP_PORTS);
+	assert_int_equal(sweep_planned(&other, &o), TCP_PORTS);
+	for (int i = 0; i < TCP_PORTS; i++)
+		assert_false(sweep_next(&h, &o).udp);
+	for (int i = 0; i < TCP_PORTS; i++) {
+		assert_int_equal(sweep_next(&h, &o).port, 0);
+		assert_true(sweep_left(&h, &o));
+		sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
+	}
+	struct sweep_port first = sweep_next(&h, &o), second = sweep_next(&h, &o);
+	assert_true(first.udp && first.port == 53 && second.udp && second.port == 161);
+	sweep_undo(&h, second);
+	assert_int_equal(sweep_next(&h, &o).port, 161);
+	assert_int_equal(sweep_next(&h, &o).port, 0);
+	sweep_answer(&h, &o, true, PORT_OPEN, 0, TREAT_IT);
+	assert_false(h.over);
+	sweep_answer(&h, &o, true, PORT_SILENT, 0, TREAT_IT);
+	assert_true(sweep_finished(&h));
+	assert_int_equal(h.count[PORT_OPEN] + h.count[PORT_SILENT], 0); /* those of TCP alone */
+	sweep_order_done(&o);
+	free(p);
+}
+
+/* The answer to the only TCP port makes it a controller, or the sign comes while UDP waits. */
+static void control_equipment_is_not_asked_by_udp(void **state)
+{
+	struct plan *p = plan_with_udp();
+	struct sweep_order o;
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	for (int asked = 0; asked <= UDP_PORTS; asked++) {
+		struct sweep_host h = { .asks_udp = true };
+
+		for (int i = 0; i < TCP_PORTS; i++) {
+			sweep_next(&h, &o);
+			sweep_answer(&h, &o, false, PORT_CLOSED, 0, TREAT_IT);
+		}
+		for (int i = 0; i < asked; i++)
+			assert_true(sweep_next(&h, &o).udp);
+		if (asked == 1)
+			sweep_undo(&h, (struct sweep_port){ 53, true });
+		sweep_leave_udp(&h, &o);
+		assert_int_equal(sweep_next(&h, &o).port, 0);
+		assert_int_equal(sweep_finished(&h), asked < UDP_PORTS);
+		for (int i = 0; i < asked && !h.over; i++)
+			sweep_answer(&h, &o, true, PORT_SILENT, 0, TREAT_OT);
+		assert_true(sweep_finished(&h));
+		assert_int_equal(h.state, HOST_ANSWERING);
+	}
+	sweep_order_done(&o);
+	free(p);
+}
+
+/* A host that nothing but port unreachable shows; one that stays silent; one that was asked before. */
+static void what_udp_says_of_a_host(void **state)
+{
+	static const struct {
+		enum port_state state;
+		enum host_state host;
+	} rows[] = {
+		{ PORT_CLOSED, HOST_ANSWERING },
+		{ PORT_OPEN, HOST_ANSWERING },
+		{ PORT_FILTERED, HOST_SILENT },
+		{ PORT_SILENT, HOST_SILENT },
+	};
+	struct plan *p = plan_with_udp();
+	struct sweep_order o;
+	struct ports tried = { 0 };
+
+	(void)state;
+	assert_int_equal(sweep_order_make(p, &o), 0);
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct sweep_host h = { .asks_udp = true };
+		struct sweep_port port;
+
+		while ((port = sweep_next(&h, &o)).port != 0)
+			sweep_answer(&h, &o, port.udp, port.udp ? rows[i].state : PORT_SILENT, 0,
+				     TREAT_IT);
+		assert_true(sweep_finished(&h));
+		assert_int_equal(h.state, rows[i].host);
+		assert_int_equal(h.count[PORT_SILENT], TCP_PORTS);
+	}
+	for (uint16_t port = 1; port <= TCP_PORTS; port++)
+		ports_put(tried.tcp, port);
+	ports_put(tried.udp, 53);
+	struct sweep_host again = {
+		.asks_udp = true, .tried = &tried, .in_flight = TCP_PORTS + 1, .udp_in_flight = 1
+	};
+	for (int i = 0; i < TCP_PORTS; i++)
+		sweep_answer(&again, &o, false, PORT_SILENT, 0, TREAT_IT);
+	sweep_answer(&again, &o, true, PORT_OPEN, 0, TREAT_IT);
+	assert_false(again.over);
+	assert_int_equal(sweep_next(&again, &o).port, 161);
+	sweep_answer(&again, &o, true, PORT_SILENT, 0, TREAT_IT);
+	assert_true(sweep_finished(&again));
+	assert_int_equal(again.state, HOST_ANSWERING);
 	sweep_order_done(&o);
 	free(p);
 }
@@ -266,6 +391,9 @@ int main(void)
 		cmocka_unit_test(a_firewall_costs_fewer_and_fewer_looks),
 		cmocka_unit_test(an_open_port_that_refuses_is_a_sign),
 		cmocka_unit_test(what_was_cut_short_is_tried_again),
+		cmocka_unit_test(udp_is_asked_once_the_answers_by_tcp_are_in),
+		cmocka_unit_test(control_equipment_is_not_asked_by_udp),
+		cmocka_unit_test(what_udp_says_of_a_host),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
