@@ -130,12 +130,13 @@ static int port_rank(const struct engine *e, struct open_port p)
 void engine_order_ports(const struct engine *e, struct target *t)
 {
 	struct open_port *sorted = calloc(t->port_count, sizeof(*sorted));
-	uint32_t n = 0;
+	uint32_t n = t->port_next; /* those before it are done */
 
 	if (sorted == NULL)
 		return;
+	memcpy(sorted, t->ports, n * sizeof(*sorted));
 	for (int rank = 0; rank <= 2; rank++)
-		for (uint32_t i = 0; i < t->port_count; i++)
+		for (uint32_t i = t->port_next; i < t->port_count; i++)
 			if (port_rank(e, t->ports[i]) == rank)
 				sorted[n++] = t->ports[i];
 	free(t->ports);
@@ -225,7 +226,7 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 	t->distress = t->distress || v->host_state == HOST_DISTRESS;
 	if (t->all_ports || t->distress) {
 		addr_format(&v->address, address);
-		for (uint32_t i = 0; i < t->port_count; i++)
+		for (uint32_t i = t->port_next; i < t->port_count; i++)
 			store_service_spoken(e->setup->store, address, t->ports[i].port,
 					     transport_word(t->ports[i].udp), NULL, false, "none",
 					     t->all_ports ? "answers on every port"
@@ -234,7 +235,9 @@ void engine_take_host(struct engine *e, const struct guard_event *v)
 		return;
 	}
 	engine_order_ports(e, t);
-	if (!e->stopping)
+	if (t->port_next == t->port_count)
+		engine_choose_logins(e, t); /* an earlier run had the conversations */
+	else if (!e->stopping)
 		targets_queue(e->targets, t);
 }
 

@@ -216,7 +216,7 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 			store_evidence(e->setup->store, &row);
 		e->result.conversations++;
 	} else if (h->ending != ENDING_STOPPED || crew_stopping(e->crew)) {
-		engine_learn_identity(e, d, row.probe, text);
+		d->open |= engine_learn_identity(e, d->target, row.probe, text);
 		store_evidence(e->setup->store, &row);
 		e->result.conversations++;
 	} /* else it is gathered once more */

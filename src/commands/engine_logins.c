@@ -48,29 +48,36 @@ static void learn_parts(struct target *t, const json_t *list)
 	}
 }
 
-void engine_learn_identity(const struct engine *e, struct desk *d, const char *probe,
+bool engine_learn_identity(const struct engine *e, struct target *t, const char *probe,
 			   const char *document)
 {
 	if (e->setup->credentials == NULL)
-		return;
+		return false;
 	json_t *parsed = json_loads(document, 0, NULL);
 
-	learn_parts(d->target, json_object_get(parsed, "identity"));
+	learn_parts(t, json_object_get(parsed, "identity"));
 	/* Of FTP, anonymous is an account beside the others. */
-	d->open |=
+	bool open =
 		json_is_true(json_object_get(parsed, "open")) ||
 		(strcmp(probe, "mqtt") == 0 && json_is_true(json_object_get(parsed, "anonymous")));
 	json_decref(parsed);
+	return open;
 }
 
 /* ---- choosing ---- */
 
 static void add_login(struct engine *e, struct target *t, struct open_port at, uint32_t credential)
 {
-	for (uint32_t i = 0; i < t->port_count; i++)
-		if (t->ports[i].credential == credential && t->ports[i].port == at.port &&
-		    t->ports[i].udp == at.udp)
+	bool test = e->setup->credentials->list[credential - 1].purpose != CREDENTIAL_DEFAULT;
+
+	for (uint32_t i = 0; i < t->port_count; i++) {
+		const struct open_port *p = &t->ports[i];
+
+		/* A test that was cut off proves nothing any more: the lock may have been taken back. */
+		if (p->port == at.port && p->udp == at.udp &&
+		    (p->credential == credential || (test ? p->tested : p->proven)))
 			return;
+	}
 	if (!target_add_port(t, at.port, at.udp)) {
 		engine_begin_stop(e, ENGINE_FAULT);
 		return;
@@ -78,6 +85,23 @@ static void add_login(struct engine *e, struct target *t, struct open_port at, u
 	struct open_port *p = &t->ports[t->port_count - 1];
 	p->credential = credential;
 	p->tls = at.tls;
+}
+
+bool engine_know_login(const struct engine *e, struct target *t, struct open_port at,
+		       unsigned number, bool test, bool accepted)
+{
+	const struct credentials *l = e->setup->credentials;
+
+	if (!target_add_port(t, at.port, at.udp))
+		return false;
+	struct open_port *p = &t->ports[t->port_count - 1];
+	for (size_t n = 0; n < l->count && !test; n++)
+		if (l->list[n].number == number && l->list[n].purpose == CREDENTIAL_DEFAULT)
+			p->credential = (uint32_t)n + 1;
+	p->tested = test;
+	p->proven = accepted && !test;
+	t->login_ms = engine_mono_ms() + LOGIN_PAUSE_MS;
+	return true;
 }
 
 static void add_fitting(struct engine *e, struct target *t, uint32_t heard, const struct told *k)

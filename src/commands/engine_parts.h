@@ -103,9 +103,13 @@ bool engine_take_results(struct engine *e, unsigned index);
 void engine_replace_workers(struct engine *e);
 
 /* ---- engine_logins.c ---- */
-/* Keeps what a document of this probe tells of the machine, and whether strangers are let in. */
-void engine_learn_identity(const struct engine *e, struct desk *d, const char *probe,
+/* Keeps what a document of this probe tells of the machine; true where it says that strangers are let in. */
+bool engine_learn_identity(const struct engine *e, struct target *t, const char *probe,
 			   const char *document);
+/* An attempt of an earlier run of this scan, as the store has it: it is not made again, and the next one comes
+ * after a pause. False without memory. */
+bool engine_know_login(const struct engine *e, struct target *t, struct open_port at,
+		       unsigned number, bool test, bool accepted);
 /* All conversations with the host are over: the logins that fit it, if any may be tried. */
 void engine_choose_logins(struct engine *e, struct target *t);
 /* May this login begin? Writes it down then, and *ret is its row; false: it is left out. */

@@ -687,6 +687,12 @@ int resume_load(struct store *store, int64_t scan, const struct plan *plan, stru
 			     " AND (address, port + 65536 * (transport = 'udp')) NOT IN"
 			     " (SELECT address, port FROM ended WHERE scan = %lld)",
 			     (long long)scan, (long long)scan);
+	/* The end of this run says what holds then. */
+	if (r >= 0)
+		r = db_execf(db,
+			     "DELETE FROM remark WHERE scan = %lld AND kind = 'sweep' AND"
+			     " text = 'UDP was not tried'",
+			     (long long)scan);
 	if (r >= 0)
 		r = db_number(db, "SELECT max(number) FROM journal", 0, &number);
 	to.journal_number = (uint64_t)number;

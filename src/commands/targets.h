@@ -10,6 +10,7 @@ struct open_port {
 	bool udp;
 	bool tls;            /* as it was heard; of a login: inside it */
 	uint32_t credential; /* a login: see struct job */
+	bool proven, tested; /* of a login of an earlier run: accepted; one of a lock's test */
 	char protocol[16];   /* as it was heard */
 };
 

@@ -103,7 +103,6 @@ bool credentials_load(const char *path, struct credentials *ret, struct complain
 	return c->count == before;
 }
 
-/* vendor is what the store keeps beside the attempt; no device has a maker of this name. */
 static int add_attempt(struct credentials *l, const char *protocol, const char *user,
 		       const char *password, enum credential_purpose purpose, unsigned number)
 {
@@ -122,7 +121,7 @@ static int add_attempt(struct credentials *l, const char *protocol, const char *
 	struct credential *r = &l->list[l->count++];
 	*r = (struct credential){ .number = number,
 				  .purpose = purpose,
-				  .vendor = strdup("(test account)"),
+				  .vendor = strdup(CREDENTIAL_TEST_VENDOR),
 				  .model = strdup(""),
 				  .protocol = strdup(protocol),
 				  .user = strdup(user),

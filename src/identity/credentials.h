@@ -8,6 +8,9 @@
 
 struct complaints;
 
+/* What attempts of a test have as their vendor; no device has a maker of this name. */
+#define CREDENTIAL_TEST_VENDOR "(test account)"
+
 /* Of the test of an account's lock: the right password, failures, the right one again. */
 enum credential_purpose { CREDENTIAL_DEFAULT, CREDENTIAL_TEST_RIGHT, CREDENTIAL_TEST_WRONG };
 

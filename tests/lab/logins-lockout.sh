@@ -11,7 +11,7 @@ set -u
 . "$TENKEN_TESTS/lab/login-servers.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 lab_known='net lk-scan lk-lax lk-locks lk-slow lk-other lk-apart'
-lab_need jq setpriv mariadbd mariadb-install-db "$pg/postgres"
+lab_need jq setsid pgrep setpriv mariadbd mariadb-install-db "$pg/postgres"
 cd "$lab_dir" || exit 99
 
 in_host net ip link add br-lk type bridge && in_host net ip link set br-lk up &&
@@ -114,6 +114,30 @@ for file in lockout.tenken lockout.json "$lab_logs/lockout.out" "$lab_logs/locko
 	fi
 done
 result $found 'its password stands nowhere'
+
+# ---- killed in the middle of a test ----
+group_gone() { ! pgrep -g "$1" >/dev/null; }
+begun() { [ "$(cell killed "SELECT count(*) FROM login WHERE address = '10.87.0.11' AND account = 'tenken-test'" \
+	2>/dev/null)" = 2 ]; }
+cp lockout.yaml killed.yaml
+setsid ip netns exec lab-lk-scan "$TENKEN" scan -c killed.yaml --store killed.tenken --no-html -p 3306,5432 --quiet --credentials \
+	>"$lab_logs/killed.out" 2>"$lab_logs/killed.err" </dev/null 9>&- &
+scan=$!
+within 120 begun
+kill -s KILL -- "-$scan"
+wait "$scan" 2>/dev/null
+within 10 group_gone "$scan"
+before=$(cell killed "SELECT protocol || ' ' || count(*) FROM login WHERE address = '10.87.0.11' AND account = 'tenken-test'
+	GROUP BY protocol")
+in_host lk-scan "$TENKEN" scan --resume --store killed.tenken --json killed.json --no-html --quiet \
+	>>"$lab_logs/killed.out" 2>>"$lab_logs/killed.err" </dev/null
+that 'killed: it goes on to its end' same "$? $(echo "$before" | wc -l)" '0 1'
+that 'killed: the test under way is not gone on with, the other is made whole' same "$(cell killed "SELECT
+	group_concat(x, ', ') FROM (SELECT protocol || ' ' || count(*) AS x FROM login WHERE address = '10.87.0.11' AND
+	account = 'tenken-test' GROUP BY protocol ORDER BY count(*))")" \
+	"$before, $(case $before in mysql*) echo postgresql ;; *) echo mysql ;; esac) 6"
+that 'killed: a finding by the one that is whole' same "$(jq '[.findings[] | select(.check == "credential.no-lockout")]
+	| length' killed.json)" 1
 
 # ---- a domain ----
 site domain <<END

@@ -12,7 +12,7 @@ set -u
 . "$TENKEN_TESTS/lab/login-servers.sh"
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 lab_known='net lg-scan lg-weak lg-firm lg-locks lg-plant lg-old lg-own lg-uaold lg-uaown'
-lab_need tcpdump jq lighttpd snmpd openssl setpriv mariadbd mariadb-install-db Xtigervnc "$pg/postgres"
+lab_need tcpdump jq setsid pgrep lighttpd snmpd openssl setpriv mariadbd mariadb-install-db Xtigervnc "$pg/postgres"
 "$lab_python" -c "import asyncssh" 2>/dev/null || skip_all "python3-asyncssh is not installed"
 cd "$lab_dir" || exit 99
 
@@ -115,11 +115,12 @@ END
 TENKEN_DATA=$lab_dir/data
 export TENKEN_DATA
 # A password of VNC is a file of eight bytes: DES (three times with one key, which is the same) under a known key.
+# All scans of this test together look like somebody who guesses.
 screen() { # HOST ADDRESS PASSWORD
 	known=e84ad660c4721ae0
 	printf '%s' "$3" | openssl enc -des-ede3-ecb -nopad -nosalt -K "$known$known$known" >"$1.vnc"
 	serve "$1" "$1-vnc" env HOME="$lab_dir" Xtigervnc ":8${2##*.}" -geometry 320x200 -depth 16 -nolock -nolisten unix \
-		-nolisten tcp -interface "$2" -rfbport 5900 -PasswordFile "$lab_dir/$1.vnc" -SecurityTypes VncAuth \
+		-nolisten tcp -interface "$2" -rfbport 5900 -PasswordFile "$lab_dir/$1.vnc" -SecurityTypes VncAuth -BlacklistThreshold 1000 \
 		-Log '*:stderr:100'
 }
 chmod 755 "$lab_dir"
@@ -307,4 +308,27 @@ if [ $ua = 1 ]; then
 else
 	skip 'OPC UA: the password of the list' 'node-opcua is not installed'
 fi
+
+# ---- killed between two attempts: the others are owed ----
+group_gone() { ! pgrep -g "$1" >/dev/null; }
+begun() { [ "$(cell cut "SELECT count(*) FROM login WHERE address = '10.85.0.11' AND result <> 'pending'" 2>/dev/null)" = 1 ]; }
+accounts() { cell "$1" "SELECT group_concat(x, ', ') FROM (SELECT address || ' ' || account || ' ' || protocol AS x
+	FROM login WHERE scan = 1 AND address <> '10.85.0.13' ORDER BY 1)"; }
+setsid ip netns exec lab-lg-scan "$TENKEN" scan -c communities.yaml --store cut.tenken --no-html --quiet --credentials \
+	-p T:22,T:80,T:3306,T:5432,T:5900,T:8080,U:161 >"$lab_logs/cut.out" 2>"$lab_logs/cut.err" </dev/null 9>&- &
+scan=$!
+within 120 begun
+kill -s KILL -- "-$scan"
+wait "$scan" 2>/dev/null
+within 10 group_gone "$scan"
+before=$(cell cut 'SELECT count(*) FROM login')
+owed=$(cell cut "SELECT count(*) = 1 FROM login WHERE address = '10.85.0.11'")
+in_host lg-scan "$TENKEN" scan --resume --store cut.tenken --no-html --quiet >>"$lab_logs/cut.out" 2>>"$lab_logs/cut.err" </dev/null
+that 'killed: it goes on to its end' same "$? $owed" '0 1'
+printf 'attempts before the kill: %s, of %s\n' "$before" "$(cell cut 'SELECT count(*) FROM login')" | note
+that 'killed: every account is tried once, as in a scan that nobody disturbed' same "$(accounts cut)" "$(accounts first)"
+that 'killed: what was owed is found' same "$(attempts cut 10.85.0.11)" \
+	'ssh:22 pi accepted, http:80 root accepted, snmp:161 (community) accepted'
+in_host lg-scan "$TENKEN" scan --resume --store cut.tenken --no-html --quiet >/dev/null 2>"$lab_logs/done.err" </dev/null
+that 'killed: a scan that is done tries nothing more' same "$? $(cell cut 'SELECT count(DISTINCT scan) FROM login')" '2 1'
 tap_done
