@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identify.h"
 
-#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "codec/evidence.h"
 #include "codec/limits.h"
+#include "codec/ntlm_login.h"
 #include "codec/x509_trust.h"
 #include "probe.h"
 #include "ssh_lent.h"
@@ -444,9 +444,7 @@ void identify_trust(const char *pem, size_t length)
 void identify_prepare(void)
 {
 	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
-	/* MD4, DES and RC4 of old protocols; both stay loaded until the process ends. */
-	OSSL_PROVIDER_load(NULL, "default");
-	OSSL_PROVIDER_load(NULL, "legacy");
+	ntlm_login_prepare(); /* and DES of old protocols; loaded until the process ends */
 	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
 	json_object_seed(0); /* reads /dev/urandom the first time */
 	probe_ssh_prepare();

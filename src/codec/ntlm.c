@@ -6,23 +6,6 @@
 #include "codec/ber.h"
 #include "codec/evidence.h"
 
-/* 2.2.2.5 */
-enum {
-	NTLM_UNICODE = 0x00000001,
-	NTLM_OEM = 0x00000002,
-	NTLM_REQUEST_TARGET = 0x00000004,
-	NTLM_SIGN = 0x00000010,
-	NTLM_SEAL = 0x00000020,
-	NTLM_LM_KEY = 0x00000080,
-	NTLM_NTLM = 0x00000200,
-	NTLM_ANONYMOUS = 0x00000800,
-	NTLM_ALWAYS_SIGN = 0x00008000,
-	NTLM_EXTENDED_SECURITY = 0x00080000,
-	NTLM_VERSION = 0x02000000,
-	NTLM_128 = 0x20000000,
-	NTLM_KEY_EXCHANGE = 0x40000000,
-};
-static const uint32_t NTLM_56 = 0x80000000;
 static const uint32_t NTLM_OURS = NTLM_56 | NTLM_KEY_EXCHANGE | NTLM_128 | NTLM_VERSION |
 				  NTLM_EXTENDED_SECURITY | NTLM_ALWAYS_SIGN | NTLM_NTLM |
 				  NTLM_LM_KEY | NTLM_SEAL | NTLM_SIGN | NTLM_REQUEST_TARGET |
@@ -108,7 +91,9 @@ static bool read_pairs(struct span list, struct ntlm_challenge *c)
 		case AV_TIME: {
 			struct reader t = rd_new(value);
 
-			c->has_time = filetime_to_unix(rd_le64(&t), &c->time) && rd_end(&t);
+			c->stamp = rd_le64(&t);
+			c->has_stamp = rd_end(&t);
+			c->has_time = c->has_stamp && filetime_to_unix(c->stamp, &c->time);
 			break;
 		}
 		default:
@@ -128,17 +113,16 @@ bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret)
 	    rd_le32(&r) != CHALLENGE)
 		return false;
 	struct span end = span_of(r.end, 0);
-	c.computer = c.domain = c.dns_computer = c.dns_domain = c.dns_forest = end;
+	c.computer = c.domain = c.dns_computer = c.dns_domain = c.dns_forest = c.pairs = end;
 	c.target = read_field(&r, message);
 	c.flags = rd_le32(&r);
-	rd_skip(&r, 8); /* the challenge */
+	c.nonce = rd_span(&r, 8);
 	/* The oldest servers stop here or behind the reserved bytes, or have the name here. */
 	bool stops = c.target.length > 0 && c.target.at - message.at <= HEADER_WITHOUT_PAIRS;
 	if (rd_ok(&r) && !stops && rd_left(&r) >= 16) {
 		rd_skip(&r, 8); /* reserved */
-		struct span pairs = read_field(&r, message);
-
-		if (!rd_ok(&r) || !read_pairs(pairs, &c))
+		c.pairs = read_field(&r, message);
+		if (!rd_ok(&r) || !read_pairs(c.pairs, &c))
 			return false;
 		if (c.flags & NTLM_VERSION) {
 			c.major = rd_u8(&r);
@@ -193,6 +177,14 @@ void ntlm_write_negotiate(struct writer *w)
 	wr_u8(w, 15);     /* NTLMSSP_REVISION_W2K3 */
 }
 
+void ntlm_write_mechanisms(struct writer *w)
+{
+	size_t list = ber_open(w, BER_SEQUENCE);
+
+	ber_put(w, BER_OID, span_of(oid_ntlm, sizeof(oid_ntlm)));
+	ber_close(w, list);
+}
+
 void ntlm_write_spnego(struct writer *w)
 {
 	/* RFC 2743, 3.1 around RFC 4178, 4.2.1: NegTokenInit, mechTypes [0] and mechToken [2] */
@@ -201,9 +193,7 @@ void ntlm_write_spnego(struct writer *w)
 	size_t init = ber_open(w, BER_CONTEXT);
 	size_t fields = ber_open(w, BER_SEQUENCE);
 	size_t types = ber_open(w, BER_CONTEXT);
-	size_t list = ber_open(w, BER_SEQUENCE);
-	ber_put(w, BER_OID, span_of(oid_ntlm, sizeof(oid_ntlm)));
-	ber_close(w, list);
+	ntlm_write_mechanisms(w);
 	ber_close(w, types);
 	size_t token = ber_open(w, BER_CONTEXT + 2);
 	size_t octets = ber_open(w, BER_OCTETS);
@@ -212,6 +202,24 @@ void ntlm_write_spnego(struct writer *w)
 	ber_close(w, token);
 	ber_close(w, fields);
 	ber_close(w, init);
+	ber_close(w, all);
+}
+
+/* RFC 4178, 4.2.2: responseToken [2] and mechListMIC [3] of a NegTokenResp [1] */
+void ntlm_write_response(struct writer *w, struct span message, struct span mic)
+{
+	size_t all = ber_open(w, BER_CONTEXT + 1);
+	size_t fields = ber_open(w, BER_SEQUENCE);
+	size_t token = ber_open(w, BER_CONTEXT + 2);
+
+	ber_put(w, BER_OCTETS, message);
+	ber_close(w, token);
+	if (mic.length > 0) {
+		token = ber_open(w, BER_CONTEXT + 3);
+		ber_put(w, BER_OCTETS, mic);
+		ber_close(w, token);
+	}
+	ber_close(w, fields);
 	ber_close(w, all);
 }
 
@@ -225,31 +233,25 @@ static void write_field(struct writer *w, size_t length, size_t offset)
 void ntlm_write_anonymous(struct writer *w, uint32_t flags, const uint8_t key[static 16])
 {
 	enum { PAYLOAD = 72, KEY = 16 };
+	uint8_t bytes[PAYLOAD + KEY + 1];
+	struct writer m = wr_new(bytes, sizeof(bytes));
 	uint32_t agreed = (flags & NTLM_OURS) | NTLM_ANONYMOUS;
 	size_t key_length = agreed & NTLM_KEY_EXCHANGE ? KEY : 0;
-	/* RFC 4178, 4.2.2: responseToken [2] of a NegTokenResp [1] */
-	size_t all = ber_open(w, BER_CONTEXT + 1);
-	size_t fields = ber_open(w, BER_SEQUENCE);
-	size_t token = ber_open(w, BER_CONTEXT + 2);
-	size_t octets = ber_open(w, BER_OCTETS);
 
-	wr_bytes(w, signature, sizeof(signature));
-	wr_le32(w, AUTHENTICATE);
-	write_field(w, 1, PAYLOAD + key_length); /* LM response: one zero says "nobody" */
-	write_field(w, 0, PAYLOAD);              /* NT response */
-	write_field(w, 0, PAYLOAD);              /* domain */
-	write_field(w, 0, PAYLOAD);              /* user */
-	write_field(w, 0, PAYLOAD);              /* workstation */
-	write_field(w, key_length, PAYLOAD);
-	wr_le32(w, agreed);
-	wr_fill(w, 0, 7); /* no version of ours */
-	wr_u8(w, 15);     /* NTLMSSP_REVISION_W2K3 */
-	wr_bytes(w, key, key_length);
-	wr_u8(w, 0);
-	ber_close(w, octets);
-	ber_close(w, token);
-	ber_close(w, fields);
-	ber_close(w, all);
+	wr_bytes(&m, signature, sizeof(signature));
+	wr_le32(&m, AUTHENTICATE);
+	write_field(&m, 1, PAYLOAD + key_length); /* LM response: one zero says "nobody" */
+	write_field(&m, 0, PAYLOAD);              /* NT response */
+	write_field(&m, 0, PAYLOAD);              /* domain */
+	write_field(&m, 0, PAYLOAD);              /* user */
+	write_field(&m, 0, PAYLOAD);              /* workstation */
+	write_field(&m, key_length, PAYLOAD);
+	wr_le32(&m, agreed);
+	wr_fill(&m, 0, 7); /* no version of ours */
+	wr_u8(&m, 15);     /* NTLMSSP_REVISION_W2K3 */
+	wr_bytes(&m, key, key_length);
+	wr_u8(&m, 0);
+	ntlm_write_response(w, wr_span(&m), span_of(bytes, 0));
 }
 
 bool ntlm_is_samba(const struct ntlm_challenge *c)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NTLM as far as it tells who a server is ([MS-NLMP]): the client's first message, the server's
- * challenge, and the third message of somebody who says no name (null session). No user and no
- * password can be said with it.
+ * challenge, and the third message of somebody who says no name (null session). The third message of
+ * somebody with a password is ntlm_login.h.
  *
  * SPNEGO ([MS-SPNG], RFC 4178) around them, as SMB carries it; CredSSP carries the messages bare or
  * in SPNEGO.
@@ -19,6 +19,8 @@
  * where the server did not take Unicode. A name that was not told is empty. */
 struct ntlm_challenge {
 	uint32_t flags;
+	struct span nonce; /* what the answer is made over */
+	struct span pairs; /* all names and the rest as they stand, which the answer repeats */
 	struct span target;
 	struct span computer, domain; /* NetBIOS */
 	struct span dns_computer, dns_domain, dns_forest;
@@ -27,12 +29,39 @@ struct ntlm_challenge {
 	uint16_t build;
 	bool has_time;
 	int64_t time; /* Unix seconds */
+	bool has_stamp;
+	uint64_t stamp; /* the same as it stands */
 };
+
+/* 2.2.2.5 */
+enum {
+	NTLM_UNICODE = 0x00000001,
+	NTLM_OEM = 0x00000002,
+	NTLM_REQUEST_TARGET = 0x00000004,
+	NTLM_SIGN = 0x00000010,
+	NTLM_SEAL = 0x00000020,
+	NTLM_LM_KEY = 0x00000080,
+	NTLM_NTLM = 0x00000200,
+	NTLM_ANONYMOUS = 0x00000800,
+	NTLM_ALWAYS_SIGN = 0x00008000,
+	NTLM_TARGET_DOMAIN = 0x00010000,
+	NTLM_TARGET_SERVER = 0x00020000,
+	NTLM_EXTENDED_SECURITY = 0x00080000,
+	NTLM_TARGET_INFO = 0x00800000,
+	NTLM_VERSION = 0x02000000,
+	NTLM_128 = 0x20000000,
+	NTLM_KEY_EXCHANGE = 0x40000000,
+};
+static const uint32_t NTLM_56 = 0x80000000;
 
 /* 2.2.1.1, NEGOTIATE_MESSAGE: no name, no domain of ours. */
 void ntlm_write_negotiate(struct writer *w);
 /* The same in a SPNEGO NegTokenInit that offers NTLM alone. */
 void ntlm_write_spnego(struct writer *w);
+/* A further message in a SPNEGO NegTokenResp; mic of what ntlm_write_mechanisms() writes, empty: none. */
+void ntlm_write_response(struct writer *w, struct span message, struct span mic);
+/* The list of mechanisms that was offered, as it is signed (RFC 4178, 5). */
+void ntlm_write_mechanisms(struct writer *w);
 
 /* 2.2.1.3 and 3.2.5.1.2, AUTHENTICATE_MESSAGE of nobody, in a SPNEGO NegTokenResp. flags are those of
  * the challenge. key stands where a client puts a session key that only it and the server know:

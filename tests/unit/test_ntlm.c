@@ -7,6 +7,7 @@
 
 #include "codec/ber.h"
 #include "codec/ntlm.h"
+#include "codec/ntlm_login.h"
 
 enum { UNICODE_VERSION = 0x02000001 };
 
@@ -253,12 +254,65 @@ static void times(void **state)
 	assert_false(filetime_to_unix(UINT64_MAX, &t));
 }
 
+/* [MS-NLMP] 4.2.4, its own example; of the message as [MS-NLMP] says it in 2.2.1.3. */
+static void login(void **state)
+{
+	static const uint8_t pairs[] = "\x02\0\x0c\0D\0o\0m\0a\0i\0n\0\x01\0\x0c\0S\0e\0r\0v\0e\0r"
+				       "\0\0\0\0"; /* and the zero of C */
+	static const uint8_t lm[] = { 0x86, 0xc3, 0x50, 0x97, 0xac, 0x9c, 0xec, 0x10,
+				      0x25, 0x54, 0x76, 0x4a, 0x57, 0xcc, 0xcc, 0x19,
+				      0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa };
+	static const uint8_t nt[] = { 0x68, 0xcd, 0x0a, 0xb8, 0x51, 0xe5, 0x1c, 0x96,
+				      0xaa, 0xbc, 0x92, 0x7b, 0xeb, 0xef, 0x6a, 0x1c };
+	static const uint8_t wrapped[] = { 0xc5, 0xda, 0xd2, 0x54, 0x4f, 0xc9, 0x79, 0x90,
+					   0x94, 0xce, 0x1c, 0xe9, 0x0b, 0xc9, 0xd0, 0x3e };
+	enum { FLAGS = 0x628a8233, NT = 72 + 24, NT_LENGTH = 84 };
+	struct ntlm_login l = { .user = "User",
+				.password = "Password",
+				.domain = span_of("D\0o\0m\0a\0i\0n", 12) };
+	uint8_t challenge[128], bytes[512], key[NTLM_KEY];
+	struct writer c = wr_new(challenge, sizeof(challenge)), w = wr_new(bytes, sizeof(bytes));
+
+	(void)state;
+	memset(l.nonce, 0xaa, sizeof(l.nonce));
+	memset(l.key, 0x55, sizeof(l.key));
+	wr_bytes(&c, "NTLMSSP", 8);
+	wr_le32(&c, 2);
+	put_field(&c, 0, 56);
+	wr_le32(&c, FLAGS | NTLM_56);
+	wr_be64(&c, 0x0123456789abcdef);
+	wr_fill(&c, 0, 8);
+	put_field(&c, sizeof(pairs), 56);
+	wr_fill(&c, 0, 8);
+	wr_bytes(&c, pairs, sizeof(pairs));
+	ntlm_login_prepare();
+	assert_true(ntlm_write_login(&w, &l, wr_span(&c), key));
+	struct span message = ntlm_token(wr_span(&w));
+	assert_memory_equal(key, l.key, sizeof(key));
+	assert_memory_equal(message.at + 72, lm, sizeof(lm));
+	assert_memory_equal(message.at + NT, nt, sizeof(nt));
+	assert_memory_equal(message.at + NT + NT_LENGTH, l.domain.at, l.domain.length);
+	assert_memory_equal(message.at + message.length - sizeof(wrapped), wrapped,
+			    sizeof(wrapped));
+	/* A name that is not ASCII, no room, a challenge without pairs or cut. */
+	l.user = "J\xc3\xbcrg";
+	assert_false(ntlm_write_login(&w, &l, wr_span(&c), key));
+	l.user = "User";
+	w = wr_new(bytes, 200);
+	assert_false(ntlm_write_login(&w, &l, wr_span(&c), key));
+	w = wr_new(bytes, sizeof(bytes));
+	assert_false(ntlm_write_login(&w, &l, span_first(wr_span(&c), 48), key));
+	for (size_t n = 0; n < c.length; n++)
+		assert_false(ntlm_write_login(&w, &l, span_first(wr_span(&c), n), key));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),  cmocka_unit_test(cut),       cmocka_unit_test(offsets),
 		cmocka_unit_test(pairs),  cmocka_unit_test(old),       cmocka_unit_test(samba),
 		cmocka_unit_test(tokens), cmocka_unit_test(negotiate), cmocka_unit_test(times),
+		cmocka_unit_test(login),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
