@@ -171,17 +171,21 @@ static enum login_result login_mqtt(struct conn *c, const struct credential *k)
 static const struct {
 	const char *protocol;
 	enum login_result (*run)(struct conn *c, const struct credential *k);
+	/* The same with a reason; one of the two. */
+	enum login_result (*run_telling)(struct conn *c, const struct credential *k,
+					 const char **ret_reason);
 } ways[] = {
-	{ "ftp", login_ftp },
-	{ "http", login_http },
-	{ "mqtt", login_mqtt },
-	{ "mysql", login_mysql },
-	{ "opcua", login_opcua },
-	{ "postgresql", login_postgresql },
-	{ "redis", login_redis },
-	{ "ssh", login_ssh },
-	{ "telnet", login_telnet },
-	{ "vnc", login_vnc },
+	{ "ftp", login_ftp, NULL },
+	{ "http", login_http, NULL },
+	{ "mqtt", login_mqtt, NULL },
+	{ "mysql", login_mysql, NULL },
+	{ "opcua", login_opcua, NULL },
+	{ "postgresql", login_postgresql, NULL },
+	{ "redis", login_redis, NULL },
+	{ "smb", NULL, login_smb },
+	{ "ssh", login_ssh, NULL },
+	{ "telnet", login_telnet, NULL },
+	{ "vnc", login_vnc, NULL },
 };
 /* clang-format on */
 
@@ -197,13 +201,17 @@ static enum ending login_run(struct conn *c, json_t *evidence)
 {
 	const struct credential *k = conn_credential(c);
 	enum login_result result = LOGIN_UNTESTED;
+	const char *reason = NULL;
 
 	if (k == NULL)
 		return ENDING_LIMIT;
 	for (size_t i = 0; i < countof(ways); i++)
 		if (strcmp(ways[i].protocol, k->protocol) == 0)
-			result = ways[i].run(c, k);
+			result = ways[i].run != NULL ? ways[i].run(c, k)
+						     : ways[i].run_telling(c, k, &reason);
 	note_word(evidence, "result", login_words[result]);
+	if (reason != NULL)
+		note_word(evidence, "reason", reason);
 	return (result == LOGIN_UNTESTED || result == LOGIN_UNASKED) && !conn_ok(c) ? conn_ending(c)
 										    : ENDING_DONE;
 }

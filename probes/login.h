@@ -36,5 +36,7 @@ enum login_result login_mysql(struct conn *c, const struct credential *k);
 enum login_result login_opcua(struct conn *c, const struct credential *k);
 enum login_result login_postgresql(struct conn *c, const struct credential *k);
 enum login_result login_vnc(struct conn *c, const struct credential *k);
+/* Sets *ret_reason where there is more to say of it: a text that outlives the call. */
+enum login_result login_smb(struct conn *c, const struct credential *k, const char **ret_reason);
 
 #endif

@@ -24,6 +24,7 @@ enum outcome {
 
 enum {
 	SMB_REQUEST_MAX = 512,
+	SMB_SETUP_MAX = 3072, /* a name and what proves its password, beside the server's names */
 	SMB2_HEADER = 64,
 	SMB2_SIGNING_ENABLED = 0x1,
 	SMB2_SIGNING_REQUIRED = 0x2,
@@ -42,6 +43,9 @@ enum smb2_command {
 	SMB2_READ = 8,
 	SMB2_IOCTL = 11,
 };
+
+/* [MS-SMB2] 2.2.6 */
+enum { SESSION_IS_GUEST = 1, SESSION_IS_NULL = 2, SESSION_ENCRYPTED = 4 };
 
 /* [MS-ERREF] 2.3 */
 static const uint32_t STATUS_BUFFER_OVERFLOW = 0x80000005;
@@ -83,6 +87,10 @@ struct smb2 {
 	uint64_t message; /* the number of the next */
 	uint64_t session;
 	uint32_t tree;
+	bool must_sign; /* SESSION_SETUP demands signed messages */
+	/* Each message said and heard, from its header on; NULL: nobody asks. */
+	void (*seen)(void *context, struct span message);
+	void *context;
 };
 
 /* One answer; views are valid until the next read. */

@@ -247,6 +247,8 @@ size_t smb2_open(struct smb2 *t, struct writer *w, enum smb2_command command)
 void smb2_say(struct smb2 *t, struct writer *w, size_t place)
 {
 	wr_close24(w, place);
+	if (t->seen != NULL && wr_ok(w))
+		t->seen(t->context, span_from(wr_span(w), place + 3));
 	conn_write_span(t->c, wr_span(w));
 }
 
@@ -348,13 +350,13 @@ static void say_negotiate(struct smb2 *t, const struct smb2_offer *o)
 /* [MS-SMB2] 2.2.5 */
 static void say_session_setup(struct smb2 *t, struct span token)
 {
-	uint8_t buffer[SMB_REQUEST_MAX];
+	uint8_t buffer[SMB_SETUP_MAX];
 	struct writer w = wr_new(buffer, sizeof(buffer));
 	size_t place = smb2_open(t, &w, SMB2_SESSION_SETUP);
 
 	wr_le16(&w, 25);
 	wr_u8(&w, 0); /* flags */
-	wr_u8(&w, SMB2_SIGNING_ENABLED);
+	wr_u8(&w, t->must_sign ? SMB2_SIGNING_REQUIRED : SMB2_SIGNING_ENABLED);
 	wr_le32(&w, 0); /* capabilities */
 	wr_le32(&w, 0); /* channel */
 	wr_le16(&w, SMB2_HEADER + 24);
@@ -401,8 +403,11 @@ enum outcome smb2_hear(struct smb2 *t, enum smb2_command command, struct smb2_an
 			conn_note_oddity(t->c, wrong);
 			return BROKEN;
 		}
-		if (!wait)
-			return ACCEPTED;
+		if (wait)
+			continue;
+		if (t->seen != NULL)
+			t->seen(t->context, message);
+		return ACCEPTED;
 	}
 	conn_note_oddity(t->c, "smb.pending-endless");
 	return BROKEN;
@@ -432,7 +437,7 @@ enum outcome smb2_negotiate(struct smb2 *t, const struct smb2_offer *offer,
 	struct smb2_answer answer;
 	struct smb2_negotiated n;
 
-	*t = (struct smb2){ .c = t->c };
+	t->message = t->session = t->tree = 0;
 	say_negotiate(t, offer);
 	enum outcome o = smb2_hear(t, SMB2_NEGOTIATE, &answer);
 	if (o != ACCEPTED)

@@ -13,9 +13,6 @@
 #include "codec/limits.h"
 
 enum {
-	SESSION_IS_GUEST = 1,
-	SESSION_IS_NULL = 2,
-	SESSION_ENCRYPTED = 4,
 	SHARE_PIPE = 2,
 	FSCTL_PIPE_TRANSCEIVE = 0x0011c017,
 	READ_AND_WRITE = 3, /* a pipe is asked and answers */

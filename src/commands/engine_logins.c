@@ -55,6 +55,9 @@ bool engine_learn_identity(const struct engine *e, struct target *t, const char 
 		return false;
 	json_t *parsed = json_loads(document, 0, NULL);
 
+	t->directory |= json_is_true(json_object_get(parsed, "domain_controller")) ||
+			((strcmp(probe, "kerberos") == 0 || strcmp(probe, "ldap") == 0) &&
+			 json_object_size(parsed) > 0);
 	learn_parts(t, json_object_get(parsed, "identity"));
 	/* Of FTP, anonymous is an account beside the others. */
 	bool open =
@@ -66,10 +69,22 @@ bool engine_learn_identity(const struct engine *e, struct target *t, const char 
 
 /* ---- choosing ---- */
 
+static void remark(struct engine *e, const struct target *t, const char *text)
+{
+	char address[ADDR_TEXT];
+
+	store_remark(e->setup->store, "logins", addr_format(&t->address, address), text);
+}
+
 static void add_login(struct engine *e, struct target *t, struct open_port at, uint32_t credential)
 {
 	bool test = e->setup->credentials->list[credential - 1].purpose != CREDENTIAL_DEFAULT;
 
+	/* A domain controller's accounts are those of the whole domain. */
+	if (t->directory && strcmp(at.protocol, "smb") == 0) {
+		remark(e, t, "answers as a directory (Kerberos, LDAP, NetBIOS): no SMB");
+		return;
+	}
 	for (uint32_t i = 0; i < t->port_count; i++) {
 		const struct open_port *p = &t->ports[i];
 
@@ -170,13 +185,6 @@ void engine_choose_logins(struct engine *e, struct target *t)
 
 /* ---- one attempt ---- */
 
-static void remark(struct engine *e, const struct target *t, const char *text)
-{
-	char address[ADDR_TEXT];
-
-	store_remark(e->setup->store, "logins", addr_format(&t->address, address), text);
-}
-
 bool engine_begin_login(struct engine *e, struct target *t, const struct open_port *port,
 			int64_t *ret)
 {
@@ -264,6 +272,7 @@ void engine_end_login(struct engine *e, struct desk *d, const char *document, in
 	const struct credential *k = &e->setup->credentials->list[d->port.credential - 1];
 	json_t *parsed = json_loads(document, 0, NULL);
 	const char *result = json_string_value(json_object_get(parsed, "result"));
+	const char *reason = json_string_value(json_object_get(parsed, "reason"));
 	bool test = k->purpose != CREDENTIAL_DEFAULT;
 	struct target *t = d->target;
 
@@ -273,6 +282,8 @@ void engine_end_login(struct engine *e, struct desk *d, const char *document, in
 	if (test)
 		store_login_test(e->setup->store, d->login, k->purpose == CREDENTIAL_TEST_RIGHT,
 				 took_ms);
+	if (reason != NULL)
+		remark(e, t, reason);
 	t->login_ms = engine_mono_ms() + LOGIN_PAUSE_MS;
 	if (strcmp(result, "locked") == 0) {
 		t->logins_over = true;

@@ -32,6 +32,7 @@ struct target {
 	struct told told[TOLD_MOST];
 	unsigned told_count;
 	bool logins_chosen, logins_over;
+	bool directory;   /* it answered as one: it may be a domain controller */
 	int64_t login_ms; /* no login before that (monotonic) */
 	unsigned cuts;    /* jobs that the end of a window cut short */
 	struct target *next_ready;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "codec/ntlm_login.h"
 #include "wire/talk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -28,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 			name = name != NULL ? name + 5 : "";
 		}
 		chosen = probe_find(name);
+		ntlm_login_prepare();
 		if (chosen == NULL) {
 			fprintf(stderr, "no probe '%s'\n", name);
 			exit(2);

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "codec/address.h"
+#include "codec/ntlm_login.h"
 #include "identity/credentials.h"
 #include "probes/probe.h"
 #include "talk/backend.h"
@@ -272,6 +273,7 @@ int main(int argc, char **argv)
 	}
 	l.udp = probe->udp;
 	probe_ssh_prepare();
+	ntlm_login_prepare();
 	enum ending e = connect_now(&l);
 	if (e != ENDING_DONE) {
 		fprintf(stderr, "connect: %s\n", strerror(errno));

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "codec/ntlm_login.h"
 #include "talk.h"
 
 /* Of long conversations a sample is tried, each time the same: the fuzzers go on from there. */
@@ -290,6 +291,7 @@ int main(int argc, char **argv)
 	FILE *told[PARTS_MAX];
 	pid_t children[PARTS_MAX];
 
+	ntlm_login_prepare();
 	if (dir == NULL)
 		dir = "tests/wire";
 	if (updating) {
