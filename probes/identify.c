@@ -342,7 +342,10 @@ static void inside(struct task *t, enum ending *ret_ending)
 /* One login that main ordered, and nothing else. */
 static void log_in(struct task *t, enum ending *ret_ending)
 {
-	const char *name = t->job->udp ? "community" : "login";
+	const struct credential *k = &credentials->list[t->job->credential - 1];
+	const char *name = !t->job->udp                       ? "login"
+			   : strcmp(k->protocol, "snmp") == 0 ? "community"
+							      : "login-udp";
 	json_t *evidence = json_object();
 	int64_t started_ms = worker_unix_ms();
 	int probe = 0;
@@ -351,7 +354,7 @@ static void log_in(struct task *t, enum ending *ret_ending)
 	while (strcmp(probes[probe]->name, name) != 0)
 		probe++;
 	struct conn_setup setup = setup_of(t, probe, evidence, t->job->tls);
-	setup.credential = &credentials->list[t->job->credential - 1];
+	setup.credential = k;
 	setup.forms = login_forms;
 	struct conn *c =
 		evidence != NULL ? worker_open(t->w, t->job, probe, &setup, ret_ending) : NULL;

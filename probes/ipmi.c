@@ -11,65 +11,77 @@
 #include "probe.h"
 
 #include "codec/evidence.h"
+#include "ipmi.h"
 #include "udp.h"
+
+bool ipmi_read_capabilities(struct span answer, struct ipmi_capabilities *ret)
+{
+	struct reader r = rd_new(answer);
+	struct ipmi_capabilities c = { 0 };
+
+	rd_skip(&r, 4 + 1 + 4 + 4);
+	struct reader m = rd_sub(&r, rd_u8(&r));
+	rd_skip(&m, 2 + 1 + 1 + 1 + 1); /* addresses, checksum, sequence, command */
+	c.completion = rd_u8(&m);
+	if (c.completion == 0) {
+		c.channel = rd_u8(&m) & 0x0f;
+		c.kinds = rd_u8(&m);
+		c.status = rd_u8(&m);
+		uint8_t extended = rd_u8(&m);
+		c.oem = rd_u8(&m);
+		c.oem |= (uint32_t)rd_u8(&m) << 8;
+		c.oem |= (uint32_t)rd_u8(&m) << 16;
+		bool has_extended = (c.kinds & 0x80) != 0;
+		c.v15 = !has_extended || (extended & 0x01) != 0;
+		c.v20 = has_extended && (extended & 0x02) != 0;
+	}
+	*ret = c;
+	return rd_ok(&m);
+}
 
 static void note_kinds(json_t *evidence, uint8_t kinds)
 {
 	static const struct {
 		uint8_t bit;
 		const char *word;
-	} list[] = { { 0x01, "none" },
-		     { 0x02, "md2" },
-		     { 0x04, "md5" },
-		     { 0x10, "password" },
-		     { 0x20, "oem" } };
+	} list[] = { { IPMI_NONE, "none" },
+		     { IPMI_MD2, "md2" },
+		     { IPMI_MD5, "md5" },
+		     { IPMI_PASSWORD, "password" },
+		     { IPMI_OEM, "oem" } };
 
 	for (size_t i = 0; i < countof(list); i++)
 		if ((kinds & list[i].bit) != 0)
 			list_word(note_list(evidence, "authentication"), list[i].word);
 }
 
-/* 22.13, table 22-15. False: malformed, or the command was not carried out. */
-static bool read_capabilities(struct span answer, json_t *evidence)
+static void note_capabilities(json_t *evidence, const struct ipmi_capabilities *c)
 {
-	struct reader r = rd_new(answer);
-
-	rd_skip(&r, 4 + 1 + 4 + 4);
-	struct reader m = rd_sub(&r, rd_u8(&r));
-	rd_skip(&m, 2 + 1 + 1 + 1 + 1); /* addresses, checksum, sequence, command */
-	uint8_t code = rd_u8(&m);
-	if (!rd_ok(&m) || code != 0) {
-		note_int(evidence, "completion", code);
-		return rd_ok(&m);
-	}
-	note_int(evidence, "channel", rd_u8(&m) & 0x0f);
-	uint8_t kinds = rd_u8(&m), status = rd_u8(&m), extended = rd_u8(&m);
-	uint32_t maker = rd_u8(&m);
-	maker |= (uint32_t)rd_u8(&m) << 8;
-	maker |= (uint32_t)rd_u8(&m) << 16;
-	if (!rd_ok(&m))
-		return false;
-	note_kinds(evidence, kinds);
+	note_int(evidence, "channel", c->channel);
+	note_kinds(evidence, c->kinds);
 	/* Users without a name: bit 0 with an empty password, bit 1 with one. */
-	note_bool(evidence, "anonymous", (status & 0x01) != 0);
-	note_bool(evidence, "null_user", (status & 0x02) != 0);
-	note_bool(evidence, "named_users", (status & 0x04) != 0);
-	bool has_extended = (kinds & 0x80) != 0;
-	note_bool(evidence, "v15", !has_extended || (extended & 0x01) != 0);
-	note_bool(evidence, "v20", has_extended && (extended & 0x02) != 0);
-	if (maker != 0)
-		note_int(evidence, "oem", maker);
-	return true;
+	note_bool(evidence, "anonymous", (c->status & 0x01) != 0);
+	note_bool(evidence, "null_user", (c->status & 0x02) != 0);
+	note_bool(evidence, "named_users", (c->status & 0x04) != 0);
+	note_bool(evidence, "v15", c->v15);
+	note_bool(evidence, "v20", c->v20);
+	if (c->oem != 0)
+		note_int(evidence, "oem", c->oem);
 }
 
 static enum ending ipmi_run(struct conn *c, json_t *evidence)
 {
-	struct span answer = udp_ask(c, 623);
+	struct ipmi_capabilities what;
+	struct span answer = udp_ask(c, IPMI_PORT);
 
 	if (answer.length == 0)
 		return udp_ending(c);
-	if (!read_capabilities(answer, evidence))
+	if (!ipmi_read_capabilities(answer, &what))
 		return conn_oddity(c, "ipmi.answer-malformed");
+	if (what.completion == 0)
+		note_capabilities(evidence, &what);
+	else
+		note_int(evidence, "completion", what.completion);
 	conn_gathered(c, "access");
 	return ENDING_DONE;
 }

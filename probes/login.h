@@ -28,7 +28,7 @@ bool login_speaks_of_lock(struct span text);
 /* Is there a login for this protocol? */
 bool login_known(const char *protocol);
 
-/* Each on an open connection, inside TLS where conn_tls_wanted(). */
+/* Each on an open connection, inside TLS where conn_tls_wanted(); ipmi by UDP. */
 enum login_result login_http(struct conn *c, const struct credential *k);
 enum login_result login_telnet(struct conn *c, const struct credential *k);
 enum login_result login_ssh(struct conn *c, const struct credential *k);
@@ -38,5 +38,6 @@ enum login_result login_postgresql(struct conn *c, const struct credential *k);
 enum login_result login_vnc(struct conn *c, const struct credential *k);
 /* Sets *ret_reason where there is more to say of it: a text that outlives the call. */
 enum login_result login_smb(struct conn *c, const struct credential *k, const char **ret_reason);
+enum login_result login_ipmi(struct conn *c, const struct credential *k, const char **ret_reason);
 
 #endif

@@ -24,6 +24,7 @@ extern const struct probe probe_kerberos;
 extern const struct probe probe_kubernetes;
 extern const struct probe probe_ldap;
 extern const struct probe probe_login;
+extern const struct probe probe_login_udp;
 extern const struct probe probe_mdns;
 extern const struct probe probe_memcached;
 extern const struct probe probe_modbus;
@@ -118,6 +119,7 @@ const struct probe *const probes[] = {
 	&probe_winrm,
 	/* By order of main only; they have no ports. */
 	&probe_login,
+	&probe_login_udp,
 	&probe_community,
 	NULL,
 };

@@ -212,7 +212,8 @@ static void take_evidence(struct engine *e, struct desk *d, const struct result_
 	};
 	if (d->login != 0) {
 		engine_end_login(e, d, text, h->finished_ms - h->started_ms);
-		if (d->port.udp && strstr(text, "\"result\":\"accepted\"") != NULL)
+		if (strcmp(row.probe, "community") == 0 &&
+		    strstr(text, "\"result\":\"accepted\"") != NULL)
 			store_evidence(e->setup->store, &row);
 		e->result.conversations++;
 	} else if (h->ending != ENDING_STOPPED || crew_stopping(e->crew)) {

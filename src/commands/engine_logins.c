@@ -293,7 +293,7 @@ void engine_end_login(struct engine *e, struct desk *d, const char *document, in
 		drop_rest(e, d, true);
 	} else if (!test && strcmp(result, "accepted") == 0) {
 		drop_rest(e, d, false); /* one proof is enough for a port */
-		if (d->port.udp)
+		if (strcmp(k->protocol, "snmp") == 0)
 			store_snmp(e, d);
 	}
 	json_decref(parsed);
