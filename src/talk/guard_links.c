@@ -693,28 +693,30 @@ void guard_link_event(struct guard *g, struct link *l, uint32_t events, int64_t 
 		return;
 	}
 	int error = 0;
-	socklen_t n = sizeof(error);
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(error), length = sizeof(info);
 	getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n);
-	if (error == 0 && (events & EPOLLOUT) && !(events & EPOLLERR)) {
+	getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+	if (error == 0 && info.tcpi_state == STATE_SYN_SENT) {
+		struct sock_extended_err icmp;
+		struct addr from;
+
+		/* Read away, or epoll tells of it for ever; the attempt goes on. */
+		while (read_icmp(l, &icmp, &from))
+			l->told_error = (int)icmp.ee_errno;
+		return;
+	}
+	/* An error that comes while its message is read away is taken by that: the attempt is over, and nothing
+	 * says so but the state. */
+	if (error == 0 && info.tcpi_state == STATE_CLOSE && l->told_error != 0)
+		error = l->told_error;
+	if (error == 0 && (events & EPOLLOUT) && !(events & EPOLLERR) &&
+	    info.tcpi_state != STATE_CLOSE) {
 		link_stands(g, l, now);
 		return;
 	}
-	if (error == 0) {
-		struct tcp_info info = { 0 };
-		socklen_t length = sizeof(info);
-
-		getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &length);
-		if (info.tcpi_state == STATE_SYN_SENT) {
-			struct sock_extended_err
-				icmp; /* read away, or epoll tells of it for ever */
-			struct addr from;
-
-			while (read_icmp(l, &icmp, &from))
-				;
-			return; /* the attempt goes on */
-		}
+	if (error == 0)
 		error = ECONNRESET;
-	}
 	struct finding f = judge_error(l, error);
 	guard_link_failed(g, l, &f, now);
 }

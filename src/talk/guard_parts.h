@@ -89,6 +89,7 @@ struct link {
 	bool asks_segment; /* holds the place of the kernel's ARP or ND requests for this host */
 	size_t drained;
 	bool peer_closed;
+	int told_error;     /* of a message that was read away while the attempt went on; 0: none */
 	bool look;          /* not the sweep itself: is a host that answered still there? */
 	bool cut;           /* the window of its zone ended: it ends as at a stop */
 	bool hurried;       /* its end is not waited for long: see guard_link_hurry() */
