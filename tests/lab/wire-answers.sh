@@ -133,7 +133,7 @@ scan powerless setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$TENKEN" sca
 that 'without CAP_NET_RAW: it ends well' [ $status = 0 ]
 that 'without CAP_NET_RAW: stderr says so' grep -q 'CAP_NET_RAW' "$said"
 that 'without CAP_NET_RAW: the ports are found by connections' [ "$(got '^10.90.0.[34] tcp')" -gt 0 ]
-grep -q 'no right to send raw packets: ports were tried by full connections only' "$lab_dir/powerless.json"
+grep -q 'no right to send raw packets: TCP ports were tried by full connections only' "$lab_dir/powerless.json"
 result $? 'without CAP_NET_RAW: the JSON says so'
 that 'without CAP_NET_RAW: the page says so' grep -q 'full connections only' "$lab_dir/powerless.html"
 that 'without CAP_NET_RAW: in Japanese, too' grep -q '完全な接続だけ' "$lab_dir/powerless.html"
