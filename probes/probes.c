@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const struct probe probe_cldap;
 extern const struct probe probe_coap;
 extern const struct probe probe_community;
 extern const struct probe probe_dns;
@@ -110,6 +111,7 @@ const struct probe *const probes[] = {
 	&probe_sip,
 	&probe_mdns,
 	&probe_coap,
+	&probe_cldap,
 	&probe_docker,
 	&probe_etcd,
 	&probe_ipp,

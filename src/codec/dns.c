@@ -76,7 +76,7 @@ static size_t put_label(struct span label, char *out, size_t at)
 
 /* RFC 1035, 4.1.4. A reference leads backwards, so that each is nearer to the beginning than the last:
  * there is no way in a circle. */
-static bool read_name(struct span message, struct reader *r, char out[static DNS_NAME])
+bool dns_read_name(struct span message, struct reader *r, char out[static DNS_NAME])
 {
 	struct reader at = *r;
 	size_t n = 0, bytes = 0, place = (size_t)(r->at - message.at);
@@ -201,11 +201,11 @@ static void read_data(struct span message, struct reader data, struct dns_record
 		break;
 	case DNS_SRV:
 		rd_skip(&data, 6); /* priority, weight, port */
-		read_name(message, &data, ret->target);
+		dns_read_name(message, &data, ret->target);
 		break;
 	case DNS_CNAME:
 	case DNS_PTR:
-		read_name(message, &data, ret->target);
+		dns_read_name(message, &data, ret->target);
 		break;
 	case DNS_TXT:
 		read_strings(&data, ret->target);
@@ -222,7 +222,7 @@ static bool read_record(struct span message, struct reader *r, dns_take *take, v
 	struct dns_record record = { 0 };
 	bool good;
 
-	if (!read_name(message, r, record.owner))
+	if (!dns_read_name(message, r, record.owner))
 		return false;
 	record.type = rd_be16(r);
 	uint16_t class = rd_be16(r) & CLASS_MASK;
@@ -257,7 +257,7 @@ static bool read_head(struct span bytes, struct reader *r, struct dns_message *r
 	for (size_t i = 0; i < questions; i++) {
 		char name[DNS_NAME];
 
-		if (!read_name(bytes, r, name))
+		if (!dns_read_name(bytes, r, name))
 			return false;
 		uint16_t type = rd_be16(r);
 		rd_skip(r, 2);
@@ -297,7 +297,7 @@ bool dns_read_first(struct span bytes, struct dns_message *ret, struct dns_recor
 	if (!read_head(bytes, &r, &m, &records))
 		return false;
 	if (records > 0) {
-		if (!read_name(bytes, &r, first.owner))
+		if (!dns_read_name(bytes, &r, first.owner))
 			return false;
 		first.type = rd_be16(&r);
 		rd_skip(&r, 2 + 4 + 2); /* class, time to live, length */

@@ -7,7 +7,7 @@
 #define TENKEN_CODEC_DNS_H
 
 #include "codec/address.h"
-#include "codec/span.h"
+#include "codec/reader.h"
 
 enum {
 	DNS_NAME = 1024, /* a name as text: 255 bytes, each of which may become four characters */
@@ -74,6 +74,10 @@ bool dns_read(struct span bytes, struct dns_message *ret, dns_take *take, void *
 /* The beginning of a message whose rest need not be there: owner and type of the first record; empty and 0
  * where there is none. False: malformed. */
 bool dns_read_first(struct span bytes, struct dns_message *ret, struct dns_record *ret_first);
+
+/* The name at r, which stands inside of message and may refer back to what stands before it. False, and a
+ * failed reader: there is none. */
+bool dns_read_name(struct span message, struct reader *r, char out[static DNS_NAME]);
 
 bool dns_same_name(const char *a, const char *b);
 /* Letters, digits, '-' and '_' between dots, 253 characters at most, and no address. */

@@ -126,6 +126,7 @@ const char *role_text(const char *role, enum language l)
 		{ "pdu", { "power distribution unit", "電源タップ（PDU）" } },
 		{ "nas", { "NAS", "NAS" } },
 		{ "server", { "server", "サーバ" } },
+		{ "domain-controller", { "domain controller", "ドメインコントローラ" } },
 		{ "workstation", { "workstation", "端末" } },
 		{ "bmc", { "server management (BMC)", "サーバ管理装置（BMC）" } },
 		{ "kvm", { "KVM", "KVM切替器" } },

@@ -173,17 +173,24 @@ static const uint8_t snmp_bytes[] = {
 };
 /* clang-format on */
 
-/* The header of the report: the same msgID, and nobody is to report on it in turn (RFC 3412, 6.4). */
-static bool fits_snmp(struct span answer, uint32_t key)
+/* What the outermost sequence holds, whose end may lie beyond what was captured. */
+static struct reader inside_sequence(struct span answer)
 {
 	struct reader r = rd_new(answer);
 
-	/* The lengths of the outermost may lie beyond what was captured. */
 	if (rd_u8(&r) != BER_SEQUENCE)
-		return false;
+		rd_fail(&r);
 	uint8_t length = rd_u8(&r);
 	if (length >= 0x80)
 		rd_skip(&r, length & 0x7f);
+	return r;
+}
+
+/* The header of the report: the same msgID, and nobody is to report on it in turn (RFC 3412, 6.4). */
+static bool fits_snmp(struct span answer, uint32_t key)
+{
+	struct reader r = inside_sequence(answer);
+
 	if (ber_take_uint(&r, BER_INTEGER) != 3)
 		return false;
 	struct reader header = ber_enter(&r, BER_SEQUENCE);
@@ -317,6 +324,41 @@ static bool fits_mssql(struct span answer, uint32_t key)
 	return response && rd_ok(&r) && length >= text.length && span_starts(text, first);
 }
 
+/* ---- CLDAP ([MS-ADTS] 6.3.3) ---- */
+
+/* The ping by which members of a domain look for their controller; without a user, and without the domain
+ * that the answer tells. The message id is below 2^31: its lower half is keyed. */
+/* clang-format off */
+static const uint8_t cldap_bytes[] = {
+	0x30, 54,                     /* RFC 4511, 4.1.1 LDAPMessage */
+	0x02, 4, 0x40, 0x00, 0, 0,    /* messageID: keyed */
+	0x63, 46,                     /* 4.5.1 SearchRequest */
+	0x04, 0,                      /* baseObject: the root DSE */
+	0x0a, 1, 0,                   /* scope: it alone */
+	0x0a, 1, 0,                   /* derefAliases: never */
+	0x02, 1, 0,                   /* sizeLimit: none */
+	0x02, 1, 0,                   /* timeLimit: none */
+	0x01, 1, 0,                   /* typesOnly: no */
+	0xa0, 15,                     /* filter: and */
+	0xa3, 13,                     /* equalityMatch */
+	0x04, 5, 'N', 't', 'V', 'e', 'r',
+	0x04, 4, 0x06, 0, 0, 0,       /* NETLOGON_NT_VERSION_5 and 5EX */
+	0x30, 10,                     /* attributes */
+	0x04, 8, 'N', 'e', 't', 'l', 'o', 'g', 'o', 'n',
+};
+/* clang-format on */
+
+/* An entry, or the result where there is none, of the same message id. */
+static bool fits_cldap(struct span answer, uint32_t key)
+{
+	enum { ENTRY = 0x64, DONE = 0x65 };
+	struct reader r = inside_sequence(answer);
+	uint32_t id = ber_take_uint(&r, BER_INTEGER);
+	uint8_t operation = rd_u8(&r);
+	return rd_ok(&r) && id == (0x40000000 | (key & 0xffff)) &&
+	       (operation == ENTRY || operation == DONE);
+}
+
 /* ---- SSDP (UPnP Device Architecture 2.0, 1.3.2) ---- */
 
 /* A search at one address. HOST would have to name it; no device is known to look. */
@@ -421,6 +463,7 @@ static const struct payload payloads[PAYLOAD_PORTS] = {
 	{ 123, "ntp", QUESTION(ntp_bytes), 40, 4, fits_ntp },
 	{ 137, "netbios-ns", QUESTION(netbios_bytes), 0, 2, fits_netbios },
 	{ 161, "snmp", QUESTION(snmp_bytes), 11, 2, fits_snmp },
+	{ 389, "cldap", QUESTION(cldap_bytes), 6, 2, fits_cldap },
 	{ 500, "ike", QUESTION(ike_bytes), 0, 4, fits_ike },
 	{ 623, "ipmi", QUESTION(ipmi_bytes), 0, 0, fits_ipmi },
 	{ 1194, "openvpn", QUESTION(openvpn_bytes), 1, 4, fits_openvpn },

@@ -16,7 +16,7 @@
 #include "codec/span.h"
 
 enum {
-	PAYLOAD_PORTS = 13,
+	PAYLOAD_PORTS = 14,
 	PAYLOAD_MOST = 512,
 	PAYLOAD_SOURCES = 256, /* source ports, one behind the other */
 };
