@@ -24,6 +24,7 @@ extern const struct probe probe_ipp;
 extern const struct probe probe_kerberos;
 extern const struct probe probe_kubernetes;
 extern const struct probe probe_ldap;
+extern const struct probe probe_llmnr;
 extern const struct probe probe_login;
 extern const struct probe probe_login_udp;
 extern const struct probe probe_mdns;
@@ -99,6 +100,7 @@ const struct probe *const probes[] = {
 	&probe_rexec,
 	&probe_rlogin,
 	&probe_rsh,
+	&probe_llmnr,
 	&probe_dns,
 	&probe_dns_tcp,
 	&probe_ntp,

@@ -49,7 +49,7 @@ static const char signs[] =
 						     "  lower(coalesce(document->>'$.computer', "
 						     "document->>'$.name')), 0 FROM main.evidence"
 						     "  WHERE scan = %lld AND probe IN ('smb', "
-						     "'rdp', 'netbios-ns', 'msrpc', 'cldap')"
+						     "'rdp', 'netbios-ns', 'msrpc', 'cldap', 'llmnr')"
 						     "  AND json_valid(document)"
 						     "  AND coalesce(document->>'$.computer', "
 						     "document->>'$.name', '') NOT IN ('', "

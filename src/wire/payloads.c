@@ -7,8 +7,7 @@
  *      port 68, where the DHCP client of our own machine would take it for an answer to itself.
  *   69 TFTP: every question is a request for a file or to store one; the answer comes from another port
  *      (RFC 1350, 4), and most servers start a process for it.
- *   5355 LLMNR: a question to one address has to go over TCP (RFC 4795, 2.4), and a responder answers
- *      for its own name and address only, which a constant question cannot hold.
+ *   5355 LLMNR: a question to one address has to go over TCP (RFC 4795, 2.4): probes/llmnr.c.
  *   All that the list calls ot: cyclic data, and devices that nothing is sent to by UDP.
  */
 #include "wire/payloads.h"
