@@ -3,11 +3,12 @@
  * NTP: the clock behind the port, and what the server says of itself.
  *
  * Specifications: RFC 5905, 7.3 (packet), 8 (on-wire protocol); RFC 9327, 2 and 3 (control messages,
- * read variables).
+ * read variables); ntp_request.h of the reference implementation (mode 7, MON_GETLIST_1).
  *
- * Sent: a client's question (wire/payloads.c), and one control message that reads the
- * system's variables (opcode 2, association 0). Nothing is set; the list of the server's clients is not
- * asked for.
+ * Sent: a client's question (wire/payloads.c), one control message that reads the
+ * system's variables (opcode 2, association 0), and once, from a socket of its own, the 8 bytes that ask
+ * old servers for their last clients (monlist): they only read, and of the answer the first datagram alone
+ * is counted. Nothing is set, and no client's address is kept.
  */
 #include "probe.h"
 
@@ -19,6 +20,9 @@
 enum {
 	EPOCH = 2208988800U, /* 1900 to 1970, in seconds */
 	VARIABLES_MAX = 32,
+	MONLIST_BYTES = 8,
+	IMPLEMENTATION = 3, /* IMPL_XNTPD */
+	MON_GETLIST_1 = 42,
 };
 
 /* ---- readers ---- */
@@ -146,6 +150,47 @@ static void ask_variables(struct conn *c, json_t *evidence)
 		read_variables(answer, evidence);
 }
 
+/* A header of 8 bytes: response, more, version, mode 7; sequence; implementation; request; error (4 bits) and
+ * count of items; size of an item. False: it is no answer. */
+static bool read_monlist(struct span answer, json_t *evidence)
+{
+	struct reader r = rd_new(answer);
+	uint8_t first = rd_u8(&r);
+
+	rd_skip(&r, 1);
+	uint8_t implementation = rd_u8(&r), request = rd_u8(&r);
+	uint16_t items = rd_be16(&r), size = rd_be16(&r);
+	unsigned error = items >> 12, count = items & 0xfff;
+
+	if (!rd_ok(&r) || (first & 0x80) == 0 || (first & 7) != 7 ||
+	    implementation != IMPLEMENTATION || request != MON_GETLIST_1)
+		return false;
+	bool told = error == 0 && count > 0 && (size & 0xfff) * (size_t)count <= rd_left(&r);
+	note_bool(evidence, "monlist", told);
+	if (!told)
+		return true;
+	note_int(evidence, "monlist_clients", count);
+	note_bool(evidence, "monlist_more", (first & 0x40) != 0);
+	note_int(evidence, "monlist_factor", (json_int_t)(answer.length / MONLIST_BYTES));
+	return true;
+}
+
+/* Asked once: whoever answers sends up to a hundred datagrams for it. */
+static void ask_monlist(struct conn *c, json_t *evidence)
+{
+	/* version 2, mode 7; sequence; implementation, request; no items */
+	static const uint8_t question[MONLIST_BYTES] = { 0x17, 0, IMPLEMENTATION, MON_GETLIST_1 };
+
+	if (!conn_again(c))
+		return;
+	conn_write(c, question, sizeof(question));
+	struct span answer = conn_datagram(c);
+	if (conn_ok(c) && !read_monlist(answer, evidence))
+		return;
+	if (conn_ok(c) || conn_ending(c) == ENDING_TIMEOUT || conn_ending(c) == ENDING_REFUSED)
+		conn_gathered(c, "monlist");
+}
+
 static enum ending ntp_run(struct conn *c, json_t *evidence)
 {
 	struct span answer = udp_ask(c, 123);
@@ -157,13 +202,15 @@ static enum ending ntp_run(struct conn *c, json_t *evidence)
 	ask_variables(c, evidence);
 	if (conn_ok(c) || conn_ending(c) == ENDING_TIMEOUT || conn_ending(c) == ENDING_REFUSED)
 		conn_gathered(c, "control");
+	ask_monlist(c, evidence);
 	return ENDING_DONE;
 }
 
 static const char ntp_view[] =
 	"CREATE TEMP VIEW ntp AS SELECT address, port, evidence->>'$.stratum' AS stratum,"
 	" evidence->>'$.reference' AS reference, evidence->>'$.time' AS time,"
-	" evidence->>'$.control' AS control, evidence->>'$.software' AS software,"
+	" evidence->>'$.control' AS control, evidence->>'$.monlist' AS monlist,"
+	" evidence->>'$.monlist_factor' AS monlist_factor, evidence->>'$.software' AS software,"
 	" evidence->>'$.system' AS system FROM document WHERE probe = 'ntp' AND evidence <> '{}';";
 
 const struct probe probe_ntp = {
@@ -171,9 +218,9 @@ const struct probe probe_ntp = {
 	.ports = "123",
 	.risk = RISK_READ,
 	.udp = true,
-	.connections = { 1, 1 },
-	.sent = { 128, 128 },
-	.received = { 4096, 16384 },
+	.connections = { 1, 2 },
+	.sent = { 128, 256 },
+	.received = { 4096, 65536 },
 	.run = ntp_run,
 	.view = ntp_view,
 };
