@@ -62,6 +62,7 @@ extern const struct probe probe_telnet;
 extern const struct probe probe_tls;
 extern const struct probe probe_vnc;
 extern const struct probe probe_winrm;
+extern const struct probe probe_wsdiscovery;
 extern const struct probe probe_x11;
 
 /* clang-format off */
@@ -110,6 +111,7 @@ const struct probe *const probes[] = {
 	&probe_ipmi,
 	&probe_openvpn,
 	&probe_ssdp,
+	&probe_wsdiscovery,
 	&probe_sip,
 	&probe_mdns,
 	&probe_coap,

@@ -45,11 +45,18 @@ static const char signs[] =
 						     "  WHERE scan = %lld AND probe = 'snmp' AND "
 						     "json_valid(document)"
 						     "  AND document->>'$.engine' IS NOT NULL"
+						     " UNION SELECT address, 'device uuid', "
+						     "lower(document->>'$.uuid'), 1"
+						     "  FROM main.evidence WHERE scan = %lld AND "
+						     "probe = 'wsdiscovery'"
+						     "  AND json_valid(document) AND "
+						     "document->>'$.uuid' IS NOT NULL"
 						     " UNION SELECT address, 'computer name',"
 						     "  lower(coalesce(document->>'$.computer', "
 						     "document->>'$.name')), 0 FROM main.evidence"
 						     "  WHERE scan = %lld AND probe IN ('smb', "
-						     "'rdp', 'netbios-ns', 'msrpc', 'cldap', 'llmnr')"
+						     "'rdp', 'netbios-ns', 'msrpc', 'cldap', "
+						     "'llmnr')"
 						     "  AND json_valid(document)"
 						     "  AND coalesce(document->>'$.computer', "
 						     "document->>'$.name', '') NOT IN ('', "
@@ -115,7 +122,7 @@ void machines(struct store *store, int64_t scan)
 		return;
 	/* A fault here is one of the store, which its own next write will tell. */
 	if (db_execf(db, "DELETE FROM main.machine WHERE scan = %lld", s) == 0 &&
-	    db_execf(db, signs, s, s, s, s, s, s, s, s, s) == 0 && db_exec(db, pairs) == 0 &&
+	    db_execf(db, signs, s, s, s, s, s, s, s, s, s, s) == 0 && db_exec(db, pairs) == 0 &&
 	    db_execf(db, GROUPS(" WHERE certain = 1"), s, 1) == 0 &&
 	    db_execf(db, GROUPS(""), s, 0) == 0)
 		assets(db, scan);

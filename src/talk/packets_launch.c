@@ -250,8 +250,8 @@ enum launch packets_launch_udp(struct packets *p, struct lane *l, const uint8_t 
 		return LAUNCH_REFUSED;
 	const struct frame_form *f = &l->udp[probe - p->ports.count];
 	uint32_t cookie = frame_cookie(p->setup->key, &l->way->source, to, 17, 0, w->port);
-	frame_fill_udp_from(f, frame, to, payload_source(p->udp_first, cookie), cookie,
-			    (uint16_t)cookie);
+	frame_fill_udp_from(f, frame, to, payload_source(p->udp_first, cookie),
+			    payload_key(w->payload, cookie), (uint16_t)cookie);
 	/* No answer makes our kernel send anything: the source port is kept by a socket. */
 	return launch(p, l, &account, f, frame, mac, 0, 0);
 }

@@ -128,12 +128,23 @@ static bool key_of(const struct packets *p, const struct lane *l, const struct a
 	return p->udp_first != 0 && ours == payload_source(p->udp_first, *ret);
 }
 
+/* The question whose answer comes from a port of its own. */
+static uint32_t elsewhere_of(const struct packets *p)
+{
+	for (uint32_t i = p->ports.count; i < p->probe_count; i++)
+		if (p->probes[i].payload->elsewhere)
+			return i;
+	return UINT32_MAX;
+}
+
 void udp_heard(struct packets *p, struct lane *l, uint32_t host, const struct heard *h)
 {
 	uint32_t key, probe = sweep_probe_of(p, h->from_port, true);
 
+	if (probe == UINT32_MAX)
+		probe = elsewhere_of(p);
 	if (probe == UINT32_MAX || !l->asks_udp ||
-	    !key_of(p, l, &h->from, h->from_port, h->to_port, &key) ||
+	    !key_of(p, l, &h->from, p->probes[probe].port, h->to_port, &key) ||
 	    !payload_fits(p->probes[probe].payload, key, h->payload))
 		return;
 	sweep_result(p, l, host, probe, PORT_OPEN, 0, p->probes[probe].payload->protocol);

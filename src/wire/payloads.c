@@ -5,8 +5,6 @@
  * UDP ports of the port list without a question, and why:
  *   67 DHCP: a DISCOVER takes an address out of the pool for a while, and what a server answers goes to
  *      port 68, where the DHCP client of our own machine would take it for an answer to itself.
- *   69 TFTP: every question is a request for a file or to store one; the answer comes from another port
- *      (RFC 1350, 4), and most servers start a process for it.
  *   5355 LLMNR: a question to one address has to go over TCP (RFC 4795, 2.4): probes/llmnr.c.
  *   All that the list calls ot: cyclic data, and devices that nothing is sent to by UDP.
  */
@@ -112,6 +110,30 @@ static bool fits_netbios(struct span answer, uint32_t key)
 	return rd_be16(&r) == 0x21 && rd_ok(&r) && id == (uint16_t)key &&
 	       (flags & DNS_RESPONSE) != 0 && (flags & DNS_OPCODE) == 0 &&
 	       memcmp(name.at, netbios_bytes + NAME, NAME_BYTES) == 0;
+}
+
+/* ---- TFTP (RFC 1350) ---- */
+
+/* 5: a request to read a file whose name nobody gave to one. No server has to answer anything but that there
+ * is none. */
+#define TFTP_HEAD "\0\1tenken-no-such-file-"
+
+enum { TFTP_KEY = sizeof(TFTP_HEAD) - 1 };
+static const uint8_t tftp_bytes[] = TFTP_HEAD "0000"     /* keyed */
+					      "\0octet"; /* and a zero */
+
+/* 5: an error with a text, or the first block, of a server that has a file for every name. The question is not
+ * brought back. */
+static bool fits_tftp(struct span answer, uint32_t key)
+{
+	enum { DATA = 3, ERROR = 5, ERRORS = 9 };
+	struct reader r = rd_new(answer);
+	uint16_t opcode = rd_be16(&r), number = rd_be16(&r);
+
+	(void)key;
+	if (!rd_ok(&r))
+		return false;
+	return opcode == DATA ? number == 1 : opcode == ERROR && number < ERRORS;
 }
 
 /* ---- NTP (RFC 5905, 7.3) ---- */
@@ -377,6 +399,32 @@ static bool fits_ssdp(struct span answer, uint32_t key)
 		span_find_nocase(answer, "\nLOCATION:") >= 0);
 }
 
+/* ---- WS-Discovery (Web Services Dynamic Discovery, April 2005) ---- */
+
+/* 5.1: a probe without types and scopes, which every target matches. Each has a message id of its own, since
+ * targets pass repetitions over. The prefixes are those of Windows: small devices look for them as text. */
+#define WSDISCOVERY_HEAD                                                                 \
+	"<?xml version=\"1.0\" encoding=\"utf-8\"?>"                                     \
+	"<soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\""          \
+	" xmlns:wsa=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\""                \
+	" xmlns:wsd=\"http://schemas.xmlsoap.org/ws/2005/04/discovery\">"                \
+	"<soap:Header><wsa:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</wsa:To>"     \
+	"<wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</wsa:Action>" \
+	"<wsa:MessageID>urn:uuid:74656e6b-656e-4000-8000-00000000"
+
+enum { WSDISCOVERY_KEY = sizeof(WSDISCOVERY_HEAD) - 1 };
+static const uint8_t wsdiscovery_bytes[] = WSDISCOVERY_HEAD
+	"0000" /* keyed */
+	"</wsa:MessageID></soap:Header><soap:Body><wsd:Probe/></soap:Body></soap:Envelope>";
+
+/* 5.2: whose answer it is stands behind what a short capture keeps. */
+static bool fits_wsdiscovery(struct span answer, uint32_t key)
+{
+	(void)key;
+	return span_find(answer, "<", 1) >= 0 &&
+	       span_find_nocase(answer, "/ws/2005/04/discovery/ProbeMatches") >= 0;
+}
+
 /* ---- SIP (RFC 3261) ---- */
 
 /* 11: what the other side is able to do; no call is made. Max-Forwards 0: it is asked itself (11.2). */
@@ -458,20 +506,35 @@ static bool fits_openvpn(struct span answer, uint32_t key)
 #define QUESTION_TEXT(b) .bytes = b, .length = sizeof(b) - 1
 
 static const struct payload payloads[PAYLOAD_PORTS] = {
-	{ 53, "dns", QUESTION(dns_bytes), 0, 2, fits_dns },
-	{ 123, "ntp", QUESTION(ntp_bytes), 40, 4, fits_ntp },
-	{ 137, "netbios-ns", QUESTION(netbios_bytes), 0, 2, fits_netbios },
-	{ 161, "snmp", QUESTION(snmp_bytes), 11, 2, fits_snmp },
-	{ 389, "cldap", QUESTION(cldap_bytes), 6, 2, fits_cldap },
-	{ 500, "ike", QUESTION(ike_bytes), 0, 4, fits_ike },
-	{ 623, "ipmi", QUESTION(ipmi_bytes), 0, 0, fits_ipmi },
-	{ 1194, "openvpn", QUESTION(openvpn_bytes), 1, 4, fits_openvpn },
-	{ 1434, "mssql-browser", QUESTION(mssql_bytes), 0, 0, fits_mssql },
-	{ 1900, "ssdp", QUESTION_TEXT(ssdp_bytes), 0, 0, fits_ssdp },
-	{ 4500, "ike", QUESTION(ike_nat_bytes), 4, 4, fits_ike_nat },
-	{ 5060, "sip", QUESTION_TEXT(sip_bytes), 0, 0, fits_sip },
-	{ 5353, "mdns", QUESTION(mdns_bytes), 0, 2, fits_mdns },
-	{ 5683, "coap", QUESTION(coap_bytes), 2, 2, fits_coap },
+	{ 53, "dns", QUESTION(dns_bytes), 0, 2, false, false, fits_dns },
+	{ .port = 69,
+	  .protocol = "tftp",
+	  QUESTION(tftp_bytes),
+	  .key_at = TFTP_KEY,
+	  .key_bytes = 4,
+	  .key_text = true,
+	  .elsewhere = true,
+	  .fits = fits_tftp },
+	{ 123, "ntp", QUESTION(ntp_bytes), 40, 4, false, false, fits_ntp },
+	{ 137, "netbios-ns", QUESTION(netbios_bytes), 0, 2, false, false, fits_netbios },
+	{ 161, "snmp", QUESTION(snmp_bytes), 11, 2, false, false, fits_snmp },
+	{ 389, "cldap", QUESTION(cldap_bytes), 6, 2, false, false, fits_cldap },
+	{ 500, "ike", QUESTION(ike_bytes), 0, 4, false, false, fits_ike },
+	{ 623, "ipmi", QUESTION(ipmi_bytes), 0, 0, false, false, fits_ipmi },
+	{ 1194, "openvpn", QUESTION(openvpn_bytes), 1, 4, false, false, fits_openvpn },
+	{ 1434, "mssql-browser", QUESTION(mssql_bytes), 0, 0, false, false, fits_mssql },
+	{ 1900, "ssdp", QUESTION_TEXT(ssdp_bytes), 0, 0, false, false, fits_ssdp },
+	{ .port = 3702,
+	  .protocol = "wsdiscovery",
+	  QUESTION_TEXT(wsdiscovery_bytes),
+	  .key_at = WSDISCOVERY_KEY,
+	  .key_bytes = 4,
+	  .key_text = true,
+	  .fits = fits_wsdiscovery },
+	{ 4500, "ike", QUESTION(ike_nat_bytes), 4, 4, false, false, fits_ike_nat },
+	{ 5060, "sip", QUESTION_TEXT(sip_bytes), 0, 0, false, false, fits_sip },
+	{ 5353, "mdns", QUESTION(mdns_bytes), 0, 2, false, false, fits_mdns },
+	{ 5683, "coap", QUESTION(coap_bytes), 2, 2, false, false, fits_coap },
 };
 
 const struct payload *payload_at(size_t i)
@@ -487,6 +550,18 @@ const struct payload *payload_find(uint16_t port)
 	return NULL;
 }
 
+uint32_t payload_key(const struct payload *p, uint32_t cookie)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint32_t text = 0;
+
+	if (!p->key_text)
+		return cookie;
+	for (int at = 12; at >= 0; at -= 4)
+		text = text << 8 | (uint8_t)digits[cookie >> at & 15];
+	return text;
+}
+
 size_t payload_write(const struct payload *p, uint32_t cookie, uint8_t out[static PAYLOAD_MOST])
 {
 	struct writer w = wr_new(out, PAYLOAD_MOST);
@@ -495,7 +570,7 @@ size_t payload_write(const struct payload *p, uint32_t cookie, uint8_t out[stati
 	if (p->key_bytes == 2)
 		wr_be16(&w, (uint16_t)cookie);
 	else if (p->key_bytes == 4)
-		wr_be32(&w, cookie);
+		wr_be32(&w, payload_key(p, cookie));
 	if (p->key_bytes != 0)
 		wr_bytes(&w, p->bytes + p->key_at + p->key_bytes,
 			 p->length - p->key_at - p->key_bytes);

@@ -16,8 +16,8 @@
 #include "codec/span.h"
 
 enum {
-	PAYLOAD_PORTS = 14,
-	PAYLOAD_MOST = 512,
+	PAYLOAD_PORTS = 16,
+	PAYLOAD_MOST = 640,
 	PAYLOAD_SOURCES = 256, /* source ports, one behind the other */
 };
 
@@ -30,6 +30,10 @@ struct payload {
 	 * where two bytes are all there is. 0 bytes: the protocol returns nothing of the question, the
 	 * source port alone tells. */
 	size_t key_at, key_bytes;
+	/* The question is text: its four bytes are the lower half in hexadecimal digits. */
+	bool key_text;
+	/* The answer comes from a port of its own (TFTP). */
+	bool elsewhere;
 	/* Of the first bytes of an answer: a capture may have cut it. */
 	bool (*fits)(struct span answer, uint32_t key);
 };
@@ -38,6 +42,8 @@ struct payload {
 const struct payload *payload_at(size_t i);
 /* NULL: this port is not asked. */
 const struct payload *payload_find(uint16_t port);
+/* What stands in the question for this keyed value: its key_bytes, as they are sent. */
+uint32_t payload_key(const struct payload *p, uint32_t cookie);
 /* The question for this keyed value, for those who do not fill in frames. Its length. */
 size_t payload_write(const struct payload *p, uint32_t cookie, uint8_t out[static PAYLOAD_MOST]);
 /* The source port for this keyed value: first .. first + PAYLOAD_SOURCES - 1. */

@@ -125,6 +125,12 @@ static void answers_of_documents(void **state)
 		{ 1900, "HTTP/1.1 200 OK\r\nServer: a web server\r\n\r\n", 41, false },
 		{ 1900, "HTTP/1.1 404 Not Found\r\nST: x\r\n\r\n", 33, false },
 		{ 1900, "NOTIFY * HTTP/1.1\r\nST: x\r\n\r\n", 28, false },
+		/* RFC 1350, 5 */
+		{ 69, "\0\5\0\1File not found", 19, true },
+		{ 69, "\0\3\0\1\177ELF", 8, true },
+		{ 69, "\0\3\0\2\177ELF", 8, false },
+		{ 69, "\0\5\0\11", 4, false },
+		{ 69, "\0\5\0", 3, false },
 		{ 5060, "SIP/2.0 483 Too Many Hops\r\n", 27, true },
 		{ 5060, "SIP/2.0 783 Too Many Hops\r\n", 27, false },
 		{ 5060, "SIP/2.0 48", 10, false },
@@ -169,7 +175,9 @@ static void rows_belong_to_the_port_list(void **state)
 		assert_true(p->key_bytes == 0 || p->key_bytes == 2 || p->key_bytes == 4);
 		assert_true(p->key_at + p->key_bytes <= p->length && p->length <= PAYLOAD_MOST);
 		assert_int_equal(payload_write(p, 0xa1b2c3d4, bytes), p->length);
-		if (p->key_bytes == 4)
+		if (p->key_text)
+			assert_memory_equal(bytes + p->key_at, "c3d4", 4);
+		else if (p->key_bytes == 4)
 			assert_memory_equal(bytes + p->key_at, "\xa1\xb2\xc3\xd4", 4);
 		else if (p->key_bytes == 2)
 			assert_memory_equal(bytes + p->key_at, "\xc3\xd4", 2);
@@ -227,7 +235,8 @@ static void frames_carry_the_question(void **state)
 				frame_form_udp(&f, &way, mac, 0, p->port, p->bytes, p->length,
 					       p->key_bytes ? p->key_at : p->length, p->key_bytes),
 				0);
-			frame_fill_udp_from(&f, frame, &to, from, cookie, (uint16_t)cookie);
+			frame_fill_udp_from(&f, frame, &to, from, payload_key(p, cookie),
+					    (uint16_t)cookie);
 			assert_true(heard_read(frame, f.length, 14, &h));
 			assert_int_equal(h.kind, HEARD_UDP);
 			assert_int_equal(h.from_port, from);
