@@ -50,6 +50,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
 	cups-daemon=program:cupsd qbittorrent-nox=program:qbittorrent-nox deluge-web=program:deluge-web
 	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
+	samba-ad-dc=program:samba samba-ad-provision=file:/usr/share/samba/setup/provision.ldif wsdd2=program:wsdd2 tftpd-hpa=program:in.tftpd
 	krb5-kdc=program:krb5kdc nfs-ganesha=program:ganesha.nfsd nfs-common=program:showmount
 	nfs-ganesha-vfs=file:/usr/share/doc/nfs-ganesha-vfs
 	fingerd=program:in.fingerd finger=program:finger rsh-server=program:in.rexecd

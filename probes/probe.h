@@ -31,6 +31,9 @@ struct probe {
 	 * connection is a socket of its own. Never tried elsewhere than on its ports, nor at hosts
 	 * that are treated as ot (doc/safety.md): `ot` is false. */
 	bool udp;
+	/* By UDP, and the answer comes from another port of the address, to which the rest is then said (TFTP). The
+	 * first of that address whom the guard hears it from is the only one (talk/guard_elsewhere.c). */
+	bool elsewhere;
 	/* The most connections and bytes of one conversation; the guard holds the probe to them. The
 	 * first of each pair holds for DEPTH_LIMITED, the second for DEPTH_FULL. */
 	unsigned connections[2];

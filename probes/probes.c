@@ -59,6 +59,7 @@ extern const struct probe probe_socks;
 extern const struct probe probe_ssdp;
 extern const struct probe probe_ssh;
 extern const struct probe probe_telnet;
+extern const struct probe probe_tftp;
 extern const struct probe probe_tls;
 extern const struct probe probe_vnc;
 extern const struct probe probe_winrm;
@@ -104,6 +105,7 @@ const struct probe *const probes[] = {
 	&probe_llmnr,
 	&probe_dns,
 	&probe_dns_tcp,
+	&probe_tftp,
 	&probe_ntp,
 	&probe_netbios_ns,
 	&probe_snmp,

@@ -185,6 +185,7 @@ static bool describe_probes(struct crew *c)
 		g->risk = (enum site_risk)p->risk; /* the same order; see site.h */
 		g->ot = p->ot;
 		g->udp = p->udp;
+		g->elsewhere = p->elsewhere;
 		for (int d = 0; d < 2; d++) {
 			g->connections[d] = p->connections[d];
 			g->sent[d] = p->sent[d];

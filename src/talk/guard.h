@@ -30,7 +30,8 @@ struct guard_probe {
 	unsigned connections[2]; /* limited, full depth */
 	uint32_t sent[2], received[2];
 	bool ot;
-	bool udp; /* ports are those of UDP, and no connection is made */
+	bool udp;       /* ports are those of UDP, and no connection is made */
+	bool elsewhere; /* the answer comes from another port */
 };
 
 struct guard_setup {

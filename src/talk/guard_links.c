@@ -282,6 +282,7 @@ void guard_link_end(struct guard *g, struct link *l, int64_t now)
 		connect(l->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
 			sizeof(struct sockaddr));
 	close(l->fd);
+	guard_elsewhere_end(l);
 	l->host->device->open--;
 	l->host->links--;
 	if (guard_gentle(l->host))
@@ -411,6 +412,7 @@ struct link *guard_link_open(struct guard *g, struct host *h, struct sweep_port 
 	*l = (struct link){
 		.state = LINK_CONNECTING,
 		.fd = fd,
+		.other_fd = -1,
 		.host = h,
 		.port = port.port,
 		.udp = udp,
@@ -462,6 +464,12 @@ struct link *guard_link_open(struct guard *g, struct host *h, struct sweep_port 
 			snprintf(f.reason, sizeof(f.reason), "%s", strerror(-*ret_error));
 			guard_keep_finding(l, &f);
 		}
+		guard_link_end(g, l, now);
+		return NULL;
+	}
+	if (udp && !attempt && g->setup->probes[probe].elsewhere &&
+	    (*ret_error = guard_elsewhere_open(l)) != 0) {
+		l->ending = ENDING_LIMIT;
 		guard_link_end(g, l, now);
 		return NULL;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the guard's files share: guard.c (the loop), guard_hosts.c (hosts, pace, what main is told),
- * guard_links.c (connections), guard_udp.c (questions of the sweep by UDP), guard_distress.c (hosts that
- * suffer), guard_sweep.c (the sweep by the kernel's sockets), guard_windows.c (scan windows),
+ * guard_links.c (connections), guard_udp.c (questions of the sweep by UDP), guard_elsewhere.c (answers from
+ * another port), guard_distress.c (hosts that suffer), guard_sweep.c (the sweep by the kernel's sockets),
+ * guard_windows.c (scan windows),
  * guard_workers.c (requests of workers). Nobody else includes this.
  */
 #ifndef TENKEN_TALK_GUARD_PARTS_H
@@ -70,6 +71,8 @@ enum link_state { LINK_FREE, LINK_CONNECTING, LINK_LENT, LINK_DRAINING };
 struct link {
 	enum link_state state;
 	int fd;
+	int other_fd;  /* hears the answer from another port: guard_elsewhere.c; -1: none */
+	bool followed; /* and has its one peer */
 	struct host *host;
 	uint16_t port;
 	bool udp;
@@ -243,6 +246,13 @@ void guard_settle(struct guard *g, struct host *h, unsigned left, unsigned no_lo
 void guard_asked(struct guard *g, struct host *h);
 /* No limit of packets holds for this host: its worker need not ask before it writes. */
 bool guard_unpaced(const struct guard *g, const struct host *h);
+
+/* ---- guard_elsewhere.c ---- */
+/* The second socket of a link by UDP that was just connected. 0 or negative errno. */
+int guard_elsewhere_open(struct link *l);
+/* The first datagram waits there: its sender becomes the socket's peer. False where it may not, or did. */
+bool guard_elsewhere_follow(struct link *l);
+void guard_elsewhere_end(struct link *l);
 
 /* ---- guard_links.c ---- */
 /* A connection may be started to this host now, as far as it does not depend on others' pace. */

@@ -8,7 +8,10 @@
 
 void guard_reply(struct guard *g, int worker, enum ending e, int fd, bool free_pace)
 {
-	struct guard_reply r = { .ending = e, .unpaced = free_pace };
+	const struct link *l = g->worker_link[worker];
+	struct guard_reply r = { .ending = e,
+				 .unpaced = free_pace,
+				 .elsewhere = l != NULL && l->other_fd >= 0 && !l->followed };
 
 	/* One reply per request: only a worker that has lost its mind leaves no room for it. */
 	if (transfer_offer(g->setup->worker_fds[worker], &r, sizeof(r), fd) == -EAGAIN &&
@@ -121,6 +124,15 @@ void guard_take_request(struct guard *g, int worker)
 		l->probe = q.probe;
 		guard_reply(g, worker, ENDING_DONE, -1, guard_unpaced(g, l->host));
 		return;
+	case REQUEST_ELSEWHERE:
+	case REQUEST_FOLLOW: {
+		bool stands = l != NULL && l->state == LINK_LENT && l->other_fd >= 0;
+		bool good = stands && (q.kind == REQUEST_ELSEWHERE || guard_elsewhere_follow(l));
+
+		guard_reply(g, worker, good ? ENDING_DONE : ENDING_CLOSED,
+			    good && q.kind == REQUEST_ELSEWHERE ? l->other_fd : -1, false);
+		return;
+	}
 	case REQUEST_WRITE:
 	case REQUEST_LEND:
 		if (l == NULL || l->state != LINK_LENT || l->probe == NO_PROBE) {

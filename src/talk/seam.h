@@ -144,11 +144,13 @@ struct place_box {
 /* ---- worker to guard, one channel per thread ---- */
 
 enum request_kind {
-	REQUEST_OPEN,   /* a connection to (address, port) for this probe */
-	REQUEST_BECOME, /* the open listening connection goes on as this probe's */
-	REQUEST_WRITE,  /* n bytes are to be sent now */
-	REQUEST_LEND,   /* n packets for a library */
-	REQUEST_CLOSE,  /* the connection is over; no reply */
+	REQUEST_OPEN,      /* a connection to (address, port) for this probe */
+	REQUEST_BECOME,    /* the open listening connection goes on as this probe's */
+	REQUEST_WRITE,     /* n bytes are to be sent now */
+	REQUEST_LEND,      /* n packets for a library */
+	REQUEST_ELSEWHERE, /* the socket that hears the answer from another port */
+	REQUEST_FOLLOW,    /* a datagram waits there: who sent it becomes its peer */
+	REQUEST_CLOSE,     /* the connection is over; no reply */
 };
 
 /* probe: index in the registry; NO_PROBE: only listening. */
@@ -165,7 +167,8 @@ struct worker_request {
 };
 
 struct guard_reply {
-	enum ending ending; /* DONE: go on; with a descriptor for REQUEST_OPEN */
+	enum ending ending; /* DONE: go on; with a descriptor for REQUEST_OPEN, _ELSEWHERE */
+	bool elsewhere;     /* REQUEST_ELSEWHERE gives a second descriptor */
 	bool unpaced;       /* no REQUEST_WRITE is needed on this connection */
 };
 

@@ -25,7 +25,8 @@ struct worker {
 	const struct worker_setup *setup;
 	int main_fd, guard_fd;
 	size_t index;
-	int fd; /* the lent connection, or -1 */
+	int fd;       /* the lent connection, or -1 */
+	int other_fd; /* hears the answer from another port, until it has come; or -1 */
 	bool unpaced;
 	uint32_t received;          /* of the lent connection */
 	struct worker_request open; /* how this conversation opens connections */
@@ -74,6 +75,8 @@ static enum ending lent_open(void *context)
 
 	w->unpaced = r.unpaced;
 	w->received = 0;
+	if (r.ending == ENDING_DONE && r.elsewhere)
+		ask(w, &(struct worker_request){ .kind = REQUEST_ELSEWHERE }, &w->other_fd);
 	return r.ending;
 }
 
@@ -84,7 +87,9 @@ static void close_as(struct worker *w, enum ending e)
 	if (w->fd < 0)
 		return;
 	close(w->fd);
-	w->fd = -1;
+	if (w->other_fd >= 0)
+		close(w->other_fd);
+	w->fd = w->other_fd = -1;
 	transfer_send(w->guard_fd, &q, sizeof(q), -1);
 }
 
@@ -123,18 +128,35 @@ static int wait_for(struct worker *w, short events, int64_t until)
 {
 	for (;;) {
 		int64_t left = until - mono_ms(NULL);
-		struct pollfd p = { .fd = w->fd, .events = events };
+		struct pollfd p[] = { { .fd = w->fd, .events = events },
+				      { .fd = w->other_fd, .events = events & POLLIN } };
 
 		if (stopping(w) || cut_short(w))
 			return -ECANCELED;
 		if (left <= 0)
 			return -ETIMEDOUT;
-		int n = poll(&p, 1, left < STOP_POLL_MS ? (int)left : STOP_POLL_MS);
+		int n = poll(p, 2, left < STOP_POLL_MS ? (int)left : STOP_POLL_MS);
 		if (n > 0)
 			return 1;
 		if (n < 0 && errno != EINTR)
 			return -errno;
 	}
+}
+
+/* The answer came from another port: what follows goes there. */
+static bool follow(struct worker *w)
+{
+	struct pollfd p = { .fd = w->other_fd, .events = POLLIN };
+	int none;
+
+	if (w->other_fd < 0 || poll(&p, 1, 0) <= 0)
+		return false;
+	bool good = ask(w, &(struct worker_request){ .kind = REQUEST_FOLLOW }, &none).ending ==
+		    ENDING_DONE;
+	close(good ? w->fd : w->other_fd);
+	w->fd = good ? w->other_fd : w->fd;
+	w->other_fd = -1;
+	return good;
 }
 
 static ssize_t lent_receive(void *context, void *bytes, size_t n, unsigned timeout_ms)
@@ -151,6 +173,8 @@ static ssize_t lent_receive(void *context, void *bytes, size_t n, unsigned timeo
 		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
+		if (follow(w))
+			continue;
 		int r = wait_for(w, POLLIN, until);
 		if (r < 0)
 			return r;
@@ -380,6 +404,7 @@ int worker_run(const struct worker_setup *setup)
 			.main_fd = setup->main_fds[i],
 			.guard_fd = setup->guard_fds[i],
 			.fd = -1,
+			.other_fd = -1,
 			.conversations = 0,
 		};
 		if (pthread_create(&workers[i].thread, &attributes, thread_run, &workers[i]) != 0)

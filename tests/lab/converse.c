@@ -41,7 +41,8 @@ struct live {
 	struct tls *tls;
 	FILE *out;
 	bool udp;
-	char last; /* the mark of what was recorded last; of a datagram each counts */
+	bool elsewhere; /* the answer comes from another port; until then there is no peer */
+	char last;      /* the mark of what was recorded last; of a datagram each counts */
 	int64_t clock;
 	uint8_t random[RANDOM_BYTES]; /* repeated */
 	size_t random_at;
@@ -69,6 +70,14 @@ static ssize_t plain_receive(void *context, void *bytes, size_t n, unsigned time
 
 	if (poll(&p, 1, (int)timeout_ms) <= 0)
 		return -ETIMEDOUT;
+	if (l->elsewhere) {
+		struct sockaddr_storage from;
+		socklen_t length = sizeof(from);
+		ssize_t got = recvfrom(l->fd, bytes, n, 0, (struct sockaddr *)&from, &length);
+
+		l->elsewhere = got < 0 || connect(l->fd, (struct sockaddr *)&from, length) != 0;
+		return got < 0 ? -errno : got;
+	}
 	ssize_t got = read(l->fd, bytes, n);
 	return got < 0 ? -errno : got;
 }
@@ -79,7 +88,11 @@ static int plain_send(void *context, const void *bytes, size_t n, unsigned timeo
 
 	(void)timeout_ms;
 	while (n > 0) {
-		ssize_t put = send(l->fd, bytes, n, MSG_NOSIGNAL);
+		struct sockaddr_storage sa;
+		socklen_t length = addr_to_sockaddr(&l->address, l->port, &sa);
+		ssize_t put = l->elsewhere ? sendto(l->fd, bytes, n, MSG_NOSIGNAL,
+						    (struct sockaddr *)&sa, length)
+					   : send(l->fd, bytes, n, MSG_NOSIGNAL);
 
 		if (put < 0)
 			return -errno;
@@ -117,7 +130,7 @@ static enum ending connect_now(struct live *l)
 	socklen_t n = addr_to_sockaddr(&l->address, l->port, &sa);
 
 	l->fd = socket(sa.ss_family, (l->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-	if (l->fd < 0 || connect(l->fd, (struct sockaddr *)&sa, n) != 0)
+	if (l->fd < 0 || (!l->elsewhere && connect(l->fd, (struct sockaddr *)&sa, n) != 0))
 		return errno == ECONNREFUSED ? ENDING_REFUSED : ENDING_TIMEOUT;
 	return ENDING_DONE;
 }
@@ -272,6 +285,7 @@ int main(int argc, char **argv)
 		fputc('\n', l.out);
 	}
 	l.udp = probe->udp;
+	l.elsewhere = probe->elsewhere;
 	probe_ssh_prepare();
 	ntlm_login_prepare();
 	enum ending e = connect_now(&l);

@@ -134,7 +134,7 @@ that 'checks: a clock, a VPN end point' same "$(cell it "SELECT group_concat(DIS
 that 'filtered: prohibited is told, dropped is not (IPv4)' same "$(services it 10.79.0.3)" '161/filtered'
 that 'filtered: prohibited is told, dropped is not (IPv6)' same "$(services it fd00:79::3)" '161/filtered'
 that 'closed: the host is there' same "$(cell it "SELECT state || ' ' || udp_ports FROM host
-	WHERE address = '10.79.0.3'")" 'answering 13'
+	WHERE address = '10.79.0.3'")" 'answering 16'
 that 'counts: those of a host stay those of TCP' same "$(cell it "SELECT
 	max(open) || ' ' || max(closed) || ' ' || max(filtered) || ' ' || max(silent) FROM host")" '0 1 0 0'
 that 'report: UDP was tried' same "$(cell it "SELECT text FROM remark WHERE kind = 'sweep'")" \
@@ -318,7 +318,7 @@ done
 # ---- beside nmap ----
 if command -v nmap >/dev/null; then
 	in_host udp-scan nmap -n -Pn -sU --max-retries 2 -oG "$lab_logs/nmap.txt" \
-		-p 53,123,137,161,500,623,1194,1434,1900,4500,5060,5353,5683 10.79.0.2 >/dev/null 2>&1
+		-p 53,69,123,137,161,389,500,623,1194,1434,1900,3702,4500,5060,5353,5683 10.79.0.2 >/dev/null 2>&1
 	found=$(tr ',' '\n' <"$lab_logs/nmap.txt" | sed -n 's/.*[^0-9]\([0-9]*\)\/open\/udp.*/\1/p' | sort -n)
 	printf 'nmap: open %s\n' "$(echo "$found" | tr '\n' ' ')" | note
 	missed=
