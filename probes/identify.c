@@ -297,7 +297,8 @@ static bool by_hello(struct task *t, enum ending *ret_ending)
  * one would be noise in the logs of such a server. */
 static bool other_tls(uint16_t port)
 {
-	static const uint16_t ports[] = { 563, 853, 989, 992, 994, 2484, 5061, 5671, 6697, 8883 };
+	static const uint16_t ports[] = { 563,  853,  989,  992,  994, 2484,
+					  5061, 5671, 6514, 6697, 8883 };
 
 	for (size_t i = 0; i < countof(ports); i++)
 		if (ports[i] == port)
@@ -410,7 +411,7 @@ void identify(struct worker *w, const struct job *job, struct result_header *don
 	if (!good && !hopeless(e) && !(alone && e != ENDING_NOT_THIS)) {
 		good = by_greeting(&t, !job->quiet, &silent, &e);
 		if (!good && silent && job->quiet)
-			limit(&t, "raw print port: nothing is sent");
+			limit(&t, "printed or logged: nothing is sent");
 		else if (!good && silent && !alone && !hopeless(e))
 			good = by_hello(&t, &e);
 	}

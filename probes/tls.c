@@ -517,6 +517,7 @@ const struct probe probe_tls = {
 	/* HTTPS and its like, mail, LDAP, DNS, FTP, telnet, IRC, SIP, AMQP, MQTT, WinRM over TLS;
 	 * Modbus Security 802, Niagara Fox 4911. RDP (3389) negotiates in its own protocol first. */
 	.ports = "443,465,563,636,802,853,989,990,992,993,995,2376,3269,4843,4911,5061,5671,5986,"
+		 "6514,"
 		 "6443,"
 		 "6697,8443,8883,9443,10443",
 	.risk = RISK_READ,

@@ -16,7 +16,7 @@ struct port_entry {
 	char *name;     /* our word */
 	char *family;   /* remote-admin, file, web, mail, database, ot, engineering, print, ... */
 	char *reason;   /* why it is in the list */
-	bool raw_print; /* never send text */
+	bool raw_print; /* whatever is sent is printed or logged: nothing is */
 };
 
 struct port_list {

@@ -183,7 +183,7 @@ struct job {
 	bool full_depth;     /* the site file says so for an OT device */
 	bool unassigned;     /* nobody declared a zone and nothing has shown what it is */
 	bool anonymous;      /* logins without a secret may be tried */
-	bool quiet;          /* never send text here (raw print port) */
+	bool quiet;          /* whatever is sent here is printed or logged: nothing is */
 	uint32_t credential; /* of the list, from 1: one login, and nothing else; 0: none */
 	bool tls;            /* of a login: inside TLS */
 };
