@@ -467,12 +467,15 @@ struct link *guard_link_open(struct guard *g, struct host *h, struct sweep_port 
 		guard_link_end(g, l, now);
 		return NULL;
 	}
-	if (udp && !attempt && g->setup->probes[probe].elsewhere &&
-	    (*ret_error = guard_elsewhere_open(l)) != 0) {
+	bool elsewhere = attempt ? l->payload != NULL && l->payload->elsewhere
+				 : udp && g->setup->probes[probe].elsewhere;
+	if (elsewhere && (*ret_error = guard_elsewhere_open(l)) != 0) {
 		l->ending = ENDING_LIMIT;
 		guard_link_end(g, l, now);
 		return NULL;
 	}
+	if (elsewhere && attempt)
+		epoll_ctl(g->epoll, EPOLL_CTL_ADD, l->other_fd, &e);
 	if (udp && !attempt) {
 		udp_stands(l, now);
 	} else if (udp && (*ret_error = guard_udp_ask(g, l, now)) != 0) {

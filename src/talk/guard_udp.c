@@ -95,32 +95,43 @@ static void answered(struct guard *g, struct link *l, int64_t now)
 	h->udp_lost |= l->asked > 1;
 	snprintf(f.reason, sizeof(f.reason), "%s", l->payload->protocol);
 	guard_keep_finding(l, &f);
+	guard_elsewhere_end(l); /* what comes there still is refused by the kernel */
 	guard_link_drain(g, l, now);
 	guard_sweep_found(g, h, port, &f);
+}
+
+/* Takes what waits there. True: the question is over. */
+static bool heard(struct guard *g, struct link *l, int fd, int64_t now)
+{
+	const struct finding silent = { .state = PORT_SILENT, .reason = "no answer" };
+	uint8_t bytes[ANSWER_MOST];
+	ssize_t n;
+
+	while (fd >= 0 && (n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) >= 0) {
+		l->bytes_in += (size_t)n;
+		l->drained += (size_t)n + 1;
+		if (payload_fits(l->payload, l->key, span_of(bytes, (size_t)n))) {
+			answered(g, l, now);
+			return true;
+		}
+		if (l->drained > DRAIN_BYTES) { /* nobody who answers goes on like that */
+			guard_link_failed(g, l, &silent, now);
+			return true;
+		}
+	}
+	return false;
 }
 
 void guard_udp_event(struct guard *g, struct link *l, int64_t now)
 {
 	struct finding f = { .state = PORT_SILENT, .reason = "no answer" };
-	uint8_t bytes[ANSWER_MOST];
 	int error = 0;
 	socklen_t length = sizeof(error);
-	ssize_t n;
 
 	/* Taken first: it would be told by recv(2) instead of an answer that is there. */
 	getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-	while ((n = recv(l->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) >= 0) {
-		l->bytes_in += (size_t)n;
-		l->drained += (size_t)n + 1;
-		if (payload_fits(l->payload, l->key, span_of(bytes, (size_t)n))) {
-			answered(g, l, now);
-			return;
-		}
-		if (l->drained > DRAIN_BYTES) { /* nobody who answers goes on like that */
-			guard_link_failed(g, l, &f, now);
-			return;
-		}
-	}
+	if (heard(g, l, l->fd, now) || heard(g, l, l->other_fd, now))
+		return;
 	if (guard_judge_icmp(l, &f)) {
 		guard_link_failed(g, l, &f, now);
 	} else if (error != 0 && error != EMSGSIZE) {

@@ -7,7 +7,7 @@ set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 lab_known='net more-scan more-dc more-srv more-any more-none'
-lab_need tcpdump jq nft
+lab_need tcpdump jq nft setpriv
 [ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
 # shellcheck source=tests/lab/udp-servers.sh
 . "$lab_tests/lab/udp-servers.sh"
@@ -80,6 +80,7 @@ has() { # has NAME WORDS: what the test is about, if its server is not installed
 	skip "$2" 'its server is not installed'
 	return 1
 }
+mkdir plain && chown nobody plain && chmod 755 "$lab_dir"
 capture more-any
 capture more-none
 scan it --zone it -p T:9,T:5355,U:1-65535 10.83.0.2 10.83.0.3 10.83.0.4 10.83.0.5 fd00:83::2 fd00:83::3
@@ -115,6 +116,14 @@ if has tftp 'tftp: an error is an answer'; then
 	that 'tftp: no request to write' same "$(tcpdump -nr "$lab_logs/more-any.pcap" \
 		'dst port 69 and udp[8:2] = 2' 2>/dev/null | wc -l)" 0
 fi
+# ---- the same by ordinary datagrams ----
+open_there() { jq -r '[.hosts[] | .address as $a | .services[] | select(.transport == "udp" and .state == "open")
+	| "\($a):\(.port)"] | join(" ")' "$1.json"; }
+in_host more-scan setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all \
+	"$TENKEN" scan --zone it --store "$lab_dir/plain/s.tenken" --json "$lab_dir/plain/s.json" --quiet -p T:9,T:5355,U:1-65535 \
+	10.83.0.2 10.83.0.3 10.83.0.4 10.83.0.5 fd00:83::2 fd00:83::3 >"$lab_logs/plain.out" 2>"$lab_logs/plain.err" </dev/null
+that 'without rights: the scan ends well' same $? 0
+that 'without rights: the same services, TFTP among them' same "$(open_there plain/s)" "$(open_there it)"
 if has wsd 'wsdiscovery: a computer'; then
 	that 'wsdiscovery: a computer' same "$(document 10.83.0.3 wsdiscovery '"\(.types | join(" ")) \(.uuid | length)"')" \
 		'wsdp:Device pub:Computer 36'
