@@ -5,7 +5,7 @@
  * UDP ports of the port list without a question, and why:
  *   67 DHCP: a DISCOVER takes an address out of the pool for a while, and what a server answers goes to
  *      port 68, where the DHCP client of our own machine would take it for an answer to itself.
- *   514 syslog: every datagram is a log line of the receiver. 51820 WireGuard: doc/probes/wireguard.md.
+ *   514 syslog: every datagram is a log line of the receiver. 51820 WireGuard: doc/not-asked.md.
  *   5355 LLMNR: a question to one address has to go over TCP (RFC 4795, 2.4): probes/llmnr.c.
  *   All that the list calls ot: cyclic data, and devices that nothing is sent to by UDP.
  */
