@@ -37,8 +37,6 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	ssh-audit=program:ssh-audit tinysshd=program:tinysshd lsh-server=program:lshd
 	python3-paramiko=python:paramiko python3-asyncssh=python:asyncssh
 	dropbear-bin=program:dropbear samba=program:smbd smbclient=program:smbclient
-	samba-ad-dc=file:/usr/share/doc/samba-ad-dc
-	samba-ad-provision=file:/usr/share/samba/setup/provision.ldif
 	xrdp=program:xrdp xvfb=program:Xvfb freerdp2-shadow-x11=program:freerdp-shadow-cli nginx-light=program:nginx vsftpd=program:vsftpd
 	inetutils-telnetd=program:telnetd inetutils-inetd=program:inetutils-inetd
 	postfix=program:postfix redis-server=program:redis-server mosquitto=program:mosquitto
