@@ -12,9 +12,9 @@ bool need_starts(const char *text, const char *with)
 
 bool need_known(const char *need)
 {
-	static const char *const plain[] = { "sweep",   "ledger",         "conduits",  "zones",
-					     "vantage", "vantage:public", "listen",    "reach",
-					     "login",   "history",        "advisories" };
+	static const char *const plain[] = { "sweep",   "ledger",         "conduits", "zones",
+					     "vantage", "vantage:public", "listen",   "reach",
+					     "login",   "advisories" };
 
 	for (size_t i = 0; i < countof(plain); i++)
 		if (strcmp(need, plain[i]) == 0)
@@ -150,8 +150,6 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 		*ret_reason = "no listening yet";
 	else if (strcmp(need, "reach") == 0)
 		*ret_reason = "no reachability test yet";
-	else if (strcmp(need, "history") == 0)
-		*ret_reason = "no comparison with earlier scans yet";
 	else if (need_starts(need, "port:") && !need_ports_planned(j, need + 5, false, false))
 		*ret_reason = "ports not in the plan";
 	else if (!need_known(need))

@@ -184,8 +184,6 @@ const char *reason_text(const char *reason, enum language l)
 		  { "class not allowed", "このリスク区分は許可されていない" } },
 		{ "error in the check", { "error in the check", "検査項目の定義の誤り" } },
 		{ "limited", { "limited", "確認の深さを制限" } },
-		{ "no comparison with earlier scans yet",
-		  { "no comparison with earlier scans yet", "過去のスキャンとの比較は未対応" } },
 		{ "no evidence yet", { "no probe gathers this yet", "この検査は未対応" } },
 		{ "no probe", { "no probe for this yet", "この検査は未対応" } },
 		{ "no listening yet", { "no listening yet", "通信の受信観測は未対応" } },
