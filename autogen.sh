@@ -44,6 +44,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	charon-systemd=program:charon-systemd openipmi=program:ipmi_sim openvpn=program:openvpn
 	dovecot-imapd=program:dovecot dovecot-pop3d=file:/usr/lib/dovecot/pop3 slapd=program:slapd
 	memcached=program:memcached rsync=program:rsync rpcbind=program:rpcbind microsocks=program:microsocks
+	dante-server=program:danted ser2net=program:ser2net
 	mariadb-server-core=program:mariadbd postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
 	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
 	cups-daemon=program:cupsd qbittorrent-nox=program:qbittorrent-nox deluge-web=program:deluge-web
@@ -62,7 +63,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	lighttpd-mod-wolfssl=file:/usr/lib/lighttpd/mod_wolfssl.so
 	nodejs=program:node npm=program:npm'
 # What Debian does not have, for the lab; its tests are skipped where it cannot be had.
-lab_modules='node-opcua@2.182.2'
+lab_modules='node-opcua@2.182.2 aedes@0.51.3'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }
