@@ -120,7 +120,6 @@ static bool get_challenge(struct ipmi_login *l, enum login_result *ret_result)
 /* 22.17. Said once, whatever comes: a second one would be a second wrong password. */
 static enum login_result activate(struct ipmi_login *l, uint32_t *ret_sequence)
 {
-	enum { NO_SESSIONS = 0x81, LIMITED = 0x86 };
 	uint8_t packet[IPMI_PACKET], data[2 + IPMI_NUMBER + 4] = { FORMAT_MD5, IPMI_USER },
 							    code[IPMI_NUMBER];
 	struct writer w = wr_new(packet, sizeof(packet));
@@ -134,10 +133,8 @@ static enum login_result activate(struct ipmi_login *l, uint32_t *ret_sequence)
 	if (!hear_15(l, conn_datagram(l->c), ACTIVATE, &a))
 		return ipmi_because(l, "the board says nothing to the password: it is wrong, or a "
 				       "packet was lost");
-	if (a.completion >= NO_SESSIONS && a.completion <= LIMITED)
+	if (a.completion != 0) /* none of them says that the password is wrong (table 22-24) */
 		return ipmi_because(l, "the board opens no session");
-	if (a.completion != 0)
-		return LOGIN_REFUSED;
 	rd_skip(&a.data, 1);
 	struct span session = rd_span(&a.data, 4);
 	*ret_sequence = rd_le32(&a.data);

@@ -22,9 +22,7 @@ static enum ending rsh_run(struct conn *c, json_t *evidence)
 
 static const char rsh_view[] =
 	"CREATE TEMP VIEW rsh AS SELECT address, port, evidence->>'$.refusal' AS refusal"
-	" FROM document WHERE probe = 'rsh' AND evidence <> '{}';"
-	"CREATE TEMP VIEW rsh_closes AS SELECT address, port FROM document"
-	" WHERE probe = 'rsh' AND ending = 'closed' AND evidence = '{}';";
+	" FROM document WHERE probe = 'rsh' AND evidence <> '{}';";
 
 const struct probe probe_rsh = {
 	.name = "rsh",

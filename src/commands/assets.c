@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/assets.h"
 
+/* What has findings by its address alone was known before assets were. */
+static const char seeds[] =
+	"INSERT OR IGNORE INTO main.asset_known SELECT DISTINCT %Q, asset, %lld FROM main.finding"
+	" WHERE site = %Q AND asset = address;"
+	"INSERT OR IGNORE INTO main.asset_sign SELECT DISTINCT %Q, 'address', address, asset"
+	" FROM main.finding WHERE site = %Q AND asset = address";
+
 /* A unit is what this scan holds for one machine: a group of addresses, or one. What two units show is no sign
  * of either. */
 static const char units[] =
@@ -19,10 +26,13 @@ static const char units[] =
 	"CREATE INDEX temp.mark_of ON mark (unit, kind);";
 
 /* Both sides show something of this kind, and nothing the same. */
-#define DISAGREE(which)                                              \
+#define DIFFERS(which)                                               \
 	"EXISTS (SELECT 1 FROM temp.mark x JOIN main.asset_sign y"   \
 	"  ON y.site = %Q AND y.asset = c.asset AND y.kind = x.kind" \
-	"  WHERE x.unit = c.unit AND " which " GROUP BY x.kind HAVING max(x.value = y.value) = 0)"
+	"  WHERE x.unit = c.unit AND " which                         \
+	"  GROUP BY x.kind HAVING max(x.value = y.value) = 0)"
+#define STRONG_DIFFERS DIFFERS("x.weight >= 1")
+#define CARD_DIFFERS DIFFERS("x.weight = 2")
 
 /*
  * Who may be whom. The same card is enough. Else two kinds of signs of which one is strong, the same address
@@ -39,16 +49,13 @@ static const char claims[] =
 	"  UNION ALL SELECT u.unit, s.asset, 'address', 0 FROM temp.unit u JOIN main.asset_sign s"
 	"   ON s.site = %Q AND s.kind = 'address' AND s.value = u.address) GROUP BY 1, 2) c"
 	" WHERE weight = 2"
-	"  OR (weight = 1 AND kinds >= 2 AND (here OR NOT " DISAGREE(
-		"x.weight >= 1") "))"
-				 "  OR (here AND NOT " DISAGREE(
-					 "x.weight = 2") ");"
-							 "CREATE INDEX temp.claim_unit ON claim "
-							 "(unit);"
-							 "CREATE INDEX temp.claim_asset ON claim "
-							 "(asset);"
-							 "CREATE TEMP TABLE known (unit TEXT "
-							 "PRIMARY KEY, asset TEXT UNIQUE)";
+	"  OR (weight = 1 AND kinds >= 2 AND (here OR NOT " STRONG_DIFFERS "))"
+	"  OR (here AND NOT " CARD_DIFFERS ");"
+	"CREATE INDEX temp.claim_unit ON claim (unit);"
+	"CREATE INDEX temp.claim_asset ON claim (asset);"
+	"CREATE TEMP TABLE claimed AS SELECT unit, asset FROM temp.claim;"
+	"CREATE TEMP TABLE known (unit TEXT PRIMARY KEY, asset TEXT);"
+	"CREATE INDEX temp.known_asset ON known (asset)";
 
 /* One round: who is the best for each other. */
 static const char choose[] =
@@ -60,7 +67,23 @@ static const char choose[] =
 	"DELETE FROM temp.claim WHERE unit IN (SELECT unit FROM temp.known)"
 	" OR asset IN (SELECT asset FROM temp.known)";
 
-/* Whoever is left was never met before. */
+/* Two units that an earlier scan saw as one asset: what showed it is missing this time. */
+static const char join[] =
+	"INSERT INTO temp.known SELECT c.unit, min(c.asset) FROM ("
+	" SELECT u.unit AS unit, k.asset AS asset FROM temp.unit u"
+	"  JOIN main.asset_sign s ON s.site = %Q AND s.kind = 'address' AND s.value = u.address"
+	"  JOIN temp.known k ON k.asset = s.asset JOIN temp.unit v ON v.unit = k.unit"
+	"  WHERE u.unit NOT IN (SELECT unit FROM temp.known) AND EXISTS ("
+	"   SELECT 1 FROM main.asset_of x JOIN main.asset_of y"
+	"    ON y.scan = x.scan AND y.asset = x.asset AND y.address = v.address"
+	"    JOIN main.scan o ON o.id = x.scan AND o.site = %Q"
+	"    WHERE x.asset = k.asset AND x.address = u.address)) c"
+	" WHERE NOT " STRONG_DIFFERS " GROUP BY c.unit";
+
+/*
+ * Whoever is left was never met before. An address that was an asset of its own when it was met stays that, though
+ * it is seen now whose machine it is: its findings have their names from it.
+ */
 static const char keep[] =
 	"INSERT INTO temp.known SELECT u.unit, u.unit || iif(k.asset IS NULL, '',"
 	"  (SELECT '#' || (2 + count(*)) FROM main.asset_known n"
@@ -71,10 +94,13 @@ static const char keep[] =
 	"INSERT OR IGNORE INTO main.asset_known SELECT %Q, asset, %lld FROM temp.known;"
 	"INSERT OR REPLACE INTO main.asset_sign SELECT %Q, m.kind, m.value, k.asset"
 	" FROM temp.mark m JOIN temp.known k ON k.unit = m.unit;"
-	"INSERT OR REPLACE INTO main.asset_sign SELECT %Q, 'address', u.address, k.asset"
+	"INSERT INTO main.asset_of SELECT %lld, u.address, coalesce((SELECT s.asset"
+	"  FROM main.asset_sign s JOIN temp.claimed c ON c.unit = u.unit AND c.asset = s.asset"
+	"  WHERE s.site = %Q AND s.kind = 'address' AND s.value = u.address"
+	"   AND s.asset NOT IN (SELECT asset FROM temp.known)), k.asset)"
 	" FROM temp.unit u JOIN temp.known k ON k.unit = u.unit;"
-	"INSERT INTO main.asset_of SELECT %lld, u.address, k.asset"
-	" FROM temp.unit u JOIN temp.known k ON k.unit = u.unit";
+	"INSERT OR REPLACE INTO main.asset_sign SELECT %Q, 'address', address, asset"
+	" FROM main.asset_of WHERE scan = %lld";
 
 static int match(struct db *db, const char *site, int64_t scan)
 {
@@ -82,6 +108,8 @@ static int match(struct db *db, const char *site, int64_t scan)
 	int64_t claims_left = 1;
 	int r = db_execf(db, "DELETE FROM main.asset_of WHERE scan = %lld", s);
 
+	if (r == 0)
+		r = db_execf(db, seeds, site, s, site, site, site);
 	if (r == 0)
 		r = db_execf(db, units, s);
 	if (r == 0)
@@ -92,7 +120,9 @@ static int match(struct db *db, const char *site, int64_t scan)
 		if (r == 0)
 			r = db_number(db, "SELECT count(*) FROM temp.claim", 0, &claims_left);
 	}
-	return r != 0 ? r : db_execf(db, keep, site, site, s, site, site, s);
+	if (r == 0)
+		r = db_execf(db, join, site, site, site);
+	return r != 0 ? r : db_execf(db, keep, site, site, s, site, s, site, site, s);
 }
 
 int assets(struct db *db, int64_t scan)
@@ -108,6 +138,7 @@ int assets(struct db *db, int64_t scan)
 		r = match(db, query_text(q, 0), scan);
 	query_free(q);
 	db_exec(db, "DROP TABLE IF EXISTS temp.unit; DROP TABLE IF EXISTS temp.mark;"
-		    "DROP TABLE IF EXISTS temp.claim; DROP TABLE IF EXISTS temp.known");
+		    "DROP TABLE IF EXISTS temp.claim; DROP TABLE IF EXISTS temp.claimed;"
+		    "DROP TABLE IF EXISTS temp.known");
 	return r;
 }

@@ -35,7 +35,7 @@ static bool may_now(void *context, const struct target *t)
 	if (t->distress)
 		return true;
 	if (t->ports[t->port_next].credential != 0 &&
-	    (t->active > 0 || engine_mono_ms() < t->login_ms))
+	    (t->active > 0 || engine_mono_ms() < t->login_ms || engine_login_waits(e, t)))
 		return false; /* one at a time, and spaced */
 	const struct zone *z = site_zone(&p->site, &t->address);
 	int64_t now = time(NULL);

@@ -15,6 +15,7 @@
 #include "talk/worker.h"
 
 enum { LOGIN_PAUSE_MS = 5000, SNMP_PORT = 161 };
+#define COMMUNITY "(community)" /* stands for the account of SNMP */
 
 /* ---- what is known of the machine ---- */
 
@@ -56,6 +57,8 @@ bool engine_learn_identity(const struct engine *e, struct target *t, const char 
 	json_t *parsed = json_loads(document, 0, NULL);
 
 	t->directory |= json_is_true(json_object_get(parsed, "domain_controller")) ||
+			(strcmp(probe, "cldap") == 0 &&
+			 json_is_true(json_object_get(parsed, "controller"))) ||
 			((strcmp(probe, "kerberos") == 0 || strcmp(probe, "ldap") == 0) &&
 			 json_object_size(parsed) > 0);
 	learn_parts(t, json_object_get(parsed, "identity"));
@@ -183,7 +186,60 @@ void engine_choose_logins(struct engine *e, struct target *t)
 	targets_queue(e->targets, t);
 }
 
+/* ---- what was tried before ---- */
+
+/* The budget is that of an account, whatever its device was called when it was tried: a domain may have been
+ * declared since, a MAC address learnt. Many servers do not tell capitals from small letters. */
+struct past {
+	const struct logins *logins;
+	const struct target *target;
+	const char *address, *domain, *account;
+	bool locked;
+	unsigned used;
+};
+
+static void take_past(void *context, const struct login_past *was)
+{
+	struct past *p = context;
+	struct addr address;
+	bool here = strcmp(was->address, p->address) == 0 ||
+		    (p->target->mac[0] != '\0' && strcmp(was->device, p->target->mac) == 0);
+
+	if (!here && p->domain != NULL && strcmp(was->account, COMMUNITY) != 0) {
+		const char *domain = addr_parse(was->address, &address) == 0
+					     ? logins_domain(p->logins, &address)
+					     : NULL;
+
+		here = strcmp(was->device, p->domain) == 0 ||
+		       (domain != NULL && strcmp(domain, p->domain) == 0);
+	}
+	if (!here)
+		return;
+	p->locked |= strcmp(was->result, "locked") == 0;
+	p->used += strcasecmp(was->account, p->account) == 0 && strcmp(was->result, "unasked") != 0;
+}
+
 /* ---- one attempt ---- */
+
+static bool is_test(const struct engine *e, const struct open_port *p)
+{
+	return p->credential != 0 &&
+	       e->setup->credentials->list[p->credential - 1].purpose != CREDENTIAL_DEFAULT;
+}
+
+/* One test at a time: hosts may ask the same directory, and the success of one would take back the failures that
+ * another has counted. */
+bool engine_login_waits(struct engine *e, const struct target *t)
+{
+	bool under_way = e->tester != NULL && e->tester->active > 0;
+
+	for (uint32_t i = e->tester != NULL ? e->tester->port_next : 0;
+	     e->tester != NULL && i < e->tester->port_count; i++)
+		under_way |= is_test(e, &e->tester->ports[i]);
+	if (!under_way)
+		e->tester = NULL;
+	return e->tester != NULL && e->tester != t && is_test(e, &t->ports[t->port_next]);
+}
 
 bool engine_begin_login(struct engine *e, struct target *t, const struct open_port *port,
 			int64_t *ret)
@@ -202,7 +258,7 @@ bool engine_begin_login(struct engine *e, struct target *t, const struct open_po
 						       : address,
 		.transport = transport_word(port->udp),
 		.protocol = k->protocol,
-		.account = community ? "(community)" : k->user,
+		.account = community ? COMMUNITY : k->user,
 		.vendor = k->vendor,
 		.port = port->port,
 		.number = k->number,
@@ -213,13 +269,19 @@ bool engine_begin_login(struct engine *e, struct target *t, const struct open_po
 	if (t->logins_over)
 		return false;
 	int64_t since = now - l->reset_s * 1000;
-	if (store_login_locked(e->setup->store, row.device, since)) {
+	struct past past = { .logins = l,
+			     .target = t,
+			     .address = address,
+			     .domain = community ? NULL : domain,
+			     .account = row.account };
+	if (!store_logins_since(e->setup->store, since, take_past, &past))
+		return false; /* what cannot be counted has been used up */
+	if (past.locked) {
 		t->logins_over = true;
 		remark(e, t, "a sign of a lock within the window: no attempts at this host");
 		return false;
 	}
-	int64_t used = store_logins_since(e->setup->store, row.device, row.account, since);
-	if (k->purpose == CREDENTIAL_DEFAULT && used >= logins_budget(l)) {
+	if (k->purpose == CREDENTIAL_DEFAULT && past.used >= logins_budget(l)) {
 		snprintf(text, sizeof(text),
 			 "no more attempts with account '%s': %u within %lld s are allowed",
 			 row.account[0] != '\0' ? row.account : "-", logins_budget(l),
@@ -227,6 +289,8 @@ bool engine_begin_login(struct engine *e, struct target *t, const struct open_po
 		remark(e, t, text);
 		return false;
 	}
+	if (k->purpose != CREDENTIAL_DEFAULT)
+		e->tester = t;
 	*ret = store_login_begin(e->setup->store, &row);
 	return *ret != 0;
 }
@@ -243,8 +307,9 @@ static void store_snmp(struct engine *e, const struct desk *d)
 			     NULL);
 }
 
-/* Takes the rest of what was chosen for this port and purpose out of the queue. */
-static void drop_rest(const struct engine *e, struct desk *d, bool test)
+/* Takes the rest of what was chosen for this port and purpose out of the queue; vendor: of this maker's alone,
+ * NULL: all. */
+static void drop_rest(const struct engine *e, struct desk *d, bool test, const char *vendor)
 {
 	const struct credential *list = e->setup->credentials->list;
 	struct target *t = d->target;
@@ -252,10 +317,10 @@ static void drop_rest(const struct engine *e, struct desk *d, bool test)
 
 	for (uint32_t i = t->port_next; i < t->port_count; i++) {
 		const struct open_port *p = &t->ports[i];
-		bool of_test =
-			p->credential != 0 && list[p->credential - 1].purpose != CREDENTIAL_DEFAULT;
 
-		if (p->port != d->port.port || p->udp != d->port.udp || of_test != test)
+		if (p->port != d->port.port || p->udp != d->port.udp || is_test(e, p) != test ||
+		    (vendor != NULL && p->credential != 0 &&
+		     strcmp(list[p->credential - 1].vendor, vendor) != 0))
 			t->ports[kept++] = *p;
 	}
 	targets_drop_ports(e->targets, t, kept);
@@ -287,14 +352,17 @@ void engine_end_login(struct engine *e, struct desk *d, const char *document, in
 	t->login_ms = engine_mono_ms() + LOGIN_PAUSE_MS;
 	if (strcmp(result, "locked") == 0) {
 		t->logins_over = true;
+		store_commit(e->setup->store); /* whoever goes on after us is to know it */
 		remark(e, t, "a sign that the account is locked: no more attempts at this host");
 	}
 	if (test && !test_goes_on(k, result)) {
-		drop_rest(e, d, true);
+		drop_rest(e, d, true, NULL);
 	} else if (!test && strcmp(result, "accepted") == 0) {
-		drop_rest(e, d, false); /* one proof is enough for a port */
+		drop_rest(e, d, false, NULL); /* one proof is enough for a port */
 		if (strcmp(k->protocol, "snmp") == 0)
 			store_snmp(e, d);
+	} else if (!test && strcmp(result, "unasked") == 0) {
+		drop_rest(e, d, false, k->vendor); /* its page asks nobody, whatever the password */
 	}
 	json_decref(parsed);
 }

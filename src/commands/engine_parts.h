@@ -28,6 +28,8 @@ struct engine {
 	struct targets *targets;
 	struct names *names;
 	struct engine_result result;
+	const struct target
+		*tester; /* the test of an account's lock is under way there; NULL: nowhere */
 	uint32_t jobs;
 	unsigned active_jobs, respawns;
 	bool swept, stopping, stopped, clearing, abandoned;
@@ -115,6 +117,8 @@ void engine_choose_logins(struct engine *e, struct target *t);
 /* May this login begin? Writes it down then, and *ret is its row; false: it is left out. */
 bool engine_begin_login(struct engine *e, struct target *t, const struct open_port *port,
 			int64_t *ret);
+/* Its next job is a login that has to wait for another host's. */
+bool engine_login_waits(struct engine *e, const struct target *t);
 /* What came of it. */
 void engine_end_login(struct engine *e, struct desk *d, const char *document, int64_t took_ms);
 

@@ -151,6 +151,8 @@ void credentials_done(struct credentials *l)
 		free(l->list[i].model);
 		free(l->list[i].protocol);
 		free(l->list[i].user);
+		if (l->list[i].password != NULL)
+			explicit_bzero(l->list[i].password, strlen(l->list[i].password));
 		free(l->list[i].password);
 	}
 	free(l->list);

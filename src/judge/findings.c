@@ -209,7 +209,8 @@ static int keeper_init(struct judged *j, struct keeper *k)
 {
 	int64_t findings = 0, waivers = 0;
 	int r = query_new(j->db,
-			  "SELECT key, zone, kind, ledger_id FROM temp.asset WHERE address = ?",
+			  "SELECT a.key, a.zone, a.kind, nullif(k.key, k.name) FROM temp.asset AS a"
+			  " JOIN temp.asset_key AS k USING (address) WHERE address = ?",
 			  &k->asset);
 
 	if (r >= 0)
@@ -263,9 +264,14 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			j->db,
 			"INSERT INTO temp.finding_now VALUES"
 			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
-			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
-			"  > instr('info,low,medium,high,critical', finding_now.severity)",
+			/* The worst of its places: an address without waiver leaves it open. */
+			" ON CONFLICT (fingerprint) DO UPDATE SET severity ="
+			"  iif(instr('info,low,medium,high,critical', excluded.severity)"
+			"  > instr('info,low,medium,high,critical', finding_now.severity),"
+			"  excluded.severity, finding_now.severity),"
+			" waiver = iif(excluded.status = 'open' AND finding_now.status = 'waived',"
+			"  excluded.waiver, finding_now.waiver),"
+			" status = iif(excluded.status = 'open', 'open', finding_now.status)",
 			&k->insert);
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.finding_place VALUES (?, ?, ?, ?)",

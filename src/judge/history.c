@@ -60,10 +60,33 @@ static const char *not_retested_there(const struct judged *j, const struct cover
 	return port != 0 ? not_retested_port(j, v, host, port, udp) : not_retested_host(j, v, host);
 }
 
+/* An address that an earlier scan saw together with one of those that the asset has now. */
+static const char other_address[] =
+	"SELECT 1 FROM main.asset_of AS x JOIN main.scan AS s ON s.id = x.scan AND s.site = ?3"
+	" JOIN main.asset_of AS y ON y.scan = x.scan AND y.asset = x.asset"
+	" JOIN temp.asset_key AS k ON k.address = y.address AND k.name = y.asset"
+	" WHERE x.address = ?2 AND (k.key = ?1 OR k.name = ?1) LIMIT 1";
+
+static int was_with_it(struct judged *j, struct query *others, const char *asset,
+		       const char *address, bool *ret)
+{
+	*ret = false;
+	if (others == NULL || address == NULL)
+		return 0;
+	query_bind_text(others, 1, asset);
+	query_bind_text(others, 2, address);
+	query_bind_text(others, 3, j->site);
+	int r = query_step(others);
+	*ret = r == 1;
+	query_reset(others);
+	return r < 0 ? r : 0;
+}
+
 /* NULL: the check ran again on this asset and port and did not find it. */
-static const char *not_retested(struct judged *j, struct query *hosts, const char *check,
-				const char *asset, const char *address, int64_t port,
-				const char *transport, const char *vantage, int *ret_error)
+static const char *not_retested(struct judged *j, struct query *hosts, struct query *others,
+				const char *check, const char *asset, const char *address,
+				int64_t port, const char *transport, const char *vantage,
+				int *ret_error)
 {
 	const struct check *c = catalogue_check(j->catalogue, check);
 
@@ -78,13 +101,14 @@ static const char *not_retested(struct judged *j, struct query *hosts, const cha
 	bool udp = transport != NULL && strcmp(transport, "udp") == 0;
 	query_bind_text(hosts, 1, asset);
 	int r;
-	bool found = false;
+	bool found = false, at_last = false;
 	while ((r = query_step(hosts)) == 1) {
 		ptrdiff_t host = judged_host_find(j, query_text(hosts, 0));
 
 		if (host < 0)
 			continue;
 		found = true;
+		at_last |= address != NULL && strcmp(j->hosts[host].address, address) == 0;
 		reason = not_retested_there(j, state->cover, (size_t)host, port, udp);
 		if (reason != NULL)
 			break;
@@ -96,14 +120,24 @@ static const char *not_retested(struct judged *j, struct query *hosts, const cha
 				 ? "its address is another asset's now"
 				 : not_retested_there(j, state->cover, (size_t)host, port, udp);
 	query_reset(hosts);
+	/* It has several addresses, and the one in question was not among them this time. */
+	bool another = false;
+	if (r >= 0 && found && reason == NULL && !at_last)
+		r = was_with_it(j, others, asset, address, &another);
+	if (another) {
+		host = judged_host_find(j, address);
+		reason = host < 0 ? "not in the scan"
+				  : not_retested_there(j, state->cover, (size_t)host, port, udp);
+	}
 	*ret_error = r < 0 ? r : 0;
 	return reason;
 }
 
 int history_make(struct judged *j)
 {
-	struct query *gone = NULL, *hosts = NULL, *set = NULL;
+	struct query *gone = NULL, *hosts = NULL, *others = NULL, *set = NULL;
 	int64_t count = 0;
+	bool there = false;
 	/* As things stood at `now`: what was fixed before is history, what was seen only later is not
 	 * yet, and what this very scan fixed (and judge_keep() wrote down) is told again. */
 	int r = db_execf(
@@ -129,6 +163,10 @@ int history_make(struct judged *j)
 			      " ORDER BY address",
 			      &hosts);
 	if (r >= 0)
+		r = db_has_table(j->db, "asset_of", &there);
+	if (r >= 0 && there)
+		r = query_new(j->db, other_address, &others);
+	if (r >= 0)
 		r = query_new(j->db,
 			      "UPDATE temp.finding_gone SET status = ?2, reason = ?3,"
 			      " fixed_at = iif(?2 = 'fixed', coalesce(fixed_at, ?4), NULL)"
@@ -140,9 +178,10 @@ int history_make(struct judged *j)
 		query_bind_int(gone, 1, row);
 		r = query_step(gone);
 		if (r == 1)
-			reason = not_retested(j, hosts, query_text(gone, 0), query_text(gone, 1),
-					      query_text(gone, 2), query_int(gone, 3),
-					      query_text(gone, 4), query_text(gone, 5), &r);
+			reason = not_retested(j, hosts, others, query_text(gone, 0),
+					      query_text(gone, 1), query_text(gone, 2),
+					      query_int(gone, 3), query_text(gone, 4),
+					      query_text(gone, 5), &r);
 		query_reset(gone);
 		if (r < 0)
 			break;
@@ -154,6 +193,7 @@ int history_make(struct judged *j)
 	}
 	query_free(gone);
 	query_free(hosts);
+	query_free(others);
 	query_free(set);
 	return r < 0 ? r : 0;
 }

@@ -27,29 +27,28 @@ void store_login_end(struct store *s, int64_t id, const char *result)
 	store_run(s, UPDATE_LOGIN, "ti", result, id);
 }
 
-static int64_t count(struct store *s, enum statement which, const char *device, const char *word,
-		     int64_t ms)
+bool store_logins_since(struct store *s, int64_t ms,
+			void (*take)(void *context, const struct login_past *past), void *context)
 {
-	sqlite3_stmt *st = s->fault == STORE_OK ? store_statement(s, which) : NULL;
-	int64_t n = INT64_MAX; /* what cannot be counted has been used up */
+	sqlite3_stmt *st = s->fault == STORE_OK ? store_statement(s, READ_LOGINS) : NULL;
+	int code = SQLITE_ERROR;
 
 	if (st == NULL)
-		return n;
-	sqlite3_bind_text(st, 1, device, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 2, word, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 3, ms);
-	if (sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int64(st, 0);
+		return false;
+	sqlite3_bind_int64(st, 1, ms);
+	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+		const struct login_past past = {
+			.address = (const char *)sqlite3_column_text(st, 0),
+			.device = (const char *)sqlite3_column_text(st, 1),
+			.account = (const char *)sqlite3_column_text(st, 2),
+			.result = (const char *)sqlite3_column_text(st, 3),
+		};
+
+		if (past.address == NULL || past.device == NULL || past.account == NULL ||
+		    past.result == NULL)
+			break; /* no memory */
+		take(context, &past);
+	}
 	sqlite3_reset(st);
-	return n;
-}
-
-int64_t store_logins_since(struct store *s, const char *device, const char *account, int64_t ms)
-{
-	return count(s, COUNT_LOGINS, device, account, ms);
-}
-
-bool store_login_locked(struct store *s, const char *device, int64_t ms)
-{
-	return count(s, COUNT_LOCKED, device, "locked", ms) > 0;
+	return code == SQLITE_DONE;
 }

@@ -248,6 +248,7 @@ static const char version_9[] =
 	"CREATE TABLE asset_of ("
 	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, asset TEXT NOT NULL,"
 	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX asset_of_asset ON asset_of (asset, address);"
 	/* Of the test of an account that the operator named: number in login is that of the attempt. secret 1:
 	 * with the account's own password, 0: with a made-up one. took_ms: from the order to the end. */
 	"CREATE TABLE login_test ("

@@ -105,9 +105,7 @@ static const char *const sql[STATEMENTS] = {
 	[UPDATE_LOGIN] = "UPDATE login SET result=? WHERE id=?",
 	[INSERT_LOGIN_TEST] =
 		"INSERT INTO login_test (scan, login, secret, took_ms) VALUES (?,?,?,?)",
-	[COUNT_LOGINS] = "SELECT count(*) FROM login WHERE device=? AND account=? AND at_ms>=?"
-			 " AND result<>'unasked'",
-	[COUNT_LOCKED] = "SELECT count(*) FROM login WHERE device=? AND result=? AND at_ms>=?",
+	[READ_LOGINS] = "SELECT address, device, account, result FROM login WHERE at_ms>=?",
 	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
 };

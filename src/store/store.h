@@ -141,10 +141,12 @@ int64_t store_login_begin(struct store *s, const struct login_row *row);
 void store_login_end(struct store *s, int64_t id, const char *result);
 /* That it was of the test of an account (secret: with its own password), and how long it took. */
 void store_login_test(struct store *s, int64_t id, bool secret, int64_t took_ms);
-/* Was there a sign of a lock at this device since then? Attempts with this account of it, whatever became of
- * them. */
-bool store_login_locked(struct store *s, const char *device, int64_t ms);
-int64_t store_logins_since(struct store *s, const char *device, const char *account, int64_t ms);
+/* Each attempt since then, of all scans of the store. False: not all could be read. */
+struct login_past {
+	const char *address, *device, *account, *result;
+};
+bool store_logins_since(struct store *s, int64_t ms,
+			void (*take)(void *context, const struct login_past *past), void *context);
 
 /* Commits when a second has passed since the last commit, or now. */
 void store_tick(struct store *s);

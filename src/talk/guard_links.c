@@ -316,6 +316,7 @@ void guard_link_drain(struct guard *g, struct link *l, int64_t now)
 	if (l->worker >= 0 && g->worker_link[l->worker] == l)
 		g->worker_link[l->worker] = NULL;
 	if (l->udp) {
+		guard_elsewhere_end(l); /* what comes there still is refused by the kernel */
 		if (l->state == LINK_CONNECTING)
 			guard_attempt_over(g, l);
 		l->state = LINK_DRAINING;

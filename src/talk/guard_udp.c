@@ -95,7 +95,6 @@ static void answered(struct guard *g, struct link *l, int64_t now)
 	h->udp_lost |= l->asked > 1;
 	snprintf(f.reason, sizeof(f.reason), "%s", l->payload->protocol);
 	guard_keep_finding(l, &f);
-	guard_elsewhere_end(l); /* what comes there still is refused by the kernel */
 	guard_link_drain(g, l, now);
 	guard_sweep_found(g, h, port, &f);
 }

@@ -31,7 +31,8 @@ bool guard_allowed(const struct guard *g, const struct host *h, uint16_t port, i
 	if (p->risk == SITE_LOGIN)
 		return plan_may_login(g->setup->plan, &h->address, guard_gentle(h)) &&
 		       (entry == NULL || !entry->raw_print);
-	if (p->risk > h->risk || (entry != NULL && entry->raw_print))
+	/* Where everything would be printed or logged only who says nothing may listen. */
+	if (p->risk > h->risk || (entry != NULL && entry->raw_print && p->sent[h->full_depth] > 0))
 		return false;
 	if (h->full_depth)
 		return true;

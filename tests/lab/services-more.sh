@@ -193,7 +193,6 @@ is 'services that nobody needs, and a login in clear, also where only the port t
 10.85.0.12 exposure.unneeded-service 111 portmap
 10.85.0.13 exposure.cleartext-admin 512 rexec high
 10.85.0.13 exposure.cleartext-admin 513 rlogin high
-10.85.0.13 exposure.cleartext-admin 514 rsh medium
 10.85.0.13 exposure.unneeded-service 512 rexec
 10.85.0.13 exposure.unneeded-service 513 rlogin
 END

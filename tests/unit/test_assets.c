@@ -234,6 +234,59 @@ static void several_addresses_are_one(void **state)
 	assert_assets("10.0.0.2=10.0.0.1 10.0.0.3=10.0.0.1");
 }
 
+static void what_was_known_apart_stays_apart(void **state)
+{
+	(void)state;
+	begin(); /* nobody told their cards */
+	host("10.0.0.1", NULL);
+	host("10.0.0.2", NULL);
+	assert_assets("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.2");
+	for (int i = 0; i < 2; i++) {
+		begin();
+		host("10.0.0.1", A);
+		host("10.0.0.2", A);
+		assert_assets("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.2");
+	}
+}
+
+static void what_was_known_as_one_stays_one(void **state)
+{
+	(void)state;
+	begin();
+	host("10.0.0.1", A);
+	host("10.0.0.2", A);
+	assert_assets("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.1");
+	begin(); /* nobody tells the card now */
+	host("10.0.0.1", NULL);
+	host("10.0.0.2", NULL);
+	assert_assets("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.1");
+	begin(); /* somebody else is there */
+	host("10.0.0.1", A);
+	host("10.0.0.2", B);
+	assert_assets("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.2");
+}
+
+static void findings_of_before_have_their_names(void **state)
+{
+	static const char finding[] =
+		"INSERT INTO finding (fingerprint, site, check_id, severity, asset, address, "
+		"status,"
+		" vantage, first_seen, first_scan, last_seen, last_scan) VALUES"
+		" (%Q, 's', 'c', 'low', %Q, %Q, 'open', 'v', 1, 1, 1, 1)";
+	struct db *db;
+
+	(void)state;
+	begin();
+	host("10.0.0.1", A);
+	host("10.0.0.2", A);
+	store_commit(store);
+	assert_int_equal(db_borrow(store_db(store), &db), 0);
+	assert_int_equal(db_execf(db, finding, "f", "10.0.0.2", "10.0.0.2"), 0);
+	assert_int_equal(db_execf(db, finding, "g", "10.0.0.1", "10.0.0.1"), 0);
+	db_free(db);
+	assert_assets("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.2");
+}
+
 /* A router that answers ARP for its neighbours, or machines that share the card of their host. */
 static void one_card_with_different_keys(void **state)
 {
@@ -319,6 +372,9 @@ int main(void)
 		TEST(a_renewed_key_is_the_same_machine),
 		TEST(a_new_card_in_the_same_machine),
 		TEST(several_addresses_are_one),
+		TEST(what_was_known_apart_stays_apart),
+		TEST(what_was_known_as_one_stays_one),
+		TEST(findings_of_before_have_their_names),
 		TEST(one_card_with_different_keys),
 		TEST(routers_that_stand_in_for_each_other),
 		TEST(silence_is_no_asset),

@@ -955,6 +955,13 @@ static void nothing_is_fixed_unseen(void **state)
 		{ CLOSED "; INSERT INTO main.asset_of SELECT id, '10.0.0.2', '10.0.0.1' FROM latest"
 			 "; UPDATE main.host SET complete = 0 WHERE address = '10.0.0.2'" LATEST,
 		  "not-retested sweep incomplete" },
+		/* one of several addresses, and this one is silent: the other one says nothing of it */
+		{ CLOSED
+		  "; INSERT INTO main.asset_of SELECT id, '10.0.0.2', '10.0.0.1' FROM latest"
+		  " UNION ALL SELECT 1, '10.0.0.1', '10.0.0.1' UNION ALL SELECT 1, '10.0.0.2', "
+		  "'10.0.0.1'"
+		  "; UPDATE main.host SET state = 'silent' WHERE address = '10.0.0.1'" LATEST,
+		  "not-retested the host did not answer" },
 		/* the ledger gave it another key: the old finding is closed, a new one opens */
 		{ "UPDATE main.host SET ledger_id = 'L9' WHERE address = '10.0.0.1'" LATEST,
 		  "fixed" },

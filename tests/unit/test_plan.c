@@ -673,7 +673,7 @@ static void test_port_list(void **state)
 	make(&given, &p, &c);
 	assert_none(&c);
 	unsigned tcp = ports_count(p.ports.tcp);
-	assert_in_range(tcp, 120, 165);
+	assert_in_range(tcp, 120, 170);
 	assert_int_equal(ports_count(p.ports.udp), 0);
 	const struct port_entry *e = port_list_find(&p.port_list, 502, false);
 	assert_non_null(e);
