@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts of any origin on their way into HTML, XML, CSV, terminal and JSON. */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "codec/utf8.h"
 #include "report/text.h"
@@ -278,10 +280,34 @@ static void json_is_written_as_jansson_does(void **state)
 	free(have);
 }
 
+/* What a login says of itself in the recordings is a remark of the report. */
+static void reasons_of_logins_speak_both_languages(void **state)
+{
+	char pattern[1024], words[REMARK_TEXT];
+	glob_t files;
+	size_t reasons = 0;
+
+	(void)state;
+	snprintf(pattern, sizeof(pattern), "%s/login*/*.json", getenv("TENKEN_WIRE"));
+	assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		json_t *evidence = json_load_file(files.gl_pathv[i], 0, NULL);
+		const char *reason = json_string_value(json_object_get(evidence, "reason"));
+
+		reasons += reason != NULL;
+		if (reason != NULL && strcmp(remark_text(reason, LANGUAGE_JA, words), reason) == 0)
+			fail_msg("'%s' has no Japanese", reason);
+		json_decref(evidence);
+	}
+	globfree(&files);
+	assert_true(reasons > 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(remarks_speak_both_languages),
+		cmocka_unit_test(reasons_of_logins_speak_both_languages),
 		cmocka_unit_test(totals_keep_recommendations_apart),
 		cmocka_unit_test(html_is_escaped),
 		cmocka_unit_test(xml_has_no_control_character),
