@@ -155,6 +155,21 @@ static int make_newer(struct judged *j)
 	return 0;
 }
 
+/* For comparisons with earlier scans. */
+static int make_every_device(struct judged *j)
+{
+	static const char columns[] = "scan, address, vendor, certain";
+	bool there = false;
+	int r = db_has_table(j->db, "device", &there);
+
+	if (r < 0)
+		return r;
+	return there ? db_execf(j->db,
+				"CREATE TEMP VIEW every_device AS SELECT %s FROM main.device",
+				columns)
+		     : db_execf(j->db, "CREATE TEMP TABLE every_device (%s)", columns);
+}
+
 /* What `tenken update` brought in belongs to the store, not to a scan. */
 static int make_offline(struct judged *j)
 {
@@ -479,6 +494,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = make_quiet(j);
 	if (r >= 0)
 		r = make_newer(j);
+	if (r >= 0)
+		r = make_every_device(j);
 	if (r >= 0)
 		r = make_offline(j);
 	if (r >= 0)
