@@ -129,6 +129,8 @@ static int port_rank(const struct engine *e, struct open_port p)
 
 void engine_order_ports(const struct engine *e, struct target *t)
 {
+	if (t->port_next == t->port_count)
+		return;
 	struct open_port *sorted = calloc(t->port_count, sizeof(*sorted));
 	uint32_t n = t->port_next; /* those before it are done */
 
