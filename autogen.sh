@@ -199,12 +199,16 @@ need() {
 	[ -z "$absent" ] || stop "still missing after the installation:$absent"
 }
 
+# All in one order: what an order does not name it takes away.
 node_modules() {
 	for module in $lab_modules; do
-		[ ! -d "_build/npm/node_modules/${module%@*}" ] || continue
+		[ -d "_build/npm/node_modules/${module%@*}" ] && continue
 		as_builder mkdir -p _build/npm
-		step npm "packages: $module" as_builder npm install --prefix _build/npm --cache _build/npm/cache --ignore-scripts \
-			--no-audit --no-fund --no-save "$module" || say "not installed, needed by the lab only: $module"
+		# shellcheck disable=SC2086 # a list of words
+		step npm "packages: $lab_modules" as_builder npm install --prefix _build/npm --cache _build/npm/cache \
+			--ignore-scripts --no-audit --no-fund --no-save $lab_modules ||
+			say "not installed, needed by the lab only: $lab_modules"
+		return
 	done
 }
 
