@@ -62,6 +62,26 @@ static void keep_asset(struct store *store, const struct asset *a)
 	free(ports);
 }
 
+/* Addresses with a part to play, and the words behind `declared` of zones. */
+static void keep_roles(struct store *store, const struct site *s)
+{
+	char text[ADDR_TEXT];
+
+	for (enum site_role r = 0; r < SITE_ROLES; r++)
+		for (uint64_t i = 0; i < ranges_count(&s->roles[r]); i++) {
+			struct addr a = ranges_at(&s->roles[r], i);
+
+			store_declared(store, site_role_word(r), addr_format(&a, text));
+		}
+	for (size_t i = 0; i < s->beacon_count; i++)
+		for (size_t k = 0; k < s->beacons[i].address_count; k++)
+			store_declared(store, "beacon",
+				       addr_format(&s->beacons[i].addresses[k], text));
+	for (size_t i = 0; i < s->zone_count; i++)
+		for (size_t k = 0; k < s->zones[i].declared_count; k++)
+			store_zone_declared(store, s->zones[i].name, s->zones[i].declared[k]);
+}
+
 void snapshot_site(struct store *store, const struct plan *p)
 {
 	const struct site *s = &p->site;
@@ -96,6 +116,7 @@ void snapshot_site(struct store *store, const struct plan *p)
 		store_waiver(store, w->check, w->asset, w->port, w->reason, w->compensating,
 			     w->approved_by, w->approved_at, w->until);
 	}
+	keep_roles(store, s);
 	for (size_t i = 0; i < p->skipped_count; i++)
 		store_remark(store, "left-out", NULL, p->skipped[i]);
 	for (size_t i = 0; i < s->later_count; i++)

@@ -44,19 +44,6 @@ static const struct later schedule[] = {
 	{ "command", SHAPE_TEXT, NULL, false }, END,
 };
 
-static const struct later beacon[] = {
-	{ "name", SHAPE_TEXT, NULL, false },     { "address", SHAPE_TEXTS, NULL, true },
-	{ "ports", SHAPE_PORTS, NULL, false },   { "key_file", SHAPE_TEXT, NULL, false },
-	{ "dns_name", SHAPE_TEXT, NULL, false }, END,
-};
-
-static const struct later listen_keys[] = {
-	{ "interfaces", SHAPE_TEXTS, NULL, false },
-	{ "for", SHAPE_DURATION, NULL, false },
-	{ "mask_names", SHAPE_FLAG, NULL, false },
-	END,
-};
-
 static const struct later thresholds[] = {
 	{ "lockout_count", SHAPE_NUMBER, NULL, false },
 	{ "patch_days", SHAPE_NUMBER, NULL, false },
@@ -109,16 +96,9 @@ static const struct later fleet[] = {
 
 static const struct later site_keys[] = {
 	{ "schedule", SHAPE_MAPS, schedule, false },
-	{ "beacon", SHAPE_MAPS, beacon, false },
-	{ "listen", SHAPE_MAP, listen_keys, false },
 	{ "advisories", SHAPE_TEXTS, NULL, false },
 	{ "fingerprints", SHAPE_TEXTS, NULL, false },
 	{ "boundaries", SHAPE_MAPS, boundaries, false },
-	{ "routers", SHAPE_ADDRESSES, NULL, false },
-	{ "dhcp_servers", SHAPE_ADDRESSES, NULL, false },
-	{ "log_servers", SHAPE_ADDRESSES, NULL, false },
-	{ "time_servers", SHAPE_ADDRESSES, NULL, false },
-	{ "monitoring", SHAPE_ADDRESSES, NULL, false },
 	{ "thresholds", SHAPE_MAP, thresholds, false },
 	{ "items", SHAPE_MAPS, items, false },
 	{ "treatments", SHAPE_MAPS, treatments, false },
@@ -129,19 +109,10 @@ static const struct later site_keys[] = {
 	END,
 };
 
-static const struct later zone_keys[] = {
-	{ "declared", SHAPE_TEXTS, NULL, false },
-	END,
-};
-
 const char *const later_site_keys[] = {
-	"schedule",    "beacon",     "listen",       "advisories",  "fingerprints",
-	"boundaries",  "routers",    "dhcp_servers", "log_servers", "time_servers",
-	"monitoring",  "thresholds", "items",        "treatments",  "tiers",
-	"signing_key", "push",       "fleet",        NULL,
+	"schedule",   "advisories", "fingerprints", "boundaries", "thresholds", "items",
+	"treatments", "tiers",      "signing_key",  "push",       "fleet",      NULL,
 };
-
-const char *const later_zone_keys[] = { "declared", NULL };
 
 static const struct later *row(const struct later *table, const char *key)
 {
@@ -260,14 +231,12 @@ void load_not_yet(struct site *s, struct ynode n)
 			   yn_line(n), n.field);
 }
 
-void load_later(struct site *s, struct ynode map, const char *const *keys)
+void load_later(struct site *s, struct ynode map)
 {
-	const struct later *table = keys == later_zone_keys ? zone_keys : site_keys;
-
 	for (size_t i = 0; i < yn_count(map); i++) {
 		const char *key;
 		struct ynode n = yn_pair(map, i, &key);
-		const struct later *l = key != NULL ? row(table, key) : NULL;
+		const struct later *l = key != NULL ? row(site_keys, key) : NULL;
 
 		if (l == NULL)
 			continue;

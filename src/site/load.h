@@ -30,6 +30,8 @@ void load_day(const struct site *s, struct ynode n, bool end, int64_t *ret);
 void load_windows(struct ynode n, struct window **list, size_t *count);
 void load_port_ranges(struct ynode n, struct port_range **list, size_t *count);
 void load_rate(struct ynode n, unsigned *ret);
+/* "30m", "24h": a number and a unit, in seconds. */
+void load_duration(struct ynode n, int64_t *ret);
 
 void load_zones(struct site *s, struct ynode n);
 void load_conduits(struct site *s, struct ynode n);
@@ -41,8 +43,7 @@ void load_waivers(struct site *s, struct ynode n);
 /* Keys of a mapping whose feature does not exist yet: their form is checked, and s->later says that
  * they have no effect. */
 extern const char *const later_site_keys[];
-extern const char *const later_zone_keys[];
-void load_later(struct site *s, struct ynode map, const char *const *keys);
+void load_later(struct site *s, struct ynode map);
 
 /* Says of this key, where it is given, that it has no effect yet; its form is the caller's to check. */
 void load_not_yet(struct site *s, struct ynode n);
@@ -51,6 +52,10 @@ void load_domains(struct site *s, struct ynode dns, struct ynode mail);
 void domains_done(struct domains *d);
 void load_logins(struct site *s, struct ynode credentials, struct ynode accounts);
 void logins_done(struct logins *l);
+
+/* Beacons, `listen`, and the addresses that play a part. */
+void load_roles(struct site *s, struct ynode root);
+void roles_done(struct site *s);
 
 void zones_done(struct site *s);
 void answers_done(struct site *s);

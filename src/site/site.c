@@ -53,6 +53,7 @@ void site_done(struct site *s)
 	free(s->resolvers);
 	logins_done(&s->logins);
 	domains_done(&s->domains);
+	roles_done(s);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
 	*s = (struct site){ 0 };
@@ -262,10 +263,12 @@ static void load_trust(struct site *s, struct ynode n, struct complaints *c)
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",     "timezone",    "authorisation", "vantage",      "zones",
-		"conduits", "gateways",    "owned",         "exclude",      "limits",
-		"ledger",   "profiles",    "waivers",       "attestations", "names",
-		"trust",    "credentials", "accounts",      "dns",          "mail",
+		"site",         "timezone",    "authorisation", "vantage",      "zones",
+		"conduits",     "gateways",    "owned",         "exclude",      "limits",
+		"ledger",       "profiles",    "waivers",       "attestations", "names",
+		"trust",        "credentials", "accounts",      "dns",          "mail",
+		"beacon",       "listen",      "routers",       "dhcp_servers", "log_servers",
+		"time_servers", "monitoring",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -295,7 +298,8 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_waivers(s, yn_get(root, "waivers"));
 	load_logins(s, yn_get(root, "credentials"), yn_get(root, "accounts"));
 	load_domains(s, yn_get(root, "dns"), yn_get(root, "mail"));
-	load_later(s, root, later_site_keys);
+	load_roles(s, root);
+	load_later(s, root);
 	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);
 }

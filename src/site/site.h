@@ -63,6 +63,8 @@ struct zone {
 	bool anonymous;     /* ot: anonymous logins allowed */
 	enum zone_discovery discovery;
 	unsigned discovery_line;
+	char **declared; /* words of scopes: closed, important, ... */
+	size_t declared_count;
 };
 
 struct port_range {
@@ -149,6 +151,38 @@ struct logins {
 	struct test_account test;
 };
 
+/* Our own listener outside, against which reachability is measured. */
+struct beacon {
+	char *name; /* NULL: none */
+	struct addr *addresses;
+	size_t address_count;
+	struct port_range *ports; /* that it answers on; none: the default set */
+	size_t port_count;
+	char *key_file; /* of its tokens, as a path */
+	char *dns_name; /* the zone that it has the authority for; NULL: none */
+	unsigned line;
+};
+
+/* `listen`. */
+struct listening {
+	char **interfaces;
+	size_t interface_count;
+	int64_t for_s;   /* 0: not said */
+	bool show_names; /* names of people's machines and accounts as they are; else masked */
+};
+
+/* The parts that addresses of the site play. */
+enum site_role {
+	ROLE_ROUTER,
+	ROLE_DHCP_SERVER,
+	ROLE_LOG_SERVER,
+	ROLE_TIME_SERVER,
+	ROLE_MONITORING,
+	SITE_ROLES
+};
+/* "router", "dhcp-server", "log-server", "time-server", "monitoring". */
+const char *site_role_word(enum site_role r);
+
 /* From this moment on local time is UTC plus so many seconds. */
 struct offset {
 	int64_t from;
@@ -194,6 +228,10 @@ struct site {
 	size_t resolver_count;
 	struct logins logins;
 	struct domains domains;
+	struct beacon *beacons;
+	size_t beacon_count;
+	struct listening listening;
+	struct ranges roles[SITE_ROLES];
 	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */
 	char **later;           /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;

@@ -177,3 +177,24 @@ void load_rate(struct ynode n, unsigned *ret)
 	if (yn_number(n, 1, 1000000, &v))
 		*ret = (unsigned)v;
 }
+
+void load_duration(struct ynode n, int64_t *ret)
+{
+	enum { DAY = 86400 };
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', DAY }, { 'w', 7 * DAY } };
+	const char *text = yn_text(n);
+
+	if (text == NULL)
+		return;
+	size_t digits = strspn(text, "0123456789");
+	if (digits > 0 && digits <= 6 && text[digits] != '\0' && text[digits + 1] == '\0')
+		for (size_t i = 0; i < countof(units); i++)
+			if (units[i].unit == text[digits]) {
+				*ret = strtoll(text, NULL, 10) * units[i].seconds;
+				return;
+			}
+	yn_complain(n, _("'%s' is not a duration such as 24h or 30d"), text);
+}

@@ -256,7 +256,7 @@ static void load_zone(struct site *s, struct ynode n, struct said_list *said)
 	load_discovery(z, yn_get(n, "discovery"), yn_get(n, "risk"));
 	check_discovery(s, z, yn_get(n, "discovery"));
 	check_rates(s, z, n);
-	load_later(s, n, later_zone_keys);
+	load_texts(yn_get(n, "declared"), &z->declared, &z->declared_count);
 }
 
 void load_zones(struct site *s, struct ynode n)
@@ -344,6 +344,7 @@ void zones_done(struct site *s)
 		ranges_done(&z->passive_only);
 		ranges_done(&z->full_depth);
 		free(z->windows);
+		texts_done(&z->declared, &z->declared_count);
 	}
 	free(s->zones);
 	for (size_t i = 0; i < s->conduit_count; i++) {

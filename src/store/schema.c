@@ -256,6 +256,81 @@ static const char version_9[] =
 	" secret INTEGER NOT NULL, took_ms INTEGER, PRIMARY KEY (scan, login)) STRICT, WITHOUT "
 	"ROWID;";
 
+/* What listening and reachability tests bring: scan.kind is 'listen', 'reach' or 'outside' then. */
+static const char version_10[] =
+	/* What was watched, one row per interface or file, in the order in which it was read. kind: interface
+	 * or file. link: the link layer's name. dropped: packets that nobody had room for. snapped: packets
+	 * of which less was captured than was on the wire. one_sided: connections of which one direction
+	 * alone was seen. note: why it ended before its end ('truncated', 'link down'); NULL: it did not. */
+	"CREATE TABLE watch ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), number INTEGER NOT NULL, kind TEXT NOT NULL,"
+	" name TEXT NOT NULL, link TEXT, first_ms INTEGER, last_ms INTEGER, packets INTEGER NOT "
+	"NULL,"
+	" bytes INTEGER NOT NULL, dropped INTEGER NOT NULL, snapped INTEGER NOT NULL,"
+	" one_sided INTEGER NOT NULL, note TEXT, PRIMARY KEY (scan, number)) STRICT, WITHOUT "
+	"ROWID;"
+	/* An address that was heard. mac: NULL where only a router's was seen. sent, received: packets. */
+	"CREATE TABLE heard_host ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, mac TEXT, vendor TEXT,"
+	" vlan INTEGER, zone TEXT, kind TEXT NOT NULL, public INTEGER NOT NULL, ledger_id TEXT,"
+	" sent INTEGER NOT NULL, received INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
+	" last_ms INTEGER NOT NULL, PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
+	/* Conversations of one kind between two addresses: src opened them (opened 1: its first packet was
+	 * seen, 0: by the ports alone). port: of dst; 0 where the transport has none. transport: tcp, udp,
+	 * icmp, sctp, or 'ip-N'. connections: how many; refused and unanswered of them. sent, received: bytes
+	 * of IP packets from src and to it. application: what was spoken; source: decoder, ndpi, port, or
+	 * NULL where nobody knows. name: what src called dst (TLS server name, Host, DNS). */
+	"CREATE TABLE flow ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), src TEXT NOT NULL, dst TEXT NOT NULL,"
+	" port INTEGER NOT NULL, transport TEXT NOT NULL, vlan INTEGER NOT NULL, opened INTEGER "
+	"NOT NULL,"
+	" application TEXT, source TEXT, name TEXT, from_zone TEXT, to_zone TEXT,"
+	" connections INTEGER NOT NULL, refused INTEGER NOT NULL, unanswered INTEGER NOT NULL,"
+	" sent INTEGER NOT NULL, received INTEGER NOT NULL, sent_packets INTEGER NOT NULL,"
+	" received_packets INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, src, dst, port, transport, vlan, opened)) STRICT, WITHOUT ROWID;"
+	/* What an OT master (src) asked of a slave. unit: Modbus unit, S7 rack and slot, -1: none. code: the
+	 * protocol's function. access: read, write, control, program, diagnose or other. */
+	"CREATE TABLE operation ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), src TEXT NOT NULL, dst TEXT NOT NULL,"
+	" port INTEGER NOT NULL, transport TEXT NOT NULL, protocol TEXT NOT NULL, unit INTEGER NOT "
+	"NULL,"
+	" code INTEGER NOT NULL, word TEXT NOT NULL, access TEXT NOT NULL, requests INTEGER NOT "
+	"NULL,"
+	" errors INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, src, dst, port, transport, protocol, unit, code)) STRICT, WITHOUT "
+	"ROWID;"
+	/* One fact about an address (or, '' there, a MAC address): kind is a word of doc/listening.md. peer:
+	 * the other side, ''; port 0 and transport '': none. value: as heard, cleaned and cut. */
+	"CREATE TABLE heard ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, mac TEXT NOT NULL,"
+	" kind TEXT NOT NULL, value TEXT NOT NULL, peer TEXT NOT NULL, port INTEGER NOT NULL,"
+	" transport TEXT NOT NULL, times INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
+	" last_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, address, mac, kind, value, peer, port, transport)) STRICT, WITHOUT "
+	"ROWID;"
+	"CREATE INDEX heard_kind ON heard (scan, kind);"
+	/* One path that was tested. method and outcome are words of doc/reach.md. via: the resolver, proxy,
+	 * relay or neighbour. answered_by: who refused or answered instead. seen_as: the address from which
+	 * the beacon saw it come. refutes 1: it shows that the network is not closed. hops, evidence: JSON. */
+	"CREATE TABLE path ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), number INTEGER NOT NULL, method TEXT NOT NULL,"
+	" interface TEXT, source TEXT, via TEXT, via_mac TEXT, destination TEXT NOT NULL,"
+	" port INTEGER NOT NULL, transport TEXT NOT NULL, from_zone TEXT, to_zone TEXT,"
+	" outcome TEXT NOT NULL, refutes INTEGER NOT NULL, answered_by TEXT, seen_as TEXT, hops "
+	"TEXT,"
+	" at_ms INTEGER NOT NULL, took_ms INTEGER, evidence TEXT NOT NULL, note TEXT,"
+	" PRIMARY KEY (scan, number)) STRICT, WITHOUT ROWID;"
+	/* Addresses that the site file gives a part to play: router, dhcp-server, log-server, time-server,
+	 * monitoring, beacon. */
+	"CREATE TABLE declared_address ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), role TEXT NOT NULL, address TEXT NOT NULL,"
+	" PRIMARY KEY (scan, role, address)) STRICT, WITHOUT ROWID;"
+	/* The words behind `declared` of a zone: closed, important, ... */
+	"CREATE TABLE zone_declared ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), zone TEXT NOT NULL, word TEXT NOT NULL,"
+	" PRIMARY KEY (scan, zone, word)) STRICT, WITHOUT ROWID;";
+
 const char *const store_migrations[] = { version_1, version_2, version_3, version_4, version_5,
-					 version_6, version_7, version_8, version_9 };
+					 version_6, version_7, version_8, version_9, version_10 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -22,7 +22,8 @@ enum { APPLICATION_ID = 0x746e6b6e };
 static const char *const sql[STATEMENTS] = {
 	[INSERT_SCAN] =
 		"INSERT INTO scan (uuid, site, vantage, vantage_zone, vantage_kind, profile,"
-		" started, status, version, plan) VALUES (?,?,?,?,?,?,?,'running',?,?)",
+		" started, status, version, plan, kind)"
+		" VALUES (?,?,?,?,?,?,?,'running',?,?,coalesce(?,'scan'))",
 	[END_SCAN] = "UPDATE scan SET status=?, reason=?, finished=? WHERE id=?",
 	[INSERT_ZONE] = "INSERT OR REPLACE INTO zone VALUES (?,?,?,?)",
 	[INSERT_CONDUIT] = "INSERT INTO conduit VALUES (?,?,?,?,?,?,nullif(?,0))",
@@ -105,6 +106,37 @@ static const char *const sql[STATEMENTS] = {
 	[UPDATE_LOGIN] = "UPDATE login SET result=? WHERE id=?",
 	[INSERT_LOGIN_TEST] =
 		"INSERT INTO login_test (scan, login, secret, took_ms) VALUES (?,?,?,?)",
+	[INSERT_WATCH] = "INSERT OR REPLACE INTO watch VALUES (?,?,?,?,?,nullif(?,0),nullif(?,0),"
+			 "?,?,?,?,?,?)",
+	[INSERT_HEARD_HOST] =
+		"INSERT INTO heard_host VALUES (?,?,?,?,nullif(?,0),?,?,?,?,?,?,?,?)"
+		" ON CONFLICT DO UPDATE SET mac=coalesce(excluded.mac,mac),"
+		" vendor=coalesce(excluded.vendor,vendor), sent=sent+excluded.sent,"
+		" received=received+excluded.received, first_ms=min(first_ms,excluded.first_ms),"
+		" last_ms=max(last_ms,excluded.last_ms)",
+	[INSERT_FLOW] =
+		"INSERT INTO flow VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+		" ON CONFLICT DO UPDATE SET application=coalesce(excluded.application,application),"
+		" source=coalesce(excluded.source,source), name=coalesce(excluded.name,name),"
+		" connections=connections+excluded.connections, refused=refused+excluded.refused,"
+		" unanswered=unanswered+excluded.unanswered, sent=sent+excluded.sent,"
+		" received=received+excluded.received,"
+		" sent_packets=sent_packets+excluded.sent_packets,"
+		" received_packets=received_packets+excluded.received_packets,"
+		" first_ms=min(first_ms,excluded.first_ms), last_ms=max(last_ms,excluded.last_ms)",
+	[INSERT_OPERATION] =
+		"INSERT INTO operation VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+		" ON CONFLICT DO UPDATE SET requests=requests+excluded.requests,"
+		" errors=errors+excluded.errors, first_ms=min(first_ms,excluded.first_ms),"
+		" last_ms=max(last_ms,excluded.last_ms)",
+	[INSERT_HEARD] =
+		"INSERT INTO heard VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+		" ON CONFLICT DO UPDATE SET times=times+excluded.times,"
+		" first_ms=min(first_ms,excluded.first_ms), last_ms=max(last_ms,excluded.last_ms)",
+	[INSERT_PATH] =
+		"INSERT OR REPLACE INTO path VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[INSERT_DECLARED] = "INSERT OR IGNORE INTO declared_address VALUES (?,?,?)",
+	[INSERT_ZONE_WORD] = "INSERT OR IGNORE INTO zone_declared VALUES (?,?,?)",
 	[READ_LOGINS] = "SELECT address, device, account, result FROM login WHERE at_ms>=?",
 	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
@@ -441,8 +473,8 @@ static const char forget[] = "DELETE FROM resume; DELETE FROM ended; DELETE FROM
 
 int64_t store_scan_begin(struct store *s, const struct scan_row *r)
 {
-	if (!store_run(s, INSERT_SCAN, "ttttttitt", r->uuid, r->site, r->vantage, r->vantage_zone,
-		       r->vantage_kind, r->profile, r->started, r->version, r->plan))
+	if (!store_run(s, INSERT_SCAN, "ttttttittt", r->uuid, r->site, r->vantage, r->vantage_zone,
+		       r->vantage_kind, r->profile, r->started, r->version, r->plan, r->kind))
 		return 0;
 	s->scan = sqlite3_last_insert_rowid(s->db);
 	quiet_free(s->quiet);

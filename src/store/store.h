@@ -38,6 +38,7 @@ const char *store_error_text(const struct store *s);
 
 struct scan_row {
 	const char *uuid, *site, *vantage, *vantage_zone, *vantage_kind, *profile, *version, *plan;
+	const char *kind; /* scan, listen, reach or outside; NULL: scan */
 	int64_t started;
 };
 
@@ -147,6 +148,70 @@ struct login_past {
 };
 bool store_logins_since(struct store *s, int64_t ms,
 			void (*take)(void *context, const struct login_past *past), void *context);
+
+/*
+ * What listening and reachability tests bring (tables of the same names in schema.c, which says what every
+ * column means). Texts are borrowed; NULL is none. Rows of one key are added up, except of watch and
+ * path, whose last one holds: so a long run may tell what came since it last told.
+ */
+struct watch_row {
+	unsigned number;
+	const char *kind, *name, *link, *note;
+	int64_t first_ms, last_ms; /* 0: no packet yet */
+	uint64_t packets, bytes, dropped, snapped, one_sided;
+};
+void store_watch(struct store *s, const struct watch_row *row);
+
+struct heard_host_row {
+	const char *address, *mac, *vendor, *zone, *kind, *ledger_id;
+	uint16_t vlan;
+	bool is_public;
+	uint64_t sent, received; /* packets */
+	int64_t first_ms, last_ms;
+};
+void store_heard_host(struct store *s, const struct heard_host_row *row);
+
+struct flow_row {
+	const char *src, *dst, *transport, *application, *source, *name, *from_zone, *to_zone;
+	uint16_t port, vlan;
+	bool opened;
+	uint64_t connections, refused, unanswered, sent, received, sent_packets, received_packets;
+	int64_t first_ms, last_ms;
+};
+void store_flow(struct store *s, const struct flow_row *row);
+
+struct operation_row {
+	const char *src, *dst, *transport, *protocol, *word, *access;
+	uint16_t port;
+	int unit;
+	uint32_t code;
+	uint64_t requests, errors;
+	int64_t first_ms, last_ms;
+};
+void store_operation(struct store *s, const struct operation_row *row);
+
+struct heard_row {
+	const char *address, *mac, *kind, *value, *peer, *transport; /* NULL: '' */
+	uint16_t port;
+	uint64_t times;
+	int64_t first_ms, last_ms;
+};
+void store_heard(struct store *s, const struct heard_row *row);
+
+struct path_row {
+	unsigned number; /* from 1 */
+	const char *method, *interface, *source, *via, *via_mac, *destination, *transport,
+		*from_zone, *to_zone, *outcome, *answered_by, *seen_as, *hops, /* JSON list */
+		*evidence,                                                     /* JSON object */
+		*note;
+	uint16_t port;
+	bool refutes;
+	int64_t at_ms, took_ms;
+};
+void store_path(struct store *s, const struct path_row *row);
+/* An address with a part to play; role as in declared_address. */
+void store_declared(struct store *s, const char *role, const char *address);
+void store_zone_declared(struct store *s, const char *zone, const char *word);
 
 /* Commits when a second has passed since the last commit, or now. */
 void store_tick(struct store *s);

@@ -45,7 +45,8 @@ static void test_everything(void **state)
 		"waivers:\n"
 		"  - {check: tls.none, port: 80, reason: r, compensating: c, approved_by: b,\n"
 		"     approved_at: 2026-01-01, until: 2026-12-31}\n"
-		"beacon: {address: beacon.example}\n"
+		"beacon: {address: [203.0.113.9, 2001:db8::9], ports: tcp/443, key_file: k, "
+		"dns_name: t.example}\n"
 		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n"
 		"dns: {zones: [plant.example, 2.0.192.in-addr.arpa], servers: 192.0.2.53}\n"
 		"mail: {domains: plant.example, selectors: [k1, s2.k], test_mailbox: "
@@ -99,12 +100,14 @@ static void test_everything(void **state)
 	assert_string_equal(s.domains.mail[0], "plant.example");
 	assert_int_equal(s.domains.selector_count, 2);
 	assert_string_equal(s.domains.selectors[1], "s2.k");
-	assert_int_equal(s.later_count, 4);
+	assert_int_equal(s.beacon_count, 1);
+	assert_int_equal(s.beacons[0].address_count, 2);
+	assert_string_equal(s.beacons[0].key_file, "k");
+	assert_int_equal(s.later_count, 3);
 	assert_string_equal(s.later[0], "site.yaml:27: 'servers' is read, but has no effect yet");
 	assert_string_equal(s.later[1],
 			    "site.yaml:28: 'test_mailbox' is read, but has no effect yet");
-	assert_string_equal(s.later[2], "site.yaml:25: 'beacon' is read, but has no effect yet");
-	assert_string_equal(s.later[3], "site.yaml:26: 'schedule' is read, but has no effect yet");
+	assert_string_equal(s.later[2], "site.yaml:26: 'schedule' is read, but has no effect yet");
 
 	/* The stricter zone wins, whatever the order. */
 	assert_int_equal(addr_parse("192.168.10.4", &a), 0);
@@ -239,8 +242,15 @@ static void test_wrong(void **state)
 		  "waivers: [{check: x, port: 65536, reason: r, compensating: c, approved_by: b,\n"
 		  "  approved_at: 2026-01-02, until: 2026-01-03}]\n",
 		  "site.yaml:5: field 'port': '65536' is not a whole number from 1 to 65535" },
-		{ HEAD "beacon: {address: b, port: 1}\n",
+		{ HEAD "beacon: {address: 192.0.2.1, port: 1}\n",
 		  "site.yaml:5: field 'port': is not known here" },
+		{ HEAD "beacon: {address: b.example}\n",
+		  "site.yaml:5: field 'address': 'b.example' is not the address of a host: a "
+		  "beacon "
+		  "is named by its addresses, since nobody is asked for its name" },
+		{ HEAD "routers: 10.0.0.0/8\n", "site.yaml:5: field 'routers': names more than "
+						"4096 addresses: name those that it "
+						"is about" },
 		{ HEAD "schedule: [{every: often}]\n",
 		  "site.yaml:5: field 'every': 'often' is not a duration such as 24h or 30d" },
 		{ HEAD "dns: {resolvers: [ns.example]}\n",
