@@ -42,7 +42,10 @@ struct decoder {
 	/* Frames and datagrams. Where packets are handed over (any that fits); lists end with 0. */
 	const uint16_t *ethertypes; /* not IP; 0x0001 stands for 802.3 frames with LLC */
 	const uint16_t *udp_ports;  /* of either side */
-	const uint8_t *protocols;   /* IP protocols (ICMP 1, ICMPv6 58, ...) */
+	const uint8_t *protocols;   /* IP protocols (TCP 6, ICMP 1, ICMPv6 58, ...) */
+	bool any_udp; /* also the first datagrams of every UDP flow that no decoder has called its own:
+		       * what is recognised on any port by a sure sign (WireGuard, OpenVPN, QUIC) */
+	unsigned wraps; /* also packets that came in one of these wraps (enum packet_wrap) */
 	/* True: the datagram spoke this protocol (the flow is called so). */
 	bool (*packet)(struct notes *n, const struct packet *p);
 
