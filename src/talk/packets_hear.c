@@ -148,6 +148,7 @@ static void take(void *context, const uint8_t *frame, size_t n, int64_t unix_us)
 		break;
 	case HEARD_SOLICIT:
 	case HEARD_ROUTER:
+	case HEARD_REDIRECT: /* the packet went on */
 	case HEARD_NOTHING:
 		break;
 	}

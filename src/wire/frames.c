@@ -21,8 +21,8 @@ enum { HOPS = 64, HOPS_ND = 255, HOPS_LINK = 1, WINDOW = 1024, DONT_FRAGMENT = 0
 enum { ECHO_REQUEST = 8, ECHO_REQUEST6 = 128, ROUTER_SOLICIT = 133, NEIGHBOUR_SOLICIT = 135 };
 enum { OPTION_SOURCE = 1 };
 /* Offsets in the headers. */
-enum { V4_ID = 4, V4_PROTOCOL = 9, V4_SUM = 10, V4_FROM = 12, V4_TO = 16 };
-enum { V6_NEXT = 6, V6_FROM = 8, V6_TO = 24 };
+enum { V4_ID = 4, V4_HOPS = 8, V4_PROTOCOL = 9, V4_SUM = 10, V4_FROM = 12, V4_TO = 16 };
+enum { V6_NEXT = 6, V6_HOPS = 7, V6_FROM = 8, V6_TO = 24 };
 enum { PORT_TO = 2, TCP_SEQUENCE = 4, TCP_SUM = 16, UDP_SUM = 6, ICMP_SUM = 2, ICMP_NUMBER = 4 };
 
 static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -356,28 +356,48 @@ int frame_form_syn(struct frame_form *ret, const struct way *way, const uint8_t 
 	return form_of(&d, next_mac, source_port, ret);
 }
 
-static void add_echo(struct draft *d, uint32_t number, uint8_t hops, const struct addr *to)
+/* bytes: at most what a frame holds. */
+static void add_echo_of(struct draft *d, uint32_t number, uint8_t hops, const struct addr *to,
+			const uint8_t *bytes, size_t n)
 {
 	/* The builders of ICMPv6 take what they copy as changeable. */
-	uint8_t data[sizeof(echo_data)];
+	uint8_t data[FRAME_MOST] = { 0 };
 	uint16_t id = (uint16_t)(number >> 16), sequence = (uint16_t)number;
+	uint32_t length = (uint32_t)n;
 
-	memcpy(data, echo_data, sizeof(data));
+	assert(n > 0 && n <= sizeof(data));
+	memcpy(data, bytes, n);
 	if (!d->failed)
 		added(d,
 		      d->v4 ? libnet_build_icmpv4_echo(ECHO_REQUEST, 0, 0, id, sequence, data,
-						       sizeof(data), d->l, 0)
+						       length, d->l, 0)
 			    : libnet_build_icmpv6_echo(ECHO_REQUEST6, 0, 0, id, sequence, data,
-						       sizeof(data), d->l, 0),
-		      ICMP_ECHO_HEADER + sizeof(data));
+						       length, d->l, 0),
+		      ICMP_ECHO_HEADER + n);
 	add_ip(d, d->v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, hops, &d->way->source, to);
+}
+
+static void add_echo(struct draft *d, uint32_t number, uint8_t hops, const struct addr *to)
+{
+	add_echo_of(d, number, hops, to, echo_data, sizeof(echo_data));
 }
 
 int frame_form_echo(struct frame_form *ret, const struct way *way, const uint8_t next_mac[static 6])
 {
-	struct draft d = draft_new(way);
+	return frame_form_echo_of(ret, way, next_mac, echo_data, sizeof(echo_data));
+}
 
-	add_echo(&d, 0, HOPS, nowhere(&d));
+int frame_form_echo_of(struct frame_form *ret, const struct way *way,
+		       const uint8_t next_mac[static 6], const uint8_t *data, size_t n)
+{
+	size_t header = (addr_is_ipv4(&way->source) ? IPV4 : IPV6) + (size_t)ICMP_ECHO_HEADER;
+
+	if (n == 0)
+		return -EINVAL;
+	if (n > FRAME_MOST - ETHERNET - header || (way->mtu != 0 && header + n > way->mtu))
+		return -EMSGSIZE;
+	struct draft d = draft_new(way);
+	add_echo_of(&d, 0, HOPS, nowhere(&d), data, n);
 	return form_of(&d, next_mac, 0, ret);
 }
 
@@ -408,6 +428,14 @@ int frame_form_udp(struct frame_form *ret, const struct way *way, const uint8_t 
 		ret->cookie_bytes = cookie_bytes;
 	}
 	return r;
+}
+
+/* The hop limit counts in the checksum of IPv4 alone. */
+void frame_form_hops(struct frame_form *f, uint8_t hops)
+{
+	f->bytes[f->link + (f->v4 ? V4_HOPS : V6_HOPS)] = hops;
+	if (f->v4)
+		f->ip_sum = folded(sum_of(f->bytes + f->link, IPV4));
 }
 
 /* ---- filling in ---- */

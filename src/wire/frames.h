@@ -45,12 +45,17 @@ int frame_form_syn(struct frame_form *ret, const struct way *way, const uint8_t 
 /* ICMP or ICMPv6 echo request with 8 bytes of data. */
 int frame_form_echo(struct frame_form *ret, const struct way *way,
 		    const uint8_t next_mac[static 6]);
+/* The same with these n bytes of data. -EMSGSIZE as below. */
+int frame_form_echo_of(struct frame_form *ret, const struct way *way,
+		       const uint8_t next_mac[static 6], const uint8_t *data, size_t n);
 /* UDP with a payload that stays the same but for the keyed value: where cookie_at is less than n, the
  * four bytes there are replaced by it (DNS and SNMP numbers of two bytes: cookie_bytes 2, the lower
  * half of the value). */
 int frame_form_udp(struct frame_form *ret, const struct way *way, const uint8_t next_mac[static 6],
 		   uint16_t source_port, uint16_t port, const uint8_t *payload, size_t n,
 		   size_t cookie_at, size_t cookie_bytes);
+/* Another hop limit than 64, for every frame of this form from now on. */
+void frame_form_hops(struct frame_form *f, uint8_t hops);
 
 /* Fill a form in for one destination. out has room for form->length bytes, which are all written. */
 void frame_fill_syn(const struct frame_form *f, uint8_t *out, const struct addr *destination,

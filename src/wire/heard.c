@@ -33,7 +33,8 @@ enum {
 };
 
 enum { ICMP_ECHO_REPLY = 0, ICMP_ECHO = 8, ICMP6_ECHO = 128, ICMP6_ECHO_REPLY = 129 };
-enum { ND_ROUTER = 134, ND_SOLICIT = 135, ND_ADVERT = 136, ND_SOURCE = 1, ND_TARGET = 2 };
+enum { ND_ROUTER = 134, ND_SOLICIT = 135, ND_ADVERT = 136, ND_REDIRECT = 137 };
+enum { ND_SOURCE = 1, ND_TARGET = 2, ND_REDIRECTED = 4 };
 
 /* What stands between link and transport. */
 struct packet {
@@ -257,7 +258,43 @@ static bool read_error(struct reader *r, bool v4, struct heard *h)
 	return true;
 }
 
-/* RFC 792. Redirects are none: the packet went on. */
+/* RFC 792: the gateway, then the packet. */
+static bool read_redirect(struct reader *r, struct heard *h)
+{
+	h->next = addr4(r);
+	if (!rd_ok(r))
+		return false;
+	h->kind = HEARD_REDIRECT;
+	read_quote(r, true, h);
+	return true;
+}
+
+/* RFC 4861, 4.5 and 4.6.3: the packet is an option. */
+static bool read_redirect6(struct reader *r, const struct packet *p, struct heard *h)
+{
+	rd_skip(r, 4); /* reserved */
+	h->next = addr6(r);
+	rd_skip(r, 16); /* destination: what was quoted tells it */
+	if (p->hops != 255 || h->code != 0 || !rd_ok(r))
+		return false;
+	while (rd_left(r) > 0) {
+		bool cut = false;
+		uint8_t option = rd_u8(r);
+		size_t length = (size_t)rd_u8(r) * 8;
+
+		if (length == 0)
+			return false;
+		struct reader value = as_far_as(r, length - 2, &cut);
+		if (option != ND_REDIRECTED)
+			continue;
+		rd_skip(&value, 6); /* reserved */
+		read_quote(&value, false, h);
+	}
+	h->kind = HEARD_REDIRECT;
+	return rd_ok(r);
+}
+
+/* RFC 792. */
 static bool read_icmp(struct reader *r, struct heard *h)
 {
 	h->type = rd_u8(r);
@@ -273,6 +310,8 @@ static bool read_icmp(struct reader *r, struct heard *h)
 	case 11: /* time exceeded */
 	case 12: /* parameter problem */
 		return read_error(r, true, h);
+	case 5:
+		return read_redirect(r, h);
 	default:
 		return false;
 	}
@@ -335,6 +374,8 @@ static bool read_icmp6(struct reader *r, const struct packet *p, struct heard *h
 	case ND_SOLICIT:
 	case ND_ADVERT:
 		return read_nd(r, p, h);
+	case ND_REDIRECT:
+		return read_redirect6(r, p, h);
 	case 1: /* destination unreachable */
 	case 2: /* packet too big */
 	case 3: /* time exceeded */
@@ -354,6 +395,7 @@ static bool read_ip(struct reader *r, bool v4, struct heard *h)
 		return false;
 	h->from = p.from;
 	h->to = p.to;
+	h->hops = p.hops;
 	switch (p.protocol) {
 	case PROTO_TCP:
 		return read_tcp(&t, &p, h);

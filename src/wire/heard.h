@@ -23,6 +23,7 @@ enum heard_kind {
 	HEARD_UDP,
 	HEARD_ECHO,  /* echo reply */
 	HEARD_ERROR, /* ICMP or ICMPv6 error about a packet, see quoted_* */
+	HEARD_REDIRECT, /* the packet of quoted_* went on to `next`, where the next one is to go at once */
 };
 
 struct heard {
@@ -33,6 +34,7 @@ struct heard {
 	uint8_t mac[6]; /* sender's, see above; else of the frame; zero without Ethernet */
 	uint16_t vlan;  /* outermost tag's id but 0, which is a priority alone; 0 without */
 	bool reply;
+	uint8_t hops; /* what the hop limit of an IP packet had left */
 	/* TCP and UDP */
 	uint16_t from_port, to_port;
 	uint32_t sequence, acknowledged;
@@ -40,8 +42,9 @@ struct heard {
 	struct span payload; /* UDP; bytes of the frame, as many as were captured */
 	/* echo: as one number, identifier << 16 | sequence */
 	uint32_t echo;
-	/* errors */
-	uint8_t type, code;      /* redirects are no errors, and none of ours */
+	/* errors and redirects */
+	uint8_t type, code;
+	struct addr next;
 	uint8_t quoted_protocol; /* 1 and 58: an echo request; 6, 17; 0: too little was quoted, or
 				  * something else */
 	struct addr quoted_to, quoted_from; /* all zero where they were not quoted */

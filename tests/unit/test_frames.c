@@ -251,6 +251,40 @@ static void echoes(void **state)
 	}
 }
 
+static void other_hop_limits(void **state)
+{
+	static const uint8_t data[64] = "a question of some length";
+
+	(void)state;
+	for (size_t i = 0; i < 2 * countof(families); i++) {
+		bool v4 = i / 2 == 0;
+		struct way w = way_of(families[i / 2].from, i % 2 == 0);
+		struct addr to = addr_of(families[i / 2].to[0]);
+		struct frame_form f;
+		struct heard h;
+
+		assert_int_equal(frame_form_echo_of(&f, &w, next_mac, data, sizeof(data)), 0);
+		for (unsigned hops = 1; hops <= 255; hops += 127) {
+			uint8_t frame[FRAME_MOST];
+
+			frame_form_hops(&f, (uint8_t)hops);
+			frame_fill_echo(&f, frame, &to, 0xdeadbeef, 7);
+			struct span icmp = packet_of(frame, f.length, &w, &w.source, &to,
+						     v4 ? 1 : 58, (uint8_t)hops);
+			assert_int_equal(icmp.length, 8 + sizeof(data));
+			assert_memory_equal(icmp.at + 8, data, sizeof(data));
+			frame[f.link + (v4 ? 20 : 40)] = v4 ? 0 : 129;
+			read_back(frame, f.length, &w, &h, families[i / 2].to[0]);
+			assert_int_equal(h.echo, 0xdeadbeef);
+			assert_int_equal(h.hops, hops);
+		}
+		assert_int_equal(frame_form_echo_of(&f, &w, next_mac, data, 0), -EINVAL);
+		w.mtu = (v4 ? 20 : 40) + 8 + 63;
+		assert_int_equal(frame_form_echo_of(&f, &w, next_mac, data, sizeof(data)),
+				 -EMSGSIZE);
+	}
+}
+
 static void udp_payloads(void **state)
 {
 	static const char payload[] = "0123456789abcdefg";
@@ -569,6 +603,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(cookies_depend_on_everything),
 		cmocka_unit_test(syns),
 		cmocka_unit_test(echoes),
+		cmocka_unit_test(other_hop_limits),
 		cmocka_unit_test(udp_payloads),
 		cmocka_unit_test(udp_has_always_a_checksum),
 		cmocka_unit_test(payloads_that_do_not_fit),

@@ -36,7 +36,7 @@ static const char *words_of(const uint8_t *frame, size_t n, size_t link, char ou
 	if (h.vlan != 0)
 		snprintf(tag, sizeof(tag), "vlan %u ", h.vlan);
 	static const char *const kinds[] = { "nothing", "arp", "advert", "solicit", "router",
-					     "tcp",     "udp", "echo",   "error" };
+					     "tcp",     "udp", "echo",   "error",   "redirect" };
 	switch (h.kind) {
 	case HEARD_ARP:
 	case HEARD_ADVERT:
@@ -61,6 +61,12 @@ static const char *words_of(const uint8_t *frame, size_t n, size_t link, char ou
 		snprintf(rest, sizeof(rest), "%u/%u about %u %s %u > %s %u number %u", h.type,
 			 h.code, h.quoted_protocol, quoted_from, h.quoted_from_port, quoted_to,
 			 h.quoted_to_port, h.quoted_number);
+		break;
+	case HEARD_REDIRECT:
+		addr_format(&h.quoted_to, quoted_to);
+		addr_format(&h.next, quoted_from);
+		snprintf(rest, sizeof(rest), "about %u %s number %u by %s", h.quoted_protocol,
+			 quoted_to, h.quoted_number, quoted_from);
 		break;
 	default:
 		break;
@@ -162,6 +168,13 @@ static const struct {
 		  "2001:db8:2::2 0 number 495779841",
 		  "error 2001:db8:1::fe > 2001:db8:1::1 1/0 about 17 2001:db8:1::1 40000 > "
 		  "2001:db8:9::1 9 number 0",
+	  } },
+	{ "redirects",
+	  {
+		  "redirect 192.0.2.254 > 192.0.2.1 about 1 203.0.113.9 number 1413808129 by "
+		  "192.0.2.77",
+		  "redirect fe80::200:5eff:fe00:53fe > 2001:db8:1::1 about 58 2001:db8:9::9 "
+		  "number 1414725633 by fe80::77",
 	  } },
 	{ "router",
 	  {
@@ -445,7 +458,11 @@ static void malformed_frames_are_not_heard(void **state)
 		{ "echo", 1, 17, 19, "total length below the header" },
 		{ "echo", 1, 21, 1, "a later fragment" },
 		{ "fragments", 6, 56, 1, "a later fragment of IPv6" },
-		{ "echo", 1, 34, 5, "a redirect" },
+		{ "echo", 1, 34, 6, "ICMP of another kind" },
+		{ "redirects", 1, 21, 64, "redirect that a router passed on" },
+		{ "redirects", 1, 55, 1, "redirect with a code" },
+		{ "redirects", 1, 95, 0,
+		  "redirect with an option without a length [nd-option-loop]" },
 		{ "echo", 5, 20, 6, "TCP made of an echo: no header length" },
 		{ "echo", 5, 20, 59, "no next header" },
 		{ "echo", 5, 20, 1, "ICMP in IPv6" },

@@ -162,6 +162,16 @@ a ping -q -c 1 -t 1 2001:db8:2::2 >"$work/log"
 say 2001:db8:9::1 9 nowhere
 end
 
+# The router's own next hop for these is on the link that they come from: it says so.
+ip -n frames-r neigh add 192.0.2.77 lladdr 00:00:5e:00:53:77 dev eth0
+ip -n frames-r neigh add fe80::77 lladdr 00:00:5e:00:53:77 dev eth0
+ip -n frames-r route add 203.0.113.0/24 via 192.0.2.77
+ip -n frames-r route add 2001:db8:9::/64 via fe80::77 dev eth0
+begin redirects 'icmp[0] == 5 or icmp6[0] == 137'
+a ping -q -c 1 -W 1 203.0.113.9 >"$work/log"
+a ping -q -c 1 -W 1 2001:db8:9::9 >"$work/log"
+end
+
 # Router advertisements by radvd.
 printf 'interface eth0 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;
 	prefix 2001:db8:1::/64 { }; };\n' >"$work/radvd.conf"
