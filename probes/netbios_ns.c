@@ -12,14 +12,12 @@
 #include <stdio.h>
 
 #include "codec/evidence.h"
+#include "codec/netbios.h"
 #include "udp.h"
 
-enum { NAME_BYTES = 15, NAMES_MAX = 64, GROUP = 0x8000 };
-
-/* The suffix (16th byte) says what the name is: 0x00 workstation or, of a group, the domain; 0x20 file
- * server; 0x1c domain controllers; 0x1b domain master browser. */
-static void note_name(json_t *evidence, struct span name, uint8_t suffix, bool group)
+static void note_name(void *context, struct span name, uint8_t suffix, bool group)
 {
+	json_t *evidence = context;
 	json_t *o = list_object(note_list(evidence, "names"));
 
 	note_text(o, "name", name);
@@ -44,18 +42,8 @@ static bool read_status(struct span answer, json_t *evidence)
 	rd_skip(&r, 12);             /* header */
 	rd_skip(&r, 34 + 2 + 2 + 4); /* name, type, class, time to live */
 	struct reader data = rd_sub(&r, rd_be16(&r));
-	unsigned count = rd_u8(&data);
-	for (unsigned i = 0; i < count && i < NAMES_MAX; i++) {
-		struct span name = rd_span(&data, NAME_BYTES);
-		uint8_t suffix = rd_u8(&data);
-		uint16_t flags = rd_be16(&data);
-
-		if (!rd_ok(&data))
-			return false;
-		note_name(evidence, span_trim(name), suffix, (flags & GROUP) != 0);
-	}
-	struct span unit = rd_span(&data, 6);
-	if (!rd_ok(&data))
+	struct span unit;
+	if (!netbios_read_status(&data, note_name, evidence, &unit))
 		return false;
 	static const uint8_t none[6];
 	if (memcmp(unit.at, none, sizeof(none)) != 0) { /* Samba has none */

@@ -16,6 +16,27 @@ bool addr_is_ipv4(const struct addr *a)
 	return memcmp(a->bytes, mapped, sizeof(mapped)) == 0;
 }
 
+bool addr_is_none(const struct addr *a)
+{
+	static const uint8_t none[16];
+
+	return memcmp(a->bytes, none, sizeof(none)) == 0;
+}
+
+struct addr addr_of_bytes(struct span bytes)
+{
+	struct addr a = { 0 };
+
+	if (bytes.length == 4) {
+		memcpy(a.bytes, mapped, sizeof(mapped));
+		memcpy(a.bytes + sizeof(mapped), bytes.at, 4);
+	} else if (bytes.length == sizeof(a.bytes) &&
+		   memcmp(bytes.at, mapped, sizeof(mapped)) != 0) {
+		memcpy(a.bytes, bytes.at, sizeof(a.bytes));
+	}
+	return a;
+}
+
 int addr_compare(const struct addr *a, const struct addr *b)
 {
 	int c = memcmp(a->bytes, b->bytes, sizeof(a->bytes));

@@ -22,7 +22,12 @@ enum { ADDR_TEXT = 64 };
 int addr_parse(const char *text, struct addr *ret);
 /* The shortest text (RFC 5952; IPv4 dotted; %index for a scope). Returns out. */
 const char *addr_format(const struct addr *a, char out[static ADDR_TEXT]);
+/* Of the 4 or 16 bytes that stand in a packet. All zero where it is another number of them, or an
+ * IPv4-mapped one, which belongs on no wire. */
+struct addr addr_of_bytes(struct span bytes);
 bool addr_is_ipv4(const struct addr *a);
+/* All zero: none. */
+bool addr_is_none(const struct addr *a);
 /* <0, 0, >0; the order of the bytes, then the scope. */
 int addr_compare(const struct addr *a, const struct addr *b);
 /* Well mixed in all its bits, for tables. */

@@ -230,6 +230,7 @@ static bool read_record(struct span message, struct reader *r, dns_take *take, v
 	struct reader data = rd_sub(r, rd_be16(r));
 	if (!rd_ok(r))
 		return false;
+	record.data = span_of(data.at, rd_left(&data));
 	read_data(message, data, &record, &good);
 	if (good && (class == DNS_CLASS_IN || record.type == DNS_TXT))
 		take(context, &record);

@@ -64,6 +64,7 @@ struct dns_record {
 	char target
 		[DNS_NAME]; /* CNAME, PTR, SRV; of TXT the strings one behind the other, bytes as they are but
 				* zeros */
+	struct span data; /* as it stands in the message */
 };
 
 /* Reads a message; records go to take one by one. False: malformed, or not whole; what came before was

@@ -79,29 +79,50 @@ static bool split_field(struct span line, struct http_field *ret)
 	return true;
 }
 
-bool http_read_head(struct span bytes, struct http_head *ret)
+/* False: too many lines. */
+static bool read_fields(struct reader *r, struct http_head *head)
 {
-	struct http_head head = { 0 };
-	struct reader r = rd_new(bytes);
 	struct span line;
 	size_t lines = 0;
+	const uint8_t *start = r->at;
+	const uint8_t *end = r->at;
 
-	if (!next_line(&r, &line) || !read_status_line(line, &head))
-		return false;
-	const uint8_t *start = r.at;
-	const uint8_t *end = r.at;
-	while (next_line(&r, &line) && line.length > 0) {
+	while (next_line(r, &line) && line.length > 0) {
 		struct http_field f;
 
 		if (++lines > HTTP_HEADERS_MAX)
 			return false;
 		if (line.at[0] == ' ' || line.at[0] == '\t')
-			head.folded = true;
+			head->folded = true;
 		else if (!split_field(line, &f))
-			head.broken = true;
-		end = r.at;
+			head->broken = true;
+		end = r->at;
 	}
-	head.fields = span_of(start, (size_t)(end - start));
+	head->fields = span_of(start, (size_t)(end - start));
+	return true;
+}
+
+bool http_read_head(struct span bytes, struct http_head *ret)
+{
+	struct http_head head = { 0 };
+	struct reader r = rd_new(bytes);
+	struct span line;
+
+	if (!next_line(&r, &line) || !read_status_line(line, &head) || !read_fields(&r, &head))
+		return false;
+	*ret = head;
+	return true;
+}
+
+bool http_read_lines(struct span bytes, struct span *ret_first, struct http_head *ret)
+{
+	struct http_head head = { 0 };
+	struct reader r = rd_new(bytes);
+	struct span line;
+
+	if (!next_line(&r, &line) || !read_fields(&r, &head))
+		return false;
+	*ret_first = line;
 	*ret = head;
 	return true;
 }

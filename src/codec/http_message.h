@@ -34,6 +34,9 @@ enum http_framing {
  * be there or not). False where the status line is none or there are more than HTTP_HEADERS_MAX
  * lines. */
 bool http_read_head(struct span bytes, struct http_head *ret);
+/* The same of a message that begins with any other line (requests; SSDP, SIP): *ret_first is that line, and
+ * version, status and reason are nothing. */
+bool http_read_lines(struct span bytes, struct span *ret_first, struct http_head *ret);
 /* The next header; fields is what is left of head->fields. False at the end. */
 bool http_next_field(struct reader *fields, struct http_field *ret);
 /* The nth value of this header, from 0; false where there is none. */
