@@ -17,13 +17,13 @@
 #include "commands/dryrun.h"
 #include "commands/engine.h"
 #include "commands/judging.h"
-#include "commands/lock.h"
 #include "commands/lockout.h"
 #include "commands/matching.h"
 #include "commands/machines.h"
 #include "commands/recognise.h"
 #include "commands/resume.h"
 #include "commands/rights.h"
+#include "commands/run_files.h"
 #include "commands/scan_options.h"
 #include "commands/snapshot.h"
 #include "commands/writing.h"
@@ -32,131 +32,12 @@
 #include "wire/payloads.h"
 #include "wire/vendor.h"
 
-static char *beside(const char *store, const char *ending)
-{
-	size_t n = strlen(store);
-	const char *dot = strrchr(store, '.');
-	const char *slash = strrchr(store, '/');
-	char *path = NULL;
-
-	if (dot != NULL && (slash == NULL || dot > slash))
-		n = (size_t)(dot - store);
-	return asprintf(&path, "%.*s%s", (int)n, store, ending) > 0 ? path : NULL;
-}
-
-/* An output that could not be written at the end is found out before anything is sent. */
-static bool writable(const char *path)
-{
-	struct stat st;
-	char *folder;
-
-	if (path == NULL)
-		return true;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		fprintf(stderr, _("error: %s: cannot write there: %s\n"), path, strerror(EISDIR));
-		return false;
-	}
-	const char *slash = strrchr(path, '/');
-	if (slash == NULL)
-		folder = strdup(".");
-	else
-		folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	bool good = folder != NULL && access(folder, W_OK | X_OK) == 0;
-	if (!good)
-		fprintf(stderr, _("error: %s: cannot write there: %s\n"), path, strerror(errno));
-	free(folder);
-	return good;
-}
-
-static void make_uuid(char out[static 37])
-{
-	uint8_t b[16];
-
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		memset(b, 0, sizeof(b));
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4 */
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-		 b[13], b[14], b[15]);
-}
-
-/* The sending lock: descriptor, or -1 after a message. */
-static int take_lock(bool wait)
-{
-	bool told = false;
-
-	for (;;) {
-		char holder[1024] = "";
-		int fd = lock_take();
-
-		if (fd >= 0)
-			return fd;
-		if (fd != -EADDRINUSE) {
-			fprintf(stderr, _("error: the sending lock cannot be taken: %s\n"),
-				strerror(-fd));
-			return -1;
-		}
-		if (!told) {
-			lock_holder(holder, sizeof(holder));
-			fprintf(stderr,
-				wait ? _("waiting: another scan is sending from this bastion: %s\n")
-				     : _("error: another scan is sending from this bastion: %s\n"),
-				holder);
-		}
-		told = true;
-		if (!wait)
-			return -1;
-		sleep(1);
-	}
-}
-
-static void describe(char *out, size_t n, const char *store)
-{
-	const struct passwd *user = getpwuid(geteuid());
-	char when[32];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	snprintf(out, n, "process %ld, user %s, since %s, store %s", (long)getpid(),
-		 user != NULL ? user->pw_name : "?", when, store);
-}
-
-/* Names of files beside the store. */
-struct paths {
-	const char *store;
-	char *journal, *stop, *html; /* html NULL: none */
-};
-
-static bool paths_make(struct paths *p, const struct scan_options *o, const char *store)
-{
-	p->store = store;
-	if (asprintf(&p->journal, "%s.journal", store) < 0)
-		p->journal = NULL;
-	if (o->stop_file != NULL)
-		p->stop = strdup(o->stop_file);
-	else if (asprintf(&p->stop, "%s.stop", store) < 0)
-		p->stop = NULL;
-	if (!o->no_html)
-		p->html = o->html != NULL ? strdup(o->html) : beside(store, ".html");
-	return p->journal != NULL && p->stop != NULL && (p->html != NULL || o->no_html);
-}
-
-static void paths_done(struct paths *p)
-{
-	free(p->journal);
-	free(p->stop);
-	free(p->html);
-}
-
 static int64_t begin(struct store *store, const struct scan_options *o, const struct plan *plan,
 		     const struct judging *j, const struct resume_way *way)
 {
 	char uuid[37], here[256] = "", *text = plan_json(plan);
 
-	make_uuid(uuid);
+	run_uuid(uuid);
 	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
 		snprintf(here, sizeof(here), "bastion");
 	const struct scan_row row = {
@@ -195,7 +76,7 @@ static void before_done(struct before *b)
 
 /* The scan itself: sends, and leaves a store whose scan has ended. */
 static enum engine_end send_all(const struct scan_options *o, const struct plan *plan,
-				const struct paths *paths, struct store *store, int lock,
+				const struct run_files *paths, struct store *store, int lock,
 				const char *description, int64_t scan, const struct resume_way *way,
 				const struct before *before, pid_t *ret_closing)
 {
@@ -302,7 +183,7 @@ static bool load_test_account(struct scan_options *o, const struct plan *plan)
 }
 
 /* With the lock in hand. The plan and judging of a scan that goes on are made here. */
-static int scan_locked(struct scan_options *o, struct plan *plan, const struct paths *paths,
+static int scan_locked(struct scan_options *o, struct plan *plan, const struct run_files *paths,
 		       int *lock, struct judging **judging)
 {
 	const struct judging_outputs outputs = {
@@ -319,7 +200,7 @@ static int scan_locked(struct scan_options *o, struct plan *plan, const struct p
 
 	if (fault != STORE_OK)
 		return writing_message(paths->store, fault, _("it is damaged or cannot be read"));
-	describe(description, sizeof(description), paths->store);
+	run_describe(description, sizeof(description), paths->store);
 	struct before before = { 0 };
 	struct resume_way way = { .retries = o->retries, .connect = o->connect };
 	int64_t scan = 0;
@@ -395,22 +276,23 @@ static bool load_fingerprints(struct scan_options *o, bool logins)
 
 static int run(struct scan_options *o, struct plan *plan, const char *store, struct judging **j)
 {
-	struct paths paths = { 0 };
+	struct run_files paths = { 0 };
 	int status = EXIT_USAGE;
 
-	if (!paths_make(&paths, o, store)) {
+	if (!run_files_make(&paths, store, o->stop_file, o->html, o->no_html)) {
 		fprintf(stderr, _("error: out of memory\n"));
 		status = EXIT_INCOMPLETE;
 	} else if (o->resume && access(store, F_OK) != 0) {
 		fprintf(stderr, _("error: %s: there is no such store to resume from\n"), store);
-	} else if (!writable(store) || !writable(paths.html) || !writable(o->json) ||
-		   !writable(o->ndjson) || !writable(o->csv) || !writable(o->nmap_xml)) {
+	} else if (!run_writable(store) || !run_writable(paths.html) || !run_writable(o->json) ||
+		   !run_writable(o->ndjson) || !run_writable(o->csv) ||
+		   !run_writable(o->nmap_xml)) {
 		status = EXIT_USAGE; /* said already */
 	} else if (access(paths.stop, F_OK) == 0) {
 		fprintf(stderr, _("error: the stop file %s is there; remove it to scan\n"),
 			paths.stop);
 	} else if (load_fingerprints(o, o->resume || plan->credentials)) {
-		int lock = take_lock(o->wait);
+		int lock = run_lock(o->wait);
 
 		status = lock >= 0 ? scan_locked(o, plan, &paths, &lock, j) : EXIT_INCOMPLETE;
 		if (lock >= 0)
@@ -419,7 +301,7 @@ static int run(struct scan_options *o, struct plan *plan, const char *store, str
 	fingerprints_free(o->known);
 	credentials_done(&o->passwords);
 	login_forms_done(&o->login_forms);
-	paths_done(&paths);
+	run_files_done(&paths);
 	return status;
 }
 

@@ -8,5 +8,13 @@
  * since those need files. 0 or negative errno.
  */
 int sandbox_worker(void);
+/*
+ * For a process that sends by sockets of its own: no file is opened, no program or process started, nothing is
+ * listened on; sockets are allowed. 0 or negative errno.
+ */
+int sandbox_sender(void);
+/* Landlock (landlock(7)): no file of any path can be opened from here on, beside and below what seccomp
+ * says. A kernel without it is no fault. 0 or negative errno. */
+int sandbox_no_files(void);
 
 #endif

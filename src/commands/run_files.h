@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands share that write a run into the store: names of files beside it, the sending lock. */
+#ifndef TENKEN_COMMANDS_RUN_FILES_H
+#define TENKEN_COMMANDS_RUN_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Names of files beside the store. */
+struct run_files {
+	const char *store;           /* borrowed */
+	char *journal, *stop, *html; /* html NULL: none */
+};
+/* stop_file, html: as asked for; NULL: beside the store. False without memory; run_files_done() is right
+ * in both cases. */
+bool run_files_make(struct run_files *p, const char *store, const char *stop_file, const char *html,
+		    bool no_html);
+void run_files_done(struct run_files *p);
+
+/* An output that could not be written at the end is found out before anything is sent. False after a message;
+ * NULL is fine. */
+bool run_writable(const char *path);
+/* RFC 9562, version 4. */
+void run_uuid(char out[static 37]);
+/* The sending lock: descriptor, or -1 after a message. */
+int run_lock(bool wait);
+/* Who we are, for those who ask the lock. */
+void run_describe(char *out, size_t n, const char *store);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reach/gate.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "codec/i18n.h"
+
+enum { NEAR_MOST = 4096, PORT_DNS = 53, PORT_NTP = 123 };
+
+struct near {
+	unsigned ifindex;
+	uint8_t mac[6];
+	bool gentle;
+	bool placed; /* it has another address than a link-local one, which tells of no zone */
+	bool sent;   /* the one frame of control equipment */
+	const char *refusal;
+};
+
+struct gate {
+	const struct site *site;
+	const struct beacon *beacon;
+	struct addr *hosts;
+	size_t host_count;
+	bool closed;
+	struct near *near;
+	size_t near_count;
+};
+
+struct gate *gate_new(const struct site *s, const struct beacon *beacon)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->site = s;
+	g->beacon = beacon;
+	g->hosts = calloc(GATE_HOSTS, sizeof(*g->hosts));
+	g->near = calloc(NEAR_MOST, sizeof(*g->near));
+	if (g->hosts == NULL || g->near == NULL) {
+		gate_free(g);
+		return NULL;
+	}
+	return g;
+}
+
+void gate_free(struct gate *g)
+{
+	if (g == NULL)
+		return;
+	free(g->hosts);
+	free(g->near);
+	free(g);
+}
+
+int gate_add_host(struct gate *g, const struct addr *a)
+{
+	if (g->closed)
+		return -EBUSY;
+	for (size_t i = 0; i < g->host_count; i++)
+		if (addr_compare(&g->hosts[i], a) == 0)
+			return 0;
+	if (g->host_count == GATE_HOSTS)
+		return -ENOSPC;
+	g->hosts[g->host_count++] = *a;
+	return 0;
+}
+
+void gate_close(struct gate *g)
+{
+	g->closed = true;
+}
+
+bool gate_is_beacon(const struct gate *g, const struct addr *a)
+{
+	for (size_t i = 0; i < g->beacon->address_count; i++)
+		if (addr_compare(&g->beacon->addresses[i], a) == 0)
+			return true;
+	return false;
+}
+
+bool gate_gentle(const struct gate *g, const struct addr *a)
+{
+	const struct zone *z = site_zone(g->site, a);
+
+	return !gate_is_beacon(g, a) &&
+	       (z == NULL || z->kind == ZONE_OT || z->kind == ZONE_UNASSIGNED);
+}
+
+static const char *left_alone(const struct site *s, const struct addr *a)
+{
+	if (ranges_contain(&s->exclude, a))
+		return N_("excluded");
+	for (size_t i = 0; i < s->zone_count; i++)
+		if (ranges_contain(&s->zones[i].passive_only, a))
+			return N_("passive only");
+	return NULL;
+}
+
+/* The rules of its zone, for a host inside. */
+static const char *zone_refusal(const struct gate *g, const struct addr *a, enum site_risk risk,
+				int64_t now)
+{
+	const struct zone *z = site_zone(g->site, a);
+
+	if (z == NULL)
+		return N_("outside the declared zones");
+	if (addr_is_public(a) && !ranges_contain(&g->site->owned, a))
+		return N_("public and not owned");
+	if (z->risk < risk)
+		return N_("the zone's risk class does not allow it");
+	if (!zone_window_open(g->site, z, now))
+		return N_("outside the window");
+	return NULL;
+}
+
+static bool named(const struct gate *g, const struct addr *a)
+{
+	for (size_t i = 0; i < g->host_count; i++)
+		if (addr_compare(&g->hosts[i], a) == 0)
+			return true;
+	return false;
+}
+
+const char *gate_refusal(const struct gate *g, enum gate_use use, const struct addr *a,
+			 uint16_t port, bool udp, int64_t now)
+{
+	if (!authorisation_valid(&g->site->authorisation, now))
+		return N_("no valid authorisation");
+	const char *why = left_alone(g->site, a);
+	if (why != NULL)
+		return why;
+	if (addr_is_unusable(a))
+		return N_("not the address of a host");
+	switch (use) {
+	case GATE_BEACON: {
+		const struct zone *z = site_zone(g->site, a);
+
+		if (!gate_is_beacon(g, a))
+			return N_("not the beacon's address");
+		return z != NULL && !zone_window_open(g->site, z, now) ? N_("outside the window")
+								       : NULL;
+	}
+	case GATE_RESOLVER:
+		return port != PORT_DNS ? N_("not the port of this service")
+					: zone_refusal(g, a, SITE_READ, now);
+	case GATE_PROXY:
+		return udp || port == 0 ? N_("not the port of this service")
+					: zone_refusal(g, a, SITE_READ, now);
+	case GATE_CLOCK:
+		return !udp || port != PORT_NTP ? N_("not the port of this service")
+						: zone_refusal(g, a, SITE_READ, now);
+	case GATE_HOST:
+		if (udp || port == 0)
+			return N_("not the port of this service");
+		return named(g, a) ? zone_refusal(g, a, SITE_TOUCH, now)
+				   : N_("not among the hosts of this run");
+	}
+	return N_("not the beacon's address");
+}
+
+/* ---- frames ---- */
+
+static struct near *find(const struct gate *g, unsigned ifindex, const uint8_t mac[static 6])
+{
+	for (size_t i = 0; i < g->near_count; i++)
+		if (g->near[i].ifindex == ifindex && memcmp(g->near[i].mac, mac, 6) == 0)
+			return &g->near[i];
+	return NULL;
+}
+
+const char *gate_neighbour(struct gate *g, const struct gate_neighbour *n, int64_t now)
+{
+	struct near *own = find(g, n->ifindex, n->mac);
+	const struct zone *z = site_zone(g->site, &n->address);
+	bool local = n->address.scope != 0 && z == NULL;
+
+	if (n->mac[0] & 1)
+		return N_("not the MAC address of one host");
+	if (own == NULL) {
+		if (g->near_count == NEAR_MOST)
+			return N_("too many neighbours");
+		own = &g->near[g->near_count++];
+		own->ifindex = n->ifindex;
+		memcpy(own->mac, n->mac, 6);
+	}
+	own->placed = own->placed || !local;
+	own->gentle = own->gentle || n->ot || (!local && gate_gentle(g, &n->address));
+	if (own->refusal == NULL)
+		own->refusal = left_alone(g->site, &n->address);
+	if (own->refusal == NULL && z != NULL && z->risk < SITE_TOUCH)
+		own->refusal = N_("the zone's risk class does not allow it");
+	if (own->refusal == NULL && z != NULL && !zone_window_open(g->site, z, now))
+		own->refusal = N_("outside the window");
+	return own->refusal;
+}
+
+bool gate_neighbour_gentle(const struct gate *g, unsigned ifindex, const uint8_t mac[static 6])
+{
+	const struct near *n = find(g, ifindex, mac);
+
+	return n == NULL || n->gentle || !n->placed;
+}
+
+const char *gate_frame(struct gate *g, const struct gate_frame *f, bool full, int64_t now)
+{
+	struct near *n = find(g, f->ifindex, f->mac);
+	bool icmp = f->protocol == (addr_is_ipv4(&f->to) ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	const char *why = gate_refusal(g, GATE_BEACON, &f->to, 0, false, now);
+
+	if (why != NULL)
+		return why;
+	if (n == NULL)
+		return N_("not a neighbour");
+	if (n->refusal != NULL)
+		return n->refusal;
+	if (f->hops != 1 && !full)
+		return N_("only one hop is allowed");
+	if (!n->gentle && n->placed)
+		return NULL;
+	if (!icmp || n->sent || f->hops != 1)
+		return N_("control equipment gets one echo request and nothing else");
+	n->sent = true;
+	return NULL;
+}
