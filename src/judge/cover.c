@@ -198,7 +198,7 @@ static int add_probes(struct judged *j, struct cover *v, const char *list)
 			at++;
 	}
 	if (!planned && !any_service(j, v))
-		v->reason = "ports not in the plan";
+		v->reason = j->primary != 0 ? "ports not in the plan" : "not scanned";
 	else if (!every)
 		v->missing = "ports not in the plan";
 	return 0;
@@ -225,47 +225,122 @@ static const char *nobody_answered(const struct judged *j)
 	return j->host_count == 0 && j->left_out != NULL ? j->left_out : "no host answered";
 }
 
-static int fill_cover(struct judged *j, struct cover *v)
+/* One way to meet a need; *ret_reason: why it does not. */
+static int meet_alternative(struct judged *j, struct cover *v, const char *need,
+			    const char **ret_reason)
 {
-	const struct words *needs = v->needs;
+	bool all = need_starts(need, "probe:");
+	int r = need_missing(j, need, ret_reason);
 
-	for (size_t i = 0; i < needs->count && v->reason == NULL; i++) {
-		const char *need = needs->list[i];
-		bool all = need_starts(need, "probe:");
-		int r = need_missing(j, need, &v->reason);
+	if (r < 0 || *ret_reason != NULL)
+		return r;
+	if (all || need_starts(need, "any:")) {
+		const char *list = strchr(need, ':') + 1;
 
-		if (r >= 0 && v->reason == NULL && (all || need_starts(need, "any:"))) {
+		*ret_reason = probes_missing(j, list, all);
+		if (*ret_reason == NULL) {
 			v->counts_services = true;
-			v->reason = probes_missing(j, strchr(need, ':') + 1, all);
-			if (v->reason == NULL)
-				r = add_probes(j, v, strchr(need, ':') + 1);
+			r = add_probes(j, v, list);
+			*ret_reason = v->reason;
+			v->reason = NULL;
 		}
-		if (r >= 0 && v->missing == NULL && need_starts(need, "ports:"))
-			v->missing = need_ports_missing(j, need + 6);
+	} else if (need_starts(need, "ports:") && v->missing == NULL) {
+		v->missing = need_ports_missing(j, need + 6);
+	}
+	v->by_listening |= strcmp(need, "listen") == 0;
+	v->by_reach |= strcmp(need, "reach") == 0;
+	return r;
+}
+
+static int meet_need(struct judged *j, struct cover *v, const char *need)
+{
+	char alternative[NEED_TEXT];
+	const char *first = NULL;
+	bool met = false;
+
+	while (need_next(&need, alternative)) {
+		const char *reason = NULL;
+
+		if (met) {
+			v->or_heard |= j->heard && strcmp(alternative, "listen") == 0;
+			continue;
+		}
+		int r = meet_alternative(j, v, alternative, &reason);
 		if (r < 0)
 			return r;
+		met = reason == NULL;
+		if (first == NULL)
+			first = reason;
 	}
+	if (!met)
+		v->reason = first;
+	return 0;
+}
+
+/* "or:listen": what the needs before it lack does not keep the check from telling what it finds. */
+static int meet_needs(struct judged *j, struct cover *v)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < v->needs->count; i++) {
+		const char *need = v->needs->list[i], *reason = NULL;
+
+		if (!need_starts(need, "or:")) {
+			if (v->reason == NULL)
+				r = meet_need(j, v, need);
+			continue;
+		}
+		if (v->reason == NULL)
+			continue;
+		r = need_missing(j, need + 3, &reason);
+		if (r >= 0 && reason == NULL) {
+			v->only = v->reason;
+			v->reason = NULL;
+		}
+	}
+	return r;
+}
+
+/* What it did with a host that is there. */
+static uint16_t host_state(struct judged *j, const struct cover *v, const struct judged_host *h)
+{
+	if (v->only != NULL)
+		return h->answering ? reason_state(j, v->only) : SUBJECT_NONE;
+	if (v->by_listening && !v->by_reach)
+		return h->heard       ? SUBJECT_RAN
+		       : h->answering ? reason_state(j, "not heard")
+				      : SUBJECT_NONE;
+	if (v->by_reach)
+		return h->answering ? SUBJECT_RAN : SUBJECT_NONE;
+	if (h->gap != NULL)
+		return v->or_heard && h->heard ? SUBJECT_RAN : reason_state(j, h->gap);
+	if (v->missing != NULL && (v->counts_hosts || h->answering))
+		return reason_state(j, v->missing);
+	if (v->by_udp && h->answering && !h->udp)
+		return reason_state(j, "UDP ports not tried");
+	return v->counts_hosts ? SUBJECT_RAN : SUBJECT_NONE;
+}
+
+static int fill_cover(struct judged *j, struct cover *v)
+{
+	int r = meet_needs(j, v);
+
+	if (r < 0)
+		return r;
 	if (v->reason == NULL && !j->any_answering)
 		v->reason = nobody_answered(j);
 	if (v->reason != NULL)
 		return 0;
 	if (!cover_lists(j, v))
 		return -ENOMEM;
-	v->counts_hosts = !v->counts_services;
-	for (size_t i = 0; i < j->host_count; i++) {
-		const struct judged_host *h = &j->hosts[i];
-
-		if (h->absent)
-			continue;
-		if (h->gap != NULL)
-			v->host[i] = reason_state(j, h->gap);
-		else if (v->missing != NULL && (v->counts_hosts || h->answering))
-			v->host[i] = reason_state(j, v->missing);
-		else if (v->by_udp && h->answering && !h->udp)
-			v->host[i] = reason_state(j, "UDP ports not tried");
-		else if (v->counts_hosts)
-			v->host[i] = SUBJECT_RAN;
+	if (v->only != NULL) {
+		v->counts_services = false;
+		memset(v->service, 0, j->service_count * sizeof(*v->service));
 	}
+	v->counts_hosts = !v->counts_services;
+	for (size_t i = 0; i < j->host_count; i++)
+		if (!j->hosts[i].absent)
+			v->host[i] = host_state(j, v, &j->hosts[i]);
 	return 0;
 }
 

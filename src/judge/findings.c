@@ -20,7 +20,8 @@ static const char made_tables[] =
 	" port INTEGER, transport TEXT, zone TEXT, kind TEXT, vantage TEXT NOT NULL,"
 	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
 	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
-	" inferred INTEGER NOT NULL) WITHOUT ROWID;"
+	" inferred INTEGER NOT NULL, run INTEGER NOT NULL, carried INTEGER NOT NULL) WITHOUT "
+	"ROWID;"
 	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
 	/* Where it was found: one asset may have it at several of its addresses. */
 	"CREATE TEMP TABLE finding_place (fingerprint TEXT NOT NULL, address TEXT, zone TEXT, kind "
@@ -70,6 +71,8 @@ struct row {
 	const char *address, *asset, *transport, *detail, *evidence;
 	enum severity severity;
 	int64_t port;  /* 0: none */
+	int64_t run;   /* whose evidence it is; 0: it does not say */
+	int64_t seen;  /* when, where it says so */
 	bool inferred; /* it rests on data that is not verified */
 };
 
@@ -117,7 +120,7 @@ static struct row *new_row(struct rows *rows)
 }
 
 struct columns {
-	int address, port, transport, detail, severity, evidence, asset, inferred;
+	int address, port, transport, detail, severity, evidence, asset, inferred, run, seen;
 };
 
 static int read_row(struct query *q, const struct columns *at, const struct check *check,
@@ -144,6 +147,8 @@ static int read_row(struct query *q, const struct columns *at, const struct chec
 	if (severity != NULL && severity_of_word(severity) != SEVERITIES)
 		row->severity = severity_of_word(severity);
 	row->inferred = at->inferred >= 0 && query_int(q, at->inferred) != 0;
+	row->run = query_int(q, at->run);
+	row->seen = query_int(q, at->seen);
 	return row->detail == NULL ? -ENOMEM : 0;
 }
 
@@ -164,6 +169,8 @@ static int ask(struct judged *j, const struct check *check, struct rows *rows)
 		.evidence = query_column(q, "evidence"),
 		.asset = query_column(q, "asset"),
 		.inferred = query_column(q, "inferred"),
+		.run = query_column(q, "run"),
+		.seen = query_column(q, "seen"),
 	};
 	if (at.address < 0 && at.asset < 0)
 		r = -EDOM;
@@ -190,7 +197,7 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *asset, *insert, *place, *observed, *support;
+	struct query *asset, *insert, *place, *observed, *support, *origin;
 	struct query *before, *waiver; /* NULL: there is none to be found */
 };
 
@@ -203,7 +210,32 @@ static void keeper_done(struct keeper *k)
 	query_free(k->place);
 	query_free(k->observed);
 	query_free(k->support);
+	query_free(k->origin);
 }
+
+/* ?1 check, ?2 and ?3 names of the asset, ?4 port, ?5 now. */
+static const char waiver_of[] =
+	"SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), 'reason', reason,"
+	"  'compensating', compensating, 'approved_by', approved_by,"
+	"  'approved_at', approved_at, 'until', until), ?5 <= until"
+	" FROM temp.waiver WHERE check_id = ?1 AND approved_at <= ?5"
+	" AND (asset IS NULL OR asset = ?2 OR asset = ?3)"
+	" AND (port IS NULL OR port = 0 OR port = ?4)"
+	" ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1";
+
+/* The run whose evidence a finding is (?1; 0: it does not say): its vantage and when it ended. */
+static const char origin_told[] =
+	"SELECT r.id, r.vantage, coalesce(r.finished, r.started) FROM temp.judged_run r"
+	" WHERE r.id = coalesce(nullif(?1, 0), (SELECT coalesce(scan, id) FROM temp.judged))";
+/* The same, where something may be known from listening alone: ?2 address, ?3 port, ?4 transport. */
+static const char origin_heard[] =
+	"SELECT r.id, r.vantage, coalesce(r.finished, r.started) FROM temp.judged_run r"
+	" WHERE r.id = coalesce(nullif(?1, 0),"
+	"  (SELECT s.run FROM temp.service s WHERE s.address = ?2 AND s.port = ?3"
+	"    AND s.transport = ?4 AND s.source = 'listen'),"
+	"  (SELECT x.run FROM temp.heard_asset x JOIN temp.host h ON h.address = x.address"
+	"    WHERE x.address = ?2 AND h.scanned = 0),"
+	"  (SELECT coalesce(scan, id) FROM temp.judged))";
 
 static int keeper_init(struct judged *j, struct keeper *k)
 {
@@ -224,16 +256,9 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			      " FROM main.finding WHERE fingerprint = ?1",
 			      &k->before);
 	if (r >= 0 && waivers > 0)
-		r = query_new(j->db,
-			      "SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), "
-			      "'reason',"
-			      "  reason, 'compensating', compensating, 'approved_by', approved_by,"
-			      "  'approved_at', approved_at, 'until', until), ?5 <= until"
-			      " FROM temp.waiver WHERE check_id = ?1 AND approved_at <= ?5"
-			      " AND (asset IS NULL OR asset = ?2 OR asset = ?3)"
-			      " AND (port IS NULL OR port = 0 OR port = ?4)"
-			      " ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1",
-			      &k->waiver);
+		r = query_new(j->db, waiver_of, &k->waiver);
+	if (r >= 0)
+		r = query_new(j->db, j->heard ? origin_heard : origin_told, &k->origin);
 	/* The conversations with this port, else all with this host, else what the sweep saw of it. */
 	if (r >= 0)
 		r = query_new(
@@ -263,7 +288,7 @@ static int keeper_init(struct judged *j, struct keeper *k)
 		r = query_new(
 			j->db,
 			"INSERT INTO temp.finding_now VALUES"
-			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 			/* The worst of its places: an address without waiver leaves it open. */
 			" ON CONFLICT (fingerprint) DO UPDATE SET severity ="
 			"  iif(instr('info,low,medium,high,critical', excluded.severity)"
@@ -279,11 +304,52 @@ static int keeper_init(struct judged *j, struct keeper *k)
 	return r;
 }
 
+/* Whose evidence it is, and when that was: what a sweep and its probes saw, by their conversations. */
+struct origin {
+	int64_t run, seen;
+	const char *vantage; /* of the statement's row */
+};
+
+static int find_origin(struct judged *j, struct keeper *k, const struct row *row, const char *place,
+		       struct origin *ret)
+{
+	query_bind_int(k->origin, 1, row->run);
+	if (j->heard) {
+		query_bind_text(k->origin, 2, row->address);
+		query_bind_int(k->origin, 3, row->port);
+		query_bind_text(k->origin, 4, row->transport);
+	}
+	int r = query_step(k->origin);
+	*ret = (struct origin){ .run = j->scan, .seen = j->now, .vantage = j->vantage };
+	if (r == 1) {
+		ret->run = query_int(k->origin, 0);
+		ret->vantage = query_text(k->origin, 1);
+	}
+	if (r >= 0 && ret->run != j->primary) {
+		ret->seen = row->seen != 0 ? row->seen : query_int(k->origin, 2);
+		if (ret->seen > j->now)
+			ret->seen = j->now;
+		return 0;
+	}
+	if (r >= 0) {
+		query_bind_text(k->observed, 1, row->address);
+		query_bind_int(k->observed, 2, row->port);
+		query_bind_text(k->observed, 3, row->transport);
+		query_bind_int(k->observed, 4, j->now);
+		query_bind_text(k->observed, 5, place);
+		r = query_step(k->observed);
+	}
+	if (r == 1 && !query_null(k->observed, 0))
+		ret->seen = query_int(k->observed, 0);
+	return r;
+}
+
 static int keep_row(struct judged *j, struct keeper *k, const struct check *check,
 		    const struct row *row)
 {
 	char fingerprint[FINGERPRINT_TEXT];
-	int64_t seen = j->now, first_seen, reopened = 0;
+	struct origin o = { 0 };
+	int64_t first_seen, reopened = 0;
 	const char *status = "open", *waiver = NULL;
 	/* An address where nothing answered may stand in the row of a range. */
 	ptrdiff_t host = judged_host_find(j, row->address);
@@ -299,16 +365,9 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	if (r >= 0)
 		r = fingerprint_make(j->site, check->id, key, row->transport, (unsigned)row->port,
 				     row->detail, fingerprint);
-	if (r >= 0) {
-		query_bind_text(k->observed, 1, row->address);
-		query_bind_int(k->observed, 2, row->port);
-		query_bind_text(k->observed, 3, row->transport);
-		query_bind_int(k->observed, 4, j->now);
-		query_bind_text(k->observed, 5, place);
-		r = query_step(k->observed);
-	}
-	if (r == 1 && !query_null(k->observed, 0))
-		seen = query_int(k->observed, 0);
+	if (r >= 0)
+		r = find_origin(j, k, row, place, &o);
+	int64_t seen = o.seen;
 	const char *evidence = row->evidence;
 	/* A grave finding is never without what supports it. */
 	if (r >= 0 && evidence == NULL &&
@@ -355,7 +414,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_text(k->insert, 8, row->transport);
 		query_bind_text(k->insert, 9, query_text(k->asset, 1));
 		query_bind_text(k->insert, 10, query_text(k->asset, 2));
-		query_bind_text(k->insert, 11, j->vantage);
+		query_bind_text(k->insert, 11, o.vantage);
 		query_bind_text(k->insert, 12, row->detail);
 		query_bind_text(k->insert, 13, evidence);
 		query_bind_text(k->insert, 14, waiver);
@@ -363,6 +422,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_int(k->insert, 16, seen);
 		query_bind_int(k->insert, 17, reopened);
 		query_bind_int(k->insert, 18, row->inferred);
+		query_bind_int(k->insert, 19, o.run);
 		r = query_run(k->insert);
 	}
 	if (r >= 0) {
@@ -373,6 +433,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		r = query_run(k->place);
 	}
 	query_reset(k->asset);
+	query_reset(k->origin);
 	query_reset(k->observed);
 	query_reset(k->support);
 	if (k->before != NULL)
@@ -526,7 +587,6 @@ int findings_tables(struct db *db)
 int findings_make(struct judged *j)
 {
 	const struct catalogue *c = j->catalogue;
-	struct query *q = NULL;
 	int r = findings_tables(j->db);
 
 	j->covers = arena_array(j->arena, c->check_count, sizeof(struct cover *));
@@ -545,8 +605,15 @@ int findings_make(struct judged *j)
 		if (state->reason == NULL)
 			r = run_check(j, &c->checks[i], state);
 	}
-	if (r >= 0)
-		r = load_findings(j);
+	return r;
+}
+
+int findings_end(struct judged *j)
+{
+	const struct catalogue *c = j->catalogue;
+	struct query *q = NULL;
+	int r = load_findings(j);
+
 	if (r >= 0)
 		r = query_new(j->db,
 			      "INSERT INTO temp.check_run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "judge/arena.h"
+
+static const char elsewhere[] = "seen from another vantage";
+
 static const char *reason_of(const struct judged *j, uint16_t state)
 {
 	return state >= SUBJECT_REASON ? j->reasons[state - SUBJECT_REASON] : NULL;
@@ -82,25 +86,125 @@ static int was_with_it(struct judged *j, struct query *others, const char *asset
 	return r < 0 ? r : 0;
 }
 
+/* ---- what was heard, or tested, before ---- */
+
+struct gone {
+	const char *check, *asset, *address, *transport, *vantage, *kind, *zone;
+	int64_t port, run;
+};
+
+static struct gone gone_of(struct query *q)
+{
+	return (struct gone){
+		.check = query_text(q, 0),
+		.asset = query_text(q, 1),
+		.address = query_text(q, 2),
+		.port = query_int(q, 3),
+		.transport = query_text(q, 4),
+		.vantage = query_text(q, 5),
+		.run = query_int(q, 6),
+		.kind = query_text(q, 7) != NULL ? query_text(q, 7) : "scan",
+		.zone = query_text(q, 8),
+	};
+}
+
+/* The run of the set that looked in the same way from the same vantage; 0: there is none. */
+static int same_view(struct judged *j, const struct gone *g, int64_t *ret)
+{
+	struct query *q = NULL;
+	int r = query_new(
+		j->db,
+		"SELECT id FROM temp.judged_run WHERE kind = ?1 AND vantage = ?2"
+		" AND (kind IN ('listen', 'reach') OR id = (SELECT scan FROM temp.judged))",
+		&q);
+
+	*ret = 0;
+	if (r < 0)
+		return r;
+	query_bind_text(q, 1, g->kind);
+	query_bind_text(q, 2, g->vantage);
+	r = query_step(q);
+	if (r == 1)
+		*ret = query_int(q, 0);
+	query_free(q);
+	return r < 0 ? r : 0;
+}
+
+/* ?1 the new run, ?2 the one that saw it last, ?3 address, ?4 port, ?5 transport, ?6 zone. */
+static int ask_reason(struct judged *j, const char *sql, const struct gone *g, int64_t run,
+		      const char **ret)
+{
+	struct query *q = NULL;
+	int r = query_new(j->db, sql, &q);
+
+	if (r < 0)
+		return r;
+	query_bind_int(q, 1, run);
+	query_bind_int(q, 2, g->run);
+	query_bind_text(q, 3, g->address);
+	query_bind_int(q, 4, g->port);
+	query_bind_text(q, 5, g->transport);
+	query_bind_text(q, 6, g->zone);
+	r = query_step(q);
+	if (r == 1 && !query_null(q, 0)) {
+		*ret = arena_text(j->arena, query_text(q, 0));
+		if (*ret == NULL)
+			r = -ENOMEM;
+	}
+	query_free(q);
+	return r < 0 ? r : 0;
+}
+
+/* That it was not heard again shows something only where the same was heard for about as long. */
+static const char heard_again[] =
+	"WITH span AS (SELECT scan, sum(coalesce(last_ms - first_ms, 0)) AS ms FROM main.watch"
+	"  WHERE scan IN (?1, ?2) GROUP BY scan)"
+	" SELECT CASE WHEN ?1 = ?2 THEN NULL"
+	"  WHEN coalesce((SELECT ms FROM span WHERE scan = ?1), 0)"
+	"   < 0.9 * coalesce((SELECT ms FROM span WHERE scan = ?2), 0)"
+	"   THEN 'watched for a shorter time than when it was seen'"
+	"  WHEN ?3 IS NULL THEN NULL"
+	"  WHEN coalesce(?4, 0) = 0 THEN iif(EXISTS (SELECT 1 FROM main.heard_host h"
+	"    WHERE h.scan = ?1 AND h.address = ?3), NULL, 'not heard')"
+	"  WHEN EXISTS (SELECT 1 FROM main.flow f WHERE f.scan = ?1 AND f.dst = ?3 AND f.port = ?4"
+	"   AND f.transport = ?5) OR EXISTS (SELECT 1 FROM main.heard f WHERE f.scan = ?1"
+	"   AND f.address = ?3 AND f.port = ?4 AND f.transport = ?5) THEN NULL"
+	"  ELSE 'not heard' END";
+
+static const char tested_again[] =
+	"SELECT CASE WHEN ?1 = ?2 OR EXISTS (SELECT 1 FROM main.path p WHERE p.scan = ?1"
+	"  AND (p.source = ?3 OR p.via = ?3 OR p.destination = ?3 OR p.from_zone = ?6)"
+	"  AND (coalesce(?4, 0) = 0 OR (p.port = ?4 AND p.transport = ?5)))"
+	" THEN NULL ELSE 'not tested again' END";
+
 /* NULL: the check ran again on this asset and port and did not find it. */
 static const char *not_retested(struct judged *j, struct query *hosts, struct query *others,
-				const char *check, const char *asset, const char *address,
-				int64_t port, const char *transport, const char *vantage,
-				int *ret_error)
+				const struct gone *g, int *ret_error)
 {
-	const struct check *c = catalogue_check(j->catalogue, check);
+	const struct check *c = catalogue_check(j->catalogue, g->check);
+	const char *asset = g->asset, *address = g->address, *again = NULL;
+	int64_t port = g->port, run = 0;
+	int r = same_view(j, g, &run);
 
+	*ret_error = r;
+	if (r < 0)
+		return NULL;
 	if (c == NULL)
 		return "no such check";
 	const struct check_state *state = &j->states[c - j->catalogue->checks];
+	if (run == 0)
+		return elsewhere;
 	if (state->reason != NULL)
 		return state->reason;
-	if (strcmp(vantage, j->vantage) != 0)
-		return "seen from another vantage";
+	if (strcmp(g->kind, "listen") == 0 || strcmp(g->kind, "reach") == 0) {
+		*ret_error =
+			ask_reason(j, strcmp(g->kind, "listen") == 0 ? heard_again : tested_again,
+				   g, run, &again);
+		return again;
+	}
 	const char *reason = "not in the scan";
-	bool udp = transport != NULL && strcmp(transport, "udp") == 0;
+	bool udp = g->transport != NULL && strcmp(g->transport, "udp") == 0;
 	query_bind_text(hosts, 1, asset);
-	int r;
 	bool found = false, at_last = false;
 	while ((r = query_step(hosts)) == 1) {
 		ptrdiff_t host = judged_host_find(j, query_text(hosts, 0));
@@ -133,6 +237,38 @@ static const char *not_retested(struct judged *j, struct query *hosts, struct qu
 	return reason;
 }
 
+/* Nobody looked from there this time, and what was seen from there stands until somebody does. */
+static int carry(struct judged *j)
+{
+	int r = db_execf(
+		j->db,
+		"INSERT OR IGNORE INTO temp.finding_now"
+		" SELECT g.fingerprint, g.check_id, g.severity, 'open', g.asset, g.address, g.port,"
+		"  g.transport, g.zone, coalesce((SELECT z.kind FROM temp.zone z WHERE z.name = "
+		"g.zone),"
+		"   (SELECT a.kind FROM temp.asset a WHERE a.address = g.address)), g.vantage, "
+		"g.detail,"
+		"  json_object('vantage', g.vantage, 'seen', strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ',"
+		"   g.last_seen, 'unixepoch')),"
+		"  (SELECT json_object('state', iif(%lld <= w.until, 'valid', 'expired'), 'reason',"
+		"    w.reason, 'compensating', w.compensating, 'approved_by', w.approved_by,"
+		"    'approved_at', w.approved_at, 'until', w.until) FROM temp.waiver w"
+		"   WHERE w.check_id = g.check_id AND w.approved_at <= %lld"
+		"    AND (w.asset IS NULL OR w.asset IN (g.asset, g.address))"
+		"    AND (w.port IS NULL OR w.port = 0 OR w.port = g.port)"
+		"   ORDER BY w.until DESC, w.asset IS NULL, w.port IS NULL, w.reason LIMIT 1),"
+		"  g.first_seen, g.last_seen, g.reopened, 0, g.last_scan, 1"
+		" FROM temp.finding_gone g WHERE g.reason = %Q;"
+		"UPDATE temp.finding_now SET status = 'waived' WHERE carried = 1"
+		"  AND waiver->>'$.state' = 'valid';"
+		"INSERT OR IGNORE INTO temp.finding_place SELECT fingerprint, address, zone, kind"
+		"  FROM temp.finding_now WHERE carried = 1;"
+		"DELETE FROM temp.finding_gone WHERE reason = %Q",
+		(long long)j->now, (long long)j->now, elsewhere, elsewhere);
+
+	return r < 0 ? r : 0;
+}
+
 int history_make(struct judged *j)
 {
 	struct query *gone = NULL, *hosts = NULL, *others = NULL, *set = NULL;
@@ -153,9 +289,9 @@ int history_make(struct judged *j)
 		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
 	if (r >= 0)
 		r = query_new(j->db,
-			      "SELECT check_id, asset, address, port, transport, vantage"
-			      " FROM temp.finding_gone"
-			      " WHERE rowid = ?",
+			      "SELECT check_id, asset, address, port, transport, vantage,"
+			      " last_scan, (SELECT kind FROM main.scan s WHERE s.id = last_scan),"
+			      " zone FROM temp.finding_gone WHERE rowid = ?",
 			      &gone);
 	if (r >= 0)
 		r = query_new(j->db,
@@ -177,11 +313,11 @@ int history_make(struct judged *j)
 
 		query_bind_int(gone, 1, row);
 		r = query_step(gone);
-		if (r == 1)
-			reason = not_retested(j, hosts, others, query_text(gone, 0),
-					      query_text(gone, 1), query_text(gone, 2),
-					      query_int(gone, 3), query_text(gone, 4),
-					      query_text(gone, 5), &r);
+		if (r == 1) {
+			const struct gone g = gone_of(gone);
+
+			reason = not_retested(j, hosts, others, &g, &r);
+		}
 		query_reset(gone);
 		if (r < 0)
 			break;
@@ -195,7 +331,7 @@ int history_make(struct judged *j)
 	query_free(hosts);
 	query_free(others);
 	query_free(set);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : carry(j);
 }
 
 int judge_keep(struct db *db)
@@ -207,9 +343,9 @@ int judge_keep(struct db *db)
 		"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen,"
 		"  last_scan, fixed_at, reopened)"
 		" SELECT n.fingerprint, j.site, n.check_id, n.severity, n.asset, n.address, n.port,"
-		"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, j.id, "
+		"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, n.run, "
 		"n.last_seen,"
-		"  j.id, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE true"
+		"  n.run, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE n.carried = 0"
 		" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity,"
 		"  address = excluded.address, status = excluded.status, vantage = "
 		"excluded.vantage,"

@@ -28,6 +28,29 @@ static int last_quiet(struct judged *j)
 	return r < 0 ? r : 0;
 }
 
+static int last_heard(struct judged *j)
+{
+	struct query *q = NULL;
+	bool there = false;
+	int r = db_has_table(j->db, "watch", &there);
+
+	if (r < 0 || !there)
+		return r;
+	r = query_new(
+		j->db,
+		"SELECT max(coalesce((SELECT max(last_ms) FROM main.watch WHERE scan = ?1), 0),"
+		" coalesce((SELECT max(at_ms) FROM main.path WHERE scan = ?1), 0)) / 1000",
+		&q);
+	if (r < 0)
+		return r;
+	query_bind_int(q, 1, j->scan);
+	r = query_step(q);
+	if (r == 1 && query_int(q, 0) > j->now)
+		j->now = query_int(q, 0);
+	query_free(q);
+	return r < 0 ? r : 0;
+}
+
 /* The end of the scan; of a scan that was killed, the last thing it saw. */
 static int find_now(struct judged *j)
 {
@@ -52,7 +75,10 @@ static int find_now(struct judged *j)
 	query_free(q);
 	if (r <= 0)
 		return r == 0 ? -ENOENT : r;
-	return ended ? 0 : last_quiet(j);
+	if (ended)
+		return 0;
+	r = last_heard(j);
+	return r < 0 ? r : last_quiet(j);
 }
 
 int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
@@ -81,6 +107,8 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		r = findings_make(&j);
 	if (r >= 0)
 		r = history_make(&j);
+	if (r >= 0)
+		r = findings_end(&j);
 	if (r >= 0)
 		r = verdicts_make(&j);
 	if (making) {
@@ -137,13 +165,19 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no evidence yet", "根拠を集める機能は未対応" },
 		{ "no host answered", "応答した機器がない" },
 		{ "no ledger", "資産台帳がない" },
-		{ "no listening yet", "通信の観測は未対応" },
+		{ "no listening yet", "通信の観測をしていない" },
 		{ "no login was tried", "ログインは試していない" },
 		{ "no password was tried there", "パスワードを試していない" },
 		{ "no test account was tried there", "試験用アカウントでの確認をしていない" },
 		{ "no port tried", "ポートは未確認" },
 		{ "no probe", "この検査項目は未対応" },
-		{ "no reachability test yet", "到達性試験は未対応" },
+		{ "no reachability test yet", "到達性試験をしていない" },
+		{ "no reachability test from its zone", "そのゾーンからの到達性試験をしていない" },
+		{ "heard only", "通信の観測でのみ確認" },
+		{ "not heard", "通信を観測していない" },
+		{ "not scanned", "スキャンしていない" },
+		{ "not tested again", "今回は試験していない" },
+		{ "watched for a shorter time than when it was seen", "検出時より観測時間が短い" },
 		{ "no such check", "検査項目がない" },
 		{ "no valid authorisation", "有効な実施許可がない" },
 		{ "no vantage declared", "観測地点が未宣言" },

@@ -16,6 +16,7 @@ struct judged_host {
 	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
 	int64_t planned; /* ports of each address */
 	bool udp;        /* its planned UDP ports were asked too */
+	bool heard;      /* listening heard it talk */
 	uint32_t first_service, service_count; /* its open services follow each other */
 };
 
@@ -57,6 +58,11 @@ struct cover {
 	const struct words *needs;
 	const char *reason; /* they ran nowhere; NULL: see below */
 	bool counts_hosts, counts_services;
+	bool by_listening; /* it ran on who was heard */
+	bool by_reach;     /* it ran where paths were tested: `seen` tells */
+	bool or_heard;     /* beside the sweep: who was heard is as good */
+	const char
+		*only; /* what it needs is missing: it ran on nothing, but what it finds stands */
 	/* Where it has no reason: */
 	uint16_t *host;      /* per host; with counts_services only gaps */
 	uint16_t *service;   /* per service */
@@ -86,6 +92,11 @@ struct judged {
 	struct arena *arena;
 
 	int64_t scan, now;
+	int64_t primary;           /* whose sweep is judged; 0: nobody's */
+	int64_t declared;          /* whose declarations hold */
+	const char *runs;          /* "(3,5)": those whose evidence counts */
+	int64_t listened, reached; /* how many of them listened, tested reachability */
+	bool heard;                /* somebody was heard to talk */
 	const char *site, *vantage;
 	bool probing; /* the plan's risk class allows probes */
 	struct ports planned;
@@ -121,6 +132,12 @@ struct judged {
 	size_t place_count;
 };
 
+/* runs.c: which runs are judged together (judged_run, judged), and what listening and reachability tests
+ * brought. */
+int runs_make(struct judged *j);
+int runs_views(struct judged *j);
+/* heard.c: adds who was heard or met to the view host, and makes the view service. */
+int heard_join(struct judged *j);
 /* The TEMP views of the judged scan. */
 int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */
@@ -149,6 +166,9 @@ uint16_t reason_state(struct judged *j, const char *reason);
 
 /* needs.c: whether a need is of this kind ("probe:", "ports:"). */
 bool need_starts(const char *need, const char *with);
+/* Cuts the next of "sweep|listen" off *need: one of them is enough. False: there is none, or it is too long. */
+enum { NEED_TEXT = 512 };
+bool need_next(const char **need, char alternative[static NEED_TEXT]);
 /* All the probes that it names are in the list. */
 bool need_has_probes(const struct judge_probe *probes, const char *need);
 /* Why a need that concerns the whole scan does not hold; NULL: it does, or it concerns hosts. */
@@ -176,9 +196,10 @@ struct coverage coverage_of(struct judged *j, const struct cover *const *covers,
 /* seen.c: the cover of one check: that of its needs, less what it could not judge. */
 struct cover *cover_for(struct judged *j, const struct check *check, int *ret_error);
 
-/* findings.c: runs the checks; finding_now and check_run. */
+/* findings.c: runs the checks (finding_now); with those that history.c carries over, check_run. */
 int findings_make(struct judged *j);
-/* history.c: finding_gone. */
+int findings_end(struct judged *j);
+/* history.c: finding_gone, and what was seen from other vantages into finding_now. */
 int history_make(struct judged *j);
 /* The statements around a scope word's and an item's expression; in the arena, NULL without memory. */
 const char *scope_sql(struct arena *arena, const struct scope_word *scope);

@@ -43,17 +43,21 @@ static int load_plan(struct judged *j)
 
 	if (r < 0)
 		return r;
-	query_bind_int(q, 1, j->scan);
+	query_bind_int(q, 1, j->primary != 0 ? j->primary : j->scan);
 	r = query_step(q);
 	if (r == 1) {
 		const char *risk = query_text(q, 4);
 
 		j->site = arena_text(j->arena, query_text(q, 0));
 		j->vantage = arena_text(j->arena, query_text(q, 1));
-		judged_read_ports(query_text(q, 2), j->planned.tcp);
-		judged_read_ports(query_text(q, 3), j->planned.udp);
+		if (j->primary != 0) {
+			judged_read_ports(query_text(q, 2), j->planned.tcp);
+			judged_read_ports(query_text(q, 3), j->planned.udp);
+		}
+		/* Without a sweep no class forbade anything. */
 		j->probing =
-			risk != NULL && (strcmp(risk, "read") == 0 || strcmp(risk, "login") == 0);
+			j->primary == 0 ||
+			(risk != NULL && (strcmp(risk, "read") == 0 || strcmp(risk, "login") == 0));
 	}
 	query_free(q);
 	if (r == 1)
@@ -68,6 +72,11 @@ static const char *gap_of(const char *state, const char *reason, bool complete)
 		return NULL;
 	if (strcmp(state, "all-ports") == 0)
 		return "answers on every port";
+	/* Nothing answered the sweep, which may have been made to the end. */
+	if (strcmp(state, "heard") == 0 && !complete)
+		return reason != NULL ? reason : "heard only";
+	if (strcmp(state, "vantage") == 0 || strcmp(state, "reached") == 0)
+		return "not scanned";
 	/* A host that never answered has no service to look into, unless the scan ended before it was
 	 * given the time; the coverage tells how many answered. */
 	if (complete ||
@@ -99,7 +108,7 @@ static int load_hosts(struct judged *j)
 		return -ENOMEM;
 	r = query_new(j->db,
 		      "SELECT address, key, answering, state, reason, complete, planned,"
-		      " ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0"
+		      " ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0, heard"
 		      " FROM temp.asset ORDER BY address",
 		      &q);
 	if (r < 0)
@@ -118,6 +127,7 @@ static int load_hosts(struct judged *j)
 		h->ot = query_int(q, 8) != 0;
 		h->count = query_int(q, 9);
 		h->udp = query_int(q, 10) != 0;
+		h->heard = query_int(q, 11) != 0;
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
 		if (h->address == NULL || h->key == NULL) {
@@ -226,13 +236,13 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 
 /* ---- services and what the probes brought from them ---- */
 
-#define OPEN_SERVICES                                                                      \
+#define OPEN_SERVICES(service)                                                             \
 	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"    \
 	" e.ending, e.document <> '{}', e.document->'$.gathered', e.document->'$.limited'" \
-	" FROM main.service AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"              \
+	" FROM " service " AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"               \
 	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"     \
-	" AND json_valid(e.document) WHERE s.scan = ?1 AND s.state = 'open'"               \
-	" ORDER BY s.address, s.port, s.transport"
+	" AND json_valid(e.document) WHERE s.state = 'open'"
+#define IN_ORDER " ORDER BY s.address, s.port, s.transport"
 
 enum {
 	AT_ADDRESS,
@@ -330,10 +340,13 @@ static int load_services(struct judged *j)
 	j->told = arena_array(j->arena, (size_t)told, sizeof(*j->told));
 	if (j->services == NULL || j->told == NULL || !words_make(j))
 		return -ENOMEM;
-	r = query_new(j->db, OPEN_SERVICES, &q);
+	r = query_new(j->db,
+		      j->heard ? OPEN_SERVICES("temp.service") IN_ORDER
+			       : OPEN_SERVICES("main.service") " AND s.scan = ?1" IN_ORDER,
+		      &q);
 	if (r < 0)
 		return r;
-	query_bind_int(q, 1, j->scan);
+	query_bind_int(q, 1, j->primary);
 	while (r >= 0 && (r = query_step(q)) == 1) {
 		r = word_of(j, query_text(q, AT_TRANSPORT), &transport);
 		if (r >= 0 && is_next(j, q, transport, last))

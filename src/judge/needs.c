@@ -10,7 +10,7 @@ bool need_starts(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-bool need_known(const char *need)
+static bool alternative_known(const char *need)
 {
 	static const char *const plain[] = { "sweep",   "ledger",         "conduits", "zones",
 					     "vantage", "vantage:public", "listen",   "reach",
@@ -30,15 +30,44 @@ bool need_known(const char *need)
 	return false;
 }
 
+bool need_next(const char **need, char alternative[static NEED_TEXT])
+{
+	size_t length = strcspn(*need, "|");
+
+	if (length == 0 || length >= NEED_TEXT)
+		return false;
+	memcpy(alternative, *need, length);
+	alternative[length] = '\0';
+	*need += length + ((*need)[length] == '|');
+	return true;
+}
+
+bool need_known(const char *need)
+{
+	char alternative[NEED_TEXT];
+
+	if (need_starts(need, "or:"))
+		need += 3;
+	do {
+		if (!need_next(&need, alternative) || !alternative_known(alternative))
+			return false;
+	} while (*need != '\0');
+	return true;
+}
+
 bool need_has_probes(const struct judge_probe *probes, const char *need)
 {
-	if (!need_starts(need, "probe:") && !need_starts(need, "any:"))
-		return true;
-	for (const char *at = strchr(need, ':') + 1; *at != '\0';) {
-		if (judged_probe_find(probes, at, strcspn(at, ",/")) == NULL)
-			return false;
-		at += strcspn(at, ",");
-		at += *at == ',';
+	char alternative[NEED_TEXT];
+
+	while (need_next(&need, alternative)) {
+		if (!need_starts(alternative, "probe:") && !need_starts(alternative, "any:"))
+			continue;
+		for (const char *at = strchr(alternative, ':') + 1; *at != '\0';) {
+			if (judged_probe_find(probes, at, strcspn(at, ",/")) == NULL)
+				return false;
+			at += strcspn(at, ",");
+			at += *at == ',';
+		}
 	}
 	return true;
 }
@@ -124,7 +153,9 @@ static int table_missing(struct judged *j, const char *sql, const char *text,
 int need_missing(struct judged *j, const char *need, const char **ret_reason)
 {
 	*ret_reason = NULL;
-	if (strcmp(need, "ledger") == 0)
+	if (strcmp(need, "sweep") == 0 && j->primary == 0)
+		*ret_reason = "not scanned";
+	else if (strcmp(need, "ledger") == 0)
 		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM ledger)", "no ledger",
 				     ret_reason);
 	if (strcmp(need, "conduits") == 0)
@@ -137,8 +168,9 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 		return table_missing(j, "SELECT vantage_zone IS NOT NULL FROM judged",
 				     "no vantage declared", ret_reason);
 	if (strcmp(need, "vantage:public") == 0)
-		return table_missing(j, "SELECT vantage_kind IS 'public' FROM judged",
-				     "not seen from outside", ret_reason);
+		return table_missing(
+			j, "SELECT vantage_kind IS 'public' AND scan IS NOT NULL FROM judged",
+			"not seen from outside", ret_reason);
 	if (strcmp(need, "login") == 0)
 		return table_missing(
 			j, "SELECT EXISTS (SELECT 1 FROM login WHERE result <> 'unasked')",
@@ -146,9 +178,9 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 	if (strcmp(need, "advisories") == 0)
 		return table_missing(j, "SELECT EXISTS (SELECT 1 FROM advisory)",
 				     "no advisories imported", ret_reason);
-	if (strcmp(need, "listen") == 0)
+	if (strcmp(need, "listen") == 0 && j->listened == 0)
 		*ret_reason = "no listening yet";
-	else if (strcmp(need, "reach") == 0)
+	else if (strcmp(need, "reach") == 0 && j->reached == 0)
 		*ret_reason = "no reachability test yet";
 	else if (need_starts(need, "port:") && !need_ports_planned(j, need + 5, false, false))
 		*ret_reason = "ports not in the plan";

@@ -131,7 +131,7 @@ static int make_kinds(struct judged *j)
 		r = query_new(j->db,
 			      "SELECT zone, kind, treated, state, public, answering, ledger_id,"
 			      " class, role, os, declared, complete, planned, reason,"
-			      " udp_ports FROM temp.asset"
+			      " udp_ports, answered, scanned, heard, on_link FROM temp.asset"
 			      " ORDER BY address",
 			      &q);
 	for (size_t i = 0; r >= 0 && i < j->host_count && (r = query_step(q)) == 1; i++)

@@ -60,7 +60,12 @@ static void mark_hosts(struct judged *j, struct cover *v, const unsigned char *m
 
 		if (h->absent || marks[i] == MARK_NO_CONCERN)
 			v->host[i] = SUBJECT_NONE;
-		else if (h->gap != NULL || (v->missing != NULL && v->counts_hosts))
+		else if (v->only != NULL)
+			continue;
+		else if (!v->by_listening && !v->by_reach && !(v->or_heard && h->heard) &&
+			 (h->gap != NULL || (v->missing != NULL && v->counts_hosts)))
+			continue;
+		else if (v->by_listening && !h->heard)
 			continue;
 		else if (!h->answering) /* nobody is there to be judged */
 			v->host[i] = SUBJECT_NONE;
@@ -69,7 +74,8 @@ static void mark_hosts(struct judged *j, struct cover *v, const unsigned char *m
 		else if ((v->host[i] = judged_host_reason(j, v, i)) == SUBJECT_NONE)
 			v->host[i] = unseen;
 	}
-	memset(v->service, 0, j->service_count * sizeof(*v->service));
+	if (j->service_count > 0)
+		memset(v->service, 0, j->service_count * sizeof(*v->service));
 	v->counts_hosts = true;
 	v->counts_services = false;
 }

@@ -95,9 +95,10 @@ const char *when_sql(struct arena *arena, const struct item *item)
 		"SELECT (%s\n) FROM (SELECT n.fingerprint, n.check_id, n.severity, n.status, "
 		"n.asset,"
 		"  p.address, n.port, n.transport, p.zone, p.kind, n.vantage, n.detail, n.evidence,"
-		"  n.waiver, n.first_seen, n.last_seen, n.reopened, n.inferred, j.vantage_zone,"
-		"  j.vantage_kind FROM temp.finding_now AS n JOIN temp.finding_place AS p"
-		"  USING (fingerprint), temp.judged AS j) AS f"
+		"  n.waiver, n.first_seen, n.last_seen, n.reopened, n.inferred, s.vantage_zone,"
+		"  s.vantage_kind, s.kind AS run_kind FROM temp.finding_now AS n"
+		"  JOIN temp.finding_place AS p USING (fingerprint)"
+		"  LEFT JOIN main.scan AS s ON s.id = n.run) AS f"
 		" LEFT JOIN temp.asset AS a ON a.address = f.address"
 		" WHERE f.check_id = ? ORDER BY f.fingerprint, f.address",
 		item->when);

@@ -69,12 +69,13 @@ int views_list(struct db *db)
 		       "DELETE FROM temp.judge_made WHERE foreign_one = 1");
 }
 
-/* The tables of the judged scan without their column `scan`. */
+/* The tables of the judged runs without their column `scan`: what was declared, what the sweep and its
+ * probes brought. */
 static int shadow_tables(struct judged *j)
 {
 	static const struct {
 		const char *table, *columns;
-	} shadows[] = {
+	} declared[] = {
 		{ "zone", "name, kind, networks" },
 		{ "conduit", "from_zone, to_zone, transport, first_port, last_port, until" },
 		{ "ledger",
@@ -83,23 +84,24 @@ static int shadow_tables(struct judged *j)
 		{ "attestation", "guideline, item, answer, given_by, given_at, until, note" },
 		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
 			    " until" },
-		{ "service",
-		  "address, port, transport, state, reason, name, protocol, tls, product,"
-		  " version, spoken, limited" },
-		{ "evidence",
-		  "address, port, transport, probe, ending, document, connections, sent,"
-		  " received, started_ms, finished_ms" },
-		{ "remark", "kind, subject, text" },
 	};
 
-	for (size_t i = 0; i < countof(shadows); i++) {
-		int r = db_execf(
-			j->db, "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
-			shadows[i].table, shadows[i].columns, shadows[i].table, (long long)j->scan);
+	for (size_t i = 0; i < countof(declared); i++) {
+		int r = db_execf(j->db,
+				 "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
+				 declared[i].table, declared[i].columns, declared[i].table,
+				 (long long)j->declared);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return db_execf(
+		j->db,
+		"CREATE TEMP VIEW evidence AS SELECT address, port, transport, probe, ending,"
+		" document, connections, sent, received, started_ms, finished_ms"
+		" FROM main.evidence WHERE scan = %lld;"
+		"CREATE TEMP VIEW remark AS SELECT kind, subject, text FROM main.remark"
+		" WHERE scan IN %s",
+		(long long)j->primary, j->runs);
 }
 
 #define QUIET_COLUMNS                                                                     \
@@ -119,7 +121,7 @@ static int make_quiet(struct judged *j)
 	return db_execf(j->db,
 			"CREATE TEMP VIEW quiet AS SELECT" QUIET_COLUMNS
 			" FROM main.quiet WHERE scan = %lld",
-			(long long)j->scan);
+			(long long)j->primary);
 }
 
 /* Tables that newer versions brought: a store of an older one that is only read knows of none. */
@@ -148,7 +150,7 @@ static int make_newer(struct judged *j)
 				j->db,
 				"CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
 				newer[i].table, newer[i].columns, newer[i].table,
-				(long long)j->scan);
+				(long long)j->primary);
 		if (r < 0)
 			return r;
 	}
@@ -209,7 +211,7 @@ static int make_offline(struct judged *j)
  * how much of the host was tried. */
 static int add_untold(struct judged *j)
 {
-	long long scan = (long long)j->scan;
+	long long scan = (long long)j->primary;
 
 	return db_execf(
 		j->db,
@@ -230,7 +232,7 @@ static int add_untold(struct judged *j)
 
 static int make_hosts(struct judged *j)
 {
-	long long scan = (long long)j->scan;
+	long long scan = (long long)j->primary;
 	int64_t tells = 0, done = 0;
 	/* A store of an older version that is only read knows of no UDP. */
 	int r = db_number(j->db,
@@ -246,17 +248,20 @@ static int make_hosts(struct judged *j)
 		     " names TEXT, ledger_id TEXT, role TEXT, os TEXT, public INTEGER,"
 		     " planned INTEGER, open INTEGER, closed INTEGER, filtered INTEGER,"
 		     " silent INTEGER, complete INTEGER, rtt_us INTEGER, first_ms INTEGER,"
-		     " last_ms INTEGER, addresses INTEGER, udp_ports INTEGER) WITHOUT ROWID;"
-		     "INSERT INTO temp.host (" HOST_COLUMNS ", addresses, udp_ports)"
-		     " SELECT" HOST_COLUMNS ", 1, %s FROM main.host WHERE scan = %lld"
+		     " last_ms INTEGER, addresses INTEGER, udp_ports INTEGER,"
+		     " scanned INTEGER NOT NULL DEFAULT 1, heard INTEGER NOT NULL DEFAULT 0,"
+		     " on_link INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+		     "INSERT INTO temp.host (" HOST_COLUMNS ", addresses, udp_ports, on_link)"
+		     " SELECT" HOST_COLUMNS ", 1, %s, mac IS NOT NULL FROM main.host WHERE scan = "
+		     "%lld"
 		     " ORDER BY address",
 		     tells > 0 ? "udp_ports" : "0", scan);
 
 	if (r >= 0)
 		r = db_number(j->db,
 			      "SELECT status = 'done' FROM main.scan"
-			      " WHERE id = (SELECT id FROM temp.judged)",
-			      0, &done);
+			      " WHERE id = (SELECT scan FROM temp.judged)",
+			      1, &done);
 	if (r < 0)
 		return r;
 	if (done == 0)
@@ -304,6 +309,12 @@ static int make_assets(struct judged *j)
 	if (r < 0)
 		return r;
 	/* One row per ledger id: of several lines the first counts. */
+	const char *services =
+		j->heard ? "temp.service AS s WHERE"
+			 : arena_printf(j->arena, "main.service AS s WHERE s.scan = %lld AND",
+					(long long)j->primary);
+	if (services == NULL)
+		return -ENOMEM;
 	return db_execf(
 		j->db,
 		"CREATE TEMP TABLE judge_line (id TEXT PRIMARY KEY, class TEXT, os TEXT,"
@@ -314,18 +325,20 @@ static int make_assets(struct judged *j)
 		"CREATE TEMP VIEW asset AS SELECT h.address AS address, k.key AS key,"
 		" h.zone AS zone, h.kind AS kind, h.treated AS treated, h.state AS state,"
 		" h.reason AS reason, h.public AS public,"
-		" h.state IN ('answering', 'all-ports', 'distress') AS answering,"
+		" h.state IN ('answering', 'all-ports', 'distress', 'heard', 'vantage', 'reached')"
+		"  AS answering,"
+		" h.scanned AND h.state IN ('answering', 'all-ports', 'distress') AS answered,"
+		" h.scanned AS scanned, h.heard AS heard, h.on_link AS on_link,"
 		" h.ledger_id AS ledger_id, coalesce(line.class, h.role) AS class, h.role AS role,"
 		" coalesce(h.os, line.os) AS os, h.mac AS mac, h.vendor AS vendor,"
 		" coalesce(line.declared, '[]') AS declared, h.addresses AS addresses,"
 		" h.complete AS complete, h.planned AS planned,"
 		" coalesce(h.udp_ports, 0) AS udp_ports,"
 		" (SELECT json_group_array(json_array(s.port, s.transport, s.protocol))"
-		"  FROM main.service AS s WHERE s.scan = %lld AND s.address = h.address"
-		"  AND s.state = 'open') AS services"
+		"  FROM %s s.address = h.address AND s.state = 'open') AS services"
 		" FROM temp.host AS h JOIN temp.asset_key AS k ON k.address = h.address"
 		" LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id",
-		(long long)j->scan, (long long)j->scan);
+		(long long)j->declared, services);
 }
 
 static int make_ports(struct judged *j, const struct port_list *ports)
@@ -410,7 +423,7 @@ static int open_documents(struct judged *j)
 		" document AS evidence FROM main.evidence"
 		" WHERE scan = %lld AND json_valid(document);"
 		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master",
-		(long long)j->scan);
+		(long long)j->primary);
 
 	for (size_t i = 0; r >= 0 && j->probes != NULL && j->probes[i].name != NULL; i++)
 		if (j->probes[i].view != NULL)
@@ -484,12 +497,11 @@ int views_make(struct judged *j, const struct port_list *ports)
 	int r = start_list(j->db);
 
 	if (r >= 0)
-		r = db_execf(j->db,
-			     "CREATE TEMP TABLE judged AS SELECT id, site, vantage, vantage_zone,"
-			     " vantage_kind, started, %lld AS now FROM main.scan WHERE id = %lld",
-			     (long long)j->now, (long long)j->scan);
+		r = runs_make(j);
 	if (r >= 0)
 		r = shadow_tables(j);
+	if (r >= 0)
+		r = runs_views(j);
 	if (r >= 0)
 		r = make_quiet(j);
 	if (r >= 0)
@@ -500,6 +512,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = make_offline(j);
 	if (r >= 0)
 		r = make_hosts(j);
+	if (r >= 0)
+		r = heard_join(j);
 	if (r >= 0)
 		r = make_assets(j);
 	if (r >= 0)

@@ -186,7 +186,7 @@ const char *reason_text(const char *reason, enum language l)
 		{ "limited", { "limited", "確認の深さを制限" } },
 		{ "no evidence yet", { "no probe gathers this yet", "この検査は未対応" } },
 		{ "no probe", { "no probe for this yet", "この検査は未対応" } },
-		{ "no listening yet", { "no listening yet", "通信の受信観測は未対応" } },
+		{ "no listening yet", { "no listening yet", "通信の受信観測をしていない" } },
 		{ "no such check", { "no such check", "その検査項目はない" } },
 		{ "no vantage declared", { "no vantage declared", "観測地点の申告なし" } },
 		{ "no zones declared", { "no zones declared", "ゾーンの申告なし" } },

@@ -106,6 +106,19 @@ static void address_key(sqlite3_context *context, int count, sqlite3_value **val
 	sqlite3_result_blob(context, key, sizeof(key), SQLITE_TRANSIENT);
 }
 
+/* address_public(TEXT): 1 or 0, NULL for what is no address. */
+static void address_public(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	struct addr a;
+
+	(void)count;
+	if (text != NULL && addr_parse(text, &a) == 0)
+		sqlite3_result_int(context, addr_is_public(&a) && !addr_is_unusable(&a));
+	else
+		sqlite3_result_null(context);
+}
+
 /* The two texts of a call; false where one is NULL, and the answer then is. */
 static bool two_texts(sqlite3_value **values, const char *ret[static 2])
 {
@@ -168,6 +181,7 @@ static int add_functions(struct sqlite3 *handle)
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
 	} functions[] = {
 		{ "address_key", 1, NULL, address_key },
+		{ "address_public", 1, NULL, address_public },
 		{ "version_compare", 2, NULL, compare_versions },
 		{ "version_within", 2, NULL, ask_version },
 		{ "version_of_cycle", 2, &second, ask_version },

@@ -931,8 +931,6 @@ static void nothing_is_fixed_unseen(void **state)
 		  "; UPDATE main.scan SET plan = '{\"ports_tcp\":\"2222\",\"risk\":\"read\"}'"
 		  " WHERE id = (SELECT id FROM latest)",
 		  "not-retested ports not in the plan" },
-		{ CLOSED "; UPDATE main.scan SET vantage = 'b2' WHERE id = (SELECT id FROM latest)",
-		  "not-retested seen from another vantage" },
 		{ CLOSED "; UPDATE main.scan SET plan = json_set(plan, '$.risk', 'touch')"
 			 " WHERE id = (SELECT id FROM latest)",
 		  "not-retested class not allowed" },
@@ -985,6 +983,34 @@ static void nothing_is_fixed_unseen(void **state)
 		       strcmp(rows[i].gone, "fixed") == 0 ? "fixed" : "open");
 		db_free(db);
 	}
+}
+
+/* What was seen from elsewhere stands until somebody looks from there. */
+static void other_vantages_count(void **state)
+{
+	struct db *db = store_with(":memory:", "");
+
+	(void)state;
+	judge_and_keep(db, 1);
+	scan_again(db, CLOSED
+		   "; UPDATE main.scan SET vantage = 'b2' WHERE id = (SELECT id FROM latest)");
+	judge_quietly(db, 2);
+	assert_int_equal(judge_keep(db), 0);
+	expect(db,
+	       "SELECT vantage || ' ' || status || ' ' || carried || ' ' || run || ' ' || "
+	       "last_seen || ' ' || (evidence->>'$.vantage') FROM finding_now WHERE check_id = "
+	       "'t.ssh-weak'",
+	       "b1 open 1 1 1500 b1");
+	expect(db, "SELECT verdict FROM verdict WHERE item = 'weak'", "violated");
+	expect(db, "SELECT count(*) FROM finding_gone WHERE check_id = 't.ssh-weak'", "0");
+	expect(db, "SELECT last_scan FROM main.finding WHERE check_id = 't.ssh-weak'", "1");
+	scan_again(db, CLOSED
+		   "; UPDATE main.scan SET vantage = 'b1' WHERE id = (SELECT id FROM latest)");
+	judge_quietly(db, 3);
+	assert_int_equal(judge_keep(db), 0);
+	expect(db, "SELECT count(*) FROM finding_now WHERE check_id = 't.ssh-weak'", "0");
+	expect(db, "SELECT status FROM main.finding WHERE check_id = 't.ssh-weak'", "fixed");
+	db_free(db);
 }
 
 static void fingerprints_hold(void **state)
@@ -1684,6 +1710,7 @@ int main(void)
 		cmocka_unit_test(findings_go_with_the_asset),
 		cmocka_unit_test(one_asset_at_two_addresses),
 		cmocka_unit_test(nothing_is_fixed_unseen),
+		cmocka_unit_test(other_vantages_count),
 		cmocka_unit_test(fingerprints_hold),
 		cmocka_unit_test(coverage_is_counted),
 		cmocka_unit_test(killed_scan_has_its_own_clock),
