@@ -26,6 +26,9 @@ int reach_process(struct reach_run *r)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Without main nothing is sent. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	pthread_mutex_init(&r->turn_lock, NULL);

@@ -69,6 +69,33 @@ static void load_beacon(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 }
 
+/* "192.168.1.8:3128", "[2001:db8::8]:3128" */
+static void load_proxy(struct site *s, struct ynode n)
+{
+	const char *text = yn_text(n), *colon = text != NULL ? strrchr(text, ':') : NULL;
+	struct proxy p = { 0 };
+	char address[ADDR_TEXT + 2], *end = NULL;
+
+	if (text == NULL)
+		return;
+	unsigned long port = colon != NULL && colon[1] >= '0' && colon[1] <= '9'
+				     ? strtoul(colon + 1, &end, 10)
+				     : 0;
+	snprintf(address, sizeof(address), "%.*s", colon != NULL ? (int)(colon - text) : 0, text);
+	if (port == 0 || port > UINT16_MAX || *end != '\0' ||
+	    (strchr(address, ':') != NULL && address[0] != '[') ||
+	    addr_parse(address, &p.address) != 0 || addr_is_unusable(&p.address)) {
+		yn_complain(n, _("'%s' is no address and port, such as 192.168.1.8:3128"), text);
+		return;
+	}
+	p.port = (uint16_t)port;
+	struct proxy *place = list_grow(&s->proxies, &s->proxy_count, sizeof(*place));
+	if (place != NULL)
+		*place = p;
+	else
+		yn_complain(n, _("out of memory"));
+}
+
 static void load_listening(struct site *s, struct ynode n)
 {
 	static const char *const keys[] = { "interfaces", "for", "mask_names", NULL };
@@ -97,6 +124,9 @@ void load_roles(struct site *s, struct ynode root)
 
 	for (size_t i = 0; i < load_count(beacons); i++)
 		load_beacon(s, load_element(beacons, i));
+	struct ynode proxies = yn_get(root, "proxies");
+	for (size_t i = 0; i < load_count(proxies); i++)
+		load_proxy(s, load_element(proxies, i));
 	load_listening(s, yn_get(root, "listen"));
 	for (enum site_role r = 0; r < SITE_ROLES; r++)
 		load_role(yn_get(root, roles[r].key), &s->roles[r]);
@@ -114,6 +144,7 @@ void roles_done(struct site *s)
 		free(b->dns_name);
 	}
 	free(s->beacons);
+	free(s->proxies);
 	texts_done(&s->listening.interfaces, &s->listening.interface_count);
 	for (enum site_role r = 0; r < SITE_ROLES; r++)
 		ranges_done(&s->roles[r]);

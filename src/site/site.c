@@ -268,7 +268,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 		"ledger",       "profiles",    "waivers",       "attestations", "names",
 		"trust",        "credentials", "accounts",      "dns",          "mail",
 		"beacon",       "listen",      "routers",       "dhcp_servers", "log_servers",
-		"time_servers", "monitoring",
+		"time_servers", "monitoring",  "proxies",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };

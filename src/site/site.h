@@ -163,6 +163,12 @@ struct beacon {
 	unsigned line;
 };
 
+/* A proxy that the site has, by address and port. */
+struct proxy {
+	struct addr address;
+	uint16_t port;
+};
+
 /* `listen`. */
 struct listening {
 	char **interfaces;
@@ -230,6 +236,8 @@ struct site {
 	struct domains domains;
 	struct beacon *beacons;
 	size_t beacon_count;
+	struct proxy *proxies;
+	size_t proxy_count;
 	struct listening listening;
 	struct ranges roles[SITE_ROLES];
 	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */

@@ -271,5 +271,6 @@ int main(void)
 		cmocka_unit_test(test_gentle), cmocka_unit_test(test_frames),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("gate", tests, scratch_open, scratch_close);
 }

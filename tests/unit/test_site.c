@@ -50,7 +50,8 @@ static void test_everything(void **state)
 		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n"
 		"dns: {zones: [plant.example, 2.0.192.in-addr.arpa], servers: 192.0.2.53}\n"
 		"mail: {domains: plant.example, selectors: [k1, s2.k], test_mailbox: "
-		"a@plant.example}\n";
+		"a@plant.example}\n"
+		"proxies: [192.168.1.8:3128, '[fd00::8]:1080']\n";
 	struct complaints c = { 0 };
 	struct site s;
 	struct addr a;
@@ -76,6 +77,10 @@ static void test_everything(void **state)
 	assert_int_equal(s.zones[2].host_rate, 5);
 	assert_true(s.zones[2].anonymous);
 	assert_int_equal(s.zones[2].full_depth.count, 2);
+	assert_int_equal(s.proxy_count, 2);
+	assert_int_equal(s.proxies[0].port, 3128);
+	assert_int_equal(s.proxies[1].port, 1080);
+	assert_int_equal(s.proxies[1].address.bytes[15], 8);
 	assert_int_equal(s.conduit_count, 2);
 	assert_int_equal(s.conduits[0].port_count, 3);
 	assert_string_equal(s.conduits[0].ports[1].transport, "udp");
@@ -244,6 +249,9 @@ static void test_wrong(void **state)
 		  "site.yaml:5: field 'port': '65536' is not a whole number from 1 to 65535" },
 		{ HEAD "beacon: {address: 192.0.2.1, port: 1}\n",
 		  "site.yaml:5: field 'port': is not known here" },
+		{ HEAD "proxies: 192.168.1.8\n",
+		  "site.yaml:5: field 'proxies': '192.168.1.8' is no address and port, such as "
+		  "192.168.1.8:3128" },
 		{ HEAD "beacon: {address: b.example}\n",
 		  "site.yaml:5: field 'address': 'b.example' is not the address of a host: a "
 		  "beacon "
