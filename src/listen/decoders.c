@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "listen/decoder.h"
+
+#include <stddef.h>
+
+extern const struct decoder decoder_arp;
+extern const struct decoder decoder_bacnet;
+extern const struct decoder decoder_cdp;
+extern const struct decoder decoder_dhcp;
+extern const struct decoder decoder_dhcpv6;
+extern const struct decoder decoder_dnp3;
+extern const struct decoder decoder_dns;
+extern const struct decoder decoder_fins;
+extern const struct decoder decoder_ike;
+extern const struct decoder decoder_ipsec;
+extern const struct decoder decoder_knx;
+extern const struct decoder decoder_l2tp;
+extern const struct decoder decoder_lldp;
+extern const struct decoder decoder_llmnr;
+extern const struct decoder decoder_mdns;
+extern const struct decoder decoder_nd;
+extern const struct decoder decoder_netbios_dgm;
+extern const struct decoder decoder_netbios_ns;
+extern const struct decoder decoder_ntp;
+extern const struct decoder decoder_openvpn;
+extern const struct decoder decoder_pptp;
+extern const struct decoder decoder_ptp;
+extern const struct decoder decoder_radius;
+extern const struct decoder decoder_sip;
+extern const struct decoder decoder_slmp;
+extern const struct decoder decoder_snmp;
+extern const struct decoder decoder_ssdp;
+extern const struct decoder decoder_syn;
+extern const struct decoder decoder_syslog;
+extern const struct decoder decoder_tftp;
+extern const struct decoder decoder_tunnels;
+extern const struct decoder decoder_wireguard;
+extern const struct decoder decoder_wsd;
+
+/* At most 64. One row each, by name. */
+const struct decoder *const decoders[] = {
+	&decoder_arp,         &decoder_bacnet,
+	&decoder_cdp,         &decoder_dhcp,
+	&decoder_dhcpv6,      &decoder_dnp3,
+	&decoder_dns,         &decoder_fins,
+	&decoder_ike,         &decoder_ipsec,
+	&decoder_knx,         &decoder_l2tp,
+	&decoder_lldp,        &decoder_llmnr,
+	&decoder_mdns,        &decoder_nd,
+	&decoder_netbios_dgm, &decoder_netbios_ns,
+	&decoder_ntp,         &decoder_openvpn,
+	&decoder_pptp,        &decoder_ptp,
+	&decoder_radius,      &decoder_sip,
+	&decoder_slmp,        &decoder_snmp,
+	&decoder_ssdp,        &decoder_syn,
+	&decoder_syslog,      &decoder_tftp,
+	&decoder_tunnels,     &decoder_wireguard,
+	&decoder_wsd,         NULL,
+};
