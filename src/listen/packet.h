@@ -38,8 +38,10 @@ struct packet {
 	struct addr src, dst;
 	uint8_t protocol; /* IANA; of IPv6 the one behind the extension headers */
 	uint8_t ttl;
-	uint32_t ip_length;          /* of the IP packet by its header, which is what flows count */
-	bool is_fragment;            /* not the first: it has no ports */
+	uint32_t ip_length; /* of the IP packet by its header, which is what flows count */
+	/* A part of an IP packet that is not whole yet. It has ports where the first part was seen before it,
+	 * and no payload; the part that makes it whole is told with all of it. */
+	bool is_fragment;
 	uint16_t src_port, dst_port; /* TCP, UDP, SCTP; ICMP: 0 */
 	/* TCP */
 	uint32_t sequence, acknowledged;
@@ -49,6 +51,7 @@ struct packet {
 	/* Behind the transport's header (ICMP: from its type on; other protocols: behind IP; not IP: behind
 	 * the Ethernet type or length). As much as was captured. */
 	struct span payload;
+	struct span ip; /* the IP packet as it was captured, empty where it came in fragments */
 	uint32_t
 		payload_length; /* as the headers say; more than payload.length where it was snapped */
 };

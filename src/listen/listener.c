@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "listen/listener.h"
+
+#include <stdlib.h>
+
+#include "listen/frame.h"
+#include "listen/listener_parts.h"
+
+enum { TCP = 6, UDP = 17, DECODERS_MAX = 64 };
+
+/* ---- which decoder wants what ---- */
+
+static void want_in_set(struct listener *l, uint8_t list[static 65536], uint16_t at,
+			unsigned decoder)
+{
+	uint64_t mask = l->want.sets[list[at]] | UINT64_C(1) << decoder;
+
+	for (unsigned i = 1; i <= l->want.set_count; i++)
+		if (l->want.sets[i] == mask) {
+			list[at] = (uint8_t)i;
+			return;
+		}
+	if (l->want.set_count == 255)
+		return; /* there are not so many sets of decoders; a test sees each decoder reached */
+	l->want.sets[++l->want.set_count] = mask;
+	list[at] = (uint8_t)l->want.set_count;
+}
+
+static void learn_wants(struct listener *l)
+{
+	for (unsigned i = 0; i < DECODERS_MAX && decoders[i] != NULL; i++) {
+		const struct decoder *d = decoders[i];
+
+		if (d->recognise != NULL && d->hear != NULL)
+			l->want.streams |= UINT64_C(1) << i;
+		for (const uint16_t *p = d->ethertypes; p != NULL && *p != 0; p++)
+			want_in_set(l, l->want.type_set, *p, i);
+		for (const uint16_t *p = d->udp_ports; p != NULL && *p != 0; p++)
+			want_in_set(l, l->want.udp_set, *p, i);
+		for (const uint16_t *p = d->tcp_ports; p != NULL && *p != 0; p++)
+			want_in_set(l, l->want.tcp_set, *p, i);
+		for (const uint8_t *p = d->protocols; p != NULL && *p != 0; p++)
+			l->want.protocols[*p] |= UINT64_C(1) << i;
+	}
+}
+
+/* ---- beginning and end ---- */
+
+/* How the memory is shared out, in hundredths. The rest is for buckets that double, and for the process. */
+enum { FOR_FLOWS = 36, FOR_HOSTS = 5, FOR_FACTS = 8, FOR_TEXT = 5, FOR_STREAMS = 8, FOR_NDPI = 8 };
+
+static uint32_t share(const struct listener *l, unsigned hundredths, size_t entry)
+{
+	uint64_t n = l->setup.memory / 100 * hundredths / table_cost(entry);
+
+	return n < 1024 ? 1024 : n > 50000000 ? 50000000 : (uint32_t)n;
+}
+
+struct listener *listener_new(const struct listener_setup *setup)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->setup = *setup;
+	if (l->setup.memory == 0)
+		l->setup.memory = LISTENER_MEMORY;
+	if (l->setup.memory < LISTENER_MEMORY_LEAST)
+		l->setup.memory = LISTENER_MEMORY_LEAST;
+	l->notes.fact = keep_fact;
+	l->notes.operation = keep_operation;
+	l->stream_most = l->setup.memory / 100 * FOR_STREAMS;
+	l->text_most = l->setup.memory / 100 * FOR_TEXT;
+	learn_wants(l);
+	/* A fourth more conversations than connections: see talks.c. */
+	uint32_t flows = share(l, FOR_FLOWS, sizeof(struct flow));
+	l->fragments = fragments_new();
+	if (!setup->no_ndpi)
+		l->ndpi = classify_new(l->setup.memory / 100 * FOR_NDPI);
+	if (l->fragments == NULL || flows_init(l, flows) != 0 ||
+	    talks_init(l, flows + flows / 4) != 0 ||
+	    hosts_init(l, share(l, FOR_HOSTS, sizeof(struct host) + sizeof(struct mac))) != 0 ||
+	    kept_init(l, share(l, FOR_FACTS, 128), share(l, FOR_FACTS / 4, 128)) != 0) {
+		listener_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void listener_free(struct listener *l)
+{
+	if (l == NULL)
+		return;
+	if (l->flows.buckets != NULL)
+		flows_end_all(l);
+	fragments_free(l->fragments);
+	classify_free(l->ndpi);
+	if (l->facts.buckets != NULL)
+		kept_done(l);
+	if (l->conversations.buckets != NULL)
+		talks_done(l);
+	table_done(&l->flows);
+	table_done(&l->hosts);
+	table_done(&l->macs);
+	free(l);
+}
+
+/* ---- a frame ---- */
+
+/* Hands the packet to decoders of frames and datagrams; the application of who understood it. */
+static const char *hand_over(struct listener *l, uint64_t mask)
+{
+	const char *application = NULL;
+
+	for (; mask != 0; mask &= mask - 1) {
+		const struct decoder *d = decoders[__builtin_ctzll(mask)];
+
+		if (d->packet != NULL && d->packet(&l->notes, &l->packet) && application == NULL)
+			application = d->name;
+	}
+	return application;
+}
+
+/* Those that want to know what packets were wrapped in get the innermost one. */
+static uint64_t want_wraps(const struct listener *l, const struct packet *p)
+{
+	uint64_t mask = 0;
+
+	if ((p->wraps & (WRAP_GRE | WRAP_ERSPAN)) != 0)
+		mask |= l->want.protocols[47];
+	if ((p->wraps & WRAP_IP_IN_IP) != 0)
+		mask |= l->want.protocols[addr_is_ipv4(&p->src) ? 4 : 41];
+	if ((p->wraps & WRAP_TEREDO) != 0)
+		mask |= l->want.sets[l->want.udp_set[3544]];
+	if ((p->wraps & WRAP_VXLAN) != 0)
+		mask |= l->want.sets[l->want.udp_set[4789]];
+	if ((p->wraps & WRAP_PPPOE) != 0)
+		mask |= l->want.sets[l->want.type_set[0x8864]];
+	return mask;
+}
+
+static void take_datagram(struct listener *l, struct flow *f, unsigned end)
+{
+	const struct packet *p = &l->packet;
+	uint64_t mask = l->want.protocols[p->protocol];
+
+	if (p->is_fragment)
+		return;
+	if (p->protocol == UDP)
+		mask |= l->want.sets[l->want.udp_set[p->src_port]] |
+			l->want.sets[l->want.udp_set[p->dst_port]];
+	const char *application = mask != 0 ? hand_over(l, mask) : NULL;
+	if (f == NULL)
+		return;
+	if (application != NULL) {
+		f->application = application;
+		f->by_decoder = true;
+		f->flags |= FLOW_ASKED;
+	} else if ((f->flags & FLOW_ASKED) == 0 && p->protocol == UDP && p->payload.length > 0) {
+		classify_take(l, f, end, p->payload);
+	}
+}
+
+static void take_segment(struct listener *l, struct flow *f, unsigned end)
+{
+	const struct packet *p = &l->packet;
+
+	if (l->want.protocols[TCP] != 0)
+		hand_over(l, l->want.protocols[TCP]);
+	if (f == NULL || p->is_fragment)
+		return;
+	if ((f->flags & FLOW_READ) == 0)
+		streams_take(l, f, end, p);
+	else if ((f->flags & FLOW_ASKED) == 0 && p->payload.length > 0)
+		classify_take(l, f, end, p->payload);
+}
+
+void listener_take(struct listener *l, int link, struct span frame, uint32_t wire_length,
+		   int64_t time_ns)
+{
+	struct packet *p = &l->packet;
+
+	l->counts.frames++;
+	l->counts.bytes += wire_length;
+	l->counts.snapped += frame.length < wire_length;
+	l->capture_ns = time_ns;
+	if (time_ns > l->now_ns)
+		l->now_ns = time_ns;
+	l->notes.time_ns = time_ns;
+	if (!frame_read(link, frame, wire_length, time_ns, l->fragments, p)) {
+		l->counts.damaged++;
+		return;
+	}
+	if (p->wraps != 0) {
+		uint64_t mask = want_wraps(l, p);
+
+		if (mask != 0)
+			hand_over(l, mask);
+	}
+	if (!p->is_ip) {
+		unsigned set = l->want.type_set[p->ethertype < 1536 ? 1 : p->ethertype];
+
+		if (set != 0)
+			hand_over(l, l->want.sets[set]);
+		return;
+	}
+	unsigned end = 0;
+	struct flow *f = flows_take(l, p, &end);
+	if (p->protocol == TCP)
+		take_segment(l, f, end);
+	else
+		take_datagram(l, f, end);
+	flows_look(l);
+}
+
+void listener_next_capture(struct listener *l)
+{
+	l->now_ns = 0;
+	l->looked_ns = 0;
+}
+
+/* ---- telling ---- */
+
+/* One entry; in this order, since each counts into the next. */
+static void tell_entry(struct listener *l, unsigned which, void *entry)
+{
+	switch (which) {
+	case 0:
+		flows_count(l, entry);
+		break;
+	case 1:
+		talks_tell(l, entry);
+		break;
+	case 2:
+		hosts_tell(l, entry);
+		break;
+	case 3:
+		kept_tell_fact(l, entry);
+		break;
+	default:
+		kept_tell_operation(l, entry);
+		break;
+	}
+}
+
+bool listener_tell(struct listener *l, uint32_t most)
+{
+	const struct table *tables[] = { &l->flows, &l->conversations, &l->hosts, &l->facts,
+					 &l->operations };
+	uint32_t looked = 0;
+
+	while (l->telling < countof(tables)) {
+		const struct table *t = tables[l->telling];
+
+		if (l->telling_next >= t->highest) {
+			l->telling++;
+			l->telling_next = 0;
+			continue;
+		}
+		if (most != 0 && looked++ >= most)
+			return false;
+		void *entry = table_at(t, ++l->telling_next);
+		if (entry != NULL)
+			tell_entry(l, l->telling, entry);
+	}
+	l->telling = 0;
+	l->telling_next = 0;
+	return true;
+}
+
+void listener_end(struct listener *l)
+{
+	flows_end_all(l);
+	l->telling = 0;
+	l->telling_next = 0;
+	listener_tell(l, 0);
+}
+
+void listener_counts(const struct listener *l, struct listener_counts *ret)
+{
+	*ret = l->counts;
+	ret->fragments = fragments_dropped(l->fragments);
+}
