@@ -6,7 +6,12 @@
 #include "listen/frame.h"
 #include "listen/listener_parts.h"
 
-enum { TCP = 6, UDP = 17, DECODERS_MAX = 64 };
+enum {
+	TCP = 6,
+	UDP = 17,
+	DECODERS_MAX = 64,
+	DATAGRAMS_TRIED = 4, /* of a flow, by those who recognise theirs on any port */
+};
 
 /* ---- which decoder wants what ---- */
 
@@ -33,6 +38,10 @@ static void learn_wants(struct listener *l)
 
 		if (d->recognise != NULL && d->hear != NULL)
 			l->want.streams |= UINT64_C(1) << i;
+		if (d->wraps != 0)
+			l->want.wrapped |= UINT64_C(1) << i;
+		if (d->any_udp)
+			l->want.any_udp |= UINT64_C(1) << i;
 		for (const uint16_t *p = d->ethertypes; p != NULL && *p != 0; p++)
 			want_in_set(l, l->want.type_set, *p, i);
 		for (const uint16_t *p = d->udp_ports; p != NULL && *p != 0; p++)
@@ -122,20 +131,16 @@ static const char *hand_over(struct listener *l, uint64_t mask)
 }
 
 /* Those that want to know what packets were wrapped in get the innermost one. */
-static uint64_t want_wraps(const struct listener *l, const struct packet *p)
+static uint64_t want_wraps(const struct listener *l, unsigned wraps)
 {
 	uint64_t mask = 0;
 
-	if ((p->wraps & (WRAP_GRE | WRAP_ERSPAN)) != 0)
-		mask |= l->want.protocols[47];
-	if ((p->wraps & WRAP_IP_IN_IP) != 0)
-		mask |= l->want.protocols[addr_is_ipv4(&p->src) ? 4 : 41];
-	if ((p->wraps & WRAP_TEREDO) != 0)
-		mask |= l->want.sets[l->want.udp_set[3544]];
-	if ((p->wraps & WRAP_VXLAN) != 0)
-		mask |= l->want.sets[l->want.udp_set[4789]];
-	if ((p->wraps & WRAP_PPPOE) != 0)
-		mask |= l->want.sets[l->want.type_set[0x8864]];
+	for (uint64_t left = l->want.wrapped; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if ((decoders[i]->wraps & wraps) != 0)
+			mask |= UINT64_C(1) << i;
+	}
 	return mask;
 }
 
@@ -149,6 +154,11 @@ static void take_datagram(struct listener *l, struct flow *f, unsigned end)
 	if (p->protocol == UDP)
 		mask |= l->want.sets[l->want.udp_set[p->src_port]] |
 			l->want.sets[l->want.udp_set[p->dst_port]];
+	if (p->protocol == UDP && f != NULL && f->application == NULL &&
+	    f->tried < DATAGRAMS_TRIED) {
+		f->tried++;
+		mask |= l->want.any_udp;
+	}
 	const char *application = mask != 0 ? hand_over(l, mask) : NULL;
 	if (f == NULL)
 		return;
@@ -192,7 +202,7 @@ void listener_take(struct listener *l, int link, struct span frame, uint32_t wir
 		return;
 	}
 	if (p->wraps != 0) {
-		uint64_t mask = want_wraps(l, p);
+		uint64_t mask = want_wraps(l, p->wraps);
 
 		if (mask != 0)
 			hand_over(l, mask);

@@ -39,7 +39,7 @@ struct flow {
 	uint8_t client;        /* the end that opened it */
 	uint8_t heard, fins;   /* bit per end: it has sent something; its FIN */
 	uint8_t known;         /* bit per end: `next` holds */
-	uint8_t asked;         /* packets given to nDPI */
+	uint8_t tried, asked;  /* packets given to decoders of any port, and to nDPI */
 	uint32_t conversation; /* 0: none yet */
 	uint32_t host[2];
 	uint32_t packets[2]; /* since they were last added to the conversation, as bytes */
@@ -122,7 +122,7 @@ struct listener {
 	struct ndpi_part *ndpi;
 	/* Which decoders want what: masks of places in decoders[]. */
 	struct {
-		uint64_t streams;
+		uint64_t streams, any_udp, wrapped;
 		uint64_t protocols[256];
 		uint64_t sets[256];
 		uint8_t udp_set[65536], tcp_set[65536], type_set[65536]; /* index into sets */
