@@ -64,6 +64,17 @@ static bool link_local(const struct addr *a)
 
 /* ---- who ---- */
 
+/* Does this machine's own route to the beacon lead over it? */
+static bool is_own_hop(const struct gateway_test *g, const struct neighbour *n, bool v4)
+{
+	const struct addr *hop = &g->own_hop[v4 ? 0 : 1];
+
+	for (size_t i = 0; i < n->address_count && !is_zero(hop); i++)
+		if (memcmp(n->addresses[i].bytes, hop->bytes, 16) == 0)
+			return true;
+	return false;
+}
+
 static struct reach_link *link_of(struct reach_run *r, unsigned ifindex)
 {
 	for (size_t i = 0; i < r->link_count; i++)
@@ -144,16 +155,16 @@ static bool family_of(const struct gateway_test *g, const struct neighbour *n, b
 }
 
 /* One frame alone may be sent: by the family in which it could be a router. */
-static bool prefers_v4(const struct neighbour *n)
+static bool prefers_v4(const struct gateway_test *g, const struct neighbour *n)
 {
-	return !n->announces && n->address_count > 0 && addr_is_ipv4(&n->addresses[0]);
+	return !n->announces && !is_own_hop(g, n, false) && addr_is_ipv4(&n->addresses[0]);
 }
 
 static void add_subjects(struct gateway_test *g, const struct neighbour *n)
 {
 	struct reach_link *link = link_of(g->r, n->ifindex);
 	struct subject s;
-	bool first = prefers_v4(n);
+	bool first = prefers_v4(g, n);
 
 	if (link == NULL)
 		return;
@@ -313,16 +324,6 @@ static bool is_declared(const struct gateway_test *g, const struct subject *s)
 	return false;
 }
 
-static bool is_own_hop(const struct gateway_test *g, const struct subject *s)
-{
-	const struct addr *hop = &g->own_hop[addr_is_ipv4(&s->to) ? 0 : 1];
-
-	for (size_t i = 0; i < s->who->address_count && !is_zero(hop); i++)
-		if (memcmp(s->who->addresses[i].bytes, hop->bytes, 16) == 0)
-			return true;
-	return false;
-}
-
 static void put_evidence(const struct gateway_test *g, const struct subject *s, uint8_t hops,
 			 const struct gateway_asked *best, struct reach_result *ret)
 {
@@ -335,7 +336,7 @@ static void put_evidence(const struct gateway_test *g, const struct subject *s, 
 	json_object_set_new(o, "declared", json_boolean(is_declared(g, s)));
 	if (s->who->why != NULL && s->who->care == NEIGHBOUR_ONE)
 		json_object_set_new(o, "one_frame", json_string(s->who->why));
-	if (is_own_hop(g, s))
+	if (is_own_hop(g, s->who, addr_is_ipv4(&s->to)))
 		json_object_set_new(o, "own_route", json_true());
 	for (size_t i = 0; i < s->count; i++)
 		json_array_append_new(frames, frame_json(&g->asked[s->first + i]));
@@ -379,7 +380,7 @@ static void conclude(const struct subject *s, const struct gateway_asked *best, 
 		[GATEWAY_SILENT] = { OUTCOME_NOT_FULLY_TESTED, "silence after one hop: some "
 							       "forward and drop without a word" },
 		[GATEWAY_UNREACHABLE] = { OUTCOME_NOT_FORWARDED,
-					  "it routes, but knows no way to the beacon" },
+					  "it knows no way to the beacon" },
 		[GATEWAY_REDIRECTED] = { OUTCOME_NOT_FORWARDED,
 					 "it routes, by another router of this segment" },
 		[GATEWAY_ANSWERED] = { OUTCOME_ANSWERED_BY_OTHER, NULL },

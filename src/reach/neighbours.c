@@ -255,6 +255,17 @@ int neighbours_make(const struct site *site, const struct interface *interfaces,
 			if (n != NULL)
 				learn(n, site, &known[k], now);
 		}
+		/* A capture tells no interface: what is link-local there belongs to who has the MAC. */
+		for (size_t k = 0; k < known_count; k++) {
+			struct neighbour_known one = known[k];
+
+			if (!link_local(&one.address) || one.address.scope != 0)
+				continue;
+			one.address.scope = here->index;
+			for (size_t n = first; n < all.count; n++)
+				if (memcmp(all.list[n].mac, one.mac, 6) == 0)
+					learn(&all.list[n], site, &one, now);
+		}
 		bool hidden = somebody_hidden(site, here, &all);
 		for (size_t n = first; n < all.count; n++) {
 			if (all.list[n].zone != NULL)
