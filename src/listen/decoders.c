@@ -6,11 +6,17 @@
 extern const struct decoder decoder_arp;
 extern const struct decoder decoder_bacnet;
 extern const struct decoder decoder_cdp;
+extern const struct decoder decoder_codesys;
 extern const struct decoder decoder_dhcp;
 extern const struct decoder decoder_dhcpv6;
 extern const struct decoder decoder_dnp3;
 extern const struct decoder decoder_dns;
+extern const struct decoder decoder_enip;
 extern const struct decoder decoder_fins;
+extern const struct decoder decoder_flnet;
+extern const struct decoder decoder_fox;
+extern const struct decoder decoder_hart;
+extern const struct decoder decoder_iec104;
 extern const struct decoder decoder_ike;
 extern const struct decoder decoder_ipsec;
 extern const struct decoder decoder_knx;
@@ -18,16 +24,21 @@ extern const struct decoder decoder_l2tp;
 extern const struct decoder decoder_lldp;
 extern const struct decoder decoder_llmnr;
 extern const struct decoder decoder_mdns;
+extern const struct decoder decoder_melsec;
+extern const struct decoder decoder_modbus;
 extern const struct decoder decoder_nd;
 extern const struct decoder decoder_netbios_dgm;
 extern const struct decoder decoder_netbios_ns;
 extern const struct decoder decoder_ntp;
+extern const struct decoder decoder_opcua;
 extern const struct decoder decoder_openvpn;
+extern const struct decoder decoder_ot_frames;
 extern const struct decoder decoder_pptp;
+extern const struct decoder decoder_profinet_cm;
 extern const struct decoder decoder_ptp;
 extern const struct decoder decoder_radius;
+extern const struct decoder decoder_s7comm;
 extern const struct decoder decoder_sip;
-extern const struct decoder decoder_slmp;
 extern const struct decoder decoder_snmp;
 extern const struct decoder decoder_ssdp;
 extern const struct decoder decoder_syn;
@@ -39,21 +50,19 @@ extern const struct decoder decoder_wsd;
 
 /* At most 64. One row each, by name. */
 const struct decoder *const decoders[] = {
-	&decoder_arp,         &decoder_bacnet,
-	&decoder_cdp,         &decoder_dhcp,
-	&decoder_dhcpv6,      &decoder_dnp3,
-	&decoder_dns,         &decoder_fins,
-	&decoder_ike,         &decoder_ipsec,
-	&decoder_knx,         &decoder_l2tp,
-	&decoder_lldp,        &decoder_llmnr,
-	&decoder_mdns,        &decoder_nd,
-	&decoder_netbios_dgm, &decoder_netbios_ns,
-	&decoder_ntp,         &decoder_openvpn,
-	&decoder_pptp,        &decoder_ptp,
-	&decoder_radius,      &decoder_sip,
-	&decoder_slmp,        &decoder_snmp,
-	&decoder_ssdp,        &decoder_syn,
-	&decoder_syslog,      &decoder_tftp,
-	&decoder_tunnels,     &decoder_wireguard,
-	&decoder_wsd,         NULL,
+	&decoder_arp,         &decoder_bacnet,      &decoder_cdp,
+	&decoder_codesys,     &decoder_dhcp,        &decoder_dhcpv6,
+	&decoder_dnp3,        &decoder_dns,         &decoder_enip,
+	&decoder_fins,        &decoder_flnet,       &decoder_fox,
+	&decoder_hart,        &decoder_iec104,      &decoder_ike,
+	&decoder_ipsec,       &decoder_knx,         &decoder_l2tp,
+	&decoder_lldp,        &decoder_llmnr,       &decoder_mdns,
+	&decoder_melsec,      &decoder_modbus,      &decoder_nd,
+	&decoder_netbios_dgm, &decoder_netbios_ns,  &decoder_ntp,
+	&decoder_opcua,       &decoder_openvpn,     &decoder_ot_frames,
+	&decoder_pptp,        &decoder_profinet_cm, &decoder_ptp,
+	&decoder_radius,      &decoder_s7comm,      &decoder_sip,
+	&decoder_snmp,        &decoder_ssdp,        &decoder_syn,
+	&decoder_syslog,      &decoder_tftp,        &decoder_tunnels,
+	&decoder_wireguard,   &decoder_wsd,         NULL,
 };
