@@ -37,7 +37,7 @@ enum {
 };
 
 struct decoder {
-	const char *name;
+	const char *name; /* of its flows; the fact service.spoken is its own to tell */
 
 	/* Frames and datagrams. Where packets are handed over (any that fits); lists end with 0. */
 	const uint16_t *ethertypes; /* not IP; 0x0001 stands for 802.3 frames with LLC */

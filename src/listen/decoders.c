@@ -12,6 +12,7 @@ extern const struct decoder decoder_dhcpv6;
 extern const struct decoder decoder_dnp3;
 extern const struct decoder decoder_dns;
 extern const struct decoder decoder_enip;
+extern const struct decoder decoder_enip_io;
 extern const struct decoder decoder_fins;
 extern const struct decoder decoder_flnet;
 extern const struct decoder decoder_fox;
@@ -50,19 +51,27 @@ extern const struct decoder decoder_wsd;
 
 /* At most 64. One row each, by name. */
 const struct decoder *const decoders[] = {
-	&decoder_arp,         &decoder_bacnet,      &decoder_cdp,
-	&decoder_codesys,     &decoder_dhcp,        &decoder_dhcpv6,
-	&decoder_dnp3,        &decoder_dns,         &decoder_enip,
-	&decoder_fins,        &decoder_flnet,       &decoder_fox,
-	&decoder_hart,        &decoder_iec104,      &decoder_ike,
-	&decoder_ipsec,       &decoder_knx,         &decoder_l2tp,
-	&decoder_lldp,        &decoder_llmnr,       &decoder_mdns,
-	&decoder_melsec,      &decoder_modbus,      &decoder_nd,
-	&decoder_netbios_dgm, &decoder_netbios_ns,  &decoder_ntp,
-	&decoder_opcua,       &decoder_openvpn,     &decoder_ot_frames,
-	&decoder_pptp,        &decoder_profinet_cm, &decoder_ptp,
-	&decoder_radius,      &decoder_s7comm,      &decoder_sip,
-	&decoder_snmp,        &decoder_ssdp,        &decoder_syn,
-	&decoder_syslog,      &decoder_tftp,        &decoder_tunnels,
-	&decoder_wireguard,   &decoder_wsd,         NULL,
+	&decoder_arp,         &decoder_bacnet,
+	&decoder_cdp,         &decoder_codesys,
+	&decoder_dhcp,        &decoder_dhcpv6,
+	&decoder_dnp3,        &decoder_dns,
+	&decoder_enip,        &decoder_enip_io,
+	&decoder_fins,        &decoder_flnet,
+	&decoder_fox,         &decoder_hart,
+	&decoder_iec104,      &decoder_ike,
+	&decoder_ipsec,       &decoder_knx,
+	&decoder_l2tp,        &decoder_lldp,
+	&decoder_llmnr,       &decoder_mdns,
+	&decoder_melsec,      &decoder_modbus,
+	&decoder_nd,          &decoder_netbios_dgm,
+	&decoder_netbios_ns,  &decoder_ntp,
+	&decoder_opcua,       &decoder_openvpn,
+	&decoder_ot_frames,   &decoder_pptp,
+	&decoder_profinet_cm, &decoder_ptp,
+	&decoder_radius,      &decoder_s7comm,
+	&decoder_sip,         &decoder_snmp,
+	&decoder_ssdp,        &decoder_syn,
+	&decoder_syslog,      &decoder_tftp,
+	&decoder_tunnels,     &decoder_wireguard,
+	&decoder_wsd,         NULL,
 };

@@ -344,33 +344,17 @@ static void enip_gap(struct talk *t, enum side side)
 
 /* ---- datagrams ---- */
 
-/* 3-2: connection and count of packets, then the data. */
-static bool is_io(struct span bytes)
-{
-	struct reader r = rd_new(bytes);
-	struct item items[ITEMS_MAX];
-
-	return read_items(&r, items) == 2 && rd_end(&r) && items[0].type == ITEM_SEQUENCED &&
-	       items[0].data.length == 8 && items[1].type == ITEM_CONNECTED;
-}
-
 static bool enip_packet(struct notes *n, const struct packet *packet)
 {
-	bool to_server = packet->dst_port == PORT || packet->dst_port == IO_PORT;
+	bool to_server = packet->dst_port == PORT;
 	struct parties p = { .notes = n,
 			     .client = to_server ? packet->src : packet->dst,
 			     .server = to_server ? packet->dst : packet->src,
-			     .port = to_server ? packet->dst_port : packet->src_port,
+			     .port = PORT,
 			     .udp = true };
 	struct reader r = rd_new(packet->payload);
 	struct message m;
 
-	if (p.port == IO_PORT) {
-		if (!is_io(packet->payload))
-			return false;
-		tell_fact(&p, "service.spoken", span_text("enip-io"));
-		return true;
-	}
 	if (read_message(&r, &m) != 1 || rd_left(&r) > 0)
 		return false;
 	/* A question to everybody is about nobody. */
@@ -383,16 +367,42 @@ static bool enip_packet(struct notes *n, const struct packet *packet)
 	return true;
 }
 
-static const uint16_t tcp_ports[] = { PORT, 0 };
-static const uint16_t udp_ports[] = { PORT, IO_PORT, 0 };
+/* 3-2: connection and count of packets, then the data. Either side sends from and to this port. */
+static bool io_packet(struct notes *n, const struct packet *packet)
+{
+	struct parties p = { .notes = n,
+			     .client = packet->dst,
+			     .server = packet->src,
+			     .port = IO_PORT,
+			     .udp = true };
+	struct reader r = rd_new(packet->payload);
+	struct item items[ITEMS_MAX];
+
+	if (read_items(&r, items) != 2 || !rd_end(&r) || items[0].type != ITEM_SEQUENCED ||
+	    items[0].data.length != 8 || items[1].type != ITEM_CONNECTED)
+		return false;
+	if (addr_is_unusable(&packet->dst) || (packet->has_mac && (packet->dst_mac[0] & 1)))
+		p.client = (struct addr){ 0 };
+	if (packet->src_port == IO_PORT)
+		tell_fact(&p, "service.spoken", span_text("enip-io"));
+	return true;
+}
+
+static const uint16_t ports[] = { PORT, 0 };
 
 const struct decoder decoder_enip = {
 	.name = "enip",
-	.udp_ports = udp_ports,
+	.udp_ports = ports,
 	.packet = enip_packet,
-	.tcp_ports = tcp_ports,
+	.tcp_ports = ports,
 	.state_size = sizeof(struct enip_talk),
 	.recognise = enip_recognise,
 	.hear = enip_hear,
 	.gap = enip_gap,
+};
+
+const struct decoder decoder_enip_io = {
+	.name = "enip-io",
+	.udp_ports = (const uint16_t[]){ IO_PORT, 0 },
+	.packet = io_packet,
 };

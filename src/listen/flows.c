@@ -134,29 +134,11 @@ void flows_count(struct listener *l, struct flow *f)
 	f->packets[0] = f->packets[1] = 0;
 }
 
-static void tell_service(struct listener *l, const struct flow *f)
-{
-	struct fact fact = { .kind = "service.spoken",
-			     .port = f->key.port[1 - f->client],
-			     .udp = f->key.protocol == UDP };
-
-	/* Only what was answered is a service. */
-	if (f->application == NULL || !f->by_decoder || (f->flags & FLOW_TO_ALL) != 0 ||
-	    (f->heard & 1U << (1 - f->client)) == 0 ||
-	    (f->key.protocol != TCP && f->key.protocol != UDP))
-		return;
-	addr_put(&fact.about, f->key.address[1 - f->client]);
-	fact.value = span_text(f->application);
-	l->notes.time_ns = f->last_ns;
-	keep_fact(&l->notes, &fact);
-}
-
 static void end(struct listener *l, struct flow *f)
 {
 	streams_end(l, f);
 	classify_forget(l, f);
 	flows_count(l, f);
-	tell_service(l, f);
 	struct conversation *c = table_at(&l->conversations, f->conversation);
 	bool alone = (f->heard & 1U << (1 - f->client)) == 0 && (f->flags & FLOW_TO_ALL) == 0;
 	if (c != NULL) {

@@ -249,6 +249,9 @@ static int modbus_recognise(const struct talk *t, enum side side, struct span fi
 	unsigned whole = 0;
 	int found = 0;
 
+	/* Met in its middle: what is whole further on. */
+	if (!t->from_start && t->server_port == PORT)
+		return find_message(first, side) + HEADER < first.length ? 1 : 0;
 	while (whole < MESSAGES_SURE && (found = read_message(&r, &m)) == 1) {
 		/* Elsewhere than on its port only what cannot be something else. */
 		if (t->server_port != PORT && length_fits(&m, side) != FIT_SURE)
@@ -266,6 +269,8 @@ static long modbus_hear(struct talk *t, enum side side, struct span bytes)
 	struct reader r = rd_new(bytes);
 	struct message m;
 
+	if (!state->spoken && !t->from_start)
+		state->lost[SIDE_CLIENT] = state->lost[SIDE_SERVER] = true;
 	if (state->lost[side]) {
 		rd_skip(&r, find_message(bytes, side));
 		if (rd_left(&r) >= HEADER)

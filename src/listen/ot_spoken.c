@@ -158,12 +158,23 @@ static const uint16_t profinet_ports[] = { 34964, 0 };
 
 static bool dnp3_packet(struct notes *n, const struct packet *p)
 {
-	return sign_dnp3(p->payload) > 0 && hear_datagram(n, p, "dnp3", dnp3_ports);
+	/* The first bit of the control byte: from a master, which may use the same port. */
+	enum { CONTROL = 3, FROM_MASTER = 0x80 };
+
+	if (sign_dnp3(p->payload) <= 0)
+		return false;
+	return (p->payload.at[CONTROL] & FROM_MASTER) != 0 ||
+	       hear_datagram(n, p, "dnp3", dnp3_ports);
 }
 
 static bool fins_packet(struct notes *n, const struct packet *p)
 {
-	return is_fins_datagram(p->payload) && hear_datagram(n, p, "fins", fins_ports);
+	/* The second bit of the first byte: an answer. Both sides use the same port. */
+	enum { ANSWER = 0x40 };
+
+	if (!is_fins_datagram(p->payload))
+		return false;
+	return (p->payload.at[0] & ANSWER) == 0 || hear_datagram(n, p, "fins", fins_ports);
 }
 
 static bool melsec_packet(struct notes *n, const struct packet *p)
