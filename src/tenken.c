@@ -20,6 +20,7 @@ struct command {
 static const struct command commands[] = {
 	{ "scan", command_scan, N_("sweep, probe, judge and report") },
 	{ "reach", command_reach, N_("is the closed network closed? tests from inside") },
+	{ "beacon", command_beacon, N_("the listener outside that reach is measured against") },
 	{ "report", command_report, N_("the HTML page and the summary of a store") },
 	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
 	{ "journal", command_journal, N_("what a scan sent, to whom and when") },

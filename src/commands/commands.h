@@ -10,6 +10,7 @@ enum exit_status {
 	EXIT_INCOMPLETE = 3, /* it ended before its end; wins over 1 */
 };
 
+int command_beacon(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_journal(int argc, char **argv);
 int command_profile(int argc, char **argv);

@@ -58,6 +58,7 @@ bool token_key_from(const uint8_t key[static TOKEN_KEY], struct token_key *ret)
 
 	if (!seal(key, span_text("tenken token 1: question"), ret->question) ||
 	    !seal(key, span_text("tenken token 1: answer"), ret->answer) ||
+	    !seal(key, span_text("tenken token 1: tls"), ret->tls) ||
 	    !seal(key, span_text("tenken token 1: name"), name))
 		return false;
 	for (size_t i = 0; i < sizeof(ret->name) - 1; i++)

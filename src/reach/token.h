@@ -50,7 +50,7 @@ const char *token_verdict_word(enum token_verdict v);
 /* ---- the key ---- */
 
 struct token_key {
-	uint8_t question[32], answer[32];
+	uint8_t question[32], answer[32], tls[32];
 	char name[9]; /* to tell keys apart by, on both sides; says nothing about the key */
 };
 /* False, here and below: no memory. */

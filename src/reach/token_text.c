@@ -9,6 +9,7 @@
 
 enum {
 	LONG_LABEL = 63,
+	FILL = 480, /* a request weighs more than the answer, the certificate of TLS included */
 	TEXT = TOKEN_TEXT - 1,
 	SHORT_TEXT = TOKEN_SHORT_TEXT - 1,
 	SHORT_ANSWER_TEXT = TOKEN_SHORT_ANSWER_TEXT - 1,
@@ -106,8 +107,10 @@ enum token_verdict token_check_text(const struct token_key *k, struct token_aske
 size_t token_request(const struct token_asked *asked, const char *host, bool proxy,
 		     const char *agent, char out[static TOKEN_REQUEST])
 {
-	char text[TOKEN_TEXT];
+	char text[TOKEN_TEXT], fill[FILL + 1];
 
+	memset(fill, 'x', FILL);
+	fill[FILL] = '\0';
 	if (asked->length != TOKEN_QUESTION ||
 	    !token_text(span_of(asked->bytes, asked->length), text, sizeof(text)))
 		return 0;
@@ -117,8 +120,9 @@ size_t token_request(const struct token_asked *asked, const char *host, bool pro
 			 "User-Agent: %s\r\n"
 			 "Accept: */*\r\n"
 			 "Cache-Control: no-cache\r\n"
-			 "Connection: close\r\n\r\n",
-			 proxy ? "http://" : "", proxy ? host : "", text, host, agent);
+			 "Connection: close\r\n"
+			 "X-Fill: %s\r\n\r\n",
+			 proxy ? "http://" : "", proxy ? host : "", text, host, agent, fill);
 	return n > 0 && n < TOKEN_REQUEST ? (size_t)n : 0;
 }
 

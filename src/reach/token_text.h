@@ -30,7 +30,8 @@ enum token_verdict token_check_text(const struct token_key *k, struct token_aske
 
 /*
  * GET /tenken/QUESTION of a whole question. host as it stands in "Host:"; a proxy: the target is written in
- * absolute form (RFC 9112, 3.2.2). agent: our name and the contact. The length; 0: does not fit.
+ * absolute form (RFC 9112, 3.2.2). agent: our name and the contact. Long enough that the answer has
+ * fewer bytes even where it comes by TLS. The length; 0: does not fit.
  */
 size_t token_request(const struct token_asked *asked, const char *host, bool proxy,
 		     const char *agent, char out[static TOKEN_REQUEST]);
