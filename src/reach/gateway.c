@@ -379,8 +379,7 @@ static void conclude(const struct subject *s, const struct gateway_asked *best, 
 	} words[] = {
 		[GATEWAY_SILENT] = { OUTCOME_NOT_FULLY_TESTED, "silence after one hop: some "
 							       "forward and drop without a word" },
-		[GATEWAY_UNREACHABLE] = { OUTCOME_NOT_FORWARDED,
-					  "it knows no way to the beacon" },
+		[GATEWAY_UNREACHABLE] = { OUTCOME_NOT_FORWARDED, "it knows no way to the beacon" },
 		[GATEWAY_REDIRECTED] = { OUTCOME_NOT_FORWARDED,
 					 "it routes, by another router of this segment" },
 		[GATEWAY_ANSWERED] = { OUTCOME_ANSWERED_BY_OTHER, NULL },
