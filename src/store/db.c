@@ -119,6 +119,43 @@ static void address_public(sqlite3_context *context, int count, sqlite3_value **
 		sqlite3_result_null(context);
 }
 
+/* "192.0.2.0/24,198.51.100.7-198.51.100.9", as ranges_text() gives it. */
+static bool within(const struct addr *a, const char *text)
+{
+	char one[RANGE_TEXT];
+
+	for (size_t n = strcspn(text, ","); n > 0; n = strcspn(text, ",")) {
+		struct ranges set = { 0 };
+		bool found = false;
+
+		if (n < sizeof(one)) {
+			memcpy(one, text, n);
+			one[n] = '\0';
+			found = ranges_parse_network(&set, one, false) == 0 &&
+				ranges_contain(&set, a);
+			ranges_done(&set);
+		}
+		if (found)
+			return true;
+		text += n + (text[n] == ',');
+	}
+	return false;
+}
+
+/* address_within(address, ranges): 1 or 0, NULL for what is no address. */
+static void address_within(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	const char *set = (const char *)sqlite3_value_text(values[1]);
+	struct addr a;
+
+	(void)count;
+	if (text != NULL && set != NULL && addr_parse(text, &a) == 0)
+		sqlite3_result_int(context, within(&a, set));
+	else
+		sqlite3_result_null(context);
+}
+
 /* The two texts of a call; false where one is NULL, and the answer then is. */
 static bool two_texts(sqlite3_value **values, const char *ret[static 2])
 {
@@ -182,6 +219,7 @@ static int add_functions(struct sqlite3 *handle)
 	} functions[] = {
 		{ "address_key", 1, NULL, address_key },
 		{ "address_public", 1, NULL, address_public },
+		{ "address_within", 2, NULL, address_within },
 		{ "version_compare", 2, NULL, compare_versions },
 		{ "version_within", 2, NULL, ask_version },
 		{ "version_of_cycle", 2, &second, ask_version },

@@ -23,6 +23,8 @@ enum db_mode {
 /*
  * Beside SQLite's own, SQL has these functions; the answer to a NULL is NULL.
  * address_key(TEXT): a blob, in whose order addresses have their own; what is no address lies behind them.
+ * address_within(ADDRESS, RANGES): 1 where the ranges, as `zone` has them, hold it, 0 where not, NULL for what is no
+ * address.
  * address_public(TEXT): 1 for an address of the public Internet, 0 for another, NULL for what is none.
  * version_compare(A, B): -1, 0 or 1; version_within(VERSION, RANGE) and version_of_cycle(VERSION, CYCLE): 1
  * or 0; all of them NULL where it cannot be known (codec/version.h).
