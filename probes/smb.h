@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "codec/ntlm.h"
-#include "codec/reader.h"
+#include "codec/smb_message.h"
 #include "codec/writer.h"
 #include "talk/conn.h"
 
@@ -25,12 +25,8 @@ enum outcome {
 enum {
 	SMB_REQUEST_MAX = 512,
 	SMB_SETUP_MAX = 3072, /* a name and what proves its password, beside the server's names */
-	SMB2_HEADER = 64,
-	SMB2_SIGNING_ENABLED = 0x1,
-	SMB2_SIGNING_REQUIRED = 0x2,
-	SMB2_CIPHERS = 4,      /* numbered from 1 */
-	SMB2_SIGNINGS = 3,     /* numbered from 0 */
-	SMB2_COMPRESSIONS = 5, /* numbered from 1 */
+	SMB2_CIPHERS = 4,     /* numbered from 1 */
+	SMB2_SIGNINGS = 3,    /* numbered from 0 */
 };
 
 /* [MS-SMB2] 2.2.1.2: commands. */
@@ -47,17 +43,6 @@ enum smb2_command {
 /* [MS-SMB2] 2.2.6 */
 enum { SESSION_IS_GUEST = 1, SESSION_IS_NULL = 2, SESSION_ENCRYPTED = 4 };
 
-/* [MS-ERREF] 2.3 */
-static const uint32_t STATUS_BUFFER_OVERFLOW = 0x80000005;
-static const uint32_t STATUS_MORE_PROCESSING = 0xc0000016;
-
-enum { SMB2_DIALECTS = 5, DIALECT_300 = 0x0300, DIALECT_311 = 0x0311 };
-/* In ascending order. */
-extern const struct smb2_dialect {
-	uint16_t code;
-	const char *name;
-} smb2_dialects[SMB2_DIALECTS];
-
 /* What one NEGOTIATE offers. Ciphers and signing algorithms are sets: 1 << number. */
 struct smb2_offer {
 	const struct smb2_dialect *dialects;
@@ -65,20 +50,6 @@ struct smb2_offer {
 	unsigned ciphers;
 	unsigned signings;
 	bool compression;
-};
-
-/* The server's choice; guid is a view. */
-struct smb2_negotiated {
-	uint16_t security;
-	uint16_t dialect;
-	struct span guid;
-	uint32_t capabilities;
-	uint32_t max_transact, max_read, max_write;
-	uint64_t system_time, start_time;
-	bool has_cipher, has_signing, has_compression;
-	uint16_t cipher, signing;
-	unsigned compressions; /* a set */
-	bool chained;
 };
 
 /* The messages on one connection. */
@@ -93,24 +64,8 @@ struct smb2 {
 	void *context;
 };
 
-/* One answer; views are valid until the next read. */
-struct smb2_answer {
-	uint32_t status;
-	uint64_t session;
-	uint32_t tree;
-	struct span message; /* from the header on: offsets count from here */
-	struct reader body;
-};
-
-struct smb2_session {
-	uint32_t status;
-	uint16_t flags;
-	struct span blob;
-};
-
-/* One message behind its session header (RFC 1002, 4.3.1), and is it SMB of any version? */
+/* One message behind its session header (RFC 1002, 4.3.1). */
 enum outcome smb_hear(struct conn *c, struct span *ret);
-bool smb_is_smb(struct span message);
 /* Opens a session message; wr_close24() closes it. */
 size_t smb_open(struct writer *w);
 
@@ -120,14 +75,10 @@ void smb2_say(struct smb2 *t, struct writer *w, size_t place);
 /* Hears the answer to what was said last. What no answer to it may look like (encrypted, compressed,
  * another number) is BROKEN and leaves an oddity. */
 enum outcome smb2_hear(struct smb2 *t, enum smb2_command command, struct smb2_answer *ret);
-/* Bytes of the answer by offset and length; false where they are not all in it. */
-bool smb2_part(const struct smb2_answer *m, size_t offset, size_t length, struct span *ret);
-
 enum outcome smb2_negotiate(struct smb2 *t, const struct smb2_offer *o,
 			    struct smb2_negotiated *ret);
 enum outcome smb2_session_setup(struct smb2 *t, struct span token, struct smb2_session *ret);
 
-const char *smb2_dialect_name(uint16_t code);
 const char *smb2_cipher_name(unsigned number);
 const char *smb2_signing_name(unsigned number);
 const char *smb2_compression_name(unsigned number);

@@ -7,133 +7,6 @@
 
 #include "codec/evidence.h"
 
-enum {
-	NEGOTIATE = 0x72,
-	SESSION_SETUP = 0x73,
-	IS_ANSWER = 0x80,
-	USER_SECURITY = 0x01,
-	ENCRYPT_PASSWORDS = 0x02,
-	SIGNING_ENABLED = 0x04,
-	SIGNING_REQUIRED = 0x08,
-	UNICODE = 0x8000, /* of flags 2 */
-	NO_DIALECT = 0xffff,
-	NT_WORDS = 17,
-};
-static const uint32_t EXTENDED = 0x80000000; /* capability: extended security */
-
-struct smb1 {
-	uint32_t status;
-	uint16_t flags2;
-	struct reader words;
-	struct reader bytes;
-	size_t bytes_at; /* from the header's start, for the alignment of text */
-};
-
-struct smb1_negotiated {
-	uint8_t security;
-	uint32_t max_buffer;
-	uint32_t capabilities;
-	uint32_t session_key;
-	uint64_t system_time;
-	struct span domain, server; /* UTF-16LE, without extended security */
-};
-
-struct smb1_session {
-	struct span blob;
-	struct span os, lanman; /* UTF-16LE */
-};
-
-/* ---- readers ---- */
-
-/* [MS-CIFS] 2.2.3: header, words, bytes. */
-static bool read_smb1(struct span message, uint8_t command, struct smb1 *ret)
-{
-	struct reader r = rd_new(message);
-	struct smb1 m = { 0 };
-	struct span mark = rd_span(&r, 4);
-
-	if (!rd_ok(&r) || memcmp(mark.at, "\xffSMB", 4) != 0 || rd_u8(&r) != command)
-		return false;
-	m.status = rd_le32(&r);
-	uint8_t flags = rd_u8(&r);
-	m.flags2 = rd_le16(&r);
-	rd_skip(&r, 2 + 8 + 2 + 2 + 2 + 2 + 2);
-	m.words = rd_sub(&r, (size_t)rd_u8(&r) * 2);
-	size_t length = rd_le16(&r);
-	m.bytes_at = (size_t)(r.at - message.at);
-	m.bytes = rd_sub(&r, length);
-	if (!rd_ok(&r) || !(flags & IS_ANSWER))
-		return false;
-	*ret = m;
-	return true;
-}
-
-/* UTF-16LE up to its zero or the end. */
-static struct span read_utf16(struct reader *r)
-{
-	const uint8_t *start = r->at;
-
-	while (rd_left(r) >= 2) {
-		size_t n = (size_t)(r->at - start);
-
-		if (rd_le16(r) == 0)
-			return span_of(start, n);
-	}
-	return span_of(start, (size_t)(r->at - start));
-}
-
-/* [MS-SMB] 2.2.4.5.2. False also where the dialect was not taken, with *ret_refused. */
-static bool read_smb1_negotiated(const struct smb1 *m, struct smb1_negotiated *ret,
-				 bool *ret_refused)
-{
-	struct smb1_negotiated n = { 0 };
-	struct reader r = m->words;
-	struct reader bytes = m->bytes;
-
-	*ret_refused = m->status != 0 || (rd_left(&r) >= 2 && rd_le16(&r) == NO_DIALECT);
-	if (*ret_refused || rd_left(&r) != (NT_WORDS - 1) * 2)
-		return false;
-	n.security = rd_u8(&r);
-	rd_skip(&r, 2 + 2); /* requests at once, circuits */
-	n.max_buffer = rd_le32(&r);
-	rd_skip(&r, 4); /* raw buffer */
-	n.session_key = rd_le32(&r);
-	n.capabilities = rd_le32(&r);
-	n.system_time = rd_le64(&r);
-	rd_skip(&r, 2); /* time zone */
-	size_t challenge = rd_u8(&r);
-	n.domain = n.server = span_of(bytes.end, 0);
-	if (!(n.capabilities & EXTENDED) && (m->flags2 & UNICODE)) {
-		rd_skip(&bytes, challenge);
-		n.domain = read_utf16(&bytes);
-		n.server = read_utf16(&bytes);
-	}
-	if (!rd_end(&r) || !rd_ok(&bytes))
-		return false;
-	*ret = n;
-	return true;
-}
-
-/* [MS-SMB] 2.2.4.6.2 */
-static bool read_smb1_session(const struct smb1 *m, struct smb1_session *ret)
-{
-	struct smb1_session s = { 0 };
-	struct reader r = m->words;
-	struct reader bytes = m->bytes;
-
-	rd_skip(&r, 1 + 1 + 2 + 2); /* the next command, reserved, offset, action */
-	size_t length = rd_le16(&r);
-	s.blob = rd_span(&bytes, length);
-	if (!rd_end(&r) || !rd_ok(&bytes) || !(m->flags2 & UNICODE))
-		return false;
-	if ((m->bytes_at + length) % 2 != 0 && rd_left(&bytes) > 0)
-		rd_skip(&bytes, 1);
-	s.os = read_utf16(&bytes);
-	s.lanman = read_utf16(&bytes);
-	*ret = s;
-	return true;
-}
-
 /* ---- writers ---- */
 
 /* [MS-CIFS] 2.2.3.1 */
@@ -157,7 +30,7 @@ static void say_smb1_negotiate(struct conn *c)
 	struct writer w = wr_new(buffer, sizeof(buffer));
 	size_t message = smb_open(&w);
 
-	write_smb1_header(&w, NEGOTIATE, 0);
+	write_smb1_header(&w, SMB1_NEGOTIATE, 0);
 	wr_u8(&w, 0); /* no words */
 	wr_le16(&w, 12);
 	wr_u8(&w, 2); /* a dialect follows */
@@ -177,7 +50,7 @@ static void say_smb1_session_setup(struct conn *c, uint32_t session_key)
 	ntlm_write_spnego(&t);
 	size_t length = wr_span(&t).length;
 	size_t padding = (32 + 1 + 24 + 2 + length) % 2;
-	write_smb1_header(&w, SESSION_SETUP, 1);
+	write_smb1_header(&w, SMB1_SESSION_SETUP, 1);
 	wr_u8(&w, 12);      /* words */
 	wr_u8(&w, 0xff);    /* no further command */
 	wr_u8(&w, 0);       /* reserved */
@@ -187,8 +60,8 @@ static void say_smb1_session_setup(struct conn *c, uint32_t session_key)
 	wr_le16(&w, 0);     /* virtual circuit */
 	wr_le32(&w, session_key);
 	wr_le16(&w, (uint16_t)length);
-	wr_le32(&w, 0);               /* reserved */
-	wr_le32(&w, EXTENDED | 0x54); /* and Unicode, NT SMBs, NT status */
+	wr_le32(&w, 0);                    /* reserved */
+	wr_le32(&w, SMB1_EXTENDED | 0x54); /* and Unicode, NT SMBs, NT status */
 	wr_le16(&w, (uint16_t)(length + padding + 4));
 	wr_span_in(&w, wr_span(&t));
 	wr_fill(&w, 0, padding);
@@ -207,12 +80,12 @@ static void note_offer(json_t *evidence, const struct smb1_negotiated *n)
 	if (row == NULL)
 		return;
 	note_word(row, "dialect", "NT LM 0.12");
-	note_bool(row, "signing_enabled", n->security & SIGNING_ENABLED);
-	note_bool(row, "signing_required", n->security & SIGNING_REQUIRED);
+	note_bool(row, "signing_enabled", n->security & SMB1_SIGNING_ENABLED);
+	note_bool(row, "signing_required", n->security & SMB1_SIGNING_REQUIRED);
 	note_bool(row, "encryption", false);
-	note_bool(row, "extended_security", n->capabilities & EXTENDED);
-	note_bool(row, "share_passwords", !(n->security & USER_SECURITY));
-	note_bool(row, "plain_passwords", !(n->security & ENCRYPT_PASSWORDS));
+	note_bool(row, "extended_security", n->capabilities & SMB1_EXTENDED);
+	note_bool(row, "share_passwords", !(n->security & SMB1_USER_SECURITY));
+	note_bool(row, "plain_passwords", !(n->security & SMB1_ENCRYPT_PASSWORDS));
 	note_int(row, "max_buffer", n->max_buffer);
 }
 
@@ -254,16 +127,16 @@ enum outcome smb1_ask(struct conn *c, json_t *evidence, bool smb2_spoken)
 		return NOT_SMB;
 	if (message.at[0] != 0xff)
 		return REFUSED;
-	if (!read_smb1(message, NEGOTIATE, &answer))
+	if (!smb1_read(message, &answer) || answer.command != SMB1_NEGOTIATE || !answer.is_answer)
 		return BROKEN;
-	if (!read_smb1_negotiated(&answer, &n, &refused))
+	if (!smb1_read_negotiated(&answer, &n, &refused))
 		return refused ? REFUSED : BROKEN;
 	note_bool(evidence, "smb1", true);
 	note_offer(evidence, &n);
 	if (!smb2_spoken) {
 		note_word(evidence, "dialect", "NT LM 0.12");
-		note_bool(evidence, "signing_enabled", n.security & SIGNING_ENABLED);
-		note_bool(evidence, "signing_required", n.security & SIGNING_REQUIRED);
+		note_bool(evidence, "signing_enabled", n.security & SMB1_SIGNING_ENABLED);
+		note_bool(evidence, "signing_required", n.security & SMB1_SIGNING_REQUIRED);
 		note_bool(evidence, "encryption", false);
 		smb_note_filetime(evidence, "system_time", n.system_time);
 	}
@@ -271,12 +144,13 @@ enum outcome smb1_ask(struct conn *c, json_t *evidence, bool smb2_spoken)
 		note_utf16le(evidence, "domain", n.domain);
 	if (n.server.length > 0 && !smb2_spoken)
 		note_utf16le(evidence, "computer", n.server);
-	if (!(n.capabilities & EXTENDED))
+	if (!(n.capabilities & SMB1_EXTENDED))
 		return ACCEPTED;
 	say_smb1_session_setup(c, n.session_key);
 	if (smb_hear(c, &message) != ACCEPTED)
 		return ACCEPTED;
-	if (read_smb1(message, SESSION_SETUP, &answer) && read_smb1_session(&answer, &s))
+	if (smb1_read(message, &answer) && answer.is_answer &&
+	    answer.command == SMB1_SESSION_SETUP && smb1_read_session(&answer, &s))
 		note_smb1_session(evidence, &s);
 	else
 		conn_note_oddity(c, "smb.smb1-session-malformed");

@@ -8,25 +8,14 @@
 #include "codec/limits.h"
 
 enum {
-	IS_ANSWER = 0x1,
-	IS_ASYNC = 0x2,
 	PENDING = 0x103,
 	PENDING_MAX = 4, /* "wait" answers to one question */
 	CAPABILITIES_ALL = 0x7f,
 	CAPABILITY_ENCRYPTION = 0x40,
-	CONTEXT_PREAUTH = 1,
-	CONTEXT_ENCRYPTION = 2,
-	CONTEXT_COMPRESSION = 3,
-	CONTEXT_SIGNING = 8,
-	CONTEXTS_MAX = 16,
 	COMPRESSION_CHAINED = 1,
 	HASH_SHA512 = 1,
 };
 
-const struct smb2_dialect smb2_dialects[SMB2_DIALECTS] = {
-	{ 0x0202, "2.0.2" }, { 0x0210, "2.1" },   { 0x0300, "3.0" },
-	{ 0x0302, "3.0.2" }, { 0x0311, "3.1.1" },
-};
 static const char *const ciphers[SMB2_CIPHERS + 1] = { NULL, "AES-128-CCM", "AES-128-GCM",
 						       "AES-256-CCM", "AES-256-GCM" };
 static const char *const signings[SMB2_SIGNINGS] = { "HMAC-SHA256", "AES-CMAC", "AES-GMAC" };
@@ -36,163 +25,28 @@ static const char *const compressions[SMB2_COMPRESSIONS + 1] = { NULL,         "
 
 /* ---- readers ---- */
 
-bool smb_is_smb(struct span message)
-{
-	return message.length >= 4 && message.at[0] >= 0xfc &&
-	       memcmp(message.at + 1, "SMB", 3) == 0;
-}
-
 /* [MS-SMB2] 2.2.1; the name of what is wrong, or NULL. */
 static const char *read_answer(struct span message, const struct smb2 *t, uint16_t command,
 			       struct smb2_answer *ret, bool *ret_wait)
 {
-	struct reader r = rd_new(message);
-	struct smb2_answer m = { .message = message };
-	struct span mark = rd_span(&r, 4);
+	struct smb2_answer m;
 
-	if (rd_ok(&r) && mark.at[0] == 0xfd)
+	if (smb_is_smb(message) && message.at[0] == 0xfd)
 		return "smb.encrypted-unasked";
-	if (rd_ok(&r) && mark.at[0] == 0xfc)
+	if (smb_is_smb(message) && message.at[0] == 0xfc)
 		return "smb.compressed-unasked";
-	if (!rd_ok(&r) || mark.at[0] != 0xfe || rd_le16(&r) != SMB2_HEADER)
+	if (!smb2_read(message, &m) || !m.is_answer)
 		return "smb.header-malformed";
-	rd_skip(&r, 2); /* credit charge */
-	m.status = rd_le32(&r);
-	uint16_t answered = rd_le16(&r);
-	rd_skip(&r, 2); /* credits */
-	uint32_t flags = rd_le32(&r);
-	uint32_t next = rd_le32(&r);
-	uint64_t number = rd_le64(&r);
-	rd_skip(&r, 4); /* process; with the tree the number of an asynchronous answer */
-	m.tree = rd_le32(&r);
-	m.session = rd_le64(&r);
-	rd_skip(&r, 16); /* signature */
-	m.body = r;
-	if (!rd_ok(&r) || !(flags & IS_ANSWER))
-		return "smb.header-malformed";
-	if (answered != command || number != t->message - 1)
+	if (m.command != command || m.number != t->message - 1)
 		return "smb.message-out-of-order";
-	if (next != 0) /* we never chain, so that no answer may */
+	if (m.next != 0) /* we never chain, so that no answer may */
 		return "smb.chained-unasked";
-	*ret_wait = flags & IS_ASYNC && m.status == PENDING;
+	*ret_wait = m.is_async && m.status == PENDING;
 	*ret = m;
 	return NULL;
 }
 
-bool smb2_part(const struct smb2_answer *m, size_t offset, size_t length, struct span *ret)
-{
-	if (offset > m->message.length || length > m->message.length - offset)
-		return false;
-	*ret = span_of(m->message.at + offset, length);
-	return true;
-}
-
-/* [MS-SMB2] 2.2.4.1.1 to 2.2.4.1.7; a context that nobody knows is left alone. */
-static bool read_context(uint16_t type, struct reader *r, struct smb2_negotiated *n)
-{
-	if (type == CONTEXT_ENCRYPTION && rd_le16(r) == 1) {
-		n->cipher = rd_le16(r);
-		n->has_cipher = true;
-	} else if (type == CONTEXT_SIGNING && rd_le16(r) == 1) {
-		n->signing = rd_le16(r);
-		n->has_signing = true;
-	} else if (type == CONTEXT_COMPRESSION) {
-		size_t count = rd_le16(r);
-
-		rd_skip(r, 2);
-		n->chained = rd_le32(r) & COMPRESSION_CHAINED;
-		if (count > rd_left(r) / 2)
-			return false;
-		while (count-- > 0) {
-			uint16_t number = rd_le16(r);
-
-			if (number >= 1 && number <= SMB2_COMPRESSIONS)
-				n->compressions |= 1U << number;
-		}
-		n->has_compression = true;
-	}
-	return rd_ok(r);
-}
-
-/* [MS-SMB2] 2.2.4.1: contexts stand on multiples of 8. */
-static bool read_contexts(struct span list, size_t count, struct smb2_negotiated *n)
-{
-	struct reader r = rd_new(list);
-
-	if (count > CONTEXTS_MAX)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		size_t done = (size_t)(r.at - list.at);
-
-		if (i > 0)
-			rd_skip(&r, (8 - done % 8) % 8);
-		uint16_t type = rd_le16(&r);
-		size_t length = rd_le16(&r);
-
-		rd_skip(&r, 4);
-		struct reader data = rd_sub(&r, length);
-		if (!rd_ok(&r) || !read_context(type, &data, n))
-			return false;
-	}
-	return true;
-}
-
-/* [MS-SMB2] 2.2.4 */
-static bool read_negotiated(const struct smb2_answer *m, struct smb2_negotiated *ret)
-{
-	struct smb2_negotiated n = { 0 };
-	struct reader r = m->body;
-	struct span contexts;
-
-	if (rd_le16(&r) != 65)
-		return false;
-	n.security = rd_le16(&r);
-	n.dialect = rd_le16(&r);
-	size_t count = rd_le16(&r);
-	n.guid = rd_span(&r, 16);
-	n.capabilities = rd_le32(&r);
-	n.max_transact = rd_le32(&r);
-	n.max_read = rd_le32(&r);
-	n.max_write = rd_le32(&r);
-	n.system_time = rd_le64(&r);
-	n.start_time = rd_le64(&r);
-	rd_skip(&r, 4); /* the security blob */
-	size_t offset = rd_le32(&r);
-	if (!rd_ok(&r))
-		return false;
-	if (n.dialect == DIALECT_311 && (!smb2_part(m, offset, 0, &contexts) ||
-					 !read_contexts(span_from(m->message, offset), count, &n)))
-		return false;
-	*ret = n;
-	return true;
-}
-
-/* [MS-SMB2] 2.2.6 */
-static bool read_session(const struct smb2_answer *m, struct smb2_session *ret)
-{
-	struct smb2_session s = { .status = m->status };
-	struct reader r = m->body;
-
-	if (rd_le16(&r) != 9)
-		return false;
-	s.flags = rd_le16(&r);
-	size_t offset = rd_le16(&r);
-	size_t length = rd_le16(&r);
-	if (!rd_ok(&r) || !smb2_part(m, offset, length, &s.blob))
-		return false;
-	*ret = s;
-	return true;
-}
-
 /* ---- names ---- */
-
-const char *smb2_dialect_name(uint16_t code)
-{
-	for (size_t i = 0; i < SMB2_DIALECTS; i++)
-		if (smb2_dialects[i].code == code)
-			return smb2_dialects[i].name;
-	return NULL;
-}
 
 const char *smb2_cipher_name(unsigned number)
 {
@@ -292,25 +146,25 @@ static void write_contexts(struct conn *c, struct writer *w, size_t start,
 	uint8_t salt[32];
 
 	conn_random(c, salt, sizeof(salt));
-	write_context(w, start, CONTEXT_PREAUTH, 6 + sizeof(salt));
+	write_context(w, start, SMB2_CONTEXT_PREAUTH, 6 + sizeof(salt));
 	wr_le16(w, 1); /* one hash */
 	wr_le16(w, sizeof(salt));
 	wr_le16(w, HASH_SHA512);
 	wr_bytes(w, salt, sizeof(salt));
 	if (o->ciphers != 0) {
-		write_context(w, start, CONTEXT_ENCRYPTION, 2 + 2 * members(o->ciphers));
+		write_context(w, start, SMB2_CONTEXT_ENCRYPTION, 2 + 2 * members(o->ciphers));
 		wr_le16(w, (uint16_t)members(o->ciphers));
 		write_set(w, o->ciphers, cipher_order, countof(cipher_order));
 	}
 	if (o->compression) {
-		write_context(w, start, CONTEXT_COMPRESSION, 8 + 2 * SMB2_COMPRESSIONS);
+		write_context(w, start, SMB2_CONTEXT_COMPRESSION, 8 + 2 * SMB2_COMPRESSIONS);
 		wr_le16(w, SMB2_COMPRESSIONS);
 		wr_le16(w, 0); /* padding */
 		wr_le32(w, COMPRESSION_CHAINED);
 		write_set(w, UINT8_MAX, compression_order, countof(compression_order));
 	}
 	if (o->signings != 0) {
-		write_context(w, start, CONTEXT_SIGNING, 2 + 2 * members(o->signings));
+		write_context(w, start, SMB2_CONTEXT_SIGNING, 2 + 2 * members(o->signings));
 		wr_le16(w, (uint16_t)members(o->signings));
 		write_set(w, o->signings, signing_order, countof(signing_order));
 	}
@@ -444,7 +298,7 @@ enum outcome smb2_negotiate(struct smb2 *t, const struct smb2_offer *offer,
 		return o;
 	if (answer.status != 0)
 		return REFUSED;
-	if (!read_negotiated(&answer, &n))
+	if (!smb2_read_negotiated(&answer, &n))
 		return BROKEN;
 	if (!was_offered(offer, n.dialect)) {
 		conn_note_oddity(t->c, "smb.dialect-not-offered");
@@ -471,7 +325,7 @@ enum outcome smb2_session_setup(struct smb2 *t, struct span token, struct smb2_s
 		ret->status = answer.status;
 		return REFUSED;
 	}
-	if (!read_session(&answer, ret)) {
+	if (!smb2_read_session(&answer, ret)) {
 		conn_note_oddity(t->c, "smb.session-malformed");
 		return BROKEN;
 	}

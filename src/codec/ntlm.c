@@ -138,6 +138,52 @@ bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret)
 	return true;
 }
 
+bool ntlm_read_authenticate(struct span message, struct ntlm_authenticate *ret)
+{
+	struct ntlm_authenticate a = { 0 };
+	struct reader r = rd_new(message);
+	struct span mark = rd_span(&r, sizeof(signature));
+
+	if (!rd_ok(&r) || memcmp(mark.at, signature, sizeof(signature)) != 0 ||
+	    rd_le32(&r) != AUTHENTICATE)
+		return false;
+	rd_skip(&r, 8 + 8); /* both responses */
+	a.domain = read_field(&r, message);
+	a.user = read_field(&r, message);
+	a.workstation = read_field(&r, message);
+	bool names = rd_ok(&r);
+	rd_skip(&r, 8); /* session key; the oldest clients stop before it */
+	a.flags = rd_le32(&r);
+	if (!rd_ok(&r))
+		a.flags = NTLM_UNICODE;
+	if (a.flags & NTLM_VERSION) {
+		a.major = rd_u8(&r);
+		a.minor = rd_u8(&r);
+		a.build = rd_le16(&r);
+		a.has_version = rd_ok(&r);
+	}
+	if (!names)
+		return false;
+	*ret = a;
+	return true;
+}
+
+bool ntlm_search(struct span bytes, struct span *ret, uint32_t *ret_type)
+{
+	ptrdiff_t at = span_find(bytes, signature, sizeof(signature));
+
+	if (at < 0)
+		return false;
+	struct span message = span_from(bytes, (size_t)at);
+	struct reader r = rd_new(span_from(message, sizeof(signature)));
+	uint32_t type = rd_le32(&r);
+	if (!rd_ok(&r) || type < 1 || type > AUTHENTICATE)
+		return false;
+	*ret = message;
+	*ret_type = type;
+	return true;
+}
+
 struct span ntlm_token(struct span bytes)
 {
 	struct reader r = rd_new(bytes);

@@ -68,6 +68,20 @@ void ntlm_write_mechanisms(struct writer *w);
  * any bytes will do, as nothing is signed with it. */
 void ntlm_write_anonymous(struct writer *w, uint32_t flags, const uint8_t key[static 16]);
 
+/* 2.2.1.3, AUTHENTICATE_MESSAGE of somebody else: who says to be where. What proves it is not looked at. UTF-16LE,
+ * or OEM text where flags have no NTLM_UNICODE. */
+struct ntlm_authenticate {
+	uint32_t flags;
+	struct span domain, user, workstation;
+	bool has_version;
+	uint8_t major, minor;
+	uint16_t build;
+};
+
+bool ntlm_read_authenticate(struct span message, struct ntlm_authenticate *ret);
+/* The first NTLM message anywhere in these bytes, up to their end, and its type (1 to 3); false where there is
+ * none. It serves whoever does not care what stands around it. */
+bool ntlm_search(struct span bytes, struct span *ret, uint32_t *ret_type);
 bool ntlm_read_challenge(struct span message, struct ntlm_challenge *ret);
 /* The mechanism's token in a SPNEGO NegTokenResp; a bare NTLM message is its own token. Empty where
  * there is none. */
