@@ -65,6 +65,22 @@ static void give_back(struct listener *l, void *p, size_t n)
 	free(p);
 }
 
+/* The same where its first `used` bytes hold what somebody said, which may be a secret. */
+static void forget(struct listener *l, void *p, size_t n, size_t used)
+{
+	if (p != NULL)
+		explicit_bzero(p, used);
+	give_back(l, p, n);
+}
+
+/* The bytes in front are dealt with; nothing of them stays behind. */
+static void drop_front(struct half *h, size_t taken)
+{
+	memmove(h->bytes, h->bytes + taken, h->length - taken);
+	h->length -= (uint32_t)taken;
+	explicit_bzero(h->bytes + h->length, taken);
+}
+
 static void drop_first_piece(struct listener *l, struct half *h)
 {
 	struct piece *p = h->waiting;
@@ -72,7 +88,7 @@ static void drop_first_piece(struct listener *l, struct half *h)
 	h->waiting = p->next;
 	h->waiting_bytes -= p->length;
 	h->pieces--;
-	give_back(l, p, sizeof(*p) + p->length);
+	forget(l, p, sizeof(*p) + p->length, sizeof(*p) + p->length);
 }
 
 static void release(struct listener *l, struct flow *f)
@@ -82,7 +98,7 @@ static void release(struct listener *l, struct flow *f)
 	for (unsigned i = 0; i < 2; i++) {
 		while (s->half[i].waiting != NULL)
 			drop_first_piece(l, &s->half[i]);
-		give_back(l, s->half[i].bytes, s->half[i].room);
+		forget(l, s->half[i].bytes, s->half[i].room, s->half[i].length);
 	}
 	if (s->decoder != NULL)
 		give_back(l, s->talk.state, s->decoder->state_size);
@@ -175,10 +191,14 @@ static bool keep(struct listener *l, struct half *h, struct span bytes, size_t m
 			room *= 2;
 		if (l->stream_bytes + room - h->room > l->stream_most)
 			return false;
-		uint8_t *grown = realloc(h->bytes, room);
+		/* Not realloc(), which may leave a copy behind. */
+		uint8_t *grown = malloc(room);
 		if (grown == NULL)
 			return false;
-		l->stream_bytes += room - h->room;
+		if (h->length > 0)
+			memcpy(grown, h->bytes, h->length);
+		forget(l, h->bytes, h->room, h->length);
+		l->stream_bytes += room;
 		h->bytes = grown;
 		h->room = (uint32_t)room;
 	}
@@ -203,8 +223,7 @@ static bool feed(struct listener *l, struct flow *f, unsigned end, struct span b
 	} else if (keep(l, h, bytes, BUFFER_MAX)) {
 		if (!hear(l, f, end, span_of(h->bytes, h->length), &taken))
 			return false;
-		memmove(h->bytes, h->bytes + taken, h->length - taken);
-		h->length -= (uint32_t)taken;
+		drop_front(h, taken);
 		return true;
 	}
 	release(l, f); /* more than a decoder may want at once */
@@ -221,8 +240,7 @@ static bool feed_kept(struct listener *l, struct flow *f, unsigned end)
 		return true;
 	if (!hear(l, f, end, span_of(h->bytes, h->length), &taken))
 		return false;
-	memmove(h->bytes, h->bytes + taken, h->length - taken);
-	h->length -= (uint32_t)taken;
+	drop_front(h, taken);
 	return true;
 }
 
@@ -324,6 +342,8 @@ static bool gap(struct listener *l, struct flow *f, unsigned end, uint32_t to)
 
 	l->counts.gaps++;
 	f->next[end] = to;
+	if (h->length > 0)
+		explicit_bzero(h->bytes, h->length);
 	h->length = 0;
 	s->talk.from_start = false;
 	if (s->decoder == NULL) {
@@ -376,7 +396,7 @@ static bool drain(struct listener *l, struct flow *f, unsigned end, bool over)
 		h->pieces--;
 		bool good = deliver_segment(l, f, end, p->sequence, span_of(p->bytes, p->length),
 					    p->missing);
-		give_back(l, p, sizeof(*p) + p->length);
+		forget(l, p, sizeof(*p) + p->length, sizeof(*p) + p->length);
 		if (!good)
 			return false;
 	}
