@@ -237,22 +237,25 @@ socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_
 int addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret, uint16_t *ret_port)
 {
 	struct addr a = { 0 };
+	uint16_t port;
 
 	if (sa->sa_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
 
 		memcpy(a.bytes, mapped, sizeof(mapped));
 		memcpy(a.bytes + 12, &in->sin_addr, 4);
-		*ret_port = ntohs(in->sin_port);
+		port = ntohs(in->sin_port);
 	} else if (sa->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
 
 		memcpy(a.bytes, &in6->sin6_addr, 16);
 		a.scope = in6->sin6_scope_id;
-		*ret_port = ntohs(in6->sin6_port);
+		port = ntohs(in6->sin6_port);
 	} else {
 		return -EAFNOSUPPORT;
 	}
+	if (ret_port != NULL)
+		*ret_port = port;
 	*ret = a;
 	return 0;
 }

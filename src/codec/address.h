@@ -42,7 +42,7 @@ bool addr_is_unusable(const struct addr *a);
 /* Globally routable for our purpose: everything but private (RFC 1918), shared (RFC 6598), loopback,
  * link-local and unique local (RFC 4193) space. Documentation ranges count as public. */
 bool addr_is_public(const struct addr *a);
-/* To and from the kernel's form. Returns the length of the socket address. */
+/* To and from the kernel's form. Returns the length of the socket address. ret_port: NULL: not wanted. */
 socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_storage *ret);
 int addr_from_sockaddr(const struct sockaddr *sa, struct addr *ret, uint16_t *ret_port);
 

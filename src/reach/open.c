@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is opened while there is a right to: raw sockets, frames, the journal. */
+#include "reach/overheard.h"
 #include "reach/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
-#include <netinet/icmp6.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -93,6 +92,9 @@ int reach_open(struct reach_run *r, const char *journal_path)
 		add_sources(r, n);
 		add_link(r, n);
 	}
+	r->heard = overheard_open();
+	if (r->heard == NULL)
+		return -ENOMEM;
 	r->journal =
 		open(journal_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->journal < 0)

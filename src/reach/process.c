@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process that tests: one module after the other. */
+#include "reach/overheard.h"
 #include "reach/reach.h"
 
 #include <signal.h>
@@ -43,6 +44,7 @@ int reach_process(struct reach_run *r)
 		if (modules[i](r) != 0)
 			status = 1;
 	fsync(r->journal);
+	overheard_close(r->heard);
 	free(r->turns);
 	return atomic_load(&r->failed) ? 1 : status;
 }

@@ -23,6 +23,8 @@
 #include "wire/routes.h"
 #include "wire/tap.h"
 
+struct overheard;
+
 enum {
 	REACH_SOURCES = 64,
 	REACH_LINKS = 32,
@@ -113,6 +115,7 @@ struct reach_run {
 	size_t source_count;
 	struct reach_link links[REACH_LINKS];
 	size_t link_count;
+	struct overheard *heard;
 	atomic_int *stop; /* shared with main: not 0, nothing more is sent */
 	/* The rest is reach.c's. */
 	struct pace_board *board;
