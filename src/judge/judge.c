@@ -175,6 +175,8 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "no reachability test from its zone", "そのゾーンからの到達性試験をしていない" },
 		{ "heard only", "通信の観測でのみ確認" },
 		{ "not heard", "通信を観測していない" },
+		{ "not heard for a day", "1日以上の観測がない" },
+		{ "not heard for an hour", "1時間以上の観測がない" },
 		{ "not scanned", "スキャンしていない" },
 		{ "not tested again", "今回は試験していない" },
 		{ "watched for a shorter time than when it was seen", "検出時より観測時間が短い" },

@@ -208,6 +208,8 @@ static const char *const declared_words[] = {
 	"dns",
 	"database",
 	"cloud",
+	"must-log",
+	"must-sync",
 };
 
 enum {
@@ -235,7 +237,9 @@ enum {
 	MAIL,
 	DNS,
 	DATABASE,
-	CLOUD
+	CLOUD,
+	MUST_LOG,
+	MUST_SYNC
 };
 
 static const struct synonym declared[] = {
@@ -250,6 +254,10 @@ static const struct synonym declared[] = {
 	{ "ログ保存", LOG },
 	{ "ログ保管", LOG },
 	{ "ログサーバ", LOG },
+	{ "ログ送信", MUST_LOG },
+	{ "ログ送信必須", MUST_LOG },
+	{ "時刻同期", MUST_SYNC },
+	{ "時刻同期必須", MUST_SYNC },
 	{ "閉域", CLOSED },
 	{ "閉域網", CLOSED },
 	{ "更新不可", NOT_PATCHABLE },
