@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -42,7 +43,8 @@ static bool drop_capabilities(void)
 	       capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE;
 }
 
-static bool limit(void)
+/* to_file: the log, which is bounded by itself, for a second time. */
+static bool limit(bool to_file)
 {
 	static const struct {
 		__rlimit_resource_t resource;
@@ -53,7 +55,8 @@ static bool limit(void)
 		{ RLIMIT_FSIZE, LOG_MOST + 65536 },
 	};
 
-	for (size_t i = 0; i < countof(limits); i++) {
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < countof(limits) - (to_file ? 0 : 1); i++) {
 		struct rlimit l = { limits[i].most, limits[i].most };
 		if (setrlimit(limits[i].resource, &l) != 0)
 			return false;
@@ -109,7 +112,8 @@ bool beacon_rights_give_up(const struct beacon_setup *setup, struct complaints *
 		complain(c, NULL, 0, _("--user: only root can become somebody else"));
 		return false;
 	}
-	if (!drop_capabilities() || !limit() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	if (!drop_capabilities() || !limit(setup->log != NULL) ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || sandbox_no_files() != 0 ||
 	    filter() != 0) {
 		complain(c, NULL, 0, _("cannot drop privileges"));

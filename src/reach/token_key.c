@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,6 +78,16 @@ static bool key_of_text(struct span text, uint8_t ret[static TOKEN_KEY])
 	return line.length == BASE64_TEXT && from_base64(line, ret);
 }
 
+/* systemd hands keys out in a folder that is nobody else's, as files of root's that its access list opens for
+ * the service, which shows as a right of the group (systemd.exec(5), LoadCredential=). */
+static bool is_credential(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t n = folder != NULL ? strlen(folder) : 0;
+
+	return n > 0 && strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
 /* Bytes of the file; negative after a complaint. */
 static ssize_t read_secret(const char *path, uint8_t *out, size_t room, struct complaints *c)
 {
@@ -93,7 +104,8 @@ static ssize_t read_secret(const char *path, uint8_t *out, size_t room, struct c
 		complain(c, path, 0, "%s", strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		complain(c, path, 0, _("is no file"));
-	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+	else if ((st.st_mode & (S_IRWXG | S_IRWXO) &
+		  (is_credential(path) ? ~(mode_t)S_IRGRP : ~(mode_t)0)) != 0)
 		complain(c, path, 0, _("holds a key and may be read by others (chmod 600)"));
 	else if ((n = read(fd, out, room)) < 0)
 		complain(c, path, 0, "%s", strerror(errno));

@@ -20,7 +20,11 @@ bool token_text(struct span bytes, char *out, size_t room);
 bool token_text_read(struct span text, uint8_t *out, size_t room, size_t *ret_length);
 
 /* The name to look up in the beacon's zone: one label of 48 characters for a short question, labels of 63 and
- * 40 for a whole one. Also the server name of a TLS hello (with a short question). False: does not fit. */
+ * 40 for a whole one. False: does not fit.
+ *
+ * Also the server name of a TLS hello, with a short question of method tls and any zone (the beacon looks at the
+ * first label alone): it answers no hello without one. Inside it token_request() asks a second question, and
+ * reach/token_tls.h tells whether the certificate is the beacon's own. */
 bool token_name(const struct token_asked *asked, const char *zone, char out[static TOKEN_NAME]);
 /* The question in the characters of a name in front of its zone, without the dots; false: none. */
 bool token_name_read(struct span labels, uint8_t out[static TOKEN_QUESTION], size_t *ret_length);

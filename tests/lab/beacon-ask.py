@@ -61,8 +61,8 @@ def seen_text(address, port):
     return f"{a.ipv4_mapped or a} {port}"
 
 
-def check(key, asked, data):
-    """What an answer says, or why it is none."""
+def check(key, asked, data, skew=0):
+    """What an answer says, or why it is none; with the minutes that the beacon's clock is ahead."""
     if len(data) == 33:
         _, address, port, when = struct.unpack(">B16sHI", data[:23])
         good = mac(key.answer, data[:23] + asked)[:10] == data[23:]
@@ -74,7 +74,7 @@ def check(key, asked, data):
         return "none"
     if not good:
         return "forged"
-    return f"right {seen_text(address, port)} {round((when - time.time()) / 60)}"
+    return f"right {seen_text(address, port)} {round((when - time.time() - skew) / 60)}"
 
 
 def checksum(data):
@@ -103,11 +103,12 @@ class Ask:
         self.method, self.address, self.port = argv[2], argv[3], int(argv[4])
         self.options = dict(x.split("=", 1) for x in argv[5:])
         self.wait = float(self.options.get("wait", "3"))
+        self.skew = int(self.options.get("skew", "0"))
         self.out = self.back = 0
         self.family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
 
     def make(self, method, short=False):
-        skew = int(self.options.get("skew", "0"))
+        skew = self.skew
         if "replay" in self.options:
             with open(self.options["replay"], "rb") as f:
                 return f.read()
@@ -127,7 +128,7 @@ class Ask:
             s.sendall(asked)
             data = receive(s)
         self.out, self.back = len(asked), len(data)
-        return check(self.key, asked, data) if data else "silent"
+        return check(self.key, asked, data, self.skew) if data else "silent"
 
     def datagram(self, asked):
         with socket.socket(self.family, socket.SOCK_DGRAM) as s:
@@ -148,7 +149,7 @@ class Ask:
     def udp(self):
         asked = self.make("udp")
         data = self.datagram(asked)
-        return check(self.key, asked, data) if data else "silent"
+        return check(self.key, asked, data, self.skew) if data else "silent"
 
     def icmp(self):
         """Both replies: the kernel's, which gives back what it got, and the beacon's."""
