@@ -19,6 +19,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "scan", command_scan, N_("sweep, probe, judge and report") },
+	{ "listen", command_listen, N_("learn from traffic, judge and report; sends nothing") },
 	{ "reach", command_reach, N_("is the closed network closed? tests from inside") },
 	{ "beacon", command_beacon, N_("the listener outside that reach is measured against") },
 	{ "report", command_report, N_("the HTML page and the summary of a store") },
@@ -27,8 +28,8 @@ static const struct command commands[] = {
 	{ "site", command_site, N_("check a site file and its ledger") },
 	{ "profile", command_profile, N_("guidelines and checks: list, show, check") },
 	{ "update", command_update, N_("offline data: end of support, vulnerabilities") },
-	{ "status", command_status, N_("who is sending from this bastion") },
-	{ "stop", command_stop, N_("end the running scan") },
+	{ "status", command_status, N_("who sends from this bastion, or listens on it") },
+	{ "stop", command_stop, N_("end what runs on this bastion") },
 };
 
 static void help(FILE *out)

@@ -13,6 +13,7 @@ enum exit_status {
 int command_beacon(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_journal(int argc, char **argv);
+int command_listen(int argc, char **argv);
 int command_profile(int argc, char **argv);
 int command_reach(int argc, char **argv);
 int command_report(int argc, char **argv);

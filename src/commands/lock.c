@@ -9,23 +9,27 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static const char name[] = "tenken";
+static const char *const names[] = {
+	[LOCK_SENDING] = "tenken",
+	[LOCK_LISTENING] = "tenken-listen",
+};
 
 enum { ANSWER_MS = 1000, ANSWER_MOST = 1024 };
 
-static socklen_t address(struct sockaddr_un *sa)
+static socklen_t address(enum lock_kind kind, struct sockaddr_un *sa)
 {
+	size_t n = strlen(names[kind]);
+
 	memset(sa, 0, sizeof(*sa));
 	sa->sun_family = AF_UNIX;
-	memcpy(sa->sun_path + 1, name,
-	       sizeof(name) - 1); /* a leading zero: abstract, see unix(7) */
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name));
+	memcpy(sa->sun_path + 1, names[kind], n); /* a leading zero: abstract, see unix(7) */
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
 }
 
-int lock_take(void)
+int lock_take(enum lock_kind kind)
 {
 	struct sockaddr_un sa;
-	socklen_t n = address(&sa);
+	socklen_t n = address(kind, &sa);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
@@ -39,10 +43,10 @@ int lock_take(void)
 	return fd;
 }
 
-static int visit(const char *word, char *text, size_t n)
+static int visit(enum lock_kind kind, const char *word, char *text, size_t n)
 {
 	struct sockaddr_un sa;
-	socklen_t length = address(&sa);
+	socklen_t length = address(kind, &sa);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -60,20 +64,20 @@ static int visit(const char *word, char *text, size_t n)
 	return got > 0 ? 0 : -EIO;
 }
 
-bool lock_holder(char *text, size_t n)
+bool lock_holder(enum lock_kind kind, char *text, size_t n)
 {
 	char answer[ANSWER_MOST];
 
-	if (visit("who", answer, sizeof(answer)) != 0 || strlen(answer) < 3)
+	if (visit(kind, "who", answer, sizeof(answer)) != 0 || strlen(answer) < 3)
 		return false;
 	snprintf(text, n, "%s", answer + 2);
 	return true;
 }
 
-int lock_stop(char *text, size_t n)
+int lock_stop(enum lock_kind kind, char *text, size_t n)
 {
 	char answer[ANSWER_MOST];
-	int r = visit("stop", answer, sizeof(answer));
+	int r = visit(kind, "stop", answer, sizeof(answer));
 
 	text[0] = '\0';
 	if (r != 0)

@@ -91,7 +91,7 @@ int run_lock(bool wait)
 
 	for (;;) {
 		char holder[1024] = "";
-		int fd = lock_take();
+		int fd = lock_take(LOCK_SENDING);
 
 		if (fd >= 0)
 			return fd;
@@ -101,7 +101,7 @@ int run_lock(bool wait)
 			return -1;
 		}
 		if (!told) {
-			lock_holder(holder, sizeof(holder));
+			lock_holder(LOCK_SENDING, holder, sizeof(holder));
 			fprintf(stderr,
 				wait ? _("waiting: another scan is sending from this bastion: %s\n")
 				     : _("error: another scan is sending from this bastion: %s\n"),

@@ -161,14 +161,12 @@ bool fragments_add(struct fragments *f, const struct fragment *piece, struct spa
 	struct whole *w = find(f, piece);
 	uint32_t end = piece->offset + (uint32_t)piece->bytes.length;
 
-	*ret_first = span_of("", 0);
-	if (piece->offset == 0)
-		*ret_first = piece->bytes;
-	else if (w->bytes != NULL && held(w, 0))
-		*ret_first = span_of(w->bytes, 8);
-	if (w->broken)
-		return false;
-	if (!sound(w, piece) || !make_room(f, w, end)) {
+	bool good = !w->broken && sound(w, piece) && make_room(f, w, end);
+
+	*ret_first = piece->offset == 0               ? piece->bytes
+		     : w->bytes != NULL && held(w, 0) ? span_of(w->bytes, 8)
+						      : span_of("", 0);
+	if (!good) {
 		w->broken = true; /* kept until it is too old, so that it is counted once */
 		return false;
 	}

@@ -74,7 +74,10 @@ static void mask(char *text)
 	text[first + stars] = '\0';
 }
 
-enum { VALUE_ROOM = TEXT_MAX + 32 };
+enum {
+	VALUE_ROOM = TEXT_MAX + 32,
+	DOCUMENT_MAX = 48 * 1024, /* what a record to main has room for */
+};
 
 static bool plain(struct span s)
 {
@@ -104,7 +107,7 @@ static void clean(const struct listener *l, const struct fact *f, char out[stati
 static bool is_document(const struct fact *f)
 {
 	return f->value.length > TEXT_MAX && f->value.at[0] == '{' &&
-	       f->value.length <= EVIDENCE_MAX && strcmp(f->kind, "tls.certificate") == 0;
+	       f->value.length <= DOCUMENT_MAX && strcmp(f->kind, "tls.certificate") == 0;
 }
 
 static uint64_t digest(const struct listener *l, const char *kind, const char *value, size_t n)

@@ -11,7 +11,7 @@ struct head {
 	uint32_t used;
 };
 
-enum { CHUNK_BITS = 10, CHUNK = 1 << CHUNK_BITS, FIRST_BUCKETS = 1024 };
+enum { CHUNK_BITS = 7, CHUNK = 1 << CHUNK_BITS, FIRST_BUCKETS = 256 };
 
 static size_t stride(const struct table *t)
 {

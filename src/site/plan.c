@@ -623,7 +623,8 @@ int plan_make(const struct plan_wish *wish, struct plan *ret, struct complaints 
 		complain(c, NULL, 0,
 			 _("logins (--risk login, --credentials) need an 'authorisation' in the "
 			   "site file that is valid now"));
-	if (choose_targets(wish, ret, c) != 0 || choose_resolvers(wish, ret, c) != 0)
+	if (!wish->no_targets &&
+	    (choose_targets(wish, ret, c) != 0 || choose_resolvers(wish, ret, c) != 0))
 		no_memory(c);
 	return c->count == before ? 0 : -EINVAL;
 }

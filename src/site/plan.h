@@ -66,6 +66,7 @@ struct plan_wish {
 	size_t owned_count;
 	const char *ports; /* nmap's syntax, or NULL: the default list */
 	bool no_ports;     /* -sn: hosts are looked for, and no port is tried */
+	bool no_targets;   /* nothing is sent: what is declared alone counts */
 	/* UDP ports that can be asked something harmless. */
 	const uint16_t *udp_ports;
 	size_t udp_port_count;

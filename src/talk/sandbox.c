@@ -126,6 +126,47 @@ int sandbox_sender(void)
 #endif
 }
 
+int sandbox_listener(int channel)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -errno;
+#ifndef TENKEN_SANITIZED
+	static const int allowed[] = {
+		SCMP_SYS(read),         SCMP_SYS(pread64),         SCMP_SYS(readv),
+		SCMP_SYS(recvmsg),      SCMP_SYS(recvfrom),        SCMP_SYS(poll),
+		SCMP_SYS(ppoll),        SCMP_SYS(close),           SCMP_SYS(lseek),
+		SCMP_SYS(fstat),        SCMP_SYS(newfstatat),      SCMP_SYS(fcntl),
+		SCMP_SYS(mmap),         SCMP_SYS(munmap),          SCMP_SYS(mremap),
+		SCMP_SYS(mprotect),     SCMP_SYS(madvise),         SCMP_SYS(brk),
+		SCMP_SYS(futex),        SCMP_SYS(clock_gettime),   SCMP_SYS(clock_nanosleep),
+		SCMP_SYS(gettimeofday), SCMP_SYS(getsockopt),      SCMP_SYS(getrandom),
+		SCMP_SYS(getpid),       SCMP_SYS(gettid),          SCMP_SYS(tgkill),
+		SCMP_SYS(sched_yield),  SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),  SCMP_SYS(exit),
+		SCMP_SYS(exit_group),
+	};
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int r = filter != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && r == 0; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
+				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)channel),
+				     SCMP_A4(SCMP_CMP_EQ, 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
+				     SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r;
+#else
+	(void)channel;
+	return 0;
+#endif
+}
+
 int sandbox_no_files(void)
 {
 #if !defined(TENKEN_SANITIZED) && defined(SYS_landlock_create_ruleset)
