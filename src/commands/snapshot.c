@@ -108,7 +108,7 @@ void snapshot_site(struct store *store, const struct plan *p)
 		const struct attestation *a = &s->attestations[i];
 
 		store_attestation(store, a->guideline, a->item, a->answer, a->by, a->at, a->until,
-				  a->note);
+				  a->note, a->separation);
 	}
 	for (size_t i = 0; i < s->waiver_count; i++) {
 		const struct waiver *w = &s->waivers[i];

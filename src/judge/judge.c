@@ -111,6 +111,8 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		r = findings_end(&j);
 	if (r >= 0)
 		r = verdicts_make(&j);
+	if (r >= 0)
+		r = closed_make(&j);
 	if (making) {
 		int listed = views_list(db);
 

@@ -32,10 +32,17 @@ struct judge_options {
 /*
  * Leaves these TEMP tables, beside the views of doc/architecture.md, "Store":
  *
+ * judged(id, site, vantage, vantage_zone, vantage_kind, started, now, kind, scan)
+ *   the judged run. scan: the one whose sweep and probes count, NULL: none; vantage... and started
+ *   are that one's.
+ * judged_run(id, kind, vantage, vantage_zone, vantage_kind, started, finished, status, used)
+ *   the runs that are judged together; used 1: its evidence counts.
  * finding_now(fingerprint, check_id, severity, status ('open', 'waived'), asset, address, port,
- *   transport, zone, kind, vantage, detail, evidence, waiver, first_seen, last_seen, reopened)
- *   what this scan found. waiver: JSON with "state" ('valid', 'expired'), reason, compensating,
- *   approved_by, approved_at, until; NULL: none. An expired waiver leaves the finding open.
+ *   transport, zone, kind, vantage, detail, evidence, waiver, first_seen, last_seen, reopened,
+ *   inferred, run, carried)
+ *   what they found. waiver: JSON with "state" ('valid', 'expired'), reason, compensating,
+ *   approved_by, approved_at, until; NULL: none. An expired waiver leaves the finding open. run:
+ *   whose evidence it is. carried 1: seen earlier from a vantage that did not look again.
  * finding_place(fingerprint, address, zone, kind): where each was found, one row at least; several
  *   where one asset has it at several of its addresses (finding_now then names the first).
  * finding_gone(the same columns as the table finding, status 'fixed' or 'not-retested', reason)
@@ -49,6 +56,11 @@ struct judge_options {
  *   it decides; an expired one too.
  * verdict_finding(guideline, item, fingerprint): the findings in the item's scope.
  * verdict_check(guideline, item, check_id, ran, reason): ran is 1 only where it ran everywhere.
+ * closed_network(zone, kind, declared, verdict ('refuted', 'not-refuted', 'not-tested'), paths, held,
+ *   findings, first_ms, last_ms, heard_ms)
+ *   each zone that must be closed: paths to the outside that were to be tested from it, those that
+ *   were and led nowhere, the findings against it (closed_refuted(zone, fingerprint)), when it was
+ *   tested, and for how long it was listened to.
  *
  * Coverage: hosts of the scope, those that answered, the sum of the ports planned for them, the
  * services that the checks look into (hosts, for checks that look at hosts), and how many of these

@@ -211,5 +211,7 @@ int findings_tables(struct db *db);
 int scope_members(struct judged *j, const struct item *item, const signed char **ret);
 /* verdicts.c: verdict, verdict_finding, verdict_check. */
 int verdicts_make(struct judged *j);
+/* closed.c: closed_network, closed_refuted. */
+int closed_make(struct judged *j);
 
 #endif

@@ -47,9 +47,34 @@ static const char made_tables[] =
 
 struct answer {
 	const char *word, *by;
+	const struct separation *separation; /* NULL: it does not say how */
 	int64_t at, until;
 	bool has_until, valid;
 };
+
+/* Section 2.2 of mlit-water: carriers' closed networks count as physical separation, though they are
+ * separate by logic only; devices that filter, and tunnels through the Internet, do not, however strict. */
+static const struct separation {
+	const char *word;
+	bool counts;
+	const char *en, *ja;
+} separations[] = {
+	{ "own-lines", true, "own lines", "独自回線" },
+	{ "wide-area-ethernet", true, "wide-area Ethernet", "広域イーサネット" },
+	{ "ip-vpn", true, "IP-VPN", "IP-VPN" },
+	{ "entry-vpn", true, "entry VPN", "エントリーVPN" },
+	{ "firewall", false, "a firewall", "ファイアウォール" },
+	{ "router", false, "a router", "ルータ" },
+	{ "internet-vpn", false, "an Internet VPN", "インターネットVPN" },
+};
+
+static const struct separation *separation_of(const char *word)
+{
+	for (size_t i = 0; word != NULL && i < countof(separations); i++)
+		if (strcmp(separations[i].word, word) == 0)
+			return &separations[i];
+	return NULL;
+}
 
 struct outcome {
 	enum verdict verdict;
@@ -329,6 +354,7 @@ static int find_answer(struct judged *j, struct query *q, const char *guideline,
 			.until = query_int(q, 3),
 			.has_until = !query_null(q, 3),
 			.valid = query_int(q, 4) != 0,
+			.separation = separation_of(query_text(q, 5)),
 		};
 		if (o->answer.word == NULL || o->answer.by == NULL)
 			r = -ENOMEM;
@@ -340,6 +366,12 @@ static int find_answer(struct judged *j, struct query *q, const char *guideline,
 static bool answered(const struct outcome *o, const char *word)
 {
 	return o->answered && o->answer.valid && strcmp(o->answer.word, word) == 0;
+}
+
+/* It says that it holds, by a way that the guideline does not count. */
+static bool answered_in_vain(const struct outcome *o)
+{
+	return answered(o, "met") && o->answer.separation != NULL && !o->answer.separation->counts;
 }
 
 /* ---- the algebra ---- */
@@ -377,6 +409,8 @@ static bool alternative_absent(const struct bench *b, const struct words *altern
 static enum verdict decide(const struct bench *b, const struct item *item, struct outcome *o)
 {
 	o->alternatives_open = false;
+	if (answered_in_vain(o))
+		return VERDICT_CONTRADICTED;
 	if (item->checks.count == 0)
 		return o->answered && o->answer.valid ? VERDICT_ATTESTED : VERDICT_NOT_ASSESSABLE;
 	if (o->open > 0) {
@@ -429,6 +463,15 @@ static void say(struct note *n, const char *en, const char *ja)
 		fputc(' ', n->en);
 	fputs(en, n->en);
 	fputs(ja, n->ja);
+}
+
+static void say_with(struct note *n, const char *en, const char *en_rest, const char *ja,
+		     const char *ja_rest)
+{
+	say(n, "", "");
+	fprintf(n->en, "%c%s%s", en[0] >= 'a' && en[0] <= 'z' ? en[0] - 'a' + 'A' : en[0], en + 1,
+		en_rest);
+	fprintf(n->ja, "%s%s", ja, ja_rest);
 }
 
 static void say_count(struct note *n, size_t count, const char *en_one, const char *en_many,
@@ -568,6 +611,13 @@ static void say_answer(struct note *n, const struct outcome *o)
 	for (size_t i = 0; i < countof(words); i++)
 		if (strcmp(words[i].word, o->answer.word) == 0)
 			say(n, words[i].en, words[i].ja);
+	if (o->answer.separation != NULL)
+		say_with(n, "separated by ", o->answer.separation->en, "分離の方法：",
+			 o->answer.separation->ja);
+	if (o->answer.separation != NULL) {
+		fputs(".", n->en);
+		fputs("。", n->ja);
+	}
 }
 
 static void say_violated(const struct control *control, const struct outcome *o, struct note *n)
@@ -590,6 +640,12 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 
 	switch (o->verdict) {
 	case VERDICT_CONTRADICTED:
+		if (answered_in_vain(o))
+			say_with(n, o->answer.separation->en,
+				 " does not count as physical separation.",
+				 o->answer.separation->ja, "は物理的な分離とみなされない。");
+		if (o->open == 0)
+			break;
 		say_count(n, o->open, "open finding is evidence against the operator's answer.",
 			  "open findings are evidence against the operator's answer.",
 			  "件の検出が事業者の回答と矛盾する。");
@@ -767,7 +823,8 @@ int verdicts_make(struct judged *j)
 		r = query_new(
 			j->db,
 			"SELECT answer, given_by, given_at, until,"
-			"  given_at <= ?3 AND (until IS NULL OR until = 0 OR until >= ?3) AS valid"
+			"  given_at <= ?3 AND (until IS NULL OR until = 0 OR until >= ?3) AS valid,"
+			"  separation"
 			" FROM temp.attestation WHERE guideline = ?1"
 			" AND item IN (?2, ?1 || ':' || ?2)"
 			" ORDER BY valid DESC, given_at DESC, answer LIMIT 1",

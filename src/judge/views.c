@@ -81,7 +81,6 @@ static int shadow_tables(struct judged *j)
 		{ "ledger",
 		  "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
 		  " declared, ports, line" },
-		{ "attestation", "guideline, item, answer, given_by, given_at, until, note" },
 		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
 			    " until" },
 	};
@@ -94,6 +93,20 @@ static int shadow_tables(struct judged *j)
 		if (r < 0)
 			return r;
 	}
+	int64_t tells = 0;
+	/* A store of an older version that is only read knows no ways of separation. */
+	int r = db_number(j->db,
+			  "SELECT count(*) FROM pragma_table_info('attestation', 'main')"
+			  " WHERE name = 'separation'",
+			  0, &tells);
+	if (r >= 0)
+		r = db_execf(j->db,
+			     "CREATE TEMP VIEW attestation AS SELECT guideline, item, answer,"
+			     " given_by, given_at, until, note, %s AS separation"
+			     " FROM main.attestation WHERE scan = %lld",
+			     tells > 0 ? "separation" : "NULL", (long long)j->declared);
+	if (r < 0)
+		return r;
 	return db_execf(
 		j->db,
 		"CREATE TEMP VIEW evidence AS SELECT address, port, transport, probe, ending,"

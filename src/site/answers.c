@@ -21,10 +21,33 @@ static void load_answer(struct ynode n, char **ret)
 	yn_complain(n, _("'%s' is not an answer: met, not-met or not-applicable"), text);
 }
 
+/* Section 2.2 of mlit-water tells which of them count as physical separation. */
+static void load_separation(struct ynode n, char **ret)
+{
+	static const char *const ways[] = { "own-lines",   "wide-area-ethernet", "ip-vpn",
+					    "entry-vpn",   "firewall",           "router",
+					    "internet-vpn" };
+
+	if (!yn_given(n))
+		return;
+	const char *text = yn_text(n);
+	if (text == NULL)
+		return;
+	for (size_t i = 0; i < countof(ways); i++)
+		if (strcmp(text, ways[i]) == 0) {
+			load_text(n, ret);
+			return;
+		}
+	yn_complain(n,
+		    _("'%s' is no way of separation: own-lines, wide-area-ethernet, ip-vpn, "
+		      "entry-vpn, firewall, router or internet-vpn"),
+		    text);
+}
+
 static void load_attestation(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "guideline", "item",  "answer", "by",
-					    "at",        "until", "note",   NULL };
+	static const char *const keys[] = { "guideline", "item", "answer",     "by", "at",
+					    "until",     "note", "separation", NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -41,6 +64,7 @@ static void load_attestation(struct site *s, struct ynode n)
 	load_answer(yn_need(n, "answer"), &a->answer);
 	load_text(yn_need(n, "by"), &a->by);
 	load_text(yn_get(n, "note"), &a->note);
+	load_separation(yn_get(n, "separation"), &a->separation);
 	load_day(s, yn_need(n, "at"), false, &a->at);
 	load_day(s, yn_get(n, "until"), true, &a->until);
 	if (a->until != 0 && a->until < a->at)
@@ -128,6 +152,7 @@ void answers_done(struct site *s)
 		free(a->answer);
 		free(a->by);
 		free(a->note);
+		free(a->separation);
 	}
 	free(s->attestations);
 	for (size_t i = 0; i < s->waiver_count; i++) {

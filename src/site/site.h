@@ -95,6 +95,7 @@ struct authorisation {
 
 struct attestation {
 	char *guideline, *item, *answer, *by, *note;
+	char *separation; /* how a network is apart: ip-vpn, firewall, ...; NULL: it is not said */
 	int64_t at, until;
 	unsigned line, guideline_line, item_line;
 };

@@ -258,6 +258,9 @@ static const char version_9[] =
 
 /* What listening and reachability tests bring: scan.kind is 'listen', 'reach' or 'outside' then. */
 static const char version_10[] =
+	/* How a network is said to be apart: own-lines, wide-area-ethernet, ip-vpn, entry-vpn, firewall,
+	 * router, internet-vpn; NULL: it is not said. */
+	"ALTER TABLE attestation ADD COLUMN separation TEXT;"
 	/* What was watched, one row per interface or file, in the order in which it was read. kind: interface
 	 * or file. link: the link layer's name. dropped: packets that nobody had room for. snapped: packets
 	 * of which less was captured than was on the wire. one_sided: connections of which one direction

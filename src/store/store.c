@@ -31,7 +31,7 @@ static const char *const sql[STATEMENTS] = {
 		"INSERT INTO ledger (scan, id, name, address, mac, zone, class, vendor, model,"
 		" os, owner, location, declared, ports, line)"
 		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[INSERT_ATTESTATION] = "INSERT INTO attestation VALUES (?,?,?,?,?,?,nullif(?,0),?)",
+	[INSERT_ATTESTATION] = "INSERT INTO attestation VALUES (?,?,?,?,?,?,nullif(?,0),?,?)",
 	[INSERT_WAIVER] = "INSERT INTO waiver VALUES (?,?,?,nullif(?,0),?,?,?,?,?)",
 	/* Once, also by a scan that goes on. */
 	[INSERT_REMARK] = "INSERT INTO remark SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM"
@@ -615,10 +615,11 @@ void store_ledger(struct store *s, const struct ledger_row *r)
 }
 
 void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
-		       const char *by, int64_t at, int64_t until, const char *note)
+		       const char *by, int64_t at, int64_t until, const char *note,
+		       const char *separation)
 {
-	store_run(s, INSERT_ATTESTATION, "ittttiit", s->scan, guideline, item, answer, by, at,
-		  until, note);
+	store_run(s, INSERT_ATTESTATION, "ittttiitt", s->scan, guideline, item, answer, by, at,
+		  until, note, separation);
 }
 
 void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,

@@ -76,7 +76,8 @@ struct ledger_row {
 };
 void store_ledger(struct store *s, const struct ledger_row *row);
 void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
-		       const char *by, int64_t at, int64_t until, const char *note);
+		       const char *by, int64_t at, int64_t until, const char *note,
+		       const char *separation);
 void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,
 		  const char *reason, const char *compensating, const char *by, int64_t at,
 		  int64_t until);

@@ -251,7 +251,7 @@ static void declare(struct store *s, int64_t now)
 	store_waiver(s, "ssh.algorithm-weak", NULL, 0, "old", NULL, "someone", now - 86400 * 400,
 		     now - 86400);
 	store_attestation(s, "mlit-water", "ordinance-2-1", "met", "施設管理責任者", now - 86400,
-			  now + 86400 * 300, "導入済み \"><img src=x onerror=alert(2)>");
+			  now + 86400 * 300, "導入済み \"><img src=x onerror=alert(2)>", NULL);
 	store_remark(s, "feature-later", "kita.yaml:12",
 		     "'schedule' is understood but has no effect yet");
 	store_remark(s, "no-capability", NULL, "=cmd|' /C calc'!A0");

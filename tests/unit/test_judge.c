@@ -398,7 +398,7 @@ static const char plant[] =
 	"UPDATE host SET ledger_id = 'L' || substr(address, -1) WHERE address < '10.0.0.4';"
 #define ANSWER(item, answer, until)                                       \
 	"INSERT INTO attestation VALUES (1, 'demo', '" item "', '" answer \
-	"', 'chief', 900, " until ", NULL);"
+	"', 'chief', 900, " until ", NULL, NULL);"
 #define WAIVER(check, asset, port, until)                             \
 	"INSERT INTO waiver VALUES (1, '" check "', " asset ", " port \
 	", 'replaced next year', 'filter', 'chief', 900, " until ");"
@@ -477,7 +477,7 @@ static const struct {
 	{ ANSWER("weak", "not-met", "NULL"), "weak", "violated", "answer: not met" },
 	{ ANSWER("weak", "met", "NULL") WAIVER("t.ssh-weak", "NULL", "NULL", "2000"), "weak",
 	  "waived", "answer: met" },
-	{ "INSERT INTO attestation VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL);",
+	{ "INSERT INTO attestation VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL, NULL);",
 	  "weak", "violated", NULL },
 
 	/* violated, hint */

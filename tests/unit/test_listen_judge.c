@@ -457,10 +457,202 @@ static void each_check(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- runs that are judged together ---- */
+
+#define SCANNED(run)                                                                           \
+	"INSERT INTO host (scan, address, zone, kind, treated, state, mac, planned, complete," \
+	" ledger_id) VALUES (" run ", '192.168.10.5', 'plant', 'ot', 'ot', 'answering',"       \
+	" '02:00:00:00:00:05', 4, 1, 'H1'), (" run ", '192.168.10.6', 'plant', 'ot', 'ot',"    \
+	" 'silent', NULL, 4, 1, 'H2');"                                                        \
+	"INSERT INTO service (scan, address, port, transport, state, spoken) VALUES"           \
+	" (" run ", '192.168.10.5', 22, 'tcp', 'open', 'none'),"                               \
+	" (" run ", '192.168.10.5', 502, 'tcp', 'closed', 'none');"
+
+static void runs_make_a_set(void **state)
+{
+	struct db *db = store_with(RUN("1", "scan", "b1") SCANNED("1") RUN("2", "listen", "tap")
+					   LISTENED("2") RUN("3", "reach", "b1")
+						   RUN("4", "listen", "tap") LISTENED("4"),
+				   FLOW_OF("2", "192.168.10.6", "192.168.10.5", "502", "'plant'",
+					   "'plant'", "'modbus'", "'decoder'", "NULL", "1")
+					   FACT_OF("2", "192.168.10.6", "", "name.dhcp", "HMI", "",
+						   "0", "") "INSERT INTO path VALUES (3, 1, 'tcp', "
+							    "'eth0', '192.168.10.2', NULL, NULL,"
+							    " '203.0.113.5', 443, 'tcp', 'plant', "
+							    "NULL, 'reached', 1, NULL, NULL, NULL,"
+							    " 103100000, 5, '{}', NULL);");
+
+	(void)state;
+	judge(db, 3);
+	expect(db, "SELECT group_concat(id || kind || used) FROM judged_run",
+	       "1scan1,2listen1,3reach1");
+	expect(db, "SELECT scan || ' ' || id || ' ' || kind || ' ' || vantage FROM judged",
+	       "1 3 reach b1");
+	/* One list: scanned, heard where the scan met silence, and from where it was tested. */
+	expect(db,
+	       "SELECT group_concat(address || ' ' || state || scanned || heard) FROM (SELECT * "
+	       "FROM"
+	       " host ORDER BY address)",
+	       "192.168.1.7 heard01,192.168.10.2 vantage00,192.168.10.5 answering11,"
+	       "192.168.10.6 heard11");
+	expect(db, "SELECT names FROM host WHERE address = '192.168.10.6'", "[\"HMI\"]");
+	expect(db, "SELECT count(*) FROM heard_name WHERE source = 'name.dhcp'", "1");
+	expect(db,
+	       "SELECT group_concat(port || ' ' || state || ' ' || source || ' ' ||"
+	       " coalesce(protocol, '-')) FROM (SELECT * FROM service ORDER BY port)",
+	       "22 open scan -,502 open listen modbus");
+	expect(db,
+	       "SELECT vantage || ' ' || run || ' ' || last_seen FROM finding_now WHERE check_id ="
+	       " 'network.ot-internet-egress'",
+	       "b1 3 103100");
+	/* Before the test nobody knew of it, nor of the listening after it. */
+	judge(db, 2);
+	expect(db, "SELECT group_concat(id) FROM judged_run", "1,2");
+	expect(db,
+	       "SELECT ran || reason FROM check_run WHERE check_id = 'network.ot-internet-egress'",
+	       "0no reachability test yet");
+	judge(db, 1);
+	expect(db, "SELECT group_concat(id) FROM judged_run", "1");
+	expect(db, "SELECT count(*) FROM service WHERE source = 'listen'", "0");
+	expect(db, "SELECT state FROM host WHERE address = '192.168.10.6'", "silent");
+	/* Listening alone plans no ports. */
+	assert_int_equal(db_exec(db, "DELETE FROM scan WHERE id IN (1, 3)"), 0);
+	judge(db, 2);
+	expect(db, "SELECT coalesce(scan, 'none') FROM judged", "none");
+	expect(db, "SELECT reason FROM check_run WHERE check_id = 'exposure.unneeded-service'",
+	       "not scanned");
+	expect(db,
+	       "SELECT ran || ' ' || partial FROM check_run WHERE check_id = 'asset.unapproved'",
+	       "1 0");
+	judge_forget(db);
+	db_free(db);
+}
+
+/* The second listening, changed; what becomes of the flow that the first one saw. */
+static void silence_fixes_what_was_heard(void **state)
+{
+	static const struct {
+		const char *change, *now, *gone;
+	} cases[] = {
+		{ "", "", "fixed" },
+		{ FLOW_OF("2", "192.168.10.5", "203.0.113.9", "443", "'plant'", "NULL", "NULL",
+			  "NULL", "NULL", "1"),
+		  "open 2 0", "" },
+		{ "UPDATE watch SET last_ms = 150000000 WHERE scan = 2", "",
+		  "not-retested watched for a shorter time than when it was seen" },
+		{ "DELETE FROM heard_host WHERE scan = 2 AND address = '192.168.10.5'", "",
+		  "not-retested not heard" },
+		/* Somebody else listened, and the first one stands. */
+		{ "UPDATE scan SET vantage = 'tap2' WHERE id = 2", "open 1 0", "" },
+		/* Nobody listened, but a scan was made. */
+		{ "UPDATE scan SET kind = 'scan' WHERE id = 2; DELETE FROM watch WHERE scan = 2;"
+		  "DELETE FROM heard_host WHERE scan = 2",
+		  "open 1 0", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct db *db = store_with(LISTENING OT_OUT("1"), "");
+		char have[1024];
+
+		judge(db, 1);
+		assert_int_equal(judge_keep(db), 0);
+		judge_forget(db);
+		if (db_exec(db, RUN("2", "listen", "tap") LISTENED("2")) < 0 ||
+		    db_exec(db, cases[i].change) < 0)
+			fail_msg("%s", db_error(db));
+		judge(db, 2);
+		value_of(db,
+			 "SELECT coalesce(group_concat(status || ' ' || run || ' ' || carried), '')"
+			 " FROM finding_now WHERE check_id = 'network.ot-public-flow'",
+			 have);
+		if (strcmp(have, cases[i].now) != 0)
+			fail_msg("case %zu: now '%s', not '%s'", i, have, cases[i].now);
+		value_of(db,
+			 "SELECT coalesce(group_concat(status || coalesce(' ' || reason, '')), '')"
+			 " FROM finding_gone WHERE check_id = 'network.ot-public-flow'",
+			 have);
+		if (strcmp(have, cases[i].gone) != 0)
+			fail_msg("case %zu: gone '%s', not '%s'", i, have, cases[i].gone);
+		judge_forget(db);
+		db_free(db);
+	}
+}
+
+/* ---- the closed network ---- */
+
+#define ANSWER(item, answer, separation)                                        \
+	"INSERT INTO attestation VALUES (1, 'mlit-water', '" item "', '" answer \
+	"', 'chief', 900, NULL, NULL, " separation ");"
+#define SILENT_PATHS                                                            \
+	PATH("1", "tcp", "NULL", "203.0.113.5", "443", "NULL", "no-route", "0") \
+	PATH("2", "udp", "NULL", "203.0.113.5", "53", "NULL", "silent", "0")    \
+	PATH("3", "gateway", "'192.168.10.5'", "203.0.113.5", "0", "NULL", "not-fully-tested", "0")
+#define CLOSED \
+	"SELECT verdict || ' ' || held || '/' || paths || ' ' || findings FROM closed_network"
+#define VERDICT(item) "SELECT verdict FROM verdict WHERE item = '" item "'"
+
+static void closed_is_refuted_or_not(void **state)
+{
+	static const struct {
+		const char *change, *question, *answer;
+	} cases[] = {
+		{ SILENT_PATHS, CLOSED, "not-refuted 2/3 0" },
+		{ "", CLOSED, "not-tested 0/0 0" },
+		{ SILENT_PATHS PATH("4", "http", "NULL", "203.0.113.5", "80", "NULL", "reached",
+				    "1"),
+		  CLOSED, "refuted 2/4 1" },
+		{ SILENT_PATHS PATH("4", "tcp", "NULL", "203.0.113.5", "80", "NULL", "prohibited",
+				    "0"),
+		  CLOSED, "refuted 2/4 1" },
+		/* Who forwards may lead anywhere. */
+		{ SILENT_PATHS PATH("4", "gateway", "'192.168.10.9'", "203.0.113.5", "0", "NULL",
+				    "forwarded", "1"),
+		  CLOSED, "not-refuted 2/4 0" },
+		{ "UPDATE zone SET kind = 'it';", "SELECT count(*) FROM closed_network", "0" },
+		{ "INSERT INTO zone_declared VALUES (1, 'office', 'closed');",
+		  "SELECT group_concat(zone || ' ' || declared) FROM closed_network",
+		  "office 1,plant 0" },
+		{ SILENT_PATHS, VERDICT("ordinance-3-3"), "not-run" },
+		{ PATH("4", "http", "NULL", "203.0.113.5", "80", "NULL", "reached", "1"),
+		  VERDICT("ordinance-3-3"), "violated" },
+		{ PATH("4", "tcp", "NULL", "203.0.113.5", "80", "NULL", "prohibited", "0"),
+		  VERDICT("ordinance-2-4"), "violated" },
+		{ PATH("4", "http", "NULL", "203.0.113.5", "80", "NULL", "reached", "1")
+			  ANSWER("ordinance-3-3", "met", "'ip-vpn'"),
+		  VERDICT("ordinance-3-3"), "contradicted" },
+		/* The guideline counts carriers' closed networks, not what filters. */
+		{ SILENT_PATHS ANSWER("ordinance-2-4", "met", "'wide-area-ethernet'"),
+		  VERDICT("ordinance-2-4"), "not-run" },
+		{ SILENT_PATHS ANSWER("ordinance-2-4", "met", "'firewall'"),
+		  VERDICT("ordinance-2-4"), "contradicted" },
+		{ SILENT_PATHS ANSWER("ordinance-2-4", "met", "'firewall'"),
+		  "SELECT note_en || note_ja FROM verdict WHERE item = 'ordinance-2-4'",
+		  "A firewall does not count as physical separation. The operator's answer: met. "
+		  "Separated by a firewall.ファイアウォールは物理的な分離とみなされない。"
+		  "事業者の回答：満たしている。分離の方法：ファイアウォール。" },
+		{ SILENT_PATHS ANSWER("ordinance-2-4", "not-met", "'firewall'"),
+		  VERDICT("ordinance-2-4"), "not-run" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct db *db = store_with(REACHING, cases[i].change);
+
+		judge(db, 1);
+		expect(db, cases[i].question, cases[i].answer);
+		judge_forget(db);
+		db_free(db);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_check),
+		cmocka_unit_test(runs_make_a_set),
+		cmocka_unit_test(silence_fixes_what_was_heard),
+		cmocka_unit_test(closed_is_refuted_or_not),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, load, unload);
