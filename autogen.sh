@@ -31,7 +31,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	ndiff=program:ndiff mandoc=program:mandoc python3-jsonschema=python:jsonschema
 	python3-libnmap=python:libnmap
 	bind9=program:named bind9-dnsutils=program:dig
-	jq=program:jq dnsmasq-base=program:dnsmasq avahi-daemon=program:avahi-daemon
+	jq=program:jq dnsmasq-base=program:dnsmasq unbound=program:unbound avahi-daemon=program:avahi-daemon
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
 	python3-serial=python:serial curl=program:curl
 	openssl=program:openssl openssh-server=program:sshd openssh-client=program:ssh

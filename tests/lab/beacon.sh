@@ -5,8 +5,8 @@
 # shellcheck disable=SC2254,SC2094 # patterns are meant as such; reading and writing take turns
 # shellcheck source=tests/lab/lab.sh disable=SC2317
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
-lab_known='net inside other outside resolver forwarder'
-lab_need tcpdump jq named dnsmasq nft setpriv
+lab_known='net inside other outside resolver forwarder third'
+lab_need tcpdump jq named dnsmasq unbound nft setpriv
 
 cd "$lab_dir" || exit 99
 lab_segment plant 192.168.1.1/24
@@ -15,6 +15,7 @@ lab_host inside plant 192.168.1.10/24 default 192.168.1.1
 lab_host other plant 192.168.1.11/24 default 192.168.1.1
 lab_host resolver plant 192.168.1.53/24 default 192.168.1.1
 lab_host forwarder plant 192.168.1.54/24 default 192.168.1.1
+lab_host third plant 192.168.1.55/24 default 192.168.1.1
 lab_host outside world 203.0.113.10/24 default 203.0.113.1
 in_host outside sysctl -q -w net.ipv6.conf.all.disable_ipv6=0
 in_host outside sysctl -q -w net.ipv6.conf.lo.disable_ipv6=0
@@ -168,9 +169,32 @@ chmod -R a+rwX named
 serve resolver named named -g -c "$PWD/named/named.conf"
 serve forwarder dnsmasq dnsmasq --keep-in-foreground --no-resolv --no-hosts --conf-file=/dev/null --pid-file= \
 	--server=/t.example/$at --stop-dns-rebind --user=root
+cat >unbound.conf <<UNBOUND
+server:
+	directory: "$PWD"
+	chroot: ""
+	username: ""
+	pidfile: ""
+	use-syslog: no
+	interface: 0.0.0.0
+	access-control: 0.0.0.0/0 allow
+	module-config: "iterator"
+	do-ip6: no
+	qname-minimisation: yes
+	qname-minimisation-strict: yes
+	use-caps-for-id: yes
+	private-address: 10.0.0.0/8
+remote-control:
+	control-enable: no
+stub-zone:
+	name: t.example
+	stub-addr: $at
+UNBOUND
+serve third unbound unbound -d -c "$PWD/unbound.conf"
 wait_port resolver 53
 wait_port forwarder 53
-for resolver in 192.168.1.53 192.168.1.54; do
+wait_port third 53
+for resolver in 192.168.1.53 192.168.1.54 192.168.1.55; do
 	for way in dns-a dns-txt dns-long; do
 		expect "$way by $resolver" "$(ask $way $resolver 53 zone=t.example wait=8)" right*
 	done
