@@ -13,7 +13,7 @@ struct near {
 	unsigned ifindex;
 	uint8_t mac[6];
 	bool gentle;
-	bool placed; /* it has another address than a link-local one, which tells of no zone */
+	bool placed; /* an address of it lies in a zone; the others tell of none */
 	bool sent;   /* the one frame of control equipment */
 	const char *refusal;
 };
@@ -174,7 +174,6 @@ const char *gate_neighbour(struct gate *g, const struct gate_neighbour *n, int64
 {
 	struct near *own = find(g, n->ifindex, n->mac);
 	const struct zone *z = site_zone(g->site, &n->address);
-	bool local = n->address.scope != 0 && z == NULL;
 
 	if (n->mac[0] & 1)
 		return N_("not the MAC address of one host");
@@ -185,8 +184,8 @@ const char *gate_neighbour(struct gate *g, const struct gate_neighbour *n, int64
 		own->ifindex = n->ifindex;
 		memcpy(own->mac, n->mac, 6);
 	}
-	own->placed = own->placed || !local;
-	own->gentle = own->gentle || n->ot || (!local && gate_gentle(g, &n->address));
+	own->placed = own->placed || z != NULL;
+	own->gentle = own->gentle || n->ot || (z != NULL && gate_gentle(g, &n->address));
 	if (own->refusal == NULL)
 		own->refusal = left_alone(g->site, &n->address);
 	if (own->refusal == NULL && z != NULL && z->risk < SITE_TOUCH)

@@ -183,20 +183,35 @@ static void add_subjects(struct gateway_test *g, const struct neighbour *n)
 
 /* ---- asking ---- */
 
-static void ask(struct gateway_test *g, struct subject *s, enum gateway_kind kind, uint8_t hops)
+static void send_out(struct gateway_test *g, struct subject *s, struct gateway_asked *q)
 {
-	static const enum token_method methods[] = { TOKEN_ICMP, TOKEN_TCP, TOKEN_UDP };
-	struct gateway_asked *q = &g->asked[g->asked_count];
-	struct token_question question = { .run = g->r->run_id,
-					   .number = atomic_fetch_add(&g->r->questions, 1) + 1,
-					   .method = methods[kind],
-					   .port = gateway_port(kind),
-					   .time = reach_unix_ms() / 1000 };
 	uint8_t frame[FRAME_MOST];
 	struct way way = { .ifindex = s->who->ifindex,
 			   .ethernet = true,
 			   .mtu = s->link->interface.mtu,
 			   .source = s->from };
+	struct gate_frame out = { .ifindex = q->ifindex, .to = q->to, .hops = q->hops };
+
+	memcpy(way.mac, s->link->interface.mac, 6);
+	memcpy(out.mac, q->mac, 6);
+	size_t n = gateway_frame(q, &way, frame);
+	if (n == 0) {
+		q->unsent = N_("no memory");
+		return;
+	}
+	out.protocol = frame[14 + (addr_is_ipv4(&q->to) ? 9 : 6)];
+	q->unsent = reach_frame(g->r, s->link, &out, &q->from, &s->who->addresses[0], frame, n);
+}
+
+static void ask(struct gateway_test *g, struct subject *s, enum gateway_kind kind, uint8_t hops)
+{
+	static const enum token_method methods[] = { TOKEN_ICMP, TOKEN_TCP, TOKEN_UDP };
+	struct gateway_asked *q = &g->asked[g->asked_count++];
+	struct token_question question = { .run = g->r->run_id,
+					   .number = atomic_fetch_add(&g->r->questions, 1) + 1,
+					   .method = methods[kind],
+					   .port = gateway_port(kind),
+					   .time = reach_unix_ms() / 1000 };
 
 	*q = (struct gateway_asked){ .kind = kind,
 				     .ifindex = s->who->ifindex,
@@ -206,26 +221,14 @@ static void ask(struct gateway_test *g, struct subject *s, enum gateway_kind kin
 				     .source_port = (uint16_t)(SOURCE_PORT + g->next_port) };
 	g->next_port = (uint16_t)((g->next_port + 1) % SOURCE_PORTS);
 	memcpy(q->mac, s->who->mac, 6);
-	memcpy(way.mac, s->link->interface.mac, 6);
 	q->cookie = gateway_cookie(q, g->key);
 	s->count++;
-	g->asked_count++;
-	size_t n = 0;
 	if (getrandom(question.random, sizeof(question.random), 0) ==
 		    (ssize_t)sizeof(question.random) &&
 	    token_ask(g->r->key, &question, &q->question))
-		n = gateway_frame(q, &way, frame);
-	if (n == 0) {
+		send_out(g, s, q);
+	else
 		q->unsent = N_("no memory");
-		return;
-	}
-	const struct gate_frame out = { .ifindex = q->ifindex,
-					.mac = { q->mac[0], q->mac[1], q->mac[2], q->mac[3],
-						 q->mac[4], q->mac[5] },
-					.to = q->to,
-					.protocol = frame[14 + (addr_is_ipv4(&q->to) ? 9 : 6)],
-					.hops = hops };
-	q->unsent = reach_frame(g->r, s->link, &out, &q->from, &s->who->addresses[0], frame, n);
 }
 
 struct hearing {
@@ -359,7 +362,9 @@ static const struct gateway_asked *best_of(const struct gateway_test *g, const s
 	for (size_t i = 0; i < s->count; i++) {
 		const struct gateway_asked *q = &g->asked[s->first + i];
 
-		if (q->unsent == NULL && (best == NULL || q->heard > best->heard))
+		/* Of those that reached the beacon the one that tells by which line. */
+		if (q->unsent == NULL && (best == NULL || q->heard > best->heard ||
+					  (q->heard == best->heard && q->has_answer)))
 			best = q;
 	}
 	return best;
@@ -471,6 +476,41 @@ static void tell(struct gateway_test *g, struct subject *s, enum reach_method me
 
 /* ---- turns ---- */
 
+/* Who said that it knows no way has nothing more to tell; who may get one frame has had it. */
+static bool goes_further(const struct subject *s)
+{
+	return s->who->care == NEIGHBOUR_FULL && s->untested == NULL &&
+	       !(s->has_told && s->told.outcome == OUTCOME_NOT_FORWARDED);
+}
+
+static void wait_for_answers(struct gateway_test *g, int64_t ms)
+{
+	for (int64_t until = reach_mono_ms() + ms;
+	     reach_mono_ms() < until && !reach_stopping(g->r);) {
+		reach_sleep(g->r, TICK);
+		hear(g);
+	}
+}
+
+/* A frame may be lost, and routers say so few things a second that they may have said them to others: the
+ * echo requests of those that were silent once more. Control equipment has had its one. */
+static bool ask_again(struct gateway_test *g)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < g->subject_count && !reach_stopping(g->r); i++) {
+		struct subject *s = &g->subjects[i];
+		const struct gateway_asked *best = best_of(g, s);
+
+		if (s->who->care != NEIGHBOUR_FULL || best == NULL || best->heard != GATEWAY_SILENT)
+			continue;
+		send_out(g, s, &g->asked[s->first]);
+		any = true;
+		hear(g);
+	}
+	return any;
+}
+
 static void turn(struct gateway_test *g, enum reach_method method, uint8_t hops, int64_t wait_ms)
 {
 	g->asked_count = 0;
@@ -481,7 +521,7 @@ static void turn(struct gateway_test *g, enum reach_method method, uint8_t hops,
 		bool one = s->who->care != NEIGHBOUR_FULL;
 
 		s->first = g->asked_count;
-		if (hops > 1 && one)
+		if (hops > 1 && !goes_further(s))
 			continue;
 		for (unsigned k = 0; k < GATEWAY_KINDS && s->untested == NULL; k++) {
 			ask(g, s, (enum gateway_kind)k, hops);
@@ -490,14 +530,12 @@ static void turn(struct gateway_test *g, enum reach_method method, uint8_t hops,
 		}
 		hear(g);
 	}
-	for (int64_t until = reach_mono_ms() + wait_ms;
-	     reach_mono_ms() < until && g->asked_count > 0 && !reach_stopping(g->r);) {
-		reach_sleep(g->r, TICK);
-		hear(g);
-	}
+	if (g->asked_count > 0)
+		wait_for_answers(g, wait_ms);
+	if (hops == 1 && ask_again(g))
+		wait_for_answers(g, wait_ms);
 	for (size_t i = 0; i < g->subject_count; i++)
-		if (hops == 1 ||
-		    (g->subjects[i].who->care == NEIGHBOUR_FULL && g->subjects[i].untested == NULL))
+		if (hops == 1 || goes_further(&g->subjects[i]))
 			tell(g, &g->subjects[i], method, hops);
 }
 

@@ -99,8 +99,7 @@ beacon_addresses='203.0.113.9, "2001:db8:9::9"'
 
 # beacon_up HOST: our listener
 beacon_up() {
-	serve "$1" "$plant-beacon" "$TENKEN" beacon --key "$lab_dir/token.key" --icmp \
-		--tcp 21,22,25,53,80,123,443,445,3389,8080,8443 --udp 53,123,443,500,1194,4500,51820
+	serve "$1" "$plant-beacon" "$TENKEN" beacon --key "$lab_dir/token.key" --icmp
 	within 10 listening "$1" 443
 }
 
@@ -145,6 +144,21 @@ gateways() {
 			|| CASE refutes WHEN 1 THEN ' refutes' ELSE '' END || coalesce(' as ' || seen_as, '')
 		FROM path WHERE scan = (SELECT max(id) FROM scan) AND method LIKE 'gateway%'
 		ORDER BY via, destination, method"
+}
+
+# ways WORDS: what the newest run says of the ordinary ways to the beacon, counted
+ways() {
+	is "$plant: $1" "SELECT method || iif(destination LIKE '%:%', ' ipv6 ', ' ipv4 ') || outcome || ' ' || count(*)
+			|| CASE max(refutes) WHEN 1 THEN ' refutes' ELSE '' END || coalesce(' as ' || max(seen_as), '')
+			|| coalesce(' by ' || max(answered_by), '')
+		FROM path WHERE scan = (SELECT max(id) FROM scan) AND method NOT LIKE 'gateway%'
+		GROUP BY method, destination, outcome ORDER BY method, destination, outcome"
+}
+
+# findings WORDS CHECKS: those of these checks that are open, as "CHECK ADDRESS DETAIL"
+findings() {
+	is "$plant: $1" "SELECT check_id || ' ' || coalesce(address, '-') || ' ' || detail FROM finding
+		WHERE status = 'open' AND check_id IN ($2) ORDER BY 1"
 }
 
 # none HOST SEGMENT WORDS: nothing that the bastion sent to the beacon left this leg
