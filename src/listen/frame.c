@@ -62,6 +62,7 @@ static bool unwrap(struct taking *t, unsigned wrap, bool ethernet, uint16_t type
 	else
 		t->p->has_mac = false; /* those of the ends of the tunnel */
 	t->p->is_ip = false;
+	t->p->src_port = t->p->dst_port = 0; /* what is inside may have none */
 	good = ethernet ? take_ethernet(t, r) : take_type(t, type, r);
 	if (!good || (!ethernet && !t->p->is_ip))
 		*t->p = outer;

@@ -154,7 +154,8 @@ static void take_datagram(struct listener *l, struct flow *f, unsigned end)
 	if (p->protocol == UDP)
 		mask |= l->want.sets[l->want.udp_set[p->src_port]] |
 			l->want.sets[l->want.udp_set[p->dst_port]];
-	if (p->protocol == UDP && f != NULL && f->application == NULL &&
+	/* Who has known a question is to hear the answer. */
+	if (p->protocol == UDP && f != NULL && (f->application == NULL || f->by_decoder) &&
 	    f->tried < DATAGRAMS_TRIED) {
 		f->tried++;
 		mask |= l->want.any_udp;

@@ -146,6 +146,9 @@ static bool nd_packet(struct notes *n, const struct packet *p)
 	struct addr target;
 	uint16_t lifetime;
 
+	/* Of a tunnel's inside: no neighbours of this network. */
+	if (p->wraps != 0 && !p->has_mac)
+		return false;
 	/* RFC 4861, 6.1 and 7.1: a hop limit of 255 shows that no router passed it on. */
 	if (p->ttl != 255 || p->is_fragment || code != 0)
 		return false;
