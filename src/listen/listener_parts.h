@@ -45,7 +45,8 @@ struct flow {
 	uint32_t packets[2]; /* since they were last added to the conversation, as bytes */
 	uint64_t bytes[2];
 	int64_t first_ns, last_ns;
-	uint32_t next[2]; /* TCP: the sequence number of the end's next byte */
+	uint16_t given[2]; /* bytes of each end that nDPI got */
+	uint32_t next[2];  /* TCP: the sequence number of the end's next byte */
 	struct stream *stream;
 	struct ndpi_flow_struct *ndpi;
 	const char *application; /* a constant of a decoder, or of classify.c */
@@ -65,6 +66,7 @@ struct conversation_key {
 struct conversation {
 	struct conversation_key key;
 	bool changed, by_decoder;
+	uint8_t asked; /* connections that nDPI has said its word about */
 	const char *application;
 	char *name;
 	uint32_t flows; /* connections that point here */
