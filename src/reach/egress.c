@@ -250,7 +250,7 @@ static void whose_reset(struct matrix *m, size_t i)
 	}
 }
 
-/* One list of hops for each way and transport. */
+/* One list of hops for each way, transport and outcome. */
 static void who_is_on_the_way(struct matrix *m, size_t i)
 {
 	const struct egress_job *job = &m->jobs[i];
@@ -266,6 +266,7 @@ static void who_is_on_the_way(struct matrix *m, size_t i)
 		return;
 	for (size_t k = i; k < m->count; k++)
 		if (m->results[k] != NULL && m->jobs[k].via == NULL && same_way(&m->jobs[k], job) &&
+		    m->results[k]->outcome == r->outcome &&
 		    strcmp(m->results[k]->transport, r->transport) == 0)
 			snprintf(m->results[k]->hops, sizeof(m->results[k]->hops), "%s", hops);
 }
