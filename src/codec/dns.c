@@ -61,12 +61,18 @@ bool dns_is_host_name(const char *name)
 	return true;
 }
 
+/* RFC 1035, 5.1: the dot between labels, the escape, and what a zone file gives another meaning. */
+static bool printable(uint8_t c)
+{
+	return c > 0x20 && c < 0x7f && strchr(".\\\"();@$", c) == NULL;
+}
+
 static size_t put_label(struct span label, char *out, size_t at)
 {
 	if (at > 0 && at + 1 < DNS_NAME)
 		out[at++] = '.';
 	for (size_t i = 0; i < label.length && at + 5 < DNS_NAME; i++) {
-		if (plain(label.at[i]))
+		if (printable(label.at[i]))
 			out[at++] = (char)label.at[i];
 		else
 			at += (size_t)snprintf(out + at, 5, "\\%03u", label.at[i]);

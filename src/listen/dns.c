@@ -9,14 +9,16 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "codec/reader.h"
 #include "listen/decoder.h"
 
-enum { PORT = 53, HEADER = 12, LENGTH = 2 };
+enum { PORT = 53, HEADER = 12, LENGTH = 2, TYPE_LAST = 260, TYPE_ANY = 255 };
 
 /* Both ends of one message. */
 struct ends {
 	struct notes *notes;
 	struct addr client, server;
+	uint16_t port;
 	bool udp;
 };
 
@@ -134,18 +136,65 @@ static bool hear_message(const struct ends *e, struct span bytes, bool from_serv
 		e->notes->fact(e->notes, &(struct fact){ .kind = "service.spoken",
 							 .about = e->server,
 							 .peer = e->client,
-							 .port = PORT,
+							 .port = e->port,
 							 .udp = e->udp,
 							 .value = span_text("dns") });
 	return true;
 }
 
+static void take_nothing(void *context, const struct dns_record *r)
+{
+	(void)context;
+	(void)r;
+}
+
+/* Is it DNS without doubt? Elsewhere than on its port only whole messages with one question about a name of at
+ * least two labels, whose header has nothing that nobody uses. */
+static bool is_sure(struct span bytes)
+{
+	enum {
+		UNUSED = 0x7840,
+		ANSWER = 0x8000
+	}; /* kinds of question other than 0, the reserved bit */
+	struct reader r = rd_new(bytes);
+	struct dns_message m;
+
+	rd_skip(&r, 2);
+	uint16_t flags = rd_be16(&r), questions = rd_be16(&r), answers = rd_be16(&r);
+	uint16_t authorities = rd_be16(&r), others = rd_be16(&r);
+	if (!rd_ok(&r) || (flags & UNUSED) != 0 || questions != 1 || answers > 64 ||
+	    authorities > 64 || others > 64)
+		return false;
+	if ((flags & ANSWER) == 0 && ((flags & 15) != 0 || answers + authorities > 0 || others > 2))
+		return false;
+	return dns_read(bytes, &m, take_nothing, NULL) && strchr(m.question, '.') != NULL &&
+	       m.question_type > 0 && m.question_type <= TYPE_LAST;
+}
+
+/* Names that are asked for on links have decoders of their own. */
+static bool is_of_links(const struct packet *p)
+{
+	static const uint16_t ports[] = { 137, 5353, 5355 };
+
+	for (size_t i = 0; i < countof(ports); i++)
+		if (p->src_port == ports[i] || p->dst_port == ports[i])
+			return true;
+	return false;
+}
+
 static bool dns_packet(struct notes *n, const struct packet *p)
 {
 	bool from_server = p->src_port == PORT;
+
+	if (p->src_port != PORT && p->dst_port != PORT) {
+		if (is_of_links(p) || !is_sure(p->payload))
+			return false;
+		from_server = (p->payload.at[LENGTH] & 0x80) != 0;
+	}
 	struct ends e = { .notes = n,
 			  .client = from_server ? p->dst : p->src,
 			  .server = from_server ? p->src : p->dst,
+			  .port = from_server ? p->src_port : p->dst_port,
 			  .udp = true };
 
 	/* Servers may ask each other from this port. */
@@ -179,7 +228,9 @@ static int dns_recognise(const struct talk *t, enum side side, struct span first
 
 static long dns_hear(struct talk *t, enum side side, struct span bytes)
 {
-	struct ends e = { .notes = t->notes, .client = t->client, .server = t->server };
+	struct ends e = {
+		.notes = t->notes, .client = t->client, .server = t->server, .port = t->server_port
+	};
 	struct reader r = rd_new(bytes);
 	struct span message = rd_span(&r, rd_be16(&r));
 
@@ -194,6 +245,7 @@ static long dns_hear(struct talk *t, enum side side, struct span bytes)
 const struct decoder decoder_dns = {
 	.name = "dns",
 	.udp_ports = (const uint16_t[]){ PORT, 0 },
+	.any_udp = true,
 	.packet = dns_packet,
 	.tcp_ports = (const uint16_t[]){ PORT, 0 },
 	.recognise = dns_recognise,

@@ -12,7 +12,8 @@
 #include "codec/reader.h"
 
 enum {
-	DEPTH_MAX = 4,      /* of what is wrapped into each other */
+	DEPTH_MAX = 4, /* of what is wrapped into each other */
+	LABELS_MAX = 8,
 	TAGS_MAX = 4,       /* VLAN tags in a row */
 	EXTENSIONS_MAX = 8, /* IPv6 extension headers in a row */
 
@@ -411,6 +412,16 @@ static bool take_pppoe(struct taking *t, struct reader r)
 	return true;
 }
 
+/* RFC 3032, 2.1: labels, the last of which is marked. What lies behind says itself which IP it is. */
+static bool take_mpls(struct taking *t, struct reader r)
+{
+	bool last = false;
+
+	for (unsigned i = 0; i < LABELS_MAX && !last; i++)
+		last = (rd_be32(&r) & 0x100) != 0;
+	return last && rd_ok(&r) && take_ip(t, r);
+}
+
 static bool take_type(struct taking *t, uint16_t type, struct reader r)
 {
 	struct packet *p = t->p;
@@ -427,6 +438,8 @@ static bool take_type(struct taking *t, uint16_t type, struct reader r)
 		return false;
 	p->ethertype = type;
 	if ((type == TYPE_IPV4 || type == TYPE_IPV6) && take_ip(t, r))
+		return true;
+	if ((type == 0x8847 || type == 0x8848) && take_mpls(t, r))
 		return true;
 	if (type == TYPE_PPP && take_ppp(t, r))
 		return true;
@@ -485,11 +498,20 @@ static bool take_null(struct taking *t, struct reader r)
 	return rd_ok(&r) && take_ip(t, r);
 }
 
+/* Cisco HDLC: address, control, an Ethernet type. */
+static bool take_hdlc(struct taking *t, struct reader r)
+{
+	rd_skip(&r, 2);
+	uint16_t type = rd_be16(&r);
+
+	return rd_ok(&r) && take_type(t, type, r);
+}
+
 bool frame_link_known(int link)
 {
 	static const int known[] = {
-		DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW, DLT_IPV4,
-		DLT_IPV6,   DLT_NULL,      DLT_LOOP,       DLT_PPP, DLT_PPP_SERIAL,
+		DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,        DLT_IPV4,   DLT_IPV6,
+		DLT_NULL,   DLT_LOOP,      DLT_PPP,        DLT_PPP_SERIAL, DLT_C_HDLC,
 	};
 
 	for (size_t i = 0; i < countof(known); i++)
@@ -528,6 +550,8 @@ bool frame_read(int link, struct span frame, uint32_t wire_length, int64_t time_
 	case DLT_PPP:
 	case DLT_PPP_SERIAL:
 		return take_ppp(&t, r);
+	case DLT_C_HDLC:
+		return take_hdlc(&t, r);
 	case DLT_RAW:
 	case DLT_IPV4:
 	case DLT_IPV6:

@@ -11,6 +11,7 @@ enum {
 	UDP = 17,
 	DECODERS_MAX = 64,
 	DATAGRAMS_TRIED = 4, /* of a flow, by those who recognise theirs on any port */
+	TRIED_CALLED = 64,   /* one of them has called it its own: its number is below */
 };
 
 /* ---- which decoder wants what ---- */
@@ -116,18 +117,19 @@ void listener_free(struct listener *l)
 
 /* ---- a frame ---- */
 
-/* Hands the packet to decoders of frames and datagrams; the application of who understood it. */
-static const char *hand_over(struct listener *l, uint64_t mask)
+/* Hands the packet to decoders of frames and datagrams; the first one that understood it, or -1. */
+static int hand_over(struct listener *l, uint64_t mask)
 {
-	const char *application = NULL;
+	int by = -1;
 
 	for (; mask != 0; mask &= mask - 1) {
-		const struct decoder *d = decoders[__builtin_ctzll(mask)];
+		int i = __builtin_ctzll(mask);
 
-		if (d->packet != NULL && d->packet(&l->notes, &l->packet) && application == NULL)
-			application = d->name;
+		if (decoders[i]->packet != NULL && decoders[i]->packet(&l->notes, &l->packet) &&
+		    by < 0)
+			by = i;
 	}
-	return application;
+	return by;
 }
 
 /* Those that want to know what packets were wrapped in get the innermost one. */
@@ -155,16 +157,20 @@ static void take_datagram(struct listener *l, struct flow *f, unsigned end)
 		mask |= l->want.sets[l->want.udp_set[p->src_port]] |
 			l->want.sets[l->want.udp_set[p->dst_port]];
 	/* Who has known a question is to hear the answer. */
-	if (p->protocol == UDP && f != NULL && (f->application == NULL || f->by_decoder) &&
-	    f->tried < DATAGRAMS_TRIED) {
+	if (p->protocol == UDP && f != NULL && (f->tried & TRIED_CALLED) != 0) {
+		mask |= UINT64_C(1) << (f->tried & ~TRIED_CALLED);
+	} else if (p->protocol == UDP && f != NULL && f->application == NULL &&
+		   f->tried < DATAGRAMS_TRIED) {
 		f->tried++;
 		mask |= l->want.any_udp;
 	}
-	const char *application = mask != 0 ? hand_over(l, mask) : NULL;
+	int by = mask != 0 ? hand_over(l, mask) : -1;
 	if (f == NULL)
 		return;
-	if (application != NULL) {
-		f->application = application;
+	if (by >= 0) {
+		f->application = decoders[by]->name;
+		if (p->protocol == UDP && decoders[by]->any_udp)
+			f->tried = (uint8_t)(TRIED_CALLED | by);
 		f->by_decoder = true;
 		f->flags |= FLOW_ASKED;
 	} else if ((f->flags & FLOW_ASKED) == 0 && p->protocol == UDP && p->payload.length > 0) {

@@ -36,10 +36,12 @@ enum flow_flag {                    /* bits */
 struct flow {
 	struct flow_key key;
 	uint16_t flags;
-	uint8_t client;        /* the end that opened it */
-	uint8_t heard, fins;   /* bit per end: it has sent something; its FIN */
-	uint8_t known;         /* bit per end: `next` holds */
-	uint8_t tried, asked;  /* packets given to decoders of any port, and to nDPI */
+	uint8_t client;      /* the end that opened it */
+	uint8_t heard, fins; /* bit per end: it has sent something; its FIN */
+	uint8_t known;       /* bit per end: `next` holds */
+	/* Packets given to decoders of any port, or TRIED_CALLED and the decoder that called it its own; and
+	 * to nDPI. */
+	uint8_t tried, asked;
 	uint32_t conversation; /* 0: none yet */
 	uint32_t host[2];
 	uint32_t packets[2]; /* since they were last added to the conversation, as bytes */

@@ -106,7 +106,10 @@ static void hear_message(struct tls_ear *e, struct talk *t, enum side side,
 	}
 	switch (m->type) {
 	case TLS_SERVER_HELLO:
-		if (!tls_read_server_hello(m->body, &hello) || hello.retry)
+		if (!tls_read_server_hello(m->body, &hello))
+			return;
+		e->retried |= hello.retry;
+		if (hello.retry)
 			return;
 		e->version = hello.version;
 		tell_version(t, hello.version);
@@ -278,6 +281,10 @@ long tls_ear_hear(struct tls_ear *e, struct talk *t, enum side side, struct span
 		return e->greeted ? HEAR_DONE : HEAR_NOT_OURS;
 	if (!f.other)
 		return HEAR_MORE;
+	/* RFC 8446, D.4: behind a retry request it means nothing, and the hello comes behind it. */
+	if (side == SIDE_SERVER && e->retried && e->version == 0 &&
+	    bytes.at[0] == TLS_CHANGE_CIPHER_SPEC)
+		return bytes.length < TLS_RECORD_HEADER + 1 ? HEAR_MORE : TLS_RECORD_HEADER + 1;
 	/* A change of ciphers, an alert or data: this side's messages are encrypted from here on, but for an
 	 * alert in the clear. */
 	ending(e, side);

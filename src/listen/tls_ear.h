@@ -16,6 +16,7 @@ struct tls_ear {
 	uint16_t version;   /* negotiated; 0: not known yet */
 	bool finished[2];   /* nothing more of this side is of interest */
 	bool greeted;       /* a handshake message was read */
+	bool retried;       /* the server asked for another hello */
 	bool ssl2;
 };
 
