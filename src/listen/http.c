@@ -241,6 +241,20 @@ static struct span authority_of(struct span target)
 	return target;
 }
 
+/* A host's name without its port; empty where it is an address, which names nothing. */
+static struct span name_of(struct span authority)
+{
+	ptrdiff_t colon = span_find(authority, ":", 1);
+	size_t i = 0;
+
+	if (colon >= 0)
+		authority = span_first(authority, (size_t)colon);
+	while (i < authority.length && ((authority.at[i] >= '0' && authority.at[i] <= '9') ||
+					authority.at[i] == '.' || authority.at[i] == '['))
+		i++;
+	return i < authority.length ? authority : span_first(authority, 0);
+}
+
 /* ---- messages ---- */
 
 static uint8_t form_kind(struct span type)
@@ -317,10 +331,10 @@ static void hear_names(struct http *s, struct talk *t, const struct request_line
 			tell_spoken(t, "http-proxy");
 		s->spoken = true;
 		tell_client(t, "proxy.asked", authority_of(q->target));
-	} else if (http_find(head, "Host", 0, &value) && value.length > 0) {
-		value = authority_of(value);
+	} else if (http_find(head, "Host", 0, &value)) {
+		value = name_of(authority_of(value));
 		tell_service(t, "name.http", value);
-		if (t->named != NULL)
+		if (t->named != NULL && value.length > 0)
 			t->named(t, value);
 	}
 }

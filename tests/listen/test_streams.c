@@ -11,38 +11,10 @@
 
 #include <cmocka.h>
 
+#include "listen/conversation.h"
 #include "listen/feed.h"
 
-#define SECRET "PLANTED-SECRET-7f3a"
 #define BASE64 "UExBTlRFRC1TRUNSRVQtN2YzYQ=="
-
-struct line {
-	enum side side;
-	const char *text;
-	size_t length; /* 0: up to its zero */
-};
-
-struct conversation {
-	const char *name;
-	uint16_t port;
-	struct line lines[24];
-	const char *expected[16];
-};
-
-#define C(text)                                     \
-	{                                           \
-		SIDE_CLIENT, text, sizeof(text) - 1 \
-	}
-#define S(text)                                     \
-	{                                           \
-		SIDE_SERVER, text, sizeof(text) - 1 \
-	}
-#define SERVER "192.0.2.2"
-#define FROM " from 192.0.2.1: "
-
-static const struct conversation conversations[] = {
-#include "listen/conversations.h"
-};
 
 static void expect(const struct conversation *v, struct feed *f, const char *how)
 {
@@ -67,24 +39,19 @@ static void expect(const struct conversation *v, struct feed *f, const char *how
 		free(text);
 	}
 	assert_true(same);
-	assert_true(span_find(feed_raw(f), SECRET, strlen(SECRET)) < 0);
+	assert_true(span_find(feed_raw(f), PLANTED_SECRET, strlen(PLANTED_SECRET)) < 0);
 	assert_true(span_find(feed_raw(f), BASE64, 20) < 0);
-}
-
-static size_t length_of(const struct line *l)
-{
-	return l->length;
 }
 
 static void test_conversations(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < countof(conversations); i++) {
+	for (size_t i = 0; i < conversation_count; i++) {
 		const struct conversation *v = &conversations[i];
 		struct feed *f = feed_new(NULL, v->port);
 
 		for (const struct line *l = v->lines; l->text != NULL; l++)
-			feed_say(f, l->side, span_of(l->text, length_of(l)));
+			feed_say(f, l->side, span_of(l->text, l->length));
 		expect(v, f, "as it stands");
 		feed_free(f);
 	}
@@ -93,12 +60,12 @@ static void test_conversations(void **state)
 static void test_byte_by_byte(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < countof(conversations); i++) {
+	for (size_t i = 0; i < conversation_count; i++) {
 		const struct conversation *v = &conversations[i];
 		struct feed *f = feed_new(NULL, v->port);
 
 		for (const struct line *l = v->lines; l->text != NULL; l++)
-			for (size_t b = 0; b < length_of(l); b++)
+			for (size_t b = 0; b < l->length; b++)
 				feed_say(f, l->side, span_of(l->text + b, 1));
 		expect(v, f, "byte by byte");
 		feed_free(f);
@@ -114,17 +81,16 @@ static void run_side(const struct conversation *v, int side, size_t cut)
 	for (const struct line *l = v->lines; l->text != NULL; l++) {
 		if (side >= 0 && (int)l->side != side)
 			continue;
-		if (at <= cut && cut < at + length_of(l)) {
+		if (at <= cut && cut < at + l->length) {
 			feed_say(f, l->side, span_of(l->text, cut - at));
 			feed_gap(f, l->side);
-			feed_say(f, l->side,
-				 span_of(l->text + (cut - at), length_of(l) - (cut - at)));
+			feed_say(f, l->side, span_of(l->text + (cut - at), l->length - (cut - at)));
 		} else {
-			feed_say(f, l->side, span_of(l->text, length_of(l)));
+			feed_say(f, l->side, span_of(l->text, l->length));
 		}
-		at += length_of(l);
+		at += l->length;
 	}
-	if (span_find(feed_raw(f), SECRET, strlen(SECRET)) >= 0)
+	if (span_find(feed_raw(f), PLANTED_SECRET, strlen(PLANTED_SECRET)) >= 0)
 		fail_msg("%s, side %d, gap at %zu: the secret was told", v->name, side, cut);
 	feed_free(f);
 }
@@ -132,11 +98,11 @@ static void run_side(const struct conversation *v, int side, size_t cut)
 static void test_sides_and_gaps(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < countof(conversations); i++) {
+	for (size_t i = 0; i < conversation_count; i++) {
 		size_t all = 0;
 
 		for (const struct line *l = conversations[i].lines; l->text != NULL; l++)
-			all += length_of(l);
+			all += l->length;
 		for (int side = -1; side <= 1; side++)
 			for (size_t cut = 0; cut <= all; cut++)
 				run_side(&conversations[i], side, cut);
