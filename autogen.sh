@@ -46,6 +46,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	dovecot-imapd=program:dovecot dovecot-pop3d=file:/usr/lib/dovecot/pop3 slapd=program:slapd
 	memcached=program:memcached rsync=program:rsync rpcbind=program:rpcbind microsocks=program:microsocks
 	dante-server=program:danted ser2net=program:ser2net
+	unbound=program:unbound faketime=program:faketime
 	mariadb-server-core=program:mariadbd postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
 	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
 	cups-daemon=program:cupsd qbittorrent-nox=program:qbittorrent-nox deluge-web=program:deluge-web

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { JOBS_MOST = 8192, STACK = 256 * 1024 };
+enum { JOBS_MOST = 8192 };
 
 struct matrix {
 	struct egress *e;
@@ -170,7 +170,9 @@ static void test_one(struct matrix *m, size_t i)
 		egress_place(&job->via->address,
 			     job->method >= METHOD_PROXY_CONNECT ? job->via->port : 0, r->via);
 	tests[job->method](m->e, job, r);
-	r->took_ms = reach_unix_ms() - r->at_ms;
+	job->reached = r->outcome == OUTCOME_REACHED;
+	job->routed = r->outcome != OUTCOME_NOT_TESTED &&
+		      (r->outcome != OUTCOME_NO_ROUTE || r->answered_by[0] != '\0');
 	reach_tell(m->e->run, r);
 	if (may_change(r))
 		m->results[i] = r;
@@ -186,25 +188,6 @@ static void *work(void *context)
 	while (!reach_stopping(m->e->run) && (i = atomic_fetch_add(&m->next, 1)) < m->count)
 		test_one(m, i);
 	return NULL;
-}
-
-/* So many threads until there is nothing left. */
-static void work_together(void *(*what)(void *), void *context, unsigned threads)
-{
-	pthread_t list[REACH_THREADS_ALL_PORTS];
-	pthread_attr_t attr;
-	unsigned n = 0;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
-	while (n < threads && n < countof(list) &&
-	       pthread_create(&list[n], &attr, what, context) == 0)
-		n++;
-	if (n == 0)
-		what(context);
-	while (n > 0)
-		pthread_join(list[--n], NULL);
-	pthread_attr_destroy(&attr);
 }
 
 /* ---- what all of them together tell ---- */
@@ -237,7 +220,7 @@ static void whose_reset(struct matrix *m, size_t i)
 	if (job->via != NULL || r->outcome != OUTCOME_REFUSED || job->reset_ttl < 0)
 		return;
 	for (size_t k = 0; k < m->count && beacon < 0; k++)
-		if (same_way(&m->jobs[k], job))
+		if (same_way(&m->jobs[k], job) && m->jobs[k].reached)
 			beacon = m->jobs[k].beacon_ttl;
 	if (beacon >= 0 ? hops_of(beacon) != hops_of(job->reset_ttl)
 			: hops_of(job->reset_ttl) == 0 && !on_link(m->e->run, &job->to)) {
@@ -369,12 +352,7 @@ static bool has_route(const struct matrix *m, const struct reach_source *from,
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (m->jobs[i].method == METHOD_TCP && m->jobs[i].from == from &&
-		    addr_compare(&m->jobs[i].to, to) == 0 && m->results[i] != NULL)
-			return true;
-	/* Reached ones are not kept, and there is a TTL of theirs. */
-	for (size_t i = 0; i < m->count; i++)
-		if (m->jobs[i].from == from && addr_compare(&m->jobs[i].to, to) == 0 &&
-		    m->jobs[i].beacon_ttl >= 0)
+		    addr_compare(&m->jobs[i].to, to) == 0 && m->jobs[i].routed)
 			return true;
 	return false;
 }
@@ -401,7 +379,7 @@ static void test_all_ports(struct matrix *m, const struct ports *done)
 			a->next = 1;
 			a->began_ms = reach_unix_ms();
 			pthread_mutex_init(&a->lock, NULL);
-			work_together(work_ports, a, REACH_THREADS_ALL_PORTS);
+			reach_together(work_ports, a, REACH_THREADS_ALL_PORTS);
 			tell_ports(a);
 			pthread_mutex_destroy(&a->lock);
 			free(a);
@@ -434,7 +412,7 @@ static void run(struct matrix *m)
 			    addr_is_ipv4(&r->beacon->addresses[i]))
 				add_direct(m, &r->sources[s], &r->beacon->addresses[i], &ports);
 	add_via(m);
-	work_together(work, m, REACH_THREADS);
+	reach_together(work, m, REACH_THREADS);
 	bool all = r->options->all_ports && r->options->methods[METHOD_TCP] && !reach_stopping(r);
 	if (all)
 		test_all_ports(m, &ports);

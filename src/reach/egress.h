@@ -24,6 +24,7 @@ struct egress_job {
 	/* Set by the job, for what is concluded once all are done. */
 	int reset_ttl, beacon_ttl; /* -1: none was heard */
 	bool wildcard;             /* a resolver that knows every name */
+	bool reached, routed;      /* the beacon answered; something has left this machine */
 };
 
 /* Each fills outcome and what else it learnt; the rest of *ret is there already. */

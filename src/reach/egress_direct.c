@@ -6,6 +6,7 @@
 #include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "codec/evidence.h"
 #include "codec/http_message.h"
@@ -236,10 +237,13 @@ void egress_icmp(struct egress *e, struct egress_job *job, struct reach_result *
 {
 	bool v4 = addr_is_ipv4(&job->to), plain = false;
 	uint8_t out[ECHO_HEADER + TOKEN_QUESTION], bytes[DATAGRAM];
-	uint16_t id = (uint16_t)(0x7000 + (ret->number & 0xfff));
+	uint16_t id = 0;
 	struct token_asked asked;
 	struct token_answer a;
 
+	/* Not one that somebody on the way still remembers. */
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		id = (uint16_t)ret->number;
 	/* The socket is this source's only one: one test of it at a time. */
 	pthread_mutex_lock(&e->run->echo_lock);
 	ret->at_ms = reach_unix_ms();

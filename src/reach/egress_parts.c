@@ -19,6 +19,8 @@ enum {
 	OPEN_MOST = 48, /* fewer than the beacon takes from one source */
 	/* An attempt that nothing has come back for by then is no connection of the beacon's. */
 	YOUNG_MS = 500,
+	OVERHEARD_TRIES = 20,
+	OVERHEARD_MS = 5,
 	SAID_MOST = 512, /* bytes of an answer that are kept as evidence */
 };
 
@@ -156,6 +158,36 @@ static bool queued_error(int fd, struct overheard_icmp *ret)
 	return false;
 }
 
+/* What is overheard comes by a thread of its own, a moment after the socket knows. */
+static int wait_ttl(struct egress *e, const struct reach_talk *t, uint16_t port, uint8_t flags)
+{
+	int ttl = -1;
+
+	for (int i = 0; i < OVERHEARD_TRIES && ttl < 0; i++) {
+		ttl = overheard_ttl(e->heard, &t->way.to, t->way.port, port, flags);
+		if (ttl < 0 && overheard_deaf(e->heard))
+			break;
+		if (ttl < 0)
+			usleep(OVERHEARD_MS * 1000);
+	}
+	return ttl;
+}
+
+static bool wait_error(struct egress *e, const struct reach_talk *t, uint16_t port,
+		       struct overheard_icmp *ret)
+{
+	uint8_t protocol = t->way.udp ? IPPROTO_UDP : IPPROTO_TCP;
+
+	for (int i = 0; i < OVERHEARD_TRIES; i++) {
+		if (overheard_error(e->heard, protocol, port, &t->way.to, t->way.port, ret))
+			return true;
+		if (overheard_deaf(e->heard))
+			break;
+		usleep(OVERHEARD_MS * 1000);
+	}
+	return false;
+}
+
 static bool is_own(const struct egress_job *job, const struct addr *a)
 {
 	return job->from != NULL && memcmp(job->from->address.bytes, a->bytes, 16) == 0;
@@ -214,7 +246,6 @@ static void at_once(int error, struct reach_result *ret)
 void egress_failed(struct egress *e, struct egress_job *job, const struct reach_talk *t, int error,
 		   struct reach_result *ret)
 {
-	uint8_t protocol = t->way.udp ? IPPROTO_UDP : IPPROTO_TCP;
 	uint16_t port = own_port(t->fd);
 	struct overheard_icmp said;
 
@@ -226,8 +257,13 @@ void egress_failed(struct egress *e, struct egress_job *job, const struct reach_
 		at_once(error, ret);
 		return;
 	}
+	/* A reset is told as refusal; everything else that is told came by ICMP, or from our own kernel. */
+	bool reset = error == ECONNREFUSED && !t->way.udp;
+	if (reset)
+		job->reset_ttl = wait_ttl(e, t, port, 4);
 	if (queued_error(t->fd, &said) ||
-	    overheard_error(e->heard, protocol, port, &t->way.to, t->way.port, &said)) {
+	    (error != 0 && error != EINTR && error != ECONNRESET && error != EPIPE &&
+	     job->reset_ttl < 0 && wait_error(e, t, port, &said))) {
 		by_icmp(job, t, &said, ret);
 		return;
 	}
@@ -241,7 +277,6 @@ void egress_failed(struct egress *e, struct egress_job *job, const struct reach_
 		break;
 	case ECONNREFUSED:
 		ret->outcome = OUTCOME_REFUSED;
-		job->reset_ttl = overheard_ttl(e->heard, &t->way.to, t->way.port, port, 4);
 		break;
 	case ECONNRESET:
 	case EPIPE:
@@ -314,7 +349,8 @@ bool egress_open(struct egress *e, struct egress_job *job, const struct reach_li
 	if (young)
 		atomic_fetch_sub(&e->open, 1);
 	if (stands) {
-		job->beacon_ttl = overheard_ttl(e->heard, &way->to, way->port, own_port(t->fd), 18);
+		if (!way->udp)
+			job->beacon_ttl = wait_ttl(e, t, own_port(t->fd), 18);
 		return true;
 	}
 	egress_failed(e, job, t, error, ret);

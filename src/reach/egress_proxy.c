@@ -146,7 +146,9 @@ void egress_get(struct egress *e, struct egress_job *job, struct reach_result *r
 	if (!open_proxy(e, job, &t, ret))
 		return;
 	egress_http_ask(e, job, &t, TOKEN_HTTP, true, ret);
-	if (ret->outcome != OUTCOME_REACHED)
+	if (ret->outcome == OUTCOME_RESET_ON_WAY || t.received == 0)
+		no_proxy(job, ret);
+	else if (ret->outcome != OUTCOME_REACHED)
 		egress_place(&job->via->address, 0, ret->answered_by);
 	reach_end(e->run, &t, reach_outcome_word(ret->outcome));
 }
@@ -232,7 +234,7 @@ void egress_socks5(struct egress *e, struct egress_job *job, struct reach_result
 	reach_end(e->run, &t, reach_outcome_word(ret->outcome));
 }
 
-/* The extension with names is used with the address as its name, which the proxy reads by itself. */
+/* An IPv4 address is said as it is; the extension's name is for what has no other place, an IPv6 address. */
 void egress_socks4a(struct egress *e, struct egress_job *job, struct reach_result *ret)
 {
 	uint8_t out[MESSAGE], reply[SOCKS4_REPLY];
@@ -245,10 +247,16 @@ void egress_socks4a(struct egress *e, struct egress_job *job, struct reach_resul
 	wr_u8(&w, SOCKS4);
 	wr_u8(&w, 1); /* CONNECT */
 	wr_be16(&w, job->port);
-	wr_be32(&w, 1); /* 0.0.0.1: a name follows */
-	wr_u8(&w, 0);   /* no user */
-	wr_text(&w, addr_format(&job->to, text));
-	wr_u8(&w, 0);
+	bool v4 = addr_is_ipv4(&job->to);
+	if (v4)
+		wr_bytes(&w, job->to.bytes + 12, 4);
+	else
+		wr_be32(&w, 1); /* 0.0.0.1: a name follows */
+	wr_u8(&w, 0);           /* no user */
+	if (!v4) {
+		wr_text(&w, addr_format(&job->to, text));
+		wr_u8(&w, 0);
+	}
 	struct span request = wr_span(&w);
 	if (!reach_send(e->run, &t, request.at, request.length) ||
 	    !read_all(e, &t, reply, sizeof(reply)) || reply[0] != 0 || reply[1] < SOCKS4_GRANTED ||

@@ -309,6 +309,7 @@ struct overheard *overheard_open(void)
 
 bool overheard_start(struct overheard *o)
 {
+	atomic_store(&o->stop, false);
 	o->running = pthread_create(&o->thread, NULL, listen_on, o) == 0;
 	return o->running;
 }
@@ -320,6 +321,11 @@ void overheard_stop(struct overheard *o)
 	atomic_store(&o->stop, true);
 	pthread_join(o->thread, NULL);
 	o->running = false;
+}
+
+bool overheard_deaf(const struct overheard *o)
+{
+	return !o->running || (o->fds[EAR_TCP4] < 0 && o->fds[EAR_TCP6] < 0);
 }
 
 void overheard_close(struct overheard *o)

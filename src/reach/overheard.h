@@ -29,9 +29,11 @@ enum icmp_meaning icmp_meaning(bool v4, uint8_t type, uint8_t code);
 /* Opens what there is a right to. NULL without memory. */
 struct overheard *overheard_open(void);
 void overheard_close(struct overheard *o);
-/* A thread that listens until *stop. False: it could not be started; nothing is then found. */
+/* A thread that listens until overheard_stop(). False: it could not be started; nothing is then found. */
 bool overheard_start(struct overheard *o);
 void overheard_stop(struct overheard *o);
+/* There was no right to listen. */
+bool overheard_deaf(const struct overheard *o);
 
 /* Pure: the error in a whole IPv4 packet (v4) or ICMPv6 message, and the quoted packet's destination and
  * ports. False: none that concerns UDP, TCP or an echo. Of an echo own_port is its identifier. */

@@ -23,6 +23,7 @@ enum {
 	AT_ONCE = 4,      /* connections to one other host */
 	DRAIN_MS = 200,
 	DRAIN_BYTES = 65536,
+	STACK = 256 * 1024, /* of a thread */
 };
 
 /* Whose turn it is at a host that is not the beacon. */
@@ -66,6 +67,24 @@ void reach_sleep(const struct reach_run *r, int64_t ms)
 	}
 }
 
+void reach_together(void *(*what)(void *), void *context, unsigned threads)
+{
+	pthread_t list[REACH_THREADS_ALL_PORTS];
+	pthread_attr_t attr;
+	unsigned n = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	while (n < threads && n < countof(list) &&
+	       pthread_create(&list[n], &attr, what, context) == 0)
+		n++;
+	if (n == 0)
+		what(context);
+	while (n > 0)
+		pthread_join(list[--n], NULL);
+	pthread_attr_destroy(&attr);
+}
+
 struct reach_result reach_begin(struct reach_run *r, enum reach_method m,
 				const struct reach_source *from, const struct addr *to,
 				uint16_t port, const char *transport)
@@ -92,8 +111,9 @@ void reach_tell(struct reach_run *r, struct reach_result *result)
 {
 	if (result->took_ms == 0)
 		result->took_ms = reach_unix_ms() - result->at_ms;
-	if (result->took_ms < 0)
-		result->took_ms = 0; /* the clock was set back */
+	if (result->took_ms < 1)
+		result->took_ms =
+			1; /* at once, or the clock was set back; so that it is not asked again */
 	pthread_mutex_lock(&r->tell_lock);
 	/* Waits where main is behind; main's end closes the channel. */
 	if (send(r->main_fd, result, sizeof(*result), MSG_NOSIGNAL) != sizeof(*result))

@@ -155,6 +155,9 @@ int64_t reach_unix_ms(void);
 /* Sleeps, but not beyond a stop. */
 void reach_sleep(const struct reach_run *r, int64_t ms);
 
+/* Runs what(context) in so many threads until all of them have returned. */
+void reach_together(void *(*what)(void *), void *context, unsigned threads);
+
 /* A path with its number, method, source (NULL: none) and destination filled in, as not tested. */
 struct reach_result reach_begin(struct reach_run *r, enum reach_method m,
 				const struct reach_source *from, const struct addr *to,
