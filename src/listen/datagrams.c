@@ -39,7 +39,8 @@ static bool ntp_packet(struct notes *n, const struct packet *p)
 		return false;
 	/* A question shows no server; an answer, a broadcast and a peer's packet do. */
 	if (mode != CLIENT && p->src_port == NTP)
-		tell_spoken(n, &p->src, NTP, &p->dst, "ntp");
+		tell_spoken(n, &p->src, NTP, mode == BROADCAST ? &(struct addr){ 0 } : &p->dst,
+			    "ntp");
 	return true;
 }
 

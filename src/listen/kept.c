@@ -163,8 +163,8 @@ void keep_fact(struct notes *n, const struct fact *f)
 	struct listener *l = (struct listener *)(void *)n;
 	char value[VALUE_ROOM];
 
-	if (f->kind == NULL)
-		return;
+	if (f->kind == NULL || (f->mac == NULL && addr_is_none(&f->about)))
+		return; /* about nobody */
 	if (f->mac != NULL && strncmp(f->kind, "addr.", 5) == 0)
 		hosts_own_mac(l, &f->about, f->mac, l->packet.vlan, n->time_ns);
 	if (is_document(f)) {

@@ -45,6 +45,17 @@ static const uint8_t *find_mac(struct reader options, uint8_t wanted)
 	return NULL;
 }
 
+/* RFC 4861, 6.1 and 7.1: a message with an option of no length is not to be listened to. */
+static bool options_good(const struct packet *p, struct reader options)
+{
+	struct reader value;
+	uint8_t type;
+
+	while (next_option(&options, &type, &value))
+		;
+	return rd_ok(&options) || p->payload.length < p->payload_length;
+}
+
 static void tell_mac(struct notes *n, const struct addr *about, const uint8_t *mac)
 {
 	if (mac != NULL && !addr_is_unusable(about))
@@ -156,23 +167,25 @@ static bool nd_packet(struct notes *n, const struct packet *p)
 	switch (type) {
 	case ROUTER_SOLICIT:
 		rd_skip(&r, 4);
-		if (rd_ok(&r))
+		if (rd_ok(&r) && options_good(p, r))
 			tell_mac(n, &p->src, find_mac(r, SOURCE));
 		break;
 	case ROUTER:
 		rd_skip(&r, 2); /* hop limit, flags */
 		lifetime = rd_be16(&r);
 		rd_skip(&r, 8); /* reachable time, retransmission */
-		if (rd_ok(&r) && is_link_local(&p->src))
+		if (rd_ok(&r) && is_link_local(&p->src) && options_good(p, r))
 			tell_router(n, p, lifetime, r);
 		break;
 	case SOLICIT:
 	case ADVERT:
 		rd_skip(&r, 4); /* flags */
 		target = addr_of_bytes(rd_span(&r, 16));
-		if (rd_ok(&r) && type == SOLICIT)
+		if (!rd_ok(&r) || !options_good(p, r))
+			break;
+		if (type == SOLICIT)
 			tell_mac(n, &p->src, find_mac(r, SOURCE));
-		else if (rd_ok(&r))
+		else
 			tell_mac(n, &target, find_mac(r, TARGET));
 		break;
 	default:
