@@ -304,6 +304,8 @@ static int meet_needs(struct judged *j, struct cover *v)
 /* What it did with a host that is there. */
 static uint16_t host_state(struct judged *j, const struct cover *v, const struct judged_host *h)
 {
+	if (h->own && !v->by_reach)
+		return SUBJECT_NONE;
 	if (v->only != NULL)
 		return h->answering ? reason_state(j, v->only) : SUBJECT_NONE;
 	if (v->by_listening && !v->by_reach)

@@ -75,7 +75,9 @@ static const char *gap_of(const char *state, const char *reason, bool complete)
 	/* Nothing answered the sweep, which may have been made to the end. */
 	if (strcmp(state, "heard") == 0 && !complete)
 		return reason != NULL ? reason : "heard only";
-	if (strcmp(state, "vantage") == 0 || strcmp(state, "reached") == 0)
+	if (strcmp(state, "vantage") == 0)
+		return NULL;
+	if (strcmp(state, "reached") == 0)
 		return "not scanned";
 	/* A host that never answered has no service to look into, unless the scan ended before it was
 	 * given the time; the coverage tells how many answered. */
@@ -128,6 +130,7 @@ static int load_hosts(struct judged *j)
 		h->count = query_int(q, 9);
 		h->udp = query_int(q, 10) != 0;
 		h->heard = query_int(q, 11) != 0;
+		h->own = strcmp(state, "vantage") == 0;
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
 		if (h->address == NULL || h->key == NULL) {

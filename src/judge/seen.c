@@ -58,7 +58,7 @@ static void mark_hosts(struct judged *j, struct cover *v, const unsigned char *m
 	for (size_t i = 0; i < j->host_count; i++) {
 		const struct judged_host *h = &j->hosts[i];
 
-		if (h->absent || marks[i] == MARK_NO_CONCERN)
+		if (h->absent || marks[i] == MARK_NO_CONCERN || (h->own && !v->by_reach))
 			v->host[i] = SUBJECT_NONE;
 		else if (v->only != NULL)
 			continue;

@@ -495,6 +495,9 @@ static int make_check_views(struct judged *j)
 	/* Reports ask for them whatever the catalogue has. */
 	return r < 0 ? r
 		     : db_exec(j->db,
+			       "CREATE TEMP TABLE IF NOT EXISTS public_flow (run, vantage, address,"
+			       " zone, peer, port, transport, application, source, name, outward,"
+			       " answered, connections, sent, received, first_ms, last_ms);"
 			       "CREATE TEMP TABLE IF NOT EXISTS service_grade (address, port,"
 			       " transport, scheme, level, basis, reasons);"
 			       "CREATE TEMP TABLE IF NOT EXISTS offline_data (kind, title, date,"

@@ -129,8 +129,8 @@ int facts_load(struct db *db, const struct catalogue *c, struct facts *ret)
 		f.finished = cell_int(q, "finished");
 		const char *status = cell(q, "status");
 		f.status = status != NULL && strcmp(status, "done") == 0 ? "done" : "incomplete";
-		memory = copy(&f.uuid, cell(q, "uuid")) && copy(&f.site, cell(q, "site")) &&
-			 copy(&f.vantage, cell(q, "vantage")) &&
+		memory = copy(&f.kind, cell(q, "kind")) && copy(&f.uuid, cell(q, "uuid")) &&
+			 copy(&f.site, cell(q, "site")) && copy(&f.vantage, cell(q, "vantage")) &&
 			 copy(&f.vantage_zone, cell(q, "vantage_zone")) &&
 			 copy(&f.profile, cell(q, "profile")) &&
 			 copy(&f.version, cell(q, "version")) && copy(&f.reason, cell(q, "reason"));
@@ -155,6 +155,7 @@ int facts_load(struct db *db, const struct catalogue *c, struct facts *ret)
 
 void facts_done(struct facts *f)
 {
+	free(f->kind);
 	free(f->uuid);
 	free(f->site);
 	free(f->vantage);

@@ -18,6 +18,7 @@ struct facts {
 	int error;
 
 	int64_t id, started, finished; /* finished 0: it never was */
+	char *kind;                    /* of the judged run: scan, listen, reach, outside */
 	char *uuid, *site, *vantage, *vantage_zone, *profile, *version, *reason;
 	/* "done" or "incomplete"; a scan that a killed process left as running is incomplete. */
 	const char *status;
@@ -81,10 +82,9 @@ const struct check *facts_check(const struct facts *f, const char *id);
 
 /* The services of all hosts, to be asked by host: the service's columns are s's, and a join may follow
  * before the order. */
-#define SERVICES_BY_HOST(columns, join)                                           \
-	"SELECT place.position, " columns " FROM report_place place CROSS JOIN"   \
-	" main.service s ON s." JUDGED_SCAN " AND s.address = place.address" join \
-	" ORDER BY place.position"
+#define SERVICES_BY_HOST(columns, join)                                         \
+	"SELECT place.position, " columns " FROM report_place place CROSS JOIN" \
+	" service s ON s.address = place.address" join " ORDER BY place.position"
 
 /* Hosts where something answered, in the order of addresses; host's columns are h's, and those of what
  * the machine is (NULL: nothing is known) are d's, of its other addresses m's. */
@@ -111,7 +111,8 @@ const struct check *facts_check(const struct facts *f, const char *id);
 
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */
 #define FINDINGS_IN_ORDER                                                                \
-	"SELECT f.*, " ALSO_AT " FROM finding_now f" JOIN_PLACE(                         \
+	"SELECT f.*, f.carried = 1 OR f.vantage <> (SELECT vantage FROM judged) AS "     \
+	"elsewhere, " ALSO_AT " FROM finding_now f" JOIN_PLACE(                          \
 		"f") " ORDER BY " BY_SEVERITY                                            \
 		     ", check_id, place.position IS NULL, place.position, asset, port, " \
 		     "transport, detail, fingerprint"

@@ -136,13 +136,19 @@ static int style_digest(char out[static 64])
 
 static void head(struct page *p, enum language first, const char *digest)
 {
-	static const struct {
+	const struct {
 		const char *id;
 		enum word w;
+		bool there;
 	} parts[] = {
-		{ "summary", W_NAV_SUMMARY },   { "findings", W_NAV_FINDINGS },
-		{ "controls", W_NAV_CONTROLS }, { "hosts", W_NAV_HOSTS },
-		{ "coverage", W_NAV_COVERAGE }, { "records", W_NAV_RECORDS },
+		{ "summary", W_NAV_SUMMARY, true },
+		{ "closed", W_NAV_CLOSED, page_has_closed(p) },
+		{ "findings", W_NAV_FINDINGS, true },
+		{ "controls", W_NAV_CONTROLS, true },
+		{ "hosts", W_NAV_HOSTS, true },
+		{ "traffic", W_NAV_TRAFFIC, page_has_listening(p) },
+		{ "coverage", W_NAV_COVERAGE, true },
+		{ "records", W_NAV_RECORDS, true },
 	};
 
 	mark(p, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
@@ -168,6 +174,8 @@ static void head(struct page *p, enum language first, const char *digest)
 	mark(p,
 	     "<header>\n<div class=\"bar\"><p class=\"brand\">tenken <span>点検</span></p>\n<nav>");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i].there)
+			continue;
 		mark(p, "<a href=\"#%s\">", parts[i].id);
 		say_word(p, parts[i].w);
 		mark(p, "</a>");
@@ -192,9 +200,11 @@ int report_html(struct db *db, const struct catalogue *c, enum language first, F
 
 		head(&p, first, digest);
 		page_summary(&p, known ? plan_text(&f, "timezone") : "UTC");
+		page_closed(&p);
 		page_findings(&p);
 		page_controls(&p);
 		page_hosts(&p);
+		page_listening(&p);
 		page_coverage(&p);
 		page_records(&p);
 		mark(&p, "</main>\n<footer><p>tenken ");

@@ -118,6 +118,20 @@ static void also_at(struct page *p, const char *list)
 	json_decref(addresses);
 }
 
+/* From where, and when, if that was not the scan that the page tells of. */
+static void seen_from(struct page *p, struct query *q)
+{
+	if (cell_int(q, "elsewhere") == 0)
+		return;
+	mark(p, "<br><span class=\"quiet\">");
+	say_word(p, W_VANTAGE);
+	mark(p, " ");
+	say(p, cell(q, "vantage"));
+	mark(p, ", ");
+	say_time(p, cell_int(q, "last_seen"));
+	mark(p, "</span>");
+}
+
 static void place(struct page *p, struct query *q)
 {
 	const char *address = cell(q, "address"), *asset = cell(q, "asset");
@@ -137,6 +151,7 @@ static void place(struct page *p, struct query *q)
 		say(p, transport);
 	}
 	also_at(p, cell(q, "also"));
+	seen_from(p, q);
 	mark(p, "</td><td>");
 	say(p, cell(q, "zone"));
 	mark(p, "</td><td class=\"detail\">");

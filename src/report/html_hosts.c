@@ -352,10 +352,10 @@ static void checks(struct page *p, enum word outcome, const char *where, bool op
 static void limited_services(struct page *p)
 {
 	static const enum word columns[] = { W_REASON, W_COUNT };
-	struct query *q = facts_ask(
-		p->facts, "SELECT limited, count(*) AS n FROM main.service WHERE " JUDGED_SCAN
-			  " AND limited IS NOT NULL GROUP BY limited ORDER BY n DESC,"
-			  " limited");
+	struct query *q =
+		facts_ask(p->facts, "SELECT limited, count(*) AS n FROM service"
+				    " WHERE limited IS NOT NULL GROUP BY limited ORDER BY n DESC,"
+				    " limited");
 	bool any = false;
 
 	for (; facts_next(p->facts, q); any = true) {

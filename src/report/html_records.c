@@ -1,108 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page's records: remarks, exceptions, answers, declared zones, and what was sent. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "report/page.h"
-
-/* One column: how a value is shown. */
-enum show {
-	SHOW_TEXT,
-	SHOW_MONO,
-	SHOW_TIME,
-	SHOW_MS,
-	SHOW_NUMBER,
-	SHOW_KIND,
-	SHOW_ANSWER,
-	SHOW_JOURNAL
-};
-struct column {
-	const char *name;
-	enum word head;
-	enum show show;
-};
-
-static void value(struct page *p, struct query *q, const struct column *c)
-{
-	const char *text = cell(q, c->name);
-
-	switch (c->show) {
-	case SHOW_TIME:
-		say_time(p, cell_int(q, c->name));
-		break;
-	case SHOW_MS:
-		say_time(p, cell_int(q, c->name) / 1000);
-		break;
-	case SHOW_KIND:
-		say_both(p, zone_kind_text(text, LANGUAGE_EN), zone_kind_text(text, LANGUAGE_JA));
-		break;
-	case SHOW_ANSWER:
-		say_both(p, answer_text(text, LANGUAGE_EN), answer_text(text, LANGUAGE_JA));
-		break;
-	case SHOW_JOURNAL:
-		if (text != NULL && strcmp(text, "sweep") == 0)
-			say_word(p, W_KIND_SWEEP);
-		else if (text != NULL && strcmp(text, "talk") == 0)
-			say_word(p, W_KIND_TALK);
-		else
-			say(p, text);
-		break;
-	default:
-		say_reason(p, text);
-	}
-}
-
-static void table(struct page *p, enum word head, const char *sql, const struct column *columns,
-		  size_t count)
-{
-	struct query *q = facts_ask(p->facts, sql);
-	bool any = false;
-
-	mark(p, "<h3>");
-	say_word(p, head);
-	mark(p, "</h3>\n");
-	for (; facts_next(p->facts, q); any = true) {
-		if (!any) {
-			mark(p, "<div class=\"scroll\"><table><thead><tr>");
-			for (size_t i = 0; i < count; i++) {
-				mark(p, "<th scope=\"col\">");
-				say_word(p, columns[i].head);
-				mark(p, "</th>");
-			}
-			mark(p, "</tr></thead><tbody>\n");
-		}
-		mark(p, "<tr>");
-		for (size_t i = 0; i < count; i++) {
-			mark(p, "<td%s>",
-			     columns[i].show == SHOW_NUMBER ? " class=\"number\""
-			     : columns[i].show == SHOW_MONO ? " class=\"mono\""
-							    : "");
-			value(p, q, &columns[i]);
-			mark(p, "</td>");
-		}
-		mark(p, "</tr>\n");
-	}
-	query_free(q);
-	mark(p, any ? "</tbody></table></div>\n" : "<p class=\"quiet\">");
-	if (!any) {
-		say_word(p, W_NONE);
-		mark(p, "</p>\n");
-	}
-}
-
-#define TABLE(p, head, sql, ...)                                                    \
-	do {                                                                        \
-		static const struct column columns[] = { __VA_ARGS__ };             \
-		table(p, head, sql, columns, sizeof(columns) / sizeof(columns[0])); \
-	} while (0)
 
 static void waivers(struct page *p)
 {
 	static const enum word columns[] = { W_CHECK,        W_ASSET,       W_REASON,
 					     W_COMPENSATING, W_APPROVED_BY, W_UNTIL };
-	struct query *q = facts_ask(
-		p->facts, "SELECT w.*, w.until < j.now AS expired FROM main.waiver w, judged j"
-			  " WHERE w.scan = j.id ORDER BY check_id, asset, port, until");
+	struct query *q =
+		facts_ask(p->facts, "SELECT w.*, w.until < j.now AS expired FROM waiver w, judged j"
+				    " ORDER BY check_id, asset, port, until");
 	bool any = false;
 
 	mark(p, "<h3>");
@@ -148,19 +56,18 @@ void page_records(struct page *p)
 	say_word(p, W_NAV_RECORDS);
 	mark(p, "</h2>\n");
 	TABLE(p, W_REMARKS,
-	      "SELECT kind, subject, text FROM main.remark WHERE " JUDGED_SCAN
+	      "SELECT kind, subject, text FROM remark"
 	      " ORDER BY kind, subject, text",
 	      { "kind", W_KIND, SHOW_MONO }, { "subject", W_ASSET, SHOW_TEXT },
 	      { "text", W_NOTE, SHOW_TEXT });
 	waivers(p);
 	TABLE(p, W_ANSWERS,
-	      "SELECT guideline || ':' || item AS id, * FROM main.attestation WHERE " JUDGED_SCAN
+	      "SELECT guideline || ':' || item AS id, * FROM attestation"
 	      " ORDER BY guideline, item, given_at",
 	      { "id", W_ITEM, SHOW_MONO }, { "answer", W_ANSWER, SHOW_ANSWER },
 	      { "given_by", W_GIVEN_BY, SHOW_TEXT }, { "given_at", W_GIVEN_AT, SHOW_TIME },
 	      { "until", W_UNTIL, SHOW_TIME }, { "note", W_NOTE, SHOW_TEXT });
-	TABLE(p, W_ZONES,
-	      "SELECT name, kind, networks FROM main.zone WHERE " JUDGED_SCAN " ORDER BY name",
+	TABLE(p, W_ZONES, "SELECT name, kind, networks FROM zone ORDER BY name",
 	      { "name", W_ZONE, SHOW_TEXT }, { "kind", W_KIND, SHOW_KIND },
 	      { "networks", W_NETWORKS, SHOW_MONO });
 	TABLE(p, W_JOURNAL,

@@ -182,8 +182,7 @@ static void severity_tiles(struct page *p)
 	say_with(p, W_OF_TRIED, values);
 	mark(p, "</small></span></li>\n");
 	tile(p, "plain",
-	     facts_count(p->facts, "SELECT count(*) FROM main.service WHERE " JUDGED_SCAN
-				   " AND state = 'open'"));
+	     facts_count(p->facts, "SELECT count(*) FROM service WHERE state = 'open'"));
 	say_word(p, W_OPEN_SERVICES);
 	mark(p, "</span></li>\n</ul>\n");
 }

@@ -113,6 +113,7 @@ static void put_heads(struct writing *w)
 	json_t *scan = begin(w, "scan");
 	set_text(w, scan, "id", f->uuid);
 	set_text(w, scan, "site", f->site);
+	set_text(w, scan, "kind", f->kind);
 	set_text(w, scan, "vantage", f->vantage);
 	set_text(w, scan, "profile", f->profile);
 	set_time(w, scan, "started", f->started);
@@ -194,9 +195,8 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 		return;
 	}
 	query_reset(evidence);
-	if (query_bind_int(evidence, 1, w->facts->id) < 0 ||
-	    query_bind_text(evidence, 2, address) < 0 || query_bind_int(evidence, 3, port) < 0 ||
-	    query_bind_text(evidence, 4, transport) < 0)
+	if (query_bind_text(evidence, 1, address) < 0 || query_bind_int(evidence, 2, port) < 0 ||
+	    query_bind_text(evidence, 3, transport) < 0)
 		w->facts->error = -EIO;
 	putc_unlocked('{', w->out);
 	for (; facts_next(w->facts, evidence); some = true) {
@@ -222,7 +222,8 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 
 #define SERVICES                                                                             \
 	SERVICES_BY_HOST(                                                                    \
-		"s.port, s.transport, s.state, s.protocol, s.product, s.version, g.grades",  \
+		"s.port, s.transport, s.state, s.protocol, s.product, s.version, s.source,"  \
+		" g.grades",                                                                 \
 		" LEFT JOIN (SELECT address, port, transport, json_group_array(json_object(" \
 		"   'scheme', scheme, 'level', level, 'basis', basis,"                       \
 		"   'reasons', json(reasons))) AS grades"                                    \
@@ -233,9 +234,9 @@ static void put_evidence(struct writing *w, struct query *evidence, const char *
 static void put_services(struct writing *w, struct host_rows *services, struct query *evidence,
 			 int64_t place, const char *address)
 {
-	enum { PORT = 1, TEXTS, GRADES = 7 };
-	static const char *const texts[] = { "transport", "state", "protocol", "product",
-					     "version" };
+	enum { PORT = 1, TEXTS, GRADES = 8 };
+	static const char *const texts[] = { "transport", "state",   "protocol",
+					     "product",   "version", "source" };
 	struct query *q = services->q;
 	bool some = false;
 
@@ -307,21 +308,29 @@ static void put_hosts(struct writing *w)
 		TREATED,
 		DEVICE,
 		MACHINE,
-		PLACE
+		PLACE,
+		SCANNED,
+		HEARD,
+		HEARD_NAMES
 	};
-	struct query *q = facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
-					      " h.os, nullif(h.names, '[]'), h.state, h.reason,"
-					      " h.treated, " DEVICE_JSON ", " MACHINE_JSON
-					      ", place.position" HOSTS_IN_ORDER);
+	struct query *q =
+		facts_ask(w->facts, "SELECT h.address, h.mac, h.vendor, h.zone, h.role,"
+				    " h.os, nullif(h.names, '[]'), h.state, h.reason,"
+				    " h.treated, " DEVICE_JSON ", " MACHINE_JSON
+				    ", place.position, h.scanned, h.heard,"
+				    " (SELECT nullif(json_group_array(json_object("
+				    "'name', name, 'source', source)), '[]') FROM (SELECT *"
+				    " FROM heard_name n WHERE n.address = h.address"
+				    " ORDER BY source, name)) AS heard_names" HOSTS_IN_ORDER);
 	struct host_rows services = facts_ask_by_host(w->facts, SERVICES);
 	struct query *evidence = NULL;
 
 	/* A sweep alone has none. */
 	if (facts_count(w->facts, "SELECT EXISTS (SELECT 1 FROM evidence)") != 0)
-		evidence = facts_ask(w->facts,
-				     "SELECT probe, document FROM main.evidence WHERE scan = ?1"
-				     " AND address = ?2 AND port = ?3 AND transport = ?4"
-				     " ORDER BY probe");
+		evidence =
+			facts_ask(w->facts, "SELECT probe, document FROM evidence"
+					    " WHERE address = ?1 AND port = ?2 AND transport = ?3"
+					    " ORDER BY probe");
 	while (facts_next(w->facts, q)) {
 		start(w, "host");
 		text(w, "address", query_text(q, ADDRESS));
@@ -336,6 +345,10 @@ static void put_hosts(struct writing *w)
 		     query_null(q, REASON) ? NULL
 					   : reason_text(query_text(q, REASON), w->language));
 		text(w, "treated", query_text(q, TREATED));
+		member(w, "scanned", json_boolean(query_int(q, SCANNED) != 0));
+		member(w, "heard", json_boolean(query_int(q, HEARD) != 0));
+		if (!query_null(q, HEARD_NAMES))
+			member(w, "heard_names", text_parsed(query_text(q, HEARD_NAMES)));
 		member(w, "device",
 		       query_null(q, DEVICE) ? json_null() : text_parsed(query_text(q, DEVICE)));
 		member(w, "machine",
@@ -430,9 +443,8 @@ static void put_controls(struct writing *w)
 static void put_remarks(struct writing *w)
 {
 	enum { KIND, SUBJECT, TEXT };
-	struct query *q =
-		facts_ask(w->facts, "SELECT kind, subject, text FROM main.remark WHERE " JUDGED_SCAN
-				    " ORDER BY kind, subject, text");
+	struct query *q = facts_ask(w->facts, "SELECT kind, subject, text FROM remark"
+					      " ORDER BY kind, subject, text");
 	char words[REMARK_TEXT];
 
 	while (facts_next(w->facts, q)) {
@@ -484,6 +496,123 @@ static void put_undecided(struct writing *w)
 	query_free(q);
 }
 
+/* ---- what was tested and heard ---- */
+
+static void time_ms(struct writing *w, const char *name, struct query *q, const char *column)
+{
+	moment(w, name, cell_int(q, column) / 1000);
+}
+
+struct member_of_row {
+	const char *name; /* column and key */
+	enum { AS_TEXT, AS_INTEGER, AS_TRUTH, AS_TIME, AS_JSON } as;
+};
+
+/* An object for each row, its members in this order. A time's column ends in _ms, its key does not. */
+static void put_rows(struct writing *w, const char *type, const char *sql,
+		     const struct member_of_row *members, size_t count)
+{
+	struct query *q = facts_ask(w->facts, sql);
+
+	while (facts_next(w->facts, q)) {
+		start(w, type);
+		for (size_t i = 0; i < count; i++) {
+			const char *name = members[i].name;
+			char column[32];
+
+			switch (members[i].as) {
+			case AS_TEXT:
+				text(w, name, cell(q, name));
+				break;
+			case AS_INTEGER:
+				integer(w, name, q, query_column(q, name));
+				break;
+			case AS_TRUTH:
+				member(w, name, json_boolean(cell_int(q, name) != 0));
+				break;
+			case AS_TIME:
+				snprintf(column, sizeof(column), "%s_ms", name);
+				time_ms(w, name, q, column);
+				break;
+			case AS_JSON:
+				member(w, name,
+				       cell(q, name) != NULL ? text_parsed(cell(q, name))
+							     : json_null());
+				break;
+			}
+		}
+		end(w);
+	}
+	query_free(q);
+}
+
+#define ROWS(w, type, sql, ...)                                                        \
+	do {                                                                           \
+		static const struct member_of_row members[] = { __VA_ARGS__ };         \
+		put_rows(w, type, sql, members, sizeof(members) / sizeof(members[0])); \
+	} while (0)
+
+static void put_paths(struct writing *w)
+{
+	ROWS(w, "path", "SELECT *, destination AS dst FROM path ORDER BY run, number",
+	     { "vantage", AS_TEXT }, { "from_zone", AS_TEXT }, { "dst", AS_TEXT },
+	     { "to_zone", AS_TEXT }, { "port", AS_INTEGER }, { "transport", AS_TEXT },
+	     { "method", AS_TEXT }, { "outcome", AS_TEXT }, { "refutes", AS_TRUTH },
+	     { "source", AS_TEXT }, { "interface", AS_TEXT }, { "via", AS_TEXT },
+	     { "via_mac", AS_TEXT }, { "answered_by", AS_TEXT }, { "seen_as", AS_TEXT },
+	     { "hops", AS_JSON }, { "evidence", AS_JSON }, { "note", AS_TEXT }, { "at", AS_TIME },
+	     { "took_ms", AS_INTEGER });
+}
+
+static void put_flows(struct writing *w)
+{
+	ROWS(w, "flow",
+	     "SELECT *, sent + received AS bytes FROM flow ORDER BY run, address_key(src),"
+	     " address_key(dst), port, transport, vlan, opened",
+	     { "src", AS_TEXT }, { "dst", AS_TEXT }, { "port", AS_INTEGER },
+	     { "transport", AS_TEXT }, { "application", AS_TEXT }, { "bytes", AS_INTEGER },
+	     { "first", AS_TIME }, { "last", AS_TIME }, { "from_zone", AS_TEXT },
+	     { "to_zone", AS_TEXT }, { "vantage", AS_TEXT }, { "vlan", AS_INTEGER },
+	     { "opened", AS_TRUTH }, { "source", AS_TEXT }, { "name", AS_TEXT },
+	     { "answered", AS_TRUTH }, { "connections", AS_INTEGER }, { "refused", AS_INTEGER },
+	     { "unanswered", AS_INTEGER }, { "sent", AS_INTEGER }, { "received", AS_INTEGER },
+	     { "sent_packets", AS_INTEGER }, { "received_packets", AS_INTEGER });
+}
+
+static void put_watched(struct writing *w)
+{
+	ROWS(w, "watch", "SELECT * FROM watch ORDER BY run, number", { "vantage", AS_TEXT },
+	     { "kind", AS_TEXT }, { "name", AS_TEXT }, { "link", AS_TEXT }, { "first", AS_TIME },
+	     { "last", AS_TIME }, { "packets", AS_INTEGER }, { "bytes", AS_INTEGER },
+	     { "dropped", AS_INTEGER }, { "snapped", AS_INTEGER }, { "one_sided", AS_INTEGER },
+	     { "note", AS_TEXT });
+}
+
+static void put_operations(struct writing *w)
+{
+	ROWS(w, "operation",
+	     "SELECT * FROM operation ORDER BY run, address_key(src), address_key(dst), port,"
+	     " transport, protocol, unit, code",
+	     { "src", AS_TEXT }, { "dst", AS_TEXT }, { "port", AS_INTEGER },
+	     { "transport", AS_TEXT }, { "protocol", AS_TEXT }, { "unit", AS_INTEGER },
+	     { "code", AS_INTEGER }, { "word", AS_TEXT }, { "access", AS_TEXT },
+	     { "requests", AS_INTEGER }, { "errors", AS_INTEGER }, { "first", AS_TIME },
+	     { "last", AS_TIME }, { "vantage", AS_TEXT });
+}
+
+static void put_closed(struct writing *w)
+{
+	ROWS(w, "closed_network",
+	     "SELECT *, heard_ms / 1000 AS heard_seconds, (SELECT json_group_array(fingerprint) "
+	     "FROM"
+	     " (SELECT fingerprint FROM closed_refuted r WHERE r.zone = c.zone ORDER BY 1)) AS"
+	     " refuted_by FROM closed_network c ORDER BY zone",
+	     { "zone", AS_TEXT }, { "kind", AS_TEXT }, { "declared", AS_TRUTH },
+	     { "verdict", AS_TEXT }, { "paths", AS_INTEGER }, { "held", AS_INTEGER },
+	     { "refuted_by", AS_JSON }, { "first", AS_TIME }, { "last", AS_TIME },
+	     { "heard_seconds", AS_INTEGER });
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
 	struct facts facts;
@@ -495,10 +624,20 @@ static int put_all(struct db *db, const struct catalogue *c, enum language l, bo
 		open_list(&w, "hosts");
 		put_hosts(&w);
 		close_list(&w);
-		/* Evidence of these kinds is not gathered yet. */
 		open_list(&w, "reachability");
+		put_paths(&w);
 		close_list(&w);
 		open_list(&w, "flows");
+		put_flows(&w);
+		close_list(&w);
+		open_list(&w, "listening");
+		put_watched(&w);
+		close_list(&w);
+		open_list(&w, "operations");
+		put_operations(&w);
+		close_list(&w);
+		open_list(&w, "closed_network");
+		put_closed(&w);
 		close_list(&w);
 		open_list(&w, "findings");
 		put_findings(&w);

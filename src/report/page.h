@@ -3,6 +3,7 @@
 #ifndef TENKEN_REPORT_PAGE_H
 #define TENKEN_REPORT_PAGE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "report/facts.h"
@@ -20,6 +21,8 @@ __attribute__((format(printf, 2, 3))) void mark(struct page *p, const char *form
 void say(struct page *p, const char *text);
 void say_int(struct page *p, int64_t n);
 void say_time(struct page *p, int64_t seconds);
+/* "1 d 2 h", "35 min", "12 s": the two greatest parts of a length of time. */
+void say_span(struct page *p, int64_t ms);
 /* In both languages, each in its span; once where they are the same. */
 void say_both(struct page *p, const char *en, const char *ja);
 void say_word(struct page *p, enum word w);
@@ -35,6 +38,32 @@ void heads(struct page *p, const enum word *list, size_t count);
 /* A question of one text value. */
 struct query *ask_of(struct page *p, const char *sql, const char *first, const char *second);
 
+/* One column: how a value is shown. */
+enum show {
+	SHOW_TEXT,
+	SHOW_MONO,
+	SHOW_TIME,
+	SHOW_MS,
+	SHOW_SPAN, /* milliseconds as a length of time */
+	SHOW_NUMBER,
+	SHOW_KIND,
+	SHOW_ANSWER,
+	SHOW_JOURNAL
+};
+struct column {
+	const char *name;
+	enum word head;
+	enum show show;
+};
+/* A heading and a table of the rows, or that there are none. */
+void page_table(struct page *p, enum word head, const char *sql, const struct column *columns,
+		size_t count);
+#define TABLE(p, head, sql, ...)                                                         \
+	do {                                                                             \
+		static const struct column columns[] = { __VA_ARGS__ };                  \
+		page_table(p, head, sql, columns, sizeof(columns) / sizeof(columns[0])); \
+	} while (0)
+
 /* Each writes its <section>. zone_note: the time zone that times are in. */
 void page_summary(struct page *p, const char *zone_note);
 void page_findings(struct page *p);
@@ -44,6 +73,12 @@ void page_coverage(struct page *p);
 /* html_offline.c: within the coverage. */
 void page_offline(struct page *p);
 void page_records(struct page *p);
+/* html_closed.c: whether zones that must be closed are, with the paths that were tested; html_listening.c:
+ * what was watched, and the traffic. Neither is there where nothing speaks of it. */
+bool page_has_closed(struct page *p);
+void page_closed(struct page *p);
+bool page_has_listening(struct page *p);
+void page_listening(struct page *p);
 /* Counts of verdicts as a bar with its legend. where: SQL over verdict, with ?1 the guideline. */
 void verdict_bar(struct page *p, const char *guideline, const char *where);
 

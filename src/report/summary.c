@@ -72,8 +72,61 @@ static void tell_hosts(struct telling *t)
 	fputs(t->l == LANGUAGE_JA ? "　" : "   ", t->out);
 	head(t, W_OPEN_SERVICES);
 	fprintf(t->out, "%" PRId64 "\n",
-		facts_count(t->facts, "SELECT count(*) FROM main.service WHERE " JUDGED_SCAN
-				      " AND state = 'open'"));
+		facts_count(t->facts, "SELECT count(*) FROM service WHERE state = 'open'"));
+}
+
+/* What was watched, in one line, and how it stands with each zone that must be closed. */
+static void tell_listening(struct telling *t)
+{
+	struct query *q = facts_ask(
+		t->facts, "SELECT sum(packets), sum(dropped), group_concat(DISTINCT vantage),"
+			  " min(nullif(first_ms, 0)), max(last_ms) FROM watch");
+	char packets[32], dropped[32], time[TIME_TEXT];
+	const char *values[] = { packets, dropped };
+
+	if (facts_next(t->facts, q) && !query_null(q, 0)) {
+		snprintf(packets, sizeof(packets), "%" PRId64, query_int(q, 0));
+		snprintf(dropped, sizeof(dropped), "%" PRId64, query_int(q, 1));
+		head(t, W_LISTENED);
+		put_with(t->out, put_line, word(W_LISTENED_TEXT, t->l), values);
+		if (query_int(q, 3) != 0) {
+			fprintf(t->out, "   %s", time_here(query_int(q, 3) / 1000, time));
+			fprintf(t->out, " - %s", time_here(query_int(q, 4) / 1000, time));
+		}
+		fputs("   ", t->out);
+		head(t, W_VANTAGE);
+		put_line(t->out, query_text(q, 2));
+		putc('\n', t->out);
+	}
+	query_free(q);
+}
+
+static void tell_closed(struct telling *t)
+{
+	struct query *q = facts_ask(t->facts, "SELECT * FROM closed_network WHERE verdict <> "
+					      "'not-tested' ORDER BY zone");
+	char first[32], second[32];
+	const char *values[] = { first, second };
+
+	while (facts_next(t->facts, q)) {
+		int64_t findings = cell_int(q, "findings"), paths = cell_int(q, "paths");
+
+		snprintf(first, sizeof(first), "%" PRId64,
+			 findings > 0 ? findings : cell_int(q, "held"));
+		snprintf(second, sizeof(second), "%" PRId64, paths);
+		head(t, W_NAV_CLOSED);
+		put_line(t->out, cell(q, "zone"));
+		fputs(t->l == LANGUAGE_JA ? "　" : "   ", t->out);
+		put_with(t->out, put_line,
+			 word(findings > 1   ? W_CLOSED_REFUTED
+			      : findings > 0 ? W_CLOSED_REFUTED_ONE
+			      : paths > 0    ? W_CLOSED_HELD
+					     : W_CLOSED_HEARD,
+			      t->l),
+			 values);
+		putc('\n', t->out);
+	}
+	query_free(q);
 }
 
 static void tell_findings(struct telling *t)
@@ -222,11 +275,12 @@ static void tell_limits(struct telling *t)
 		  "SELECT coalesce(reason, state), sum(addresses) FROM host WHERE state IN "
 		  "('skipped', 'distress', 'all-ports') GROUP BY 1"
 		  " ORDER BY 2 DESC, 1" },
-		{ W_SERVICES, "SELECT limited, count(*) FROM main.service WHERE " JUDGED_SCAN
-			      " AND limited IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1" },
+		{ W_SERVICES,
+		  "SELECT limited, count(*) FROM service WHERE limited IS NOT NULL GROUP BY 1"
+		  " ORDER BY 2 DESC, 1" },
 		{ W_STALE_DATA,
 		  "SELECT title, age FROM offline_data WHERE stale ORDER BY own, kind" },
-		{ W_REMARKS, "SELECT text, count(*) FROM main.remark WHERE " JUDGED_SCAN
+		{ W_REMARKS, "SELECT text, count(*) FROM remark"
 			     " GROUP BY kind, subject, text ORDER BY kind, subject, text" },
 	};
 	char remark[REMARK_TEXT];
@@ -282,6 +336,8 @@ int report_summary(struct db *db, const struct catalogue *c, enum language l,
 		clock_enter(&clock, plan_text(&f, "timezone"));
 		tell_scan(&t);
 		tell_hosts(&t);
+		tell_listening(&t);
+		tell_closed(&t);
 		tell_findings(&t);
 		tell_worst(&t);
 		tell_verdicts(&t);

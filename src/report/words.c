@@ -102,6 +102,9 @@ const char *host_state_text(const char *state, enum language l)
 		{ "skipped", { "not tried", "未試行" } },
 		{ "distress", { "left alone: showed distress", "負荷の兆候があり中止" } },
 		{ "all-ports", { "answers on every port", "すべてのポートで応答" } },
+		{ "heard", { "heard only", "通信の観測のみ" } },
+		{ "vantage", { "this is where it was tested from", "試験の送信元" } },
+		{ "reached", { "answered a reachability test", "到達性試験に応答" } },
 		{ NULL, { NULL, NULL } },
 	};
 	return find(list, state, l);
@@ -134,6 +137,7 @@ const char *role_text(const char *role, enum language l)
 		{ "gateway", { "gateway", "ゲートウェイ" } },
 		{ "scanner", { "scanner", "スキャナ" } },
 		{ "projector", { "projector", "プロジェクタ" } },
+		{ "ot-device", { "control device", "制御機器" } },
 		{ "building-controller", { "building controller", "ビル設備制御装置" } },
 		{ NULL, { NULL, NULL } },
 	};
@@ -287,6 +291,19 @@ const char *reason_text(const char *reason, enum language l)
 		  { "UDP was tried in zones of kind it, dmz and public only",
 		    "UDPは種別 it、dmz、public のゾーンでのみ確認した" } },
 		{ "fault", { "a process of tenken failed", "tenken の処理異常" } },
+		/* what became of a tested path */
+		{ "no-route", { "no route", "経路なし" } },
+		{ "silent", { "no answer", "応答なし" } },
+		{ "prohibited", { "refused by a device on the way", "途中の機器が拒否" } },
+		{ "reset-on-way", { "reset on the way", "途中で切断" } },
+		{ "answered-by-other", { "somebody else answered", "別の機器が応答" } },
+		{ "name-refused", { "the name was refused", "名前解決を拒否" } },
+		{ "reached", { "reached", "到達" } },
+		{ "forwarded", { "forwarded", "中継した" } },
+		{ "not-forwarded", { "not forwarded", "中継しない" } },
+		{ "not-fully-tested", { "not fully tested", "完全には試験していない" } },
+		{ "relayed", { "relayed", "中継サーバが応答" } },
+		{ "not-tested", { "not tested", "未試験" } },
 		/* lists that come along */
 		{ "operating systems by banner",
 		  { "operating systems by banner", "バナーによるOSの期限" } },

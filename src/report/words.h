@@ -161,6 +161,59 @@
 	  "脆弱性情報に製品名がありますが、バージョンが不明か比べられません。納入業者に確認してください。") \
 	X(PRODUCT_SEEN, "Product and version", "製品・バージョン") \
 	X(ADVISORIES, "Advisories", "脆弱性情報") \
+	/* the closed network */ \
+	X(NAV_CLOSED, "Closed network", "閉域網の確認") \
+	X(NAV_TRAFFIC, "Traffic", "通信の観測") \
+	X(CLOSED_INTRO, "A test can refute that a network is closed; it can never prove it. Each statement holds for the paths tested, from the vantage and at the time given.", "試験で示せるのは「閉域網ではない」ことだけで、「閉域網である」ことは証明できません。以下は、記載した観測地点と時刻に試験した経路についてのみ述べるものです。") \
+	X(CLOSED_REFUTED, "Refuted by %s findings: it is not a closed network.", "反証あり：%s 件の検出により、閉域網ではありません。") \
+	X(CLOSED_REFUTED_ONE, "Refuted by one finding: it is not a closed network.", "反証あり：1件の検出により、閉域網ではありません。") \
+	X(CLOSED_HELD, "Not refuted for %s of %s tested paths.", "試験した経路 %s／%s で反証は得られませんでした。") \
+	X(CLOSED_HEARD, "Not refuted by listening. No path was tested.", "通信の観測では反証は得られませんでした。経路の試験は未実施です。") \
+	X(CLOSED_NOT_TESTED, "Neither tested nor listened to.", "経路の試験も通信の観測も未実施です。") \
+	X(CLOSED_DECLARED, "declared closed", "閉域と申告") \
+	X(CLOSED_AGAINST, "Findings against it", "反証となる検出") \
+	X(PATHS, "Paths tested", "試験した経路") \
+	X(PATHS_MORE, "%s more paths are in the export.", "このほか %s 件の経路はエクスポートにあります。") \
+	X(WAY, "Way", "方法") \
+	X(FROM, "From", "送信元") \
+	X(TO, "To", "宛先") \
+	X(OUTCOME, "Outcome", "結果") \
+	X(ANSWERED_BY, "Answered by", "応答元") \
+	X(SEEN_AS, "Seen as", "外部から見えた送信元") \
+	X(TIME, "Time", "時刻") \
+	X(HOPS, "Hops", "経路上の機器") \
+	/* listening */ \
+	X(WATCHED, "What was watched", "観測した範囲") \
+	X(WATCHED_NOTE, "What did not pass there was not seen.", "ここを通らない通信は観測していません。") \
+	X(LINK, "Interface or file", "インターフェース・ファイル") \
+	X(SPAN, "Length", "時間") \
+	X(BYTES, "Bytes", "バイト") \
+	X(DROPPED, "Dropped", "取りこぼし") \
+	X(SNAPPED, "Cut short", "途中で切れたパケット") \
+	X(ONE_SIDED, "One direction only", "片方向のみの接続") \
+	X(MATRIX, "Between zones: declared, seen, tested", "ゾーン間の通信（申告・観測・試験）") \
+	X(DECLARED, "Declared", "申告") \
+	X(SEEN, "Seen: answered / all", "観測：応答／全体") \
+	X(TESTED, "Tested: open / all", "試験：到達／全体") \
+	X(PUBLIC_PEERS, "Public end points", "外部（公開アドレス）との通信") \
+	X(PUBLIC_PEER, "Public address", "公開アドレス") \
+	X(NAMES, "Names", "名前") \
+	X(ANSWERED, "Answered / all", "応答／全体") \
+	X(OT_OPERATIONS, "Control: who asks whom for what", "制御通信（主局・従局・読み書き）") \
+	X(MASTER, "Master", "主局") \
+	X(SLAVE, "Slave", "従局") \
+	X(PROTOCOL, "Protocol", "プロトコル") \
+	X(READS, "Reads", "読み出し") \
+	X(WRITES, "Writes", "書き込み") \
+	X(CONTROLS_SENT, "Control, program", "制御・プログラム") \
+	X(OTHERS, "Other", "その他") \
+	X(ERRORS, "Refused", "エラー応答") \
+	X(FLOWS, "Flows, the largest first", "通信（量の多い順）") \
+	X(FLOWS_MORE, "%s more flows are in the export.", "このほか %s 件の通信はエクスポートにあります。") \
+	X(APPLICATION, "Application", "アプリケーション") \
+	X(SERVICE, "Service", "サービス") \
+	X(LISTENED, "Listened", "通信の観測") \
+	X(LISTENED_TEXT, "%s packets, %s dropped", "パケット %s、取りこぼし %s") \
 	/* records */ \
 	X(REMARKS, "Remarks", "特記事項") \
 	X(WAIVERS, "Waivers", "例外措置") \

@@ -371,3 +371,171 @@ bool sample_make(const char *path, const struct sample_judge *j, bool ended)
 	store_close(s);
 	return good;
 }
+
+/* ---- listening and reachability ---- */
+
+#define HOSTILE "<script>alert(3)</script>\"'=1+1"
+
+static int64_t begin_run(struct store *s, const char *kind, const char *vantage, const char *uuid,
+			 int64_t now)
+{
+	const struct scan_row row = { .uuid = uuid,
+				      .kind = kind,
+				      .site = "北浄水場 <Kita>",
+				      .vantage = vantage,
+				      .vantage_zone = "plant",
+				      .vantage_kind = "ot",
+				      .profile = "mlit-water",
+				      .version = "0.1.0",
+				      .plan = plan,
+				      .started = now };
+	int64_t id = store_scan_begin(s, &row);
+
+	declare(s, now);
+	store_zone_declared(s, "plant", "closed");
+	store_declared(s, "router", "192.168.10.1");
+	return id;
+}
+
+static void listen_there(struct store *s, int64_t now)
+{
+	int64_t first = now * 1000, last = (now + 7200) * 1000;
+
+	store_watch(s, &(struct watch_row){ .number = 1,
+					    .kind = "interface",
+					    .name = HOSTILE,
+					    .link = "EN10MB",
+					    .note = "link down",
+					    .first_ms = first,
+					    .last_ms = last,
+					    .packets = 123456,
+					    .bytes = 98765432,
+					    .dropped = 7,
+					    .snapped = 2,
+					    .one_sided = 1 });
+	static const struct {
+		const char *address, *mac, *zone, *kind;
+		bool is_public;
+	} heard[] = {
+		{ "192.168.10.5", "02:00:00:00:10:05", "plant", "ot", false },
+		{ "192.168.10.88", "02:00:00:00:10:88", "plant", "ot", false },
+		{ "203.0.113.66", NULL, NULL, "unassigned", true },
+	};
+	for (size_t i = 0; i < countof(heard); i++)
+		store_heard_host(s, &(struct heard_host_row){ .address = heard[i].address,
+							      .mac = heard[i].mac,
+							      .zone = heard[i].zone,
+							      .kind = heard[i].kind,
+							      .is_public = heard[i].is_public,
+							      .sent = 9,
+							      .received = 9,
+							      .first_ms = first,
+							      .last_ms = last });
+	struct flow_row flow = { .src = "192.168.10.88",
+				 .dst = "192.168.10.5",
+				 .transport = "tcp",
+				 .application = "modbus",
+				 .source = "decoder",
+				 .from_zone = "plant",
+				 .to_zone = "plant",
+				 .port = 502,
+				 .opened = true,
+				 .connections = 3,
+				 .sent = 3000,
+				 .received = 4000,
+				 .sent_packets = 30,
+				 .received_packets = 31,
+				 .first_ms = first,
+				 .last_ms = last };
+	store_flow(s, &flow);
+	flow.dst = "203.0.113.66";
+	flow.to_zone = NULL;
+	flow.application = "tls";
+	flow.source = "ndpi";
+	flow.name = HOSTILE;
+	flow.port = 443;
+	store_flow(s, &flow);
+	flow.dst = "192.168.1.10";
+	flow.to_zone = "office";
+	flow.transport = "icmp";
+	flow.application = flow.source = flow.name = NULL;
+	flow.port = 0;
+	store_flow(s, &flow);
+	store_operation(s, &(struct operation_row){ .src = "192.168.10.88",
+						    .dst = "192.168.10.5",
+						    .transport = "tcp",
+						    .protocol = "modbus",
+						    .word = HOSTILE,
+						    .access = "write",
+						    .port = 502,
+						    .unit = 1,
+						    .code = 6,
+						    .requests = 5,
+						    .errors = 1,
+						    .first_ms = first,
+						    .last_ms = last });
+	store_heard(s, &(struct heard_row){ .address = "192.168.10.88",
+					    .kind = "name.netbios",
+					    .value = HOSTILE,
+					    .times = 2,
+					    .first_ms = first,
+					    .last_ms = last });
+}
+
+static void reach_there(struct store *s, int64_t now)
+{
+	struct path_row path = { .number = 1,
+				 .method = "tcp",
+				 .interface = "eth1",
+				 .source = "192.168.10.2",
+				 .destination = "203.0.113.5",
+				 .transport = "tcp",
+				 .from_zone = "plant",
+				 .outcome = "silent",
+				 .hops = "[{\"hop\":1,\"from\":\""
+					 "192.168.10.1"
+					 "\"}]",
+				 .evidence = "{}",
+				 .note = HOSTILE,
+				 .port = 443,
+				 .at_ms = now * 1000,
+				 .took_ms = 4000 };
+	store_path(s, &path);
+	path.number = 2;
+	path.method = "dns-txt";
+	path.via = "192.168.1.10";
+	path.port = 53;
+	path.transport = "udp";
+	path.outcome = "reached";
+	path.refutes = true;
+	path.seen_as = "203.0.113.77";
+	path.answered_by = HOSTILE;
+	store_path(s, &path);
+}
+
+bool sample_add_heard(const char *path, const struct sample_judge *j)
+{
+	struct store *s;
+	struct db *db;
+
+	if (store_open(path, &s) != STORE_OK)
+		return false;
+	begin_run(s, "listen", "tap-1", "00000000-0000-4000-8000-000000000003", second_scan + 3600);
+	listen_there(s, second_scan + 3600);
+	store_scan_end(s, "done", NULL, second_scan + 10800);
+	int64_t run = begin_run(s, "reach", "bastion-2", "00000000-0000-4000-8000-000000000004",
+				second_scan + 14400);
+	reach_there(s, second_scan + 14400);
+	store_scan_end(s, "done", NULL, second_scan + 14700);
+	bool good = store_error(s) == STORE_OK && db_borrow(store_db(s), &db) == 0;
+	if (good) {
+		good = judge_run(db, &j->catalogue, run, j->probes, &j->ports, NULL) == 0 &&
+		       judge_keep(db) == 0;
+		if (!good)
+			fprintf(stderr, "# %s\n", db_error(db));
+		judge_forget(db);
+		db_free(db);
+	}
+	store_close(s);
+	return good;
+}

@@ -23,6 +23,10 @@ void sample_judge_done(struct sample_judge *j);
  * has a history. ended: else the second scan stays as a killed process leaves it. */
 bool sample_make(const char *path, const struct sample_judge *j, bool ended);
 
+/* Adds to that store a time of listening and a reachability test from the control zone, and judges the
+ * latter: what they bring is as hostile. */
+bool sample_add_heard(const char *path, const struct sample_judge *j);
+
 /* Texts that hostile peers and careless operators have put into it. */
 extern const char *const sample_hostile[];
 

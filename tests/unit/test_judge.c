@@ -477,7 +477,8 @@ static const struct {
 	{ ANSWER("weak", "not-met", "NULL"), "weak", "violated", "answer: not met" },
 	{ ANSWER("weak", "met", "NULL") WAIVER("t.ssh-weak", "NULL", "NULL", "2000"), "weak",
 	  "waived", "answer: met" },
-	{ "INSERT INTO attestation VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL, NULL);",
+	{ "INSERT INTO attestation VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL, "
+	  "NULL);",
 	  "weak", "violated", NULL },
 
 	/* violated, hint */

@@ -70,7 +70,8 @@ import json, sys
 whole = json.load(open(sys.argv[1]))
 lines = [json.loads(l) for l in open(sys.argv[2], encoding="utf-8") if l.strip()]
 names = {"host": "hosts", "finding": "findings", "control": "controls", "remark": "remarks",
-         "offline_data": "offline_data", "undecided": "undecided"}
+         "offline_data": "offline_data", "undecided": "undecided", "path": "reachability", "flow": "flows",
+         "watch": "listening", "operation": "operations", "closed_network": "closed_network"}
 for kind, name in names.items():
     got = [{k: v for k, v in l.items() if k != "type"} for l in lines if l["type"] == kind]
     assert got == whole[name], kind
@@ -145,6 +146,55 @@ holds "the page again" "$TENKEN" --lang en report "$store" --checks "$checks" --
 holds "both pages are the same bytes" cmp "$work/kita.html" "$work/again.html"
 holds "the Japanese summary" sh -c "'$TENKEN' --lang ja report '$store' --no-html | grep -q 応答した機器"
 holds "--html - writes the page alone" sh -c "'$TENKEN' --lang en report '$store' --checks '$checks' --html - | cmp - '$work/kita.html'"
+
+# Listening and a reachability test beside the scans
+heard=$work/heard.tenken
+holds "a store with listening and reachability" "$make_sample" "$TENKEN_DATA" "$heard" "" heard
+for format in json ndjson csv nmap-xml; do
+	holds "its export $format" "$TENKEN" --lang en export "$heard" --format $format -o "$work/heard.$format"
+done
+"$TENKEN" --lang en export "$heard" --format json -o "$work/heard2.json"
+holds "both are the same bytes" cmp "$work/heard.json" "$work/heard2.json"
+if has_module jsonschema; then
+	holds "it keeps to its schema" /usr/bin/python3 -W ignore "$work/validate.py" \
+		"$TENKEN_DATA/doc/schema/export-1.json" "$work/heard.json"
+	holds "it tells paths, flows, operations, what was watched, and the closed network" python '
+import json, sys
+whole = json.load(open(sys.argv[1]))
+assert whole["scan"]["kind"] == "reach", whole["scan"]
+assert [p["outcome"] for p in whole["reachability"]] == ["silent", "reached"]
+assert len(whole["flows"]) == 3 and whole["flows"][0]["vantage"] == "tap-1"
+assert whole["operations"][0]["access"] == "write"
+assert whole["listening"][0]["dropped"] == 7
+closed = {c["zone"]: c for c in whole["closed_network"]}
+assert closed["plant"]["verdict"] == "refuted" and closed["plant"]["refuted_by"], closed
+assert (closed["plant"]["held"], closed["plant"]["paths"]) == (1, 2), closed
+found = {f["fingerprint"]: f for f in whole["findings"]}
+assert {found[f]["vantage"] for f in closed["plant"]["refuted_by"]} == {"bastion-2", "tap-1"}
+hosts = {h["address"]: h for h in whole["hosts"]}
+assert hosts["192.168.10.88"]["state"] == "heard" and not hosts["192.168.10.88"]["scanned"]
+assert hosts["192.168.10.88"]["heard_names"][0]["source"] == "name.netbios"
+assert hosts["192.168.10.5"]["scanned"] and hosts["192.168.10.5"]["heard"]
+lines = [json.loads(l) for l in open(sys.argv[2], encoding="utf-8") if l.strip()]
+names = {"path": "reachability", "flow": "flows", "watch": "listening", "operation": "operations",
+         "closed_network": "closed_network"}
+for kind, name in names.items():
+    got = [{k: v for k, v in l.items() if k != "type"} for l in lines if l["type"] == kind]
+    assert got == whole[name] and got, kind
+' "$work/heard.json" "$work/heard.ndjson"
+else
+	skip "it keeps to its schema" "python3-jsonschema is missing"
+	skip "it tells paths, flows, operations, what was watched, and the closed network" "python3-jsonschema is missing"
+fi
+holds "its report" "$TENKEN" --lang en report "$heard"
+cp "$work/out" "$work/summary"
+holds "the summary tells of the closed network" \
+	grep -qxF "Closed network: plant   Refuted by 2 findings: it is not a closed network." "$work/summary"
+holds "the summary tells what was listened to" grep -q "^Listened: 123456 packets, 7 dropped   .*tap-1$" "$work/summary"
+holds "the page has both parts" sh -c "grep -q 'id=\"closed\"' '$work/heard.html' && grep -q 'id=\"traffic\"' '$work/heard.html'"
+holds "the page says for how long, and from where" sh -c "grep -q '2 <span lang=\"en\">h</span>' '$work/heard.html' && grep -q 'tap-1' '$work/heard.html'"
+holds "no text of others becomes markup" sh -c "! grep -q '<script' '$work/heard.html'"
+holds "in Japanese too" sh -c "'$TENKEN' --lang ja report '$heard' --no-html | grep -q '閉域網の確認：plant　反証あり'"
 
 # Faults
 fails "no such store" 2 "cannot be opened: No such file" "$TENKEN" --lang en report "$work/none.tenken"
