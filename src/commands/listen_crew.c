@@ -291,6 +291,16 @@ static const char *unreadable(const struct told_begin *b)
 	return b->link_known ? NULL : _("its link layer is not known");
 }
 
+static void tell_passed_over(const struct listen_file *f, const char *why, bool alone)
+{
+	bool link = f->begin.why == CAPTURE_GOES_ON && f->begin.link[0] != '\0';
+
+	fprintf(stderr,
+		alone ? _("error: %s: cannot be read: %s%s%s\n")
+		      : _("warning: %s: passed over: %s%s%s\n"),
+		f->path, why, link ? ": " : "", link ? f->begin.link : "");
+}
+
 bool listen_crew_look(struct listen_crew *c)
 {
 	size_t left = 0;
@@ -314,16 +324,13 @@ bool listen_crew_look(struct listen_crew *c)
 		}
 		f->passed_over = why != NULL;
 		left += why == NULL;
-		if (why != NULL && fd >= 0 && f->begin.why == CAPTURE_GOES_ON)
-			fprintf(stderr, _("warning: %s: passed over: %s (%s)\n"), f->path, why,
-				f->begin.link);
-		else if (why != NULL)
-			fprintf(stderr, _("warning: %s: passed over: %s\n"), f->path, why);
+		if (why != NULL)
+			tell_passed_over(f, why, c->files->count == 1);
 		if (why != NULL && !f->from_folder)
 			c->end = LISTEN_NOT_WHOLE;
 	}
 	listen_files_order(c->files);
-	if (left == 0)
+	if (left == 0 && c->files->count > 1)
 		fprintf(stderr, _("error: there is no capture to read\n"));
 	return left > 0;
 }

@@ -14,6 +14,8 @@ enum {
 	TRIED_CALLED = 64,   /* one of them has called it its own: its number is below */
 };
 
+static const int64_t set_back_ns = INT64_C(10) * 1000000000;
+
 /* ---- which decoder wants what ---- */
 
 static void want_in_set(struct listener *l, uint8_t list[static 65536], uint16_t at,
@@ -200,9 +202,12 @@ void listener_take(struct listener *l, int link, struct span frame, uint32_t wir
 	l->counts.frames++;
 	l->counts.bytes += wire_length;
 	l->counts.snapped += frame.length < wire_length;
-	l->capture_ns = time_ns;
-	if (time_ns > l->now_ns)
+	/* A clock that was set back: what is open would seem to have been silent for as long. */
+	if (time_ns > l->now_ns || time_ns + set_back_ns < l->now_ns) {
+		if (time_ns < l->looked_ns)
+			l->looked_ns = time_ns;
 		l->now_ns = time_ns;
+	}
 	l->notes.time_ns = time_ns;
 	if (!frame_read(link, frame, wire_length, time_ns, l->fragments, p)) {
 		l->counts.damaged++;

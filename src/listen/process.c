@@ -32,6 +32,7 @@ struct reading {
 	struct capture *capture;
 	struct told_watch watch;
 	uint64_t one_sided_before, damaged_before;
+	int64_t before_ns; /* of the last frame */
 	int link;
 	bool over;
 };
@@ -120,9 +121,11 @@ static void take_frame(void *context, struct span bytes, uint32_t wire_length, i
 	w->snapped += bytes.length < wire_length;
 	if (w->first_ns == 0)
 		w->first_ns = time_ns;
-	if (time_ns + backwards_ns < w->last_ns && w->last_ns != 0)
+	if (time_ns + backwards_ns < t->now->before_ns)
 		w->backwards++;
-	w->last_ns = time_ns;
+	t->now->before_ns = time_ns;
+	if (w->last_ns < time_ns)
+		w->last_ns = time_ns;
 	if (w->first_ns > time_ns)
 		w->first_ns = time_ns;
 	listener_take(t->listener, t->now->link, bytes, wire_length, time_ns);

@@ -403,6 +403,22 @@ static bool drain(struct listener *l, struct flow *f, unsigned end, bool over)
 	return f->stream != NULL;
 }
 
+/* A segment in order, as far as the last one that has waited within its bounds: what came first stays. */
+static bool deliver_around(struct listener *l, struct flow *f, unsigned end, uint32_t sequence,
+			   struct span bytes)
+{
+	for (;;) {
+		const struct piece *p = f->stream->half[end].waiting;
+
+		if (p == NULL || p->sequence - sequence >= bytes.length)
+			return true;
+		if (!deliver_segment(l, f, end, sequence, span_first(bytes, p->sequence - sequence),
+				     0) ||
+		    !drain(l, f, end, false))
+			return false;
+	}
+}
+
 static void wait_for_gap(struct listener *l, struct flow *f, unsigned end, const struct packet *p)
 {
 	struct half *h = &f->stream->half[end];
@@ -476,7 +492,8 @@ void streams_take(struct listener *l, struct flow *f, unsigned end, const struct
 	}
 	if (ahead > 0)
 		wait_for_gap(l, f, end, p);
-	else if (!deliver_segment(l, f, end, sequence, p->payload,
+	else if (!deliver_around(l, f, end, sequence, p->payload) ||
+		 !deliver_segment(l, f, end, sequence, p->payload,
 				  p->payload_length - (uint32_t)p->payload.length))
 		return;
 	if (f->stream != NULL)
