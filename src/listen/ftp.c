@@ -41,7 +41,7 @@ static void hear_greeting(struct talk *t, struct span line)
 	tell_spoken(t, "ftp");
 	if (text.length > 2 && text.at[0] == '(' && text.at[text.length - 1] == ')')
 		text = span_of(text.at + 1, text.length - 2);
-	tell_service(t, "service.product", text);
+	tell_greeting(t, text);
 }
 
 static long hear_line(struct talk *t, enum side side, struct span line)

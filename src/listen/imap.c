@@ -93,8 +93,7 @@ static long hear_line(struct talk *t, enum side side, struct span line)
 			tell_spoken(t, "imap");
 			rest = span_trim(rest);
 			ptrdiff_t end = span_starts(rest, "[") ? span_find(rest, "]", 1) : -1;
-			tell_service(t, "service.product",
-				     span_trim(span_from(rest, (size_t)(end + 1))));
+			tell_greeting(t, span_trim(span_from(rest, (size_t)(end + 1))));
 		}
 		return 0;
 	}

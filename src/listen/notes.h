@@ -39,10 +39,15 @@ struct operation {
 	bool error;
 };
 
+enum { NOTES_CERTIFICATES = 512 };
+
 struct notes {
 	void (*fact)(struct notes *n, const struct fact *f);
 	void (*operation)(struct notes *n, const struct operation *o);
 	int64_t time_ns; /* of the packet that is looked at; whoever drives the decoders sets it */
+	/* Digests of certificates that were told lately, each with its server, so that one that comes with every
+	 * connection is taken apart once. */
+	uint64_t certificates[NOTES_CERTIFICATES];
 };
 
 #endif

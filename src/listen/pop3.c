@@ -49,7 +49,7 @@ static long hear_line(struct talk *t, enum side side, struct span line)
 	if (!s->greeted && good) {
 		s->greeted = true;
 		tell_spoken(t, "pop3");
-		tell_service(t, "service.product", span_trim(span_from(line, 3)));
+		tell_greeting(t, span_trim(span_from(line, 3)));
 	} else if (s->lines.asked && good) {
 		s->lines.begun = true;
 	} else if (s->proving && good) {

@@ -50,16 +50,19 @@ static long hear_opening(struct rcmd *s, struct talk *t, struct span bytes)
 	s->opened = true;
 	switch (t->server_port) {
 	case REXEC:
-		tell_spoken(t, "rexec");
+		t->application = "rexec";
+		tell_spoken(t, t->application);
 		tell_login(t, "rexec");
 		tell_account(t, texts[1]);
 		return HEAR_DONE;
 	case RLOGIN:
-		tell_spoken(t, "rlogin");
+		t->application = "rlogin";
+		tell_spoken(t, t->application);
 		tell_account(t, texts[2]);
 		return (long)length;
 	default:
-		tell_spoken(t, "rsh");
+		t->application = "rsh";
+		tell_spoken(t, t->application);
 		tell_login(t, "rsh");
 		tell_account(t, texts[2]);
 		return HEAR_DONE;

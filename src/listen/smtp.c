@@ -49,7 +49,7 @@ static void hear_greeting(struct talk *t, struct span line)
 
 	tell_spoken(t, "smtp");
 	if (at >= 0)
-		tell_service(t, "service.product", span_trim(span_from(line, (size_t)at + 5)));
+		tell_greeting(t, span_trim(span_from(line, (size_t)at + 5)));
 }
 
 static long hear_line(struct talk *t, enum side side, struct span line)

@@ -33,6 +33,20 @@ void tell_spoken(struct talk *t, const char *protocol)
 	tell_service(t, "service.spoken", span_text(protocol));
 }
 
+void tell_greeting(struct talk *t, struct span text)
+{
+	/* "ESMTP Sendmail 8.15.2; Mon, 30 Nov 2026", "Service ready at Mon, 30 Nov 2026", "ready <1.2@host>" */
+	static const char *const ends[] = { ";", "<", " ready at ", " at ", " on " };
+
+	for (size_t i = 0; i < countof(ends); i++) {
+		ptrdiff_t at = span_find_nocase(text, ends[i]);
+
+		if (at >= 0)
+			text = span_first(text, (size_t)at);
+	}
+	tell_service(t, "service.product", span_trim(text));
+}
+
 void tell_client(struct talk *t, const char *kind, struct span value)
 {
 	if (value.length > 0)

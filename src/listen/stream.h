@@ -12,6 +12,8 @@ enum { ACCOUNT_MAX = 128 /* bytes of an account's name that are looked at */ };
 void tell_service(struct talk *t, const char *kind, struct span value);
 /* "service.spoken". */
 void tell_spoken(struct talk *t, const char *protocol);
+/* "service.product" of a greeting, up to where it says what changes each time: a date, or a mark in '<'. */
+void tell_greeting(struct talk *t, struct span text);
 /* A fact about the stream's client; the server is the peer. */
 void tell_client(struct talk *t, const char *kind, struct span value);
 /* A fact about the machine on one side, whatever it talks about and with whom: it has neither port nor peer. */

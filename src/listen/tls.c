@@ -7,6 +7,7 @@
  * message that ends in them is read, so that nothing is copied into the state.
  */
 #include <jansson.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "codec/evidence.h"
@@ -75,8 +76,34 @@ static void tell_suite(struct talk *t, uint16_t code)
 		tell_server(t, "tls.suite", span_text(suite->name));
 }
 
+/* True where it was told lately of this server. */
+static bool is_told(struct talk *t, struct span der, size_t position)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t digest[EVP_MAX_MD_SIZE], place = (uint8_t)position;
+	uint64_t short_digest = 0;
+
+	bool made = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+		    EVP_DigestUpdate(context, &place, 1) == 1 &&
+		    EVP_DigestUpdate(context, &t->server, sizeof(t->server)) == 1 &&
+		    EVP_DigestUpdate(context, &t->server_port, sizeof(t->server_port)) == 1 &&
+		    EVP_DigestUpdate(context, der.at, der.length) == 1 &&
+		    EVP_DigestFinal_ex(context, digest, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	if (!made)
+		return false;
+	memcpy(&short_digest, digest, sizeof(short_digest));
+	uint64_t *told = &t->notes->certificates[(digest[8] << 8 | digest[9]) % NOTES_CERTIFICATES];
+	if (*told == short_digest)
+		return true;
+	*told = short_digest;
+	return false;
+}
+
 static void tell_certificate(struct talk *t, struct span der, size_t position)
 {
+	if (is_told(t, der, position))
+		return;
 	json_t *one = json_object();
 	char *text = NULL;
 

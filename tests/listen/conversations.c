@@ -141,8 +141,7 @@ const struct conversation conversations[] = {
 		},
 		{
 			"service.spoken 192.0.2.2:110: pop3",
-			"service.product 192.0.2.2:110: <1.2@x>",
-			"login.account 192.0.2.2:110 from 192.0.2.1: planted-user (p)",
+						"login.account 192.0.2.2:110 from 192.0.2.1: planted-user (p)",
 			"login.challenge 192.0.2.2:110 from 192.0.2.1: pop3 apop",
 			"flow: pop3",
 		} },
@@ -382,7 +381,7 @@ const struct conversation conversations[] = {
 			"service.spoken 192.0.2.2:513: rlogin",
 			"login.account 192.0.2.2:513 from 192.0.2.1: planted-user (p)",
 			"login.cleartext 192.0.2.2:513 from 192.0.2.1: rlogin",
-			"flow: rcmd",
+			"flow: rlogin",
 		} },
 	{ "rsh", 514,
 		{
@@ -392,7 +391,7 @@ const struct conversation conversations[] = {
 			"service.spoken 192.0.2.2:514: rsh",
 			"login.account 192.0.2.2:514 from 192.0.2.1: planted-user (p)",
 			"login.cleartext 192.0.2.2:514 from 192.0.2.1: rsh",
-			"flow: rcmd",
+			"flow: rsh",
 		} },
 	{ "rexec", 512,
 		{
@@ -402,7 +401,7 @@ const struct conversation conversations[] = {
 			"service.spoken 192.0.2.2:512: rexec",
 			"login.account 192.0.2.2:512 from 192.0.2.1: planted-user (p)",
 			"login.cleartext 192.0.2.2:512 from 192.0.2.1: rexec",
-			"flow: rcmd",
+			"flow: rexec",
 		} },
 	{ "ldap simple", 389,
 		{
