@@ -62,7 +62,10 @@ static void tell_client_hello(struct talk *t, struct span body)
 
 static void tell_version(struct talk *t, uint16_t version)
 {
-	const char *name = tls_version_name(version);
+	/* RFC 8446, 4.2.1.3 of its drafts: 7f and the draft's number; Facebook's had a byte of its own. */
+	enum { DRAFT = 0x7f, DRAFT_FACEBOOK = 0xfb };
+	bool draft = version >> 8 == DRAFT || version >> 8 == DRAFT_FACEBOOK;
+	const char *name = tls_version_name(draft ? TLS_1_3 : version);
 
 	if (name != NULL)
 		tell_server(t, "tls.version", span_text(name));
@@ -312,6 +315,13 @@ long tls_ear_hear(struct tls_ear *e, struct talk *t, enum side side, struct span
 	if (side == SIDE_SERVER && e->retried && e->version == 0 &&
 	    bytes.at[0] == TLS_CHANGE_CIPHER_SPEC)
 		return bytes.length < TLS_RECORD_HEADER + 1 ? HEAR_MORE : TLS_RECORD_HEADER + 1;
+	/* RFC 6066, 3: a name that the server does not know is a warning before its hello. */
+	if (side == SIDE_SERVER && e->version == 0 && bytes.at[0] == TLS_ALERT) {
+		if (bytes.length < TLS_RECORD_HEADER + 2)
+			return HEAR_MORE;
+		if (bytes.at[TLS_RECORD_HEADER - 1] == 2 && bytes.at[TLS_RECORD_HEADER] == 1)
+			return TLS_RECORD_HEADER + 2;
+	}
 	/* A change of ciphers, an alert or data: this side's messages are encrypted from here on, but for an
 	 * alert in the clear. */
 	ending(e, side);

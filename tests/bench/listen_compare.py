@@ -135,6 +135,8 @@ def plain(value):
 
 def compare(capture, ours, theirs):
     words = []
+    for seen in (ours, theirs):
+        seen["hosts"] -= {"::", "0.0.0.0"}  # nobody's
     for field in FIELDS:
         a, b = plain(ours[field]), plain(theirs[field])
         for item in sorted(a - b, key=repr)[:20]:
