@@ -155,6 +155,22 @@ static const char plain_services[] =
 	" tls, product, version, spoken, limited, 'scan' AS source, scan AS run FROM main.service"
 	" WHERE scan = %lld";
 
+/* Our own words for what decoders and nDPI call otherwise, where the catalogue has a list of them. */
+static int name_protocols(struct judged *j)
+{
+	int64_t there = 0;
+	int r = db_number(j->db,
+			  "SELECT count(*) FROM sqlite_temp_master WHERE name ="
+			  " 'data_application_words'",
+			  0, &there);
+
+	if (r < 0 || there == 0)
+		return r;
+	return db_exec(j->db,
+		       "UPDATE temp.heard_service SET protocol = w.protocol FROM"
+		       " temp.data_application_words AS w WHERE w.word = heard_service.protocol");
+}
+
 int heard_join(struct judged *j)
 {
 	int64_t paths = 0, hosts = 0;
@@ -170,6 +186,8 @@ int heard_join(struct judged *j)
 		r = db_exec(j->db, join_tested);
 	if (r >= 0)
 		r = db_exec(j->db, make_services);
+	if (r >= 0 && hosts > 0)
+		r = name_protocols(j);
 	j->heard = hosts > 0;
 	if (r >= 0)
 		r = db_execf(j->db, j->heard ? join_services : plain_services,

@@ -157,8 +157,9 @@ static int ask_reason(struct judged *j, const char *sql, const struct gone *g, i
 
 /* That it was not heard again shows something only where the same was heard for about as long. */
 static const char heard_again[] =
-	"WITH span AS (SELECT scan, sum(coalesce(last_ms - first_ms, 0)) AS ms FROM main.watch"
-	"  WHERE scan IN (?1, ?2) GROUP BY scan)"
+	"WITH span AS (SELECT scan, coalesce(sum(last_ms - first_ms) FILTER (WHERE kind = 'file'),"
+	"   0) + coalesce(max(last_ms - first_ms) FILTER (WHERE kind <> 'file'), 0) AS ms"
+	"  FROM main.watch WHERE scan IN (?1, ?2) AND first_ms > 0 GROUP BY scan)"
 	" SELECT CASE WHEN ?1 = ?2 THEN NULL"
 	"  WHEN coalesce((SELECT ms FROM span WHERE scan = ?1), 0)"
 	"   < 0.9 * coalesce((SELECT ms FROM span WHERE scan = ?2), 0)"

@@ -185,6 +185,13 @@ int runs_views(struct judged *j)
 				      " AS vantage FROM main.%s WHERE scan IN %s",
 				      table, columns, heard_tables[i].more, table, j->runs);
 	}
+	/* Interfaces are watched side by side, files one after the other. */
+	if (r >= 0)
+		r = db_exec(j->db,
+			    "CREATE TEMP VIEW watch_span AS SELECT run, coalesce(sum(last_ms -"
+			    " first_ms) FILTER (WHERE kind = 'file'), 0) + coalesce(max(last_ms -"
+			    " first_ms) FILTER (WHERE kind <> 'file'), 0) AS ms FROM temp.watch"
+			    " WHERE first_ms > 0 GROUP BY run");
 	if (r >= 0)
 		r = !there ? make_empty(j, "declared_address", "role, address", "")
 			   : db_execf(j->db,

@@ -527,6 +527,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 	if (r >= 0)
 		r = make_offline(j);
 	if (r >= 0)
+		r = make_lists(j);
+	if (r >= 0)
 		r = make_hosts(j);
 	if (r >= 0)
 		r = heard_join(j);
@@ -534,8 +536,6 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = make_assets(j);
 	if (r >= 0)
 		r = make_ports(j, ports);
-	if (r >= 0)
-		r = make_lists(j);
 	if (r >= 0)
 		r = open_documents(j);
 	if (r >= 0)
