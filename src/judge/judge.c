@@ -152,6 +152,8 @@ const char *judge_reason_text(const char *reason, const char *language)
 		  "domains）の記載がない、または答えるDNSサーバがない" },
 		{ "no zone declared in the site file (dns.zones), or no answer for one",
 		  "サイトファイルにDNSゾーン（dns.zones）の記載がない、または応答がない" },
+		{ "nothing tells the maker or the kind of device",
+		  "機器のメーカーや種類がわからない" },
 		{ "nothing identifies the machine", "機器を識別する情報がない" },
 		{ "operating system not known", "OSが不明" },
 		{ "product not in the support table", "サポート期限表にない製品" },

@@ -149,6 +149,16 @@ static void expect(struct db *db, const char *sql, const char *want)
 	FLOW("192.168.1.7", "192.168.10.5", port, "'office'", "'plant'", application, source, \
 	     "NULL", "1")
 
+#define OFFICE_OUT(answered)                                                                  \
+	FLOW("192.168.1.7", "203.0.113.9", "443", "'office'", "NULL", "NULL", "NULL", "NULL", \
+	     answered)
+/* From a vantage in the plant nothing led out; from another in the office this did. */
+#define OFFICE_PATH(outcome, refutes)                                              \
+	PATH("1", "tcp", "NULL", "203.0.113.9", "443", "NULL", "no-route", "0")    \
+	"INSERT INTO path VALUES (1, 2, 'tcp', 'eth0', '192.168.1.2', NULL, NULL," \
+	" '203.0.113.9', 443, 'tcp', 'office', NULL, '" outcome "', " refutes      \
+	", NULL, NULL, NULL, 110000000, 5, '{}', NULL);"
+
 static const struct {
 	const char *check, *base, *change, *found;
 } rows[] = {
@@ -422,6 +432,94 @@ static const struct {
 	  "192.168.1.7 22 plant > office high" },
 	{ "network.cross-zone-reachable", REACHING,
 	  PATH("1", "zone-tcp", "NULL", "192.168.1.7", "22", "'office'", "silent", "0"), "" },
+	/* ---- one machine in two zones ---- */
+	{ "asset.bridging-host", LISTENING, "", "" },
+	{ "asset.bridging-host", LISTENING,
+	  "UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = '192.168.1.7';",
+	  "192.168.1.7 - office + plant high;192.168.10.5 - office + plant high" },
+	{ "asset.bridging-host", LISTENING,
+	  "UPDATE heard_host SET mac = '00:00:5e:00:01:05' WHERE address IN ('192.168.1.7', "
+	  "'192.168.10.5');",
+	  "" },
+	{ "asset.bridging-host", LISTENING,
+	  "UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = "
+	  "'192.168.1.7';" DECLARED("router", "192.168.10.5"),
+	  "" },
+	/* Its own word alone is probable; a second sign makes it certain. */
+	{ "asset.bridging-host", LISTENING,
+	  FACT("192.168.10.5", "", "socket.enip", "192.168.1.50", "", "44818", "tcp"),
+	  "192.168.10.5 - office + plant medium" },
+	{ "asset.bridging-host", LISTENING,
+	  FACT("192.168.10.5", "", "socket.enip", "192.168.10.5", "", "44818", "tcp"), "" },
+	{ "asset.bridging-host", LISTENING,
+	  FACT("192.168.10.5", "", "socket.enip", "10.9.9.9", "", "44818", "tcp"), "" },
+	{ "asset.bridging-host", LISTENING,
+	  FACT("192.168.10.5", "", "socket.enip", "192.168.1.7", "", "44818", "tcp")
+		  FACT("192.168.10.5", "", "serial.enip", "1:00c0ffee", "", "44818", "tcp")
+			  FACT("192.168.1.7", "", "serial.enip", "1:00c0ffee", "", "44818", "tcp"),
+	  "192.168.1.7 - office + plant medium;192.168.10.5 - office + plant high" },
+
+	/* ---- a closed network joined to one with a line ---- */
+	{ "network.transitive-internet-exposure", LISTENING, "", "" },
+	{ "network.transitive-internet-exposure", LISTENING, OFFICE_OUT("1"),
+	  "192.168.10.5 - plant > office > Internet high" },
+	{ "network.transitive-internet-exposure", LISTENING, OFFICE_OUT("0"), "" },
+	{ "network.transitive-internet-exposure", LISTENING, OFFICE_OUT("1") "DELETE FROM conduit;",
+	  "" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  OFFICE_OUT("1") "UPDATE conduit SET until = 50000;", "" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  OFFICE_OUT("1") "UPDATE conduit SET until = 50000;" TO_PLANT("80", "NULL", "NULL"),
+	  "192.168.10.5 - plant > office > Internet high" },
+	/* It has a line itself: graver findings say so. */
+	{ "network.transitive-internet-exposure", LISTENING, OFFICE_OUT("1") OT_OUT("1"), "" },
+	/* Over a further zone, in whatever direction the conduits lead; the shortest way is told. */
+	{ "network.transitive-internet-exposure", LISTENING,
+	  "INSERT INTO zone VALUES (1, 'dmz', 'dmz', '192.168.2.0/24'), (1, 'far', 'it', "
+	  "'192.168.3.0/24');"
+	  "INSERT INTO conduit VALUES (1, 'dmz', 'office', 'tcp', 1, 1, NULL),"
+	  " (1, 'far', 'dmz', 'tcp', 1, 1, NULL), (1, 'far', 'office', 'tcp', 1, 1, NULL);" FLOW(
+		  "192.168.2.7", "203.0.113.9", "443", "'dmz'", "NULL", "NULL", "NULL", "NULL",
+		  "1"),
+	  "192.168.10.5 - plant > office > dmz > Internet high" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  "INSERT INTO zone VALUES (1, 'dmz', 'dmz', '192.168.2.0/24');"
+	  "INSERT INTO conduit VALUES (1, 'dmz', 'office', 'tcp', 1, 1, NULL),"
+	  " (1, 'plant', 'dmz', 'tcp', 1, 1, NULL);",
+	  "" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  FACT("192.168.1.7", "", "vpn.wireguard", "", "203.0.113.77", "51820", "udp"),
+	  "192.168.10.5 - plant > office > Internet high" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  FACT("192.168.1.7", "", "vpn.wireguard", "", "192.168.10.5", "51820", "udp"), "" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  "DELETE FROM conduit; UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = "
+	  "'192.168.1.7';" OFFICE_OUT("1"),
+	  "192.168.10.5 - plant > office > Internet high" },
+	{ "network.transitive-internet-exposure", REACHING, OFFICE_PATH("reached", "1"),
+	  "192.168.10.2 - plant > office > Internet high" },
+	{ "network.transitive-internet-exposure", REACHING, OFFICE_PATH("prohibited", "0"),
+	  "192.168.10.2 - plant > office > Internet high" },
+	{ "network.transitive-internet-exposure", REACHING, OFFICE_PATH("no-route", "0"), "" },
+
+	/* ---- mobile routers ---- */
+	{ "network.cellular-gateway", LISTENING, "", "" },
+	{ "network.cellular-gateway", LISTENING,
+	  "UPDATE heard_host SET vendor = 'Sierra Wireless' WHERE address = '192.168.10.5';",
+	  "192.168.10.5 - Sierra Wireless AirLink high" },
+	{ "network.cellular-gateway", LISTENING,
+	  "UPDATE heard_host SET vendor = 'CENTURY SYSTEMS CORP.' WHERE address = "
+	  "'192.168.10.5';",
+	  "192.168.10.5 - Century Systems FutureNet medium" },
+	{ "network.cellular-gateway", LISTENING,
+	  FACT("192.168.10.5", "", "model.lldp", "Industrial Cellular Router", "", "0", ""),
+	  "192.168.10.5 - mobile router high" },
+	{ "network.cellular-gateway", LISTENING,
+	  "UPDATE heard_host SET vendor = 'Sierra Wireless' WHERE address = '192.168.1.7';", "" },
+	{ "network.cellular-gateway", LISTENING,
+	  "UPDATE heard_host SET vendor = 'Sierra Wireless' WHERE address = "
+	  "'192.168.10.5';" DECLARED("router", "192.168.10.5"),
+	  "" },
 };
 
 static void each_check(void **state)
