@@ -15,6 +15,7 @@
 #include "commands/commands.h"
 #include "commands/judging.h"
 #include "commands/reach.h"
+#include "commands/reach_far.h"
 #include "commands/rights.h"
 #include "commands/run_files.h"
 #include "commands/snapshot.h"
@@ -509,7 +510,11 @@ int command_reach(int argc, char **argv)
 	struct plan plan = { 0 };
 	struct judging *j = NULL;
 	struct token_key key = { 0 };
-	int status = read_options(argc, argv, &w);
+	int status;
+
+	if (reach_far(argc, argv, &status))
+		return status;
+	status = read_options(argc, argv, &w);
 
 	signal(SIGUSR1, SIG_IGN);
 	if (status != EXIT_DONE)

@@ -32,23 +32,24 @@
 #include "wire/payloads.h"
 #include "wire/vendor.h"
 
-static int64_t begin(struct store *store, const struct scan_options *o, const struct plan *plan,
+static int64_t begin(struct store *store, struct scan_options *o, const struct plan *plan,
 		     const struct judging *j, const struct resume_way *way)
 {
-	char uuid[37], here[256] = "", *text = plan_json(plan);
+	char here[256] = "", *text = plan_json(plan);
 
-	run_uuid(uuid);
+	run_uuid(o->run);
 	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
 		snprintf(here, sizeof(here), "bastion");
 	const struct scan_row row = {
-		.uuid = uuid,
+		.uuid = o->run,
 		.site = plan->site.name,
 		.vantage = plan->site.vantage_name != NULL ? plan->site.vantage_name : here,
 		.vantage_zone = plan->site.vantage_zone,
-		.vantage_kind = snapshot_vantage_kind(&plan->site),
+		.vantage_kind = o->outside != NULL ? "public" : snapshot_vantage_kind(&plan->site),
 		.profile = judging_profiles(j),
 		.version = PACKAGE_VERSION,
 		.plan = text != NULL ? text : "{}",
+		.kind = o->outside != NULL ? "outside" : NULL,
 		.started = time(NULL),
 	};
 	int64_t scan = store_scan_begin(store, &row);
@@ -322,65 +323,83 @@ static void wish_udp(struct scan_options *o, uint16_t ports[static PAYLOAD_PORTS
 	o->wish.udp_ports = ports;
 }
 
+/* The site file names the vantage inside; this one stands in none of its zones. */
+static bool stand_outside(struct plan *plan, const char *name)
+{
+	free(plan->site.vantage_name);
+	free(plan->site.vantage_zone);
+	plan->site.vantage_zone = NULL;
+	plan->site.vantage_name = strdup(name);
+	return plan->site.vantage_name != NULL;
+}
+
 int command_scan(int argc, char **argv)
 {
 	struct scan_options o = { 0 };
-	struct complaints c = { 0 };
-	struct plan plan = { 0 };
-	struct judging *j = NULL;
 	int status = scan_options_read(argc, argv, &o);
 
 	signal(SIGUSR1,
 	       SIG_IGN); /* it asks for the progress, and there may be none yet or any more */
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
+	return scan_run(&o);
+}
+
+int scan_run(struct scan_options *o)
+{
+	struct complaints c = { 0 };
+	struct plan plan = { 0 };
+	struct judging *j = NULL;
+
 	if (!rights_of_caller())
 		return EXIT_USAGE;
-	if (o.find_only && !o.dry_run && !packets_able()) {
+	if (o->find_only && !o->dry_run && !packets_able()) {
 		fprintf(stderr, _("error: --discover needs the right to send raw packets "
 				  "(CAP_NET_RAW); without it hosts show themselves by their ports "
 				  "only\n"));
 		return EXIT_USAGE;
 	}
-	o.wish.excludes = o.excludes.at;
-	o.wish.exclude_count = o.excludes.count;
-	o.wish.exclude_files = o.exclude_files.at;
-	o.wish.exclude_file_count = o.exclude_files.count;
-	o.wish.input_files = o.input_files.at;
-	o.wish.input_file_count = o.input_files.count;
-	o.wish.owned = o.owned.at;
-	o.wish.owned_count = o.owned.count;
-	o.wish.data_dir = data_dir();
-	o.wish.now = time(NULL);
+	o->wish.excludes = o->excludes.at;
+	o->wish.exclude_count = o->excludes.count;
+	o->wish.exclude_files = o->exclude_files.at;
+	o->wish.exclude_file_count = o->exclude_files.count;
+	o->wish.input_files = o->input_files.at;
+	o->wish.input_file_count = o->input_files.count;
+	o->wish.owned = o->owned.at;
+	o->wish.owned_count = o->owned.count;
+	o->wish.data_dir = data_dir();
+	o->wish.now = time(NULL);
 	uint16_t udp_ports[PAYLOAD_PORTS];
-	wish_udp(&o, udp_ports);
-	status = EXIT_USAGE;
-	if (o.resume) {
-		char *store = o.store != NULL ? strdup(o.store) : writing_default(o.wish.site_path);
+	wish_udp(o, udp_ports);
+	int status = EXIT_USAGE;
+	if (o->resume) {
+		char *store =
+			o->store != NULL ? strdup(o->store) : writing_default(o->wish.site_path);
 
 		load_vendors();
 		if (store != NULL)
-			status = run(&o, &plan, store, &j);
+			status = run(o, &plan, store, &j);
 		free(store);
 		vendor_unload();
-	} else if (plan_make(&o.wish, &plan, &c) == 0 &&
-		   site_matches_catalogue(&plan.site, o.checks.at, o.checks.count, &c)) {
+	} else if (plan_make(&o->wish, &plan, &c) == 0 &&
+		   site_matches_catalogue(&plan.site, o->checks.at, o->checks.count, &c) &&
+		   (o->outside == NULL || stand_outside(&plan, o->outside))) {
 		for (size_t i = 0; i < plan.site.later_count; i++)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
-		if (o.dry_run && plan.risk < SITE_TOUCH) {
+		if (o->dry_run && plan.risk < SITE_TOUCH) {
 			printf(_("Nothing would be sent: the risk class is listen.\n"));
 			status = EXIT_DONE;
-		} else if (o.dry_run) {
-			dry_run(&plan, o.wish.now, stdout);
+		} else if (o->dry_run) {
+			dry_run(&plan, o->wish.now, stdout);
 			status = EXIT_DONE;
-		} else if (judging_start(&j, &plan, o.profiles.at, o.profiles.count, o.checks.at,
-					 o.checks.count, &c)) {
-			char *store =
-				o.store != NULL ? strdup(o.store) : writing_default(plan.site.path);
+		} else if (judging_start(&j, &plan, o->profiles.at, o->profiles.count, o->checks.at,
+					 o->checks.count, &c)) {
+			char *store = o->store != NULL ? strdup(o->store)
+						       : writing_default(plan.site.path);
 
 			load_vendors();
 			if (store != NULL)
-				status = run(&o, &plan, store, &j);
+				status = run(o, &plan, store, &j);
 			free(store);
 			vendor_unload();
 		}

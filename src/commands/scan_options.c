@@ -190,7 +190,7 @@ int scan_options_read(int argc, char **argv, struct scan_options *o)
 	o->threads = THREADS;
 	o->retries = PACKETS_RETRIES;
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* from the start, whatever was read before */
 	while ((c = getopt_long_only(argc, argv, "+:c:p:hR", long_options, NULL)) != -1 ||
 	       optind < argc) {
 		static const char *targets[4096];

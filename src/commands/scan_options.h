@@ -26,7 +26,13 @@ struct scan_options {
 	bool dry_run, wait, no_html, quiet, resume;
 	unsigned threads, retries;
 	bool connect, find_only, retries_given;
+	/* A scan from outside (`tenken reach --from-outside`): the vantage's name; else NULL. */
+	const char *outside;
+	char run[37]; /* its uuid, once it has begun; else empty */
 };
+
+/* The scan itself: what `tenken scan` does once its options are read. The exit status. */
+int scan_run(struct scan_options *o);
 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 int scan_options_read(int argc, char **argv, struct scan_options *o);

@@ -60,10 +60,11 @@ commands=$(cat "$work/commands")
 pages=$(find "$top/man" -name '*.[1-9]' | sed 's,.*/,,' | sort)
 # The page of a command, its source.
 page_of() { case $1 in status) echo tenken-stop.1 ;; *) echo "tenken-$1.1" ;; esac; }
-source_of() { # where a command reads its options
+source_of() { # where a command reads its options: files
 	case $1 in
 	status) echo src/commands/stop.c ;;
 	scan) echo src/commands/scan_options.c ;;
+	reach) echo src/commands/reach.c src/commands/reach_outside.c src/commands/reach_import.c ;;
 	*) echo "src/commands/$1.c" ;;
 	esac
 }
@@ -107,7 +108,7 @@ done
 source_options "$top/src/tenken.c" | lines >"$work/global"
 for command in $commands; do
 	page=$top/man/$(page_of "$command")
-	source_options "$top/$(source_of "$command")" | lines >"$work/source"
+	for source in $(source_of "$command"); do source_options "$top/$source"; done | lines >"$work/source"
 	help_options "$command" | lines >"$work/shown"
 	page_items "$page" | lines >"$work/items"
 	page_options "$page" | lines >"$work/named"
@@ -126,7 +127,7 @@ done
 page_items "$top/man/tenken.1" | lines >"$work/items"
 within 'tenken: every option stands in its page' "$work/global" "$work/items" 'has no entry in the page'
 for command in $commands; do
-	source_options "$top/$(source_of "$command")"
+	for source in $(source_of "$command"); do source_options "$top/$source"; done
 done | lines >>"$work/global"
 for page in tenken.1 tenken-site.5; do
 	page_options "$top/man/$page"
