@@ -89,6 +89,7 @@ static void help(void)
 		"  --quiet                 no summary\n"
 		"Exit status: 0 done, 1 --fail-on was met, 2 usage or configuration, 3 ended "
 		"early.\n"));
+	reach_far_help();
 }
 
 /* Words of --only, and the methods that they stand for. */

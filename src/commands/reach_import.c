@@ -27,23 +27,20 @@ struct wish {
 	bool no_html, quiet;
 };
 
-static void help(void)
+void reach_far_help(void)
 {
-	printf(_("Usage: tenken reach --import FILE --verify-key FILE -c SITE.yaml [OPTIONS]\n"
-		 "       tenken reach --make-sign-key FILE\n"
-		 "Takes results of tenken reach --from-outside into the site's store. Nothing is "
-		 "sent.\n"
-		 "  --import FILE         the signed results\n"
-		 "  --verify-key FILE     the public key of the other side (.pub)\n"
-		 "  -c, --site FILE       the site that they are of\n"
-		 "  --store FILE          default SITE.tenken beside the site file\n"
-		 "  --no-html, --quiet    no page, no summary\n"
-		 "  --make-sign-key FILE  make a key that signs, and FILE.pub to check by; then "
-		 "end\n"
-		 "Exit status: 0 done, 2 usage, or the file is not taken, 3 the store could not be "
-		 "written.\n"));
+	printf(_("The other side:\n"
+		 "  --from-outside -c SITE.yaml --sign-key FILE --out FILE\n"
+		 "                          scan the site's owned public addresses from here, "
+		 "beside\n"
+		 "                          the beacon; --vantage NAME, -p PORTS, --store FILE\n"
+		 "  --import FILE --verify-key FILE -c SITE.yaml\n"
+		 "                          take such results into the site's store; nothing is "
+		 "sent\n"
+		 "  --make-sign-key FILE    make the key that signs, and FILE.pub to check by\n"));
 }
 
+/* EXIT_DONE to go on, or EXIT_USAGE after a message. */
 static int read_options(int argc, char **argv, struct wish *w)
 {
 	static const struct option long_options[] = {
@@ -53,14 +50,13 @@ static int read_options(int argc, char **argv, struct wish *w)
 		{ "store", required_argument, NULL, STORE },
 		{ "no-html", no_argument, NULL, NO_HTML },
 		{ "quiet", no_argument, NULL, QUIET },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	int c;
 
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":c:", long_options, NULL)) != -1) {
 		switch (c) {
 		case IMPORT:
 			w->file = optarg;
@@ -80,9 +76,6 @@ static int read_options(int argc, char **argv, struct wish *w)
 		case QUIET:
 			w->quiet = true;
 			break;
-		case 'h':
-			help();
-			return -1;
 		case ':':
 			fprintf(stderr, _("error: option '%s' needs a value\n"), argv[optind - 1]);
 			return EXIT_USAGE;
@@ -189,7 +182,7 @@ int reach_import(int argc, char **argv)
 	int fd = -1, status = read_options(argc, argv, &w);
 
 	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
+		return status;
 	if (!rights_of_caller())
 		return EXIT_USAGE;
 	const struct plan_wish wish = {

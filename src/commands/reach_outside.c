@@ -40,28 +40,7 @@ struct wish {
 	bool wait, quiet;
 };
 
-static void help(void)
-{
-	printf(_("Usage: tenken reach --from-outside -c SITE.yaml --sign-key FILE --out FILE "
-		 "[OPTIONS]\n"
-		 "Scans the site's owned public addresses from where it runs (beside the beacon), "
-		 "and\n"
-		 "leaves the results as one signed file for tenken reach --import.\n"
-		 "  -c, --site FILE   owned, authorisation (tenken-site(5))\n"
-		 "  --sign-key FILE   the key that signs (tenken reach --make-sign-key)\n"
-		 "  --out FILE        the results\n"
-		 "  --vantage NAME    what this place is called; default the beacon's name, or "
-		 "outside\n"
-		 "  -p, --ports PORTS as of tenken scan\n"
-		 "  --store FILE      default SITE-outside.tenken beside the site file\n"
-		 "  --wait            wait for another run on this machine to end\n"
-		 "  --quiet           no summary\n"
-		 "Exit status: 0 done, 2 usage or configuration, 3 ended early (what was found "
-		 "leaves\n"
-		 "all the same).\n"));
-}
-
-/* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
+/* EXIT_DONE to go on, or EXIT_USAGE after a message. */
 static int read_options(int argc, char **argv, struct wish *w)
 {
 	static const struct option long_options[] = {
@@ -74,7 +53,6 @@ static int read_options(int argc, char **argv, struct wish *w)
 		{ "store", required_argument, NULL, STORE },
 		{ "wait", no_argument, NULL, WAIT },
 		{ "quiet", no_argument, NULL, QUIET },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	const char **const places[] = { [SIGN_KEY - SIGN_KEY] = &w->sign_key,
@@ -85,7 +63,7 @@ static int read_options(int argc, char **argv, struct wish *w)
 
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":c:hp:", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":c:p:", long_options, NULL)) != -1) {
 		if (c >= SIGN_KEY && c <= STORE) {
 			*places[c - SIGN_KEY] = optarg;
 		} else if (c == 'c') {
@@ -96,9 +74,6 @@ static int read_options(int argc, char **argv, struct wish *w)
 			w->wait = true;
 		} else if (c == QUIET) {
 			w->quiet = true;
-		} else if (c == 'h') {
-			help();
-			return -1;
 		} else if (c != FROM_OUTSIDE) {
 			fprintf(stderr,
 				c == ':' ? _("error: option '%s' needs a value\n")
@@ -297,7 +272,7 @@ int reach_from_outside(int argc, char **argv)
 	int status = read_options(argc, argv, &w);
 
 	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
+		return status;
 	if (!rights_of_caller() || !run_writable(w.out))
 		return EXIT_USAGE;
 	keep_secrets();
