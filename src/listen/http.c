@@ -41,6 +41,7 @@ struct http {
 	uint8_t asked[ASKED_MAX];
 	uint8_t first, count; /* of asked */
 	bool spoken, product, agent;
+	bool proxied; /* the last request was one to a proxy */
 };
 
 /* ---- first lines ---- */
@@ -325,11 +326,8 @@ static void hear_names(struct http *s, struct talk *t, const struct request_line
 
 	if (strcmp(s->protocol, "http") != 0)
 		return;
-	if (connect || span_find(span_first(q->target, 8), "://", 3) > 0) {
-		t->application = "http-proxy";
-		if (!s->spoken)
-			tell_spoken(t, "http-proxy");
-		s->spoken = true;
+	s->proxied = connect || span_find(span_first(q->target, 8), "://", 3) > 0;
+	if (s->proxied) {
 		tell_client(t, "proxy.asked", authority_of(q->target));
 	} else if (http_find(head, "Host", 0, &value)) {
 		value = name_of(authority_of(value));
@@ -353,11 +351,8 @@ static void hear_request(struct http *s, struct talk *t, struct span bytes)
 	s->protocol = q.protocol;
 	remember(s, q.method);
 	hear_names(s, t, &q, &head);
-	if (!s->spoken && t->application == NULL)
+	if (t->application == NULL)
 		t->application = s->protocol;
-	if (!s->spoken)
-		tell_spoken(t, s->protocol);
-	s->spoken = true;
 	if (!s->agent && http_find(&head, "User-Agent", 0, &value)) {
 		s->agent = true;
 		tell_client(t, "os.user-agent", value);
@@ -386,8 +381,11 @@ static bool hear_response(struct http *s, struct talk *t, struct span bytes)
 	}
 	if (!s->spoken) {
 		s->spoken = true;
-		tell_spoken(t, s->protocol);
-		t->application = s->protocol;
+		/* A server that is no proxy refuses what is asked of one. */
+		t->application = s->proxied && (head.status < 400 || head.status == 407)
+					 ? "http-proxy"
+					 : s->protocol;
+		tell_spoken(t, t->application);
 	}
 	if (!s->product && http_find(&head, "Server", 0, &value)) {
 		s->product = true;

@@ -112,7 +112,7 @@ static bool is_starttls(struct span body)
 
 static long hear_operation(struct ldap *s, struct talk *t, enum side side, const struct ber *op)
 {
-	if (!s->spoken) {
+	if (!s->spoken && side == SIDE_SERVER) {
 		s->spoken = true;
 		tell_spoken(t, "ldap");
 	}

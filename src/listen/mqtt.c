@@ -50,7 +50,6 @@ static bool hear_connect(struct talk *t, struct reader body)
 
 	if (!read_flags(&body, &version, &flags))
 		return false;
-	tell_spoken(t, "mqtt");
 	if (version >= VERSION_5)
 		rd_skip(&body, read_length(&body)); /* properties */
 	read_text(&body);                           /* client */
@@ -70,11 +69,21 @@ static bool hear_connect(struct talk *t, struct reader body)
 	return true;
 }
 
+struct mqtt {
+	bool connected; /* the client's first packet was heard */
+};
+
 static long hear(struct talk *t, enum side side, struct span bytes)
 {
+	struct mqtt *s = t->state;
 	struct reader r = rd_new(bytes);
 
-	if (side == SIDE_SERVER)
+	if (side == SIDE_SERVER) {
+		if (rd_u8(&r) == CONNECT_ACK)
+			tell_spoken(t, "mqtt");
+		return s->connected ? HEAR_DONE : HEAR_MORE;
+	}
+	if (s->connected)
 		return (long)bytes.length;
 	uint8_t type = rd_u8(&r);
 	uint32_t length = read_length(&r);
@@ -85,7 +94,8 @@ static long hear(struct talk *t, enum side side, struct span bytes)
 	struct reader body = rd_sub(&r, length);
 	if (!rd_ok(&r))
 		return HEAR_MORE;
-	return hear_connect(t, body) ? HEAR_DONE : HEAR_NOT_OURS;
+	s->connected = hear_connect(t, body);
+	return s->connected ? (long)(r.at - bytes.at) : HEAR_NOT_OURS;
 }
 
 static int recognise(const struct talk *t, enum side side, struct span first)
@@ -108,7 +118,7 @@ static int recognise(const struct talk *t, enum side side, struct span first)
 const struct decoder decoder_mqtt = {
 	.name = "mqtt",
 	.tcp_ports = (const uint16_t[]){ 1883, 0 },
-	.state_size = 1,
+	.state_size = sizeof(struct mqtt),
 	.recognise = recognise,
 	.hear = hear,
 };

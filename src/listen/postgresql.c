@@ -12,6 +12,7 @@ enum {
 };
 
 struct postgresql {
+	bool spoken;
 	bool started; /* the client's first message was heard */
 	bool tls_asked, gss_asked, begun;
 	bool clear; /* the server wants the password as it is */
@@ -59,7 +60,6 @@ static long hear_start(struct postgresql *s, struct talk *t, struct span bytes)
 	if (!rd_ok(&r))
 		return HEAR_MORE;
 	s->started = true;
-	tell_spoken(t, "postgresql");
 	hear_parameters(t, parameters);
 	return (long)length;
 }
@@ -113,6 +113,10 @@ static long hear_answer(struct postgresql *s, struct talk *t, struct span bytes)
 	struct span body = rd_span(&r, length - 4);
 	if (!rd_ok(&r))
 		return HEAR_MORE;
+	if (s->started && !s->spoken && (type == 'R' || type == 'E')) {
+		s->spoken = true;
+		tell_spoken(t, "postgresql");
+	}
 	if (type == 'R')
 		return hear_authentication(s, t, body) ? HEAR_DONE : (long)length + 1;
 	return type == 'E' ? HEAR_DONE : (long)length + 1;

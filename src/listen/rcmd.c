@@ -10,6 +10,7 @@ enum { REXEC = 512, RLOGIN = 513, RSH = 514, TEXTS_MAX = 1024, CLIENT_MAX = 64 *
 
 struct rcmd {
 	struct prompts prompts;
+	bool spoken;
 	bool opened; /* the client's texts were heard */
 	uint32_t heard;
 };
@@ -51,21 +52,18 @@ static long hear_opening(struct rcmd *s, struct talk *t, struct span bytes)
 	switch (t->server_port) {
 	case REXEC:
 		t->application = "rexec";
-		tell_spoken(t, t->application);
 		tell_login(t, "rexec");
 		tell_account(t, texts[1]);
-		return HEAR_DONE;
+		return (long)length;
 	case RLOGIN:
 		t->application = "rlogin";
-		tell_spoken(t, t->application);
 		tell_account(t, texts[2]);
 		return (long)length;
 	default:
 		t->application = "rsh";
-		tell_spoken(t, t->application);
 		tell_login(t, "rsh");
 		tell_account(t, texts[2]);
-		return HEAR_DONE;
+		return (long)length;
 	}
 }
 
@@ -75,6 +73,12 @@ static long hear(struct talk *t, enum side side, struct span bytes)
 
 	if (side == SIDE_CLIENT && !s->opened)
 		return hear_opening(s, t, bytes);
+	if (side == SIDE_SERVER && !s->spoken && s->opened) {
+		s->spoken = true;
+		tell_spoken(t, t->application);
+	}
+	if (s->opened && t->server_port != RLOGIN)
+		return s->spoken ? HEAR_DONE : (long)bytes.length;
 	for (size_t i = 0; i < bytes.length; i++) {
 		if (side == SIDE_SERVER)
 			prompts_server(&s->prompts, bytes.at[i]);

@@ -130,11 +130,13 @@ static long hear(struct talk *t, enum side side, struct span bytes)
 {
 	struct redis *s = t->state;
 
-	if (!s->spoken)
-		tell_spoken(t, "redis");
-	s->spoken = true;
-	if (side == SIDE_SERVER || bytes.length == 0)
+	if (side == SIDE_SERVER || bytes.length == 0) {
+		if (!s->spoken && bytes.length > 0 && strchr("+-:$*%_", bytes.at[0]) != NULL) {
+			s->spoken = true;
+			tell_spoken(t, "redis");
+		}
 		return (long)bytes.length;
+	}
 	if (s->commands++ >= COMMANDS_MAX)
 		return HEAR_DONE;
 	long taken = bytes.at[0] == '*' ? hear_array(t, bytes) : hear_inline(t, bytes);

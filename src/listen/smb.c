@@ -90,7 +90,7 @@ static void hear_smb1(struct smb *s, struct talk *t, enum side side, struct span
 		return;
 	}
 	/* Whatever else is spoken in SMB 1 was agreed on. */
-	if (!s->spoken) {
+	if (!s->spoken && side == SIDE_SERVER) {
 		s->spoken = true;
 		tell_spoken(t, "smb");
 		tell_server(t, "smb.dialect", span_text("1"));
@@ -135,9 +135,10 @@ static void hear_smb2(struct smb *s, struct talk *t, enum side side, struct span
 			if (side == SIDE_SERVER && m.is_answer)
 				hear_smb2_negotiated(s, t, &m);
 		} else {
-			if (!s->spoken)
+			if (!s->spoken && side == SIDE_SERVER) {
+				s->spoken = true;
 				tell_spoken(t, "smb");
-			s->spoken = true;
+			}
 			if (m.command == SMB2_SESSION_SETUP)
 				ntlm_ear(t, side, one, NULL);
 			if (side == SIDE_SERVER && m.status != STATUS_MORE_PROCESSING &&

@@ -4,7 +4,7 @@
 
 #include "listen/stream.h"
 
-enum { TARGET_MAX = 280, CONNECT = 1, PASSWORD_METHOD = 2 };
+enum { SOCKS4 = 3 /* a stage */, TARGET_MAX = 280, CONNECT = 1, PASSWORD_METHOD = 2 };
 
 struct socks {
 	uint8_t stage; /* of the client: 0 greeting, 1 password or request, 2 request */
@@ -60,13 +60,11 @@ static long hear_socks4(struct talk *t, struct span bytes)
 	if (memcmp(address.at, "\0\0\0", 3) == 0 && address.at[3] != 0) {
 		if (!take_text(&r, &host))
 			return bytes.length > 1024 ? HEAR_DONE : HEAR_MORE;
-		tell_spoken(t, "socks4");
 		tell_target(t, host, port);
 	} else {
-		tell_spoken(t, "socks4");
 		tell_address(t, address, port);
 	}
-	return HEAR_DONE;
+	return (long)(r.at - bytes.at);
 }
 
 static long hear_password(struct talk *t, struct span bytes)
@@ -108,9 +106,16 @@ static long hear_client(struct socks *s, struct talk *t, struct span bytes)
 	struct reader r = rd_new(bytes);
 	uint8_t version = rd_u8(&r);
 
+	if (s->stage == SOCKS4)
+		return (long)bytes.length;
 	if (s->stage == 0) {
-		if (version == 4)
-			return hear_socks4(t, bytes);
+		if (version == 4) {
+			long taken = hear_socks4(t, bytes);
+
+			if (taken > 0)
+				s->stage = SOCKS4;
+			return taken;
+		}
 		rd_skip(&r, rd_u8(&r));
 		if (!rd_ok(&r))
 			return HEAR_MORE;
@@ -137,6 +142,14 @@ static long hear(struct talk *t, enum side side, struct span bytes)
 		return hear_client(s, t, bytes);
 	if (s->chosen || s->stage == 0)
 		return s->chosen ? (long)bytes.length : HEAR_MORE;
+	if (s->stage == SOCKS4) {
+		/* Zero, and 90 to 93: granted or refused. */
+		if (bytes.length < 2)
+			return HEAR_MORE;
+		if (bytes.at[0] == 0 && bytes.at[1] >= 90 && bytes.at[1] <= 93)
+			tell_spoken(t, "socks4");
+		return HEAR_DONE;
+	}
 	if (bytes.at[0] != 5)
 		return HEAR_NOT_OURS;
 	if (bytes.length < 2)

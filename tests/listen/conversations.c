@@ -232,7 +232,6 @@ const struct conversation conversations[] = {
 		{
 			"name.http 192.0.2.2:80: x",
 			"named: x",
-			"service.spoken 192.0.2.2:80: http",
 			"login.challenge 192.0.2.2:80 from 192.0.2.1: http digest",
 			"login.account 192.0.2.2:80 from 192.0.2.1: planted-user (p)",
 			"flow: http",
@@ -244,7 +243,6 @@ const struct conversation conversations[] = {
 			C("GET /x HTTP/1.0\r\n\r\n"),
 		},
 		{
-			"service.spoken 192.0.2.2:80: http",
 			"login.cleartext 192.0.2.2:80 from 192.0.2.1: http form",
 			"login.account 192.0.2.2:80 from 192.0.2.1: planted-user (p)",
 			"flow: http",
@@ -256,7 +254,6 @@ const struct conversation conversations[] = {
 			"-7f3a\"}]}"),
 		},
 		{
-			"service.spoken 192.0.2.2:80: http",
 			"login.cleartext 192.0.2.2:80 from 192.0.2.1: http form",
 			"login.account 192.0.2.2:80 from 192.0.2.1: planted-user (p)",
 			"flow: http",
@@ -269,7 +266,6 @@ const struct conversation conversations[] = {
 			"\nPLANTED-SECRET-7f3a\r\n--b--\r\n"),
 		},
 		{
-			"service.spoken 192.0.2.2:80: http",
 			"login.cleartext 192.0.2.2:80 from 192.0.2.1: http form",
 			"login.account 192.0.2.2:80 from 192.0.2.1: planted-user (p)",
 			"flow: http",
@@ -282,7 +278,6 @@ const struct conversation conversations[] = {
 		{
 			"name.http 192.0.2.2:80: a",
 			"named: a",
-			"service.spoken 192.0.2.2:80: http",
 			"login.cleartext 192.0.2.2:80 from 192.0.2.1: http form",
 			"login.account 192.0.2.2:80 from 192.0.2.1: planted-user (p)",
 			"flow: http",
@@ -388,7 +383,6 @@ const struct conversation conversations[] = {
 			C("1022\000me\000planted-user\000ls\000"),
 		},
 		{
-			"service.spoken 192.0.2.2:514: rsh",
 			"login.account 192.0.2.2:514 from 192.0.2.1: planted-user (p)",
 			"login.cleartext 192.0.2.2:514 from 192.0.2.1: rsh",
 			"flow: rsh",
@@ -398,7 +392,6 @@ const struct conversation conversations[] = {
 			C("0\000planted-user\000PLANTED-SECRET-7f3a\000ls\000"),
 		},
 		{
-			"service.spoken 192.0.2.2:512: rexec",
 			"login.account 192.0.2.2:512 from 192.0.2.1: planted-user (p)",
 			"login.cleartext 192.0.2.2:512 from 192.0.2.1: rexec",
 			"flow: rexec",
@@ -420,7 +413,6 @@ const struct conversation conversations[] = {
 			C("0\014\002\001\001`\007\002\001\003\004\000\200\000"),
 		},
 		{
-			"service.spoken 192.0.2.2:389: ldap",
 			"flow: ldap",
 		} },
 	{ "vnc 3.8", 5900,
@@ -538,7 +530,6 @@ const struct conversation conversations[] = {
 			"ANTED-SECRET-7f3a\r\n"),
 		},
 		{
-			"service.spoken 192.0.2.2:7000: redis",
 			"login.cleartext 192.0.2.2:7000 from 192.0.2.1: redis",
 			"login.account 192.0.2.2:7000 from 192.0.2.1: planted-user (p)",
 			"flow: redis",
@@ -575,7 +566,6 @@ const struct conversation conversations[] = {
 			C("\004\001\000P\3063d\007me\000"),
 		},
 		{
-			"service.spoken 192.0.2.2:1080: socks4",
 			"proxy.asked 192.0.2.1 from 192.0.2.2: 198.51.100.7:80",
 			"flow: socks",
 		} },

@@ -34,6 +34,9 @@ static struct feed *feed_of(struct notes *n)
 static void keep_raw(struct feed *f, struct span s)
 {
 	if (s.length > 0 && s.length <= RAW_MAX - f->raw_length) {
+		f->raw = realloc(f->raw, f->raw_length + s.length);
+		if (f->raw == NULL)
+			abort();
 		memcpy(f->raw + f->raw_length, s.at, s.length);
 		f->raw_length += s.length;
 	}
@@ -103,8 +106,7 @@ struct feed *feed_new(const struct decoder *decoder, uint16_t port)
 	addr_parse("192.0.2.2", &f->talk.server);
 	f->only = decoder;
 	f->facts = json_array();
-	f->raw = malloc(RAW_MAX);
-	if (f->raw == NULL || f->facts == NULL)
+	if (f->facts == NULL)
 		abort();
 	return f;
 }
@@ -248,5 +250,5 @@ const json_t *feed_facts(struct feed *f)
 
 struct span feed_raw(const struct feed *f)
 {
-	return span_of(f->raw, f->raw_length);
+	return f->raw != NULL ? span_of(f->raw, f->raw_length) : span_of("", 0);
 }
