@@ -80,6 +80,11 @@ static void expand(const EVP_MD *md, const uint8_t *secret, const char *label, s
 	memcpy(ret, block, n);
 }
 
+void tls_expand_sha256(const uint8_t secret[static 32], const char *label, uint8_t *ret, size_t n)
+{
+	expand(EVP_sha256(), secret, label, span_of("", 0), ret, n);
+}
+
 bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key *key,
 		     uint16_t group, struct span share, struct span client, struct span server)
 {

@@ -43,4 +43,7 @@ bool tls_opener_init(struct tls_opener *o, uint16_t suite, const struct tls_key 
 bool tls_open(struct tls_opener *o, struct span header, struct span record, uint8_t *out,
 	      struct span *ret, uint8_t *ret_type);
 
+/* HKDF-Expand-Label (RFC 8446, 7.1) with SHA-256 and without a context; n is at most 32. */
+void tls_expand_sha256(const uint8_t secret[static 32], const char *label, uint8_t *ret, size_t n);
+
 #endif

@@ -68,6 +68,14 @@ static uint32_t share(const struct listener *l, unsigned hundredths, size_t entr
 	return n < 1024 ? 1024 : n > 50000000 ? 50000000 : (uint32_t)n;
 }
 
+static void name_datagram(struct notes *n, struct span name)
+{
+	struct listener *l = (struct listener *)(void *)n;
+
+	if (l->datagram != NULL)
+		talks_name(l, l->datagram, name);
+}
+
 struct listener *listener_new(const struct listener_setup *setup)
 {
 	struct listener *l = calloc(1, sizeof(*l));
@@ -81,6 +89,7 @@ struct listener *listener_new(const struct listener_setup *setup)
 		l->setup.memory = LISTENER_MEMORY_LEAST;
 	l->notes.fact = keep_fact;
 	l->notes.operation = keep_operation;
+	l->notes.named = name_datagram;
 	l->stream_most = l->setup.memory / 100 * FOR_STREAMS;
 	l->text_most = l->setup.memory / 100 * FOR_TEXT;
 	learn_wants(l);
@@ -166,7 +175,9 @@ static void take_datagram(struct listener *l, struct flow *f, unsigned end)
 		f->tried++;
 		mask |= l->want.any_udp;
 	}
+	l->datagram = f;
 	int by = mask != 0 ? hand_over(l, mask) : -1;
+	l->datagram = NULL;
 	if (f == NULL)
 		return;
 	if (by >= 0) {

@@ -116,8 +116,9 @@ struct listener {
 	struct fragments *fragments;
 	struct table flows, conversations, hosts, macs, facts, operations;
 	struct packet packet;
-	int64_t now_ns; /* the newest time, of this capture */
-	uint32_t hand;  /* flows are looked at in turn */
+	struct flow *datagram; /* whose datagram decoders look at; NULL: none */
+	int64_t now_ns;        /* the newest time, of this capture */
+	uint32_t hand;         /* flows are looked at in turn */
 	int64_t looked_ns;
 	unsigned telling; /* which table listener_tell() is at, and where in it */
 	uint32_t telling_next;

@@ -44,6 +44,9 @@ enum { NOTES_CERTIFICATES = 512 };
 struct notes {
 	void (*fact)(struct notes *n, const struct fact *f);
 	void (*operation)(struct notes *n, const struct operation *o);
+	/* What the client of this datagram's conversation calls its server; NULL: nobody wants to know. Of
+	 * streams it is the talk that is told. */
+	void (*named)(struct notes *n, struct span name);
 	int64_t time_ns; /* of the packet that is looked at; whoever drives the decoders sets it */
 	/* Digests of certificates that were told lately, each with its server, so that one that comes with every
 	 * connection is taken apart once. */

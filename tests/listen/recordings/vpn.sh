@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # SPDX-License-Identifier: Apache-2.0
 # Recordings of VPNs and tunnels, see record.sh.
-all="${all:-} openvpn-plain openvpn-auth openvpn-crypt openvpn-tcp wireguard ike ike-aggressive l2tp pptp teredo"
+all="${all:-} openvpn-plain openvpn-auth openvpn-crypt openvpn-tcp wireguard ike ike-aggressive l2tp pptp teredo quic"
 
 vpn_certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=plant \
@@ -172,4 +172,20 @@ record_teredo() {
 	record teredo 'udp port 3544' 20
 	start client miredo -f -u nobody -c "$work/miredo.conf" -p "$work/mc.pid"
 	recorded 6
+}
+
+# HTTP/3 on a port that is not its own.
+record_quic() {
+	need gtlsclient gtlsserver || return
+	host server 1
+	host client 9
+	vpn_certificate
+	mkdir -p "$work/htdocs"
+	echo hello >"$work/htdocs/index.html"
+	start server gtlsserver -d "$work/htdocs" 10.20.0.1 4433 "$work/vpn.key" "$work/vpn.pem"
+	sleep 1
+	record quic 'udp port 4433' 8
+	try client gtlsclient --exit-on-all-streams-close 10.20.0.1 4433 \
+		https://localhost/index.html
+	recorded
 }
