@@ -129,6 +129,14 @@ static void tell_behind(struct listener *l, struct host *h, struct mac *m)
 	keep_fact(&l->notes, &fact);
 }
 
+/* What stands for no address yet (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2). */
+static bool is_nobody(const struct addr *a)
+{
+	static const struct addr unspecified = { .bytes = { [10] = 0xff, [11] = 0xff } };
+
+	return addr_is_none(a) || memcmp(a->bytes, unspecified.bytes, sizeof(a->bytes)) == 0;
+}
+
 void hosts_tell(struct listener *l, struct host *h)
 {
 	const struct told *told = l->setup.told;
@@ -153,7 +161,8 @@ void hosts_tell(struct listener *l, struct host *h)
 		memcpy(row.mac, own->key.mac, 6);
 	}
 	addr_put(&row.address, h->key.address);
-	told->host(told->context, &row);
+	if (!is_nobody(&row.address))
+		told->host(told->context, &row);
 	h->changed = false;
 	h->sent = h->received = 0;
 }
