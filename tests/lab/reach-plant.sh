@@ -88,13 +88,14 @@ site() {
 			vantage: {name: v-$vantage_zone, zone: $vantage_zone}
 			beacon: {name: outside, address: [$beacon_addresses], key_file: token.key}
 			zones:
-			  - {name: office, kind: it, networks: [192.168.1.0/24, "fd00:1::/64"]}
+			  - {name: office, kind: it, networks: [192.168.1.0/24, "fd00:1::/64"], declared: [$office_words]}
 			  - {name: plant, kind: ot, networks: [192.168.10.0/24, "fd00:a::/64"], passive_only: [192.168.10.66], declared: [closed]}
 		END
 		[ $# = 0 ] || printf '%s\n' "$@"
 	} >site.yaml
 	[ -e token.key ] || cp "$lab_dir/token.key" .
 }
+office_words=closed
 beacon_addresses='203.0.113.9, "2001:db8:9::9"'
 
 # beacon_up HOST: our listener
@@ -155,10 +156,10 @@ ways() {
 		GROUP BY method, destination, outcome ORDER BY method, destination, outcome"
 }
 
-# findings WORDS CHECKS: those of these checks that are open, as "CHECK ADDRESS DETAIL"
+# findings WORDS: all that are open
 findings() {
-	is "$plant: $1" "SELECT check_id || ' ' || coalesce(address, '-') || ' ' || detail FROM finding
-		WHERE status = 'open' AND check_id IN ($2) ORDER BY 1"
+	is "$plant: $1" "SELECT check_id || ' ' || coalesce(address, '-') || ' ' || detail || ' ' || severity FROM finding
+		WHERE status = 'open' ORDER BY check_id, address, detail"
 }
 
 # none HOST SEGMENT WORDS: nothing that the bastion sent to the beacon left this leg

@@ -45,6 +45,10 @@ gateways 'neighbours' <<'END'
 192.168.10.66 203.0.113.9 gateway not-tested
 192.168.10.99 203.0.113.9 gateway forwarded refutes
 END
+findings 'findings: neighbours' <<'END'
+network.rogue-gateway 192.168.1.30 ipv4 critical
+network.rogue-gateway 192.168.10.99 ipv4 critical
+END
 # frames HOST SEGMENT N WORDS: so many for the beacon came there, all with one hop
 frames() {
 	to="(dst host 203.0.113.9 or dst host 2001:db8:9::9) and ether dst $(mac "$1" "$2")"
@@ -82,6 +86,8 @@ gateways 'nobody forwards' <<'END'
 192.168.1.20 203.0.113.9 gateway not-fully-tested
 192.168.1.20 203.0.113.9 gateway-full silent
 END
+findings 'findings: nobody forwards' <<'END'
+END
 
 # ---- behind a firewall that refuses ----
 plant firewall
@@ -111,7 +117,7 @@ ways 'silence, prohibition and a reset on the way' <<'END'
 icmp ipv6 no-route 1
 icmp ipv4 silent 1
 tcp ipv6 no-route 11
-tcp ipv4 refused 1
+tcp ipv4 reset-on-way 1
 tcp ipv4 silent 10
 udp ipv6 no-route 9
 udp ipv4 prohibited 9 by 192.168.1.1
@@ -120,6 +126,10 @@ gateways 'the declared router forwards by its task, and refuses' <<'END'
 192.168.1.1 2001:db8:9::9 gateway not-forwarded
 192.168.1.1 203.0.113.9 gateway forwarded
 192.168.1.1 203.0.113.9 gateway-full prohibited
+END
+findings 'findings: the declared router forwards by its task, and refuses' <<'END'
+network.internet-path-filtered 192.168.1.10 tcp ipv4 high
+network.internet-path-filtered 192.168.1.10 udp ipv4 high
 END
 none fw outside 'nothing came through'
 
@@ -149,6 +159,12 @@ gateways 'through the router, by its line' <<'END'
 192.168.1.1 203.0.113.9 gateway forwarded
 192.168.1.1 203.0.113.9 gateway-full reached refutes as 203.0.113.1
 END
+findings 'findings: through the router, by its line' <<'END'
+network.ot-internet-egress 192.168.1.10 gateway-full via 192.168.1.1 critical
+network.ot-internet-egress 192.168.1.10 icmp ipv4 critical
+network.ot-internet-egress 192.168.1.10 tcp ipv4 critical
+network.ot-internet-egress 192.168.1.10 udp ipv4 critical
+END
 
 # ---- a computer with two cards, which does not forward; then one that does; then one that shares its line ----
 plant two-cards
@@ -167,6 +183,8 @@ gateways 'it does not forward' <<'END'
 192.168.1.20 203.0.113.9 gateway not-fully-tested
 192.168.1.20 203.0.113.9 gateway-full silent
 END
+findings 'findings: it does not forward' <<'END'
+END
 none pc outside 'behind it nothing arrived'
 forwards pc
 watch pc outside
@@ -175,6 +193,9 @@ watch_end
 gateways 'it forwards' <<'END'
 192.168.1.20 2001:db8:9::9 gateway not-forwarded
 192.168.1.20 203.0.113.9 gateway forwarded refutes
+END
+findings 'findings: it forwards' <<'END'
+network.rogue-gateway 192.168.1.20 ipv4 critical
 END
 none pc outside 'behind it nothing arrived all the same'
 watch pc outside
@@ -185,6 +206,9 @@ gateways 'it forwards, though no answer finds back' <<'END'
 192.168.1.20 203.0.113.9 gateway forwarded refutes
 192.168.1.20 203.0.113.9 gateway-full silent
 END
+findings 'findings: it forwards, though no answer finds back' <<'END'
+network.rogue-gateway 192.168.1.20 ipv4 critical
+END
 n=$(saw pc outside 'src host 192.168.1.10 and dst host 203.0.113.9')
 that "$plant: the captures see what comes through ($n)" [ "$n" = 3 ]
 shares pc outside
@@ -193,6 +217,10 @@ gateways 'it shares its line' <<'END'
 192.168.1.20 2001:db8:9::9 gateway not-forwarded
 192.168.1.20 203.0.113.9 gateway forwarded refutes
 192.168.1.20 203.0.113.9 gateway-full reached refutes as 203.0.113.20
+END
+findings 'findings: it shares its line' <<'END'
+network.ot-internet-egress 192.168.1.10 gateway-full via 192.168.1.20 critical
+network.rogue-gateway 192.168.1.20 ipv4 critical
 END
 
 # ---- a hidden modem beside the declared router, which leads nowhere ----
@@ -216,6 +244,10 @@ gateways 'the modem does' <<'END'
 192.168.1.99 2001:db8:9::9 gateway not-forwarded
 192.168.1.99 203.0.113.9 gateway forwarded refutes
 192.168.1.99 203.0.113.9 gateway-full reached refutes as 203.0.113.5
+END
+findings 'findings: the modem does' <<'END'
+network.ot-internet-egress 192.168.1.10 gateway-full via 192.168.1.99 critical
+network.rogue-gateway 192.168.1.99 ipv4 critical
 END
 
 # ---- somebody who forwards back to the declared router: no other way ----
@@ -245,6 +277,9 @@ gateways 'with one hop it looks like any gateway' <<'END'
 192.168.1.30 2001:db8:9::9 gateway not-forwarded
 192.168.1.30 203.0.113.9 gateway forwarded refutes
 END
+findings 'findings: with one hop it looks like any gateway' <<'END'
+network.rogue-gateway 192.168.1.30 ipv4 critical
+END
 reach bastion --only gateway --full-gateway-test
 gateways 'with more it says whom it hands on to' <<'END'
 192.168.1.1 2001:db8:9::9 gateway not-forwarded
@@ -253,6 +288,8 @@ gateways 'with more it says whom it hands on to' <<'END'
 192.168.1.30 2001:db8:9::9 gateway not-forwarded
 192.168.1.30 203.0.113.9 gateway forwarded
 192.168.1.30 203.0.113.9 gateway-full not-forwarded
+END
+findings 'findings: with more it says whom it hands on to' <<'END'
 END
 
 # ---- IPv6 by router advertisements alone ----
@@ -279,6 +316,9 @@ gateways 'IPv6 is forwarded, IPv4 is not' <<'END'
 192.168.1.40 2001:db8:9::9 gateway forwarded refutes
 192.168.1.40 203.0.113.9 gateway not-fully-tested
 END
+findings 'findings: IPv6 is forwarded, IPv4 is not' <<'END'
+network.rogue-gateway 192.168.1.40 ipv6 critical
+END
 none box outside 'behind it nothing arrived'
 reach bastion --only tcp,udp,icmp,gateway --full-gateway-test
 ways 'IPv6 leads out, IPv4 does not' <<'END'
@@ -294,5 +334,12 @@ gateways 'by IPv6 the beacon is reached' <<'END'
 192.168.1.40 2001:db8:9::9 gateway-full reached refutes as 2001:db8:1::ff:fe00:724
 192.168.1.40 203.0.113.9 gateway not-fully-tested
 192.168.1.40 203.0.113.9 gateway-full silent
+END
+findings 'findings: by IPv6 the beacon is reached' <<'END'
+network.ot-internet-egress 2001:db8:1::ff:fe00:724 gateway-full via 192.168.1.40 critical
+network.ot-internet-egress 2001:db8:1::ff:fe00:724 icmp ipv6 critical
+network.ot-internet-egress 2001:db8:1::ff:fe00:724 tcp ipv6 critical
+network.ot-internet-egress 2001:db8:1::ff:fe00:724 udp ipv6 critical
+network.rogue-gateway 192.168.1.40 ipv6 critical
 END
 tap_done

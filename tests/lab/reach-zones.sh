@@ -1,103 +1,118 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Between zones: hosts that a scan has seen are tried on ports that no conduit allows; a conduit that is over is
-# told; control equipment gets one connection at a time, a second apart; a zone of which nothing is known is
-# told as not tested.
-# shellcheck disable=SC2154 # variables of lab.sh
+# A closed zone that leads nowhere itself, but is joined to another one that has a line, or an Internet VPN: two
+# vantages of one store, and what each of them alone can say.
 set -u
 # shellcheck source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
-lab_known='net rz-bas rz-gw rz-plc rz-web'
-lab_need tcpdump nft
-[ -x "${TENKEN:?run by make check}" ] || skip_all 'tenken is not built'
+lab_need nft openssl jq
+# shellcheck source=tests/lab/reach-plant.sh
+. "$lab_tests/lab/reach-plant.sh"
 cd "$lab_dir" || exit 99
+export TENKEN_DATA
 
-# more HOST INTERFACE SEGMENT ADDRESS
-more() {
-	in_host net ip link add "w-$2" type veth peer name "$2" netns "lab-$1" &&
-		in_host net ip link set "w-$2" master "br-$3" up && in_host "$1" ip address add "$4" dev "$2" &&
-		in_host "$1" ip link set "$2" up
+# Plant and office behind one firewall, which forwards between both; the office has a router of its own to the
+# Internet. site: office is not said to be closed.
+joined() {
+	plant "$1"
+	leg bastion plant 192.168.10.10/24
+	leg plc plant 192.168.10.20/24
+	leg desk office 192.168.1.10/24
+	leg fw plant 192.168.10.1/24
+	leg fw office 192.168.1.2/24
+	leg router office 192.168.1.1/24
+	leg router outside 203.0.113.1/24
+	leg outside outside 203.0.113.9/24 2001:db8:9::9/64
+	beacon_up outside
+	forwards fw
+	forwards router
+	in_host fw sysctl -q -w net.ipv4.icmp_ratelimit=0
+	in_host router sysctl -q -w net.ipv4.icmp_ratelimit=0
+	in_host bastion ip route add 192.168.1.0/24 via 192.168.10.1
+	in_host plc ip route add 192.168.1.0/24 via 192.168.10.1
+	in_host desk ip route add 192.168.10.0/24 via 192.168.1.2
+	in_host desk ip route add default via 192.168.1.1
+	serve plc "$plant-web" "$lab_python" -m http.server 80
+	wait_port plc 80
 }
-build() {
-	for segment in rzo rzp rzd; do
-		in_host net ip link add "br-$segment" type bridge && in_host net ip link set "br-$segment" up || return 1
-	done
-	lab_host rz-bas rzo 10.82.1.10/24 default 10.82.1.1 && lab_host rz-gw rzo 10.82.1.1/24 &&
-		more rz-gw eth1 rzp 10.82.2.1/24 && more rz-gw eth2 rzd 10.82.3.1/24 &&
-		in_host rz-gw sysctl -q -w net.ipv4.ip_forward=1 &&
-		lab_host rz-plc rzp 10.82.2.20/24 default 10.82.2.1 &&
-		lab_host rz-web rzd 10.82.3.20/24 default 10.82.3.1
+office_words=important
+
+# ---- the office reaches the Internet, and the plant ----
+joined transit
+shares router outside
+site plant 'routers: [192.168.10.1, 192.168.1.1, 192.168.1.2]' 'conduits: [{from: office, to: plant, ports: [tcp/443]}]'
+reach bastion --only tcp,udp,icmp
+ways 'from the plant no way leads out' <<'END'
+icmp ipv6 no-route 1
+icmp ipv4 no-route 1
+tcp ipv6 no-route 11
+tcp ipv4 no-route 11
+udp ipv6 no-route 9
+udp ipv4 no-route 9
+END
+findings 'the plant alone looks closed' <<'END'
+END
+site office 'routers: [192.168.10.1, 192.168.1.1, 192.168.1.2]' 'conduits: [{from: office, to: plant, ports: [tcp/443]}]'
+in_host desk "$TENKEN" scan -c site.yaml --store s.tenken --no-html --quiet -p 22,80,443 192.168.10.20 \
+	>"$lab_logs/transit-scan.out" 2>&1 </dev/null
+reach desk --only tcp,zones
+ways 'from the office the beacon is reached, and a port of the plant that nobody allowed' <<'END'
+tcp ipv6 no-route 11
+tcp ipv4 reached 11 refutes as 203.0.113.1
+zone-tcp ipv4 reached 1
+zone-tcp ipv4 refused 3
+END
+findings 'the plant is joined to a network with a line' <<'END'
+http.security-headers-missing 192.168.10.20 frame-options low
+http.version-disclosed 192.168.10.20 Server info
+network.cross-zone-reachable 192.168.10.20 office > plant high
+network.transitive-internet-exposure 192.168.10.10 plant > office > Internet high
+END
+is 'each finding says from where it holds' "SELECT check_id || ' ' || vantage FROM finding WHERE status = 'open'
+	AND check_id LIKE 'network.%' ORDER BY 1" <<'END'
+network.cross-zone-reachable v-office
+network.transitive-internet-exposure v-office
+END
+that 'and why' same "$(jq -r '.findings[] | select(.check == "network.transitive-internet-exposure").evidence |
+	.line + ", " + .joints[0].how' s.json)" 'a test reached the beacon, a test got through'
+
+# ---- an Internet VPN in the office, heard alone ----
+if command -v openvpn >/dev/null; then
+	joined portal
+	leg vpn office 192.168.1.50/24
+	leg caller outside 203.0.113.77/24
+	in_host vpn ip route add default via 192.168.1.1
+	in_host router nft -f - <<'END'
+table ip forward {
+	chain in {
+		type nat hook prerouting priority -100;
+		iifname "outside" udp dport 1194 dnat to 192.168.1.50
+	}
 }
-cat >listen.py <<'END'
-import socket, sys, threading
-def serve(port):
-    s = socket.create_server((sys.argv[1], port), backlog=16)
-    while True:
-        c, _ = s.accept()
-        c.close()
-for port in map(int, sys.argv[3:]):
-    threading.Thread(target=serve, args=(port,), daemon=True).start()
-serve(int(sys.argv[2]))
 END
-cat >site.yaml <<END
-site: zones
-timezone: Asia/Tokyo
-authorisation: {by: somebody, from: 2020-01-01, until: 2099-12-31}
-vantage: {name: bastion, zone: office}
-zones:
-  - {name: office, kind: it, networks: 10.82.1.0/24}
-  - {name: plant, kind: ot, networks: 10.82.2.0/24}
-  - {name: dmz, kind: dmz, networks: 10.82.3.0/24}
-  - {name: lab, kind: it, networks: 10.82.4.0/24}
-conduits:
-  - {from: office, to: dmz, ports: tcp/443}
-  - {from: office, to: dmz, ports: tcp/80, until: 2025-03-31}
-beacon: {address: 203.0.113.9, key_file: key}
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=lab \
+		-keyout vpn.key -out vpn.pem 2>/dev/null
+	serve vpn "$plant-openvpn" openvpn --mode p2p --tls-server --dev null --proto udp4 --float --port 1194 \
+		--ca vpn.pem --cert vpn.pem --key vpn.key --dh none
+	site office 'routers: [192.168.10.1, 192.168.1.1, 192.168.1.2]' \
+		'conduits: [{from: office, to: plant, ports: [tcp/443]}]' \
+		'listen: {interfaces: [office]}'
+	in_host vpn "$TENKEN" listen -c site.yaml -i office --for 8s --store s.tenken --no-html --quiet \
+		>"$lab_logs/portal-listen.out" 2>&1 </dev/null &
+	listener=$!
+	sleep 2
+	serve caller "$plant-caller" openvpn --mode p2p --tls-client --dev null --proto udp4 --nobind \
+		--remote 203.0.113.1 1194 --ca vpn.pem --cert vpn.pem --key vpn.key
+	wait $listener
+	result $? "$plant: listening at the end point"
+	is "$plant: the end point was heard" "SELECT DISTINCT address || ' ' || kind || ' ' || peer FROM heard WHERE kind LIKE 'vpn.%'" <<'END'
+192.168.1.50 vpn.openvpn 203.0.113.77
 END
-that 'the lab stands' build
-"$TENKEN" beacon --make-key key >/dev/null
-serve rz-plc plc "$lab_python" "$lab_dir/listen.py" 10.82.2.20 502
-serve rz-web web "$lab_python" "$lab_dir/listen.py" 10.82.3.20 80 443 8081
-wait_port rz-plc 502 && wait_port rz-web 8081
-in_host rz-bas "$TENKEN" scan -c site.yaml --store s.tenken --no-html --quiet -p 80,443,502,8081 \
-	10.82.2.20 10.82.3.20 >"$lab_logs/scan.out" 2>&1 </dev/null
-in_host rz-gw nft -f - <<END
-table inet f { chain forward { type filter hook forward priority 0;
-	ip daddr 10.82.2.0/24 tcp dport != 502 drop; }; }
+	findings 'the plant is joined to a network with an Internet VPN' <<'END'
+network.transitive-internet-exposure - plant > office > Internet high
+network.vpn-endpoint 192.168.1.50 openvpn medium
 END
-capture rz-plc
-in_host rz-bas "$TENKEN" reach -c site.yaml --store s.tenken --no-html --quiet --only zones \
-	>"$lab_logs/reach.out" 2>"$lab_logs/reach.err" </dev/null
-result $? 'the run'
-capture_end rz-plc
-cp s.tenken "$lab_logs"
-is 'what policy denies was tried, and nothing else' "SELECT destination || ' ' || port || ' ' || from_zone || ' ' ||
-	to_zone || ' ' || outcome || ' ' || coalesce(note, '-') FROM path
-	WHERE scan = (SELECT max(id) FROM scan) ORDER BY destination, port" <<END
-10.82.2.20 22 office plant silent -
-10.82.2.20 80 office plant silent -
-10.82.2.20 443 office plant silent -
-10.82.2.20 445 office plant silent -
-10.82.2.20 502 office plant reached -
-10.82.2.20 3389 office plant silent -
-10.82.3.20 22 office dmz refused -
-10.82.3.20 80 office dmz reached expired
-10.82.3.20 445 office dmz refused -
-10.82.3.20 3389 office dmz refused -
-10.82.3.20 8081 office dmz reached -
-10.82.4.0 0 office lab not-tested no host of this zone is known yet: it takes a scan, or listening
-END
-# Not a byte is sent on what stands, and it is closed properly.
-that 'the controller is connected to once, and gets no byte' test \
-	"$(tcpdump -nr "$lab_logs/rz-plc.pcap" 'tcp[13] & 18 = 2 and dst port 502' 2>/dev/null | wc -l)" = 1
-that 'no data' test "$(tcpdump -nr "$lab_logs/rz-plc.pcap" \
-	'dst host 10.82.2.20 and tcp[13] & 8 != 0' 2>/dev/null | wc -l)" = 0
-that 'and no reset' test "$(tcpdump -nr "$lab_logs/rz-plc.pcap" \
-	'dst host 10.82.2.20 and tcp[13] & 4 != 0' 2>/dev/null | wc -l)" = 0
-that 'the journal tells them a second apart' "$lab_python" - s.tenken <<'END'
-import sqlite3, sys
-at = [r[0] for r in sqlite3.connect(sys.argv[1]).execute(
-    "SELECT opened_ms FROM journal WHERE scan = (SELECT max(id) FROM scan) AND address = '10.82.2.20' ORDER BY 1")]
-sys.exit(not (len(at) == 6 and all(b - a >= 1000 for a, b in zip(at, at[1:]))))
-END
+else
+	skip 'an Internet VPN in the office' 'openvpn is not installed'
+fi
 tap_done
