@@ -6,7 +6,7 @@
 # shellcheck source=tests/lab/lab.sh disable=SC2317
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 lab_known='net inside other outside resolver forwarder third'
-lab_need tcpdump jq named dnsmasq unbound nft setpriv
+lab_need tcpdump jq dig named dnsmasq unbound nft setpriv
 
 cd "$lab_dir" || exit 99
 lab_segment plant 192.168.1.1/24
@@ -204,6 +204,8 @@ expect 'a resolver carries no forged one' "$(ask_of inside other.key dns-txt 192
 	'[sc]*'
 expect 'dns, asked by name' "$(ask dns-plain $at 53 name=t.example type=6)" 'code 0 answers 1'
 expect 'its name server' "$(ask dns-plain $at 53 name=ns.t.example type=1)" 'code 0 answers 1'
+expect 'the zone by TCP' "$(in_host inside dig +tcp +short +time=3 +tries=1 "@$at" SOA t.example 2>&1)" 't.example. t.example. 1 *'
+expect 'no other name by TCP' "$(in_host inside dig +tcp +short +time=3 +tries=1 "@$at" www.example 2>&1)" '*end of file*'
 expect 'no other name' "$(ask dns-plain $at 53 name=www.t.example wait=1)" silent
 expect 'no other zone' "$(ask dns-plain $at 53 name=www.example.org wait=1)" silent
 expect 'no version' "$(ask dns-plain $at 53 name=version.bind type=16 wait=1)" silent
