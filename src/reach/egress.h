@@ -70,4 +70,16 @@ int egress_resolve(struct egress *e, const struct reach_server *resolver, const 
 void egress_wpad(struct egress *e, const struct reach_server *resolvers, size_t resolver_count,
 		 struct reach_server *list, size_t *count);
 
+/* Pure: the proxies that a file names, in the order of the words for them; the number. Ports are filled in. */
+enum { WPAD_HOST = 254 };
+struct wpad_place {
+	char host[WPAD_HOST];
+	uint16_t port;
+	bool socks;
+};
+size_t wpad_places(struct span file, struct wpad_place *list, size_t room);
+/* Pure: "http://host[:port]/path" taken apart; false: none that is asked. */
+bool wpad_url(const char *url, char host[static WPAD_HOST], uint16_t *ret_port,
+	      char path[static REACH_TEXT]);
+
 #endif

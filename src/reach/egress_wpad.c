@@ -12,7 +12,7 @@
 #include "codec/http_message.h"
 #include "reach/egress.h"
 
-enum { FILE_MOST = 65536, WORD_MOST = 253, ADDRESSES = 4, PLACES_MOST = 16 };
+enum { FILE_MOST = 65536, WORD_MOST = WPAD_HOST - 1, ADDRESSES = 4, WPAD_PLACES = 16 };
 
 static bool resolve(struct egress *e, const struct reach_server *resolvers, size_t count,
 		    const char *host, struct addr *ret)
@@ -32,7 +32,7 @@ static bool resolve(struct egress *e, const struct reach_server *resolvers, size
 }
 
 /* "host:port" at the beginning of a text, up to the first character that belongs to neither. */
-static bool read_place(struct span s, char host[static WORD_MOST + 1], uint16_t *ret_port)
+static bool read_place(struct span s, char host[static WPAD_HOST], uint16_t *ret_port)
 {
 	size_t n = 0;
 	unsigned port = 0;
@@ -41,7 +41,7 @@ static bool read_place(struct span s, char host[static WORD_MOST + 1], uint16_t 
 		n++;
 	if (n == 0 || n > WORD_MOST)
 		return false;
-	snprintf(host, WORD_MOST + 1, "%.*s", (int)n, (const char *)s.at);
+	snprintf(host, WPAD_HOST, "%.*s", (int)n, (const char *)s.at);
 	if (n < s.length && s.at[n] == ':')
 		for (n++; n < s.length && s.at[n] >= '0' && s.at[n] <= '9' && port <= UINT16_MAX;
 		     n++)
@@ -63,8 +63,7 @@ static void add(struct reach_server *list, size_t *count, const struct addr *a, 
 	};
 }
 
-static void read_file(struct egress *e, const struct reach_server *resolvers, size_t resolver_count,
-		      struct span file, struct reach_server *list, size_t *count)
+size_t wpad_places(struct span file, struct wpad_place *list, size_t room)
 {
 	static const struct {
 		const char *word;
@@ -74,23 +73,38 @@ static void read_file(struct egress *e, const struct reach_server *resolvers, si
 		      { "HTTP ", false, 80 },
 		      { "SOCKS ", true, 1080 },
 		      { "SOCKS5 ", true, 1080 } };
-	char host[WORD_MOST + 1];
+	size_t n = 0;
 
 	for (size_t i = 0; i < countof(words); i++) {
 		struct span rest = file;
 		ptrdiff_t at;
 
-		for (int k = 0;
-		     k < PLACES_MOST && (at = span_find_nocase(rest, words[i].word)) >= 0; k++) {
-			struct addr a;
-			uint16_t port;
+		while (n < room && (at = span_find_nocase(rest, words[i].word)) >= 0) {
+			struct wpad_place *p = &list[n];
 
 			rest = span_from(rest, (size_t)at + strlen(words[i].word));
-			if (read_place(rest, host, &port) &&
-			    resolve(e, resolvers, resolver_count, host, &a))
-				add(list, count, &a, port != 0 ? port : words[i].port,
-				    words[i].socks);
+			if (!read_place(rest, p->host, &p->port))
+				continue;
+			p->socks = words[i].socks;
+			if (p->port == 0)
+				p->port = words[i].port;
+			n++;
 		}
+	}
+	return n;
+}
+
+static void read_file(struct egress *e, const struct reach_server *resolvers, size_t resolver_count,
+		      struct span file, struct reach_server *list, size_t *count)
+{
+	struct wpad_place places[WPAD_PLACES];
+	size_t n = wpad_places(file, places, countof(places));
+
+	for (size_t i = 0; i < n && !reach_stopping(e->run); i++) {
+		struct addr a;
+
+		if (resolve(e, resolvers, resolver_count, places[i].host, &a))
+			add(list, count, &a, places[i].port, places[i].socks);
 	}
 }
 
@@ -130,9 +144,8 @@ static void fetch(struct egress *e, const struct reach_server *resolvers, size_t
 	free(file);
 }
 
-/* "http://host[:port]/path" */
-static bool split_url(const char *url, char host[static WORD_MOST + 1], uint16_t *ret_port,
-		      char path[static REACH_TEXT])
+bool wpad_url(const char *url, char host[static WPAD_HOST], uint16_t *ret_port,
+	      char path[static REACH_TEXT])
 {
 	struct span s = span_text(url);
 
@@ -156,11 +169,11 @@ void egress_wpad(struct egress *e, const struct reach_server *resolvers, size_t 
 		 struct reach_server *list, size_t *count)
 {
 	const struct reach_known *k = e->run->known;
-	char host[WORD_MOST + 1], path[REACH_TEXT], name[REACH_TEXT + 8];
+	char host[WPAD_HOST], path[REACH_TEXT], name[REACH_TEXT + 8];
 	uint16_t port;
 
 	for (size_t i = 0; i < k->wpad_count && !reach_stopping(e->run); i++)
-		if (split_url(k->wpad_urls[i], host, &port, path))
+		if (wpad_url(k->wpad_urls[i], host, &port, path))
 			fetch(e, resolvers, resolver_count, host, port, path, list, count);
 	for (size_t i = 0; i < k->search_count && !reach_stopping(e->run); i++) {
 		snprintf(name, sizeof(name), "wpad.%s", k->search_domains[i]);
