@@ -423,24 +423,28 @@ tcp 2222 refused
 tls 443 refused
 udp 123 refused
 END
-for skew in +1h -1h; do
-	prefix="faketime -f $skew" beacon "$skew" key
-	wait_beacon "$skew"
-	that "$skew: the run" reach "skew$skew" --only tcp,udp,tls
-	gives "$skew: reached, and the difference is told" "skew$skew" \
-		"DISTINCT outcome, abs((evidence ->> 'clock_ahead_s') - (${skew%h} * 3600)) < 60" <<END
+if ! faketime -f +1h "$TENKEN" --version >/dev/null 2>&1; then
+	skip 'clocks that differ' 'libfaketime does not go with this build'
+else
+	for skew in +1h -1h; do
+		prefix="faketime -f $skew" beacon "$skew" key
+		wait_beacon "$skew"
+		that "$skew: the run" reach "skew$skew" --only tcp,udp,tls
+		gives "$skew: reached, and the difference is told" "skew$skew" \
+			"DISTINCT outcome, abs((evidence ->> 'clock_ahead_s') - (${skew%h} * 3600)) < 60" <<END
 reached 1
 END
-	beacon_end
-done
-prefix='faketime -f +3h' beacon 3h key
-wait_beacon 3h
-that '3 hours: the run' reach skew3 --only tcp,udp
-gives '3 hours: nothing is answered' skew3 "DISTINCT method, outcome" <<END
+		beacon_end
+	done
+	prefix='faketime -f +3h' beacon 3h key
+	wait_beacon 3h
+	that '3 hours: the run' reach skew3 --only tcp,udp
+	gives '3 hours: nothing is answered' skew3 "DISTINCT method, outcome" <<END
 tcp answered-by-other
 udp silent
 END
-beacon_end
+	beacon_end
+fi
 
 # ---- forged and old answers ----
 "$lab_python" "$lab_tests/cli/ask.py" open.tenken \
