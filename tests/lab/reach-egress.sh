@@ -382,6 +382,76 @@ dns-txt - silent -
 dns-txt 10.81.1.53 name-refused -
 END
 for pid in $(ip netns pids lab-re-srv); do kill -TERM "$pid" 2>/dev/null; done
+
+# ---- proxies that browsers would find by themselves ----
+cat >wpad.py <<'END'
+import http.server
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"function FindProxyForURL(u, h) { return '%s'; }" % (
+            b"PROXY 10.81.1.53:8888" if self.path == "/wpad.dat" else b"SOCKS 10.81.1.53:1080")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+http.server.HTTPServer(("10.81.1.53", 80), H).serve_forever()
+END
+serve re-srv wpad "$lab_python" "$lab_dir/wpad.py"
+serve re-srv tinyproxy2 tinyproxy -d -c "$lab_dir/tinyproxy.conf"
+serve re-srv danted2 danted -f "$lab_dir/danted.conf"
+serve re-srv names dnsmasq -k -C /dev/null --no-resolv --no-hosts --listen-address=10.81.1.53 --bind-interfaces \
+	--address=/wpad.plant.example/10.81.1.53
+wait_port re-srv 80 && wait_port re-srv 8888 && wait_port re-srv 1080
+site 203.0.113.9 'names: {resolvers: 10.81.1.53}' 'dns: {zones: plant.example}'
+# What listening would have heard: option 252, and a resolver that no zone declares.
+reach wpad --only ntp
+"$lab_python" - wpad.tenken <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("INSERT INTO scan (uuid, kind, site, vantage, profile, started, finished, status, version, plan)"
+           " VALUES ('l', 'listen', 'egress', 'bastion', 'mlit-water', 1, 2, 'done', '0', '{}')")
+run = db.execute("SELECT max(id) FROM scan").fetchone()[0]
+for kind, value in (("dhcp.wpad", "http://10.81.1.53/other.pac"), ("dhcp.dns", "198.51.100.53")):
+    db.execute("INSERT INTO heard VALUES (?, '10.81.1.1', '', ?, ?, '', 0, '', 1, 1, 1)", (run, kind, value))
+db.commit()
+END
+that 'wpad: the run' reach wpad --only proxy,dns-a
+gives 'wpad: by name and by DHCP; a resolver outside is not asked' wpad "method, via, outcome, seen_as, note" <<END
+dns-a 10.81.1.53 name-refused - -
+dns-a 198.51.100.53 not-tested - outside the declared zones
+proxy-connect 10.81.1.53:8888 reached 203.0.113.53 -
+proxy-get 10.81.1.53:8888 reached 203.0.113.53 -
+socks4a 10.81.1.53:1080 reached 203.0.113.53 -
+socks5 10.81.1.53:1080 reached 203.0.113.53 -
+END
+for pid in $(ip netns pids lab-re-srv); do kill -TERM "$pid" 2>/dev/null; done
+open_filter
+
+# ---- without rights, and stopped ----
+mkdir -m 755 plain && cp key site.yaml plain && chown -R nobody plain
+(cd plain && in_host re-bas setpriv --reuid nobody --clear-groups "$TENKEN" reach -c site.yaml --store plain.tenken \
+	--no-html --quiet --only tcp,udp,icmp >"$lab_logs/plain.out" 2>"$lab_logs/plain.err" </dev/null)
+result $? 'without rights: the run'
+cp plain/plain.tenken .
+matrix 'without rights: all but echo requests' plain <<END
+icmp 0 not-tested
+tcp 80 reached
+tcp 443 reached
+tcp 2222 reached
+udp 123 reached
+END
+filter <<END
+table inet f { chain forward { type filter hook forward priority 0; drop; }; }
+END
+in_host re-bas "$TENKEN" reach -c site.yaml --store stopped.tenken --no-html --quiet --all-ports \
+	>"$lab_logs/stopped.out" 2>"$lab_logs/stopped.err" </dev/null &
+run=$!
+sleep 6
+in_host re-bas "$TENKEN" stop >"$lab_logs/stop.out" 2>&1
+wait "$run"
+that 'stopped: it ended early' test $? = 3
+gives 'stopped: what was found is kept' stopped "DISTINCT (SELECT status || ' ' || reason FROM scan), count(*) > 4" <<END
+incomplete stopped 1
+END
 open_filter
 
 # ---- IPv6 alone ----
