@@ -47,50 +47,12 @@ json_t *clean_text(struct span s)
 	return json_stringn(out, used);
 }
 
-static size_t put_utf8(uint8_t *out, uint32_t v)
-{
-	if (v < 0x80) {
-		out[0] = (uint8_t)v;
-		return 1;
-	}
-	if (v < 0x800) {
-		out[0] = (uint8_t)(0xc0 | v >> 6);
-		out[1] = (uint8_t)(0x80 | (v & 0x3f));
-		return 2;
-	}
-	if (v < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | v >> 12);
-		out[1] = (uint8_t)(0x80 | (v >> 6 & 0x3f));
-		out[2] = (uint8_t)(0x80 | (v & 0x3f));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | v >> 18);
-	out[1] = (uint8_t)(0x80 | (v >> 12 & 0x3f));
-	out[2] = (uint8_t)(0x80 | (v >> 6 & 0x3f));
-	out[3] = (uint8_t)(0x80 | (v & 0x3f));
-	return 4;
-}
-
 json_t *clean_utf16le(struct span s)
 {
-	uint8_t out[TEXT_MAX +
-		    8]; /* one unit more than clean_text() keeps, so that it marks the cut */
-	size_t used = 0;
+	/* One unit more than clean_text() keeps, so that it marks the cut. */
+	uint8_t out[TEXT_MAX + 8];
 
-	for (size_t i = 0; i + 1 < s.length && used <= TEXT_MAX; i += 2) {
-		uint32_t v = (uint32_t)s.at[i] | (uint32_t)s.at[i + 1] << 8;
-
-		if (v >= 0xd800 && v <= 0xdbff && i + 3 < s.length) {
-			uint32_t low = (uint32_t)s.at[i + 2] | (uint32_t)s.at[i + 3] << 8;
-
-			if (low >= 0xdc00 && low <= 0xdfff) {
-				v = 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00);
-				i += 2;
-			}
-		}
-		used += put_utf8(out + used, v);
-	}
-	return clean_text(span_of(out, used));
+	return clean_text(span_of(out, utf16le_text(s, out, sizeof(out))));
 }
 
 void note_text(json_t *object, const char *key, struct span s)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "codec/ntlm.h"
+#include "codec/utf8.h"
 
 enum { DECODED_MAX = 3072 /* of the base64 text of a message */ };
 

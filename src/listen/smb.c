@@ -8,6 +8,7 @@
 
 #include "codec/limits.h"
 #include "codec/netbios.h"
+#include "codec/utf8.h"
 #include "listen/ntlm_ear.h"
 
 enum {

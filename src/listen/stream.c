@@ -84,53 +84,6 @@ void tell_account(struct talk *t, struct span account)
 			  true);
 }
 
-/* One code point as UTF-8; returns its bytes. */
-static size_t write_utf8(uint32_t c, uint8_t *out)
-{
-	if (c < 0x80) {
-		out[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (uint8_t)(0xc0 | c >> 6);
-		out[1] = (uint8_t)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | c >> 12);
-		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (uint8_t)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | c >> 18);
-	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (uint8_t)(0x80 | (c & 0x3f));
-	return 4;
-}
-
-size_t utf16le_text(struct span utf16, uint8_t *out, size_t size)
-{
-	struct reader r = rd_new(utf16);
-	size_t n = 0;
-
-	while (rd_left(&r) >= 2 && n + 4 <= size) {
-		uint32_t c = rd_le16(&r);
-
-		if (c >= 0xd800 && c < 0xdc00 && rd_left(&r) >= 2) {
-			uint32_t low = rd_le16(&r);
-
-			c = low >= 0xdc00 && low < 0xe000
-				    ? 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00)
-				    : 0xfffd;
-		} else if (c >= 0xd800 && c < 0xe000) {
-			c = 0xfffd;
-		}
-		n += write_utf8(c, out + n);
-	}
-	return n;
-}
-
 /* ---- lines ---- */
 
 long line_take(struct span bytes, bool *dropping, struct span *ret)

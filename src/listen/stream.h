@@ -25,8 +25,6 @@ void tell_login(struct talk *t, const char *way);
 void tell_challenge(struct talk *t, const char *way);
 /* The account of a login; one that is empty is not told. */
 void tell_account(struct talk *t, struct span account);
-/* UTF-16LE as UTF-8, as far as out reaches; returns its bytes. */
-size_t utf16le_text(struct span utf16, uint8_t *out, size_t size);
 
 /*
  * The line at the front without its CR LF or LF. Returns how many bytes it takes, or HEAR_MORE. A line that
