@@ -200,6 +200,29 @@ in_host bastion "$TENKEN" export inside/site.tenken --format json -o both.json >
 result $? 'an export of both'
 cp both.json page.html "$lab_logs" 2>/dev/null
 
+# ---- no room ----
+# room KIB: a folder with the store of before and so much room beside it
+room() {
+	mkdir -p small && mount -t tmpfs -o "size=$(($(stat -c %s before.tenken) / 1024 + $1))k" tmpfs small &&
+		cp inside/site.yaml small/ && cp before.tenken small/site.tenken
+}
+packed=$(($(stat -c %s results) / 1024))
+for kib in $((packed / 2)) $((packed + 40)); do
+	room "$kib"
+	reach bastion --import results --verify-key sign.key.pub -c small/site.yaml --no-html --quiet
+	good=$?
+	[ $good = 2 ] || [ $good = 3 ]
+	result $? "with $kib KiB left it is not taken"
+	that 'in one line' same "$(grep -c '^error: ' err) $(wc -l <err)" '1 1'
+	note <err
+	that 'nothing is left of it' same "$(find small -name '*import*')" ''
+	cp small/site.tenken s.tenken
+	is 'and the store is as it was' 'SELECT count(*) FROM scan' <<'END'
+1
+END
+	umount small
+done
+
 # ---- stopped early: what was found leaves all the same ----
 in_host far "$TENKEN" reach --from-outside --sign-key sign.key --out early -c outside/site.yaml --quiet \
 	>early.out 2>&1 </dev/null &
