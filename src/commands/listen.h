@@ -67,7 +67,7 @@ struct listen_crew {
 	unsigned signal_count;
 	atomic_int *stopping;
 	enum listen_end end;
-	uint64_t packets; /* told so far, for the progress */
+	enum capture_end seen[LISTEN_INTERFACES]; /* of each interface, as it was last said */
 	struct record *record;
 };
 

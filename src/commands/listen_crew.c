@@ -175,6 +175,12 @@ static const char *watch_name(const struct listen_crew *c, const struct told_wat
 /* The lines about one capture that did not go well. */
 static void tell_watch(struct listen_crew *c, const struct told_watch *w, const char *name)
 {
+	/* Interfaces are told again and again. */
+	if (c->wish->interfaces.count > 0) {
+		if (c->seen[w->number] == w->end)
+			return;
+		c->seen[w->number] = w->end;
+	}
 	if (w->end == CAPTURE_TRUNCATED)
 		fprintf(stderr,
 			_("warning: %s: it ends within a packet, after %" PRIu64

@@ -181,6 +181,8 @@ const char *listen_note(const struct told_watch *w)
 		return words[w->end];
 	if (!w->link_known)
 		return "link layer not known";
+	if (w->downs > 0)
+		return "link was down for a time";
 	return w->backwards > 0 ? "clock went backwards" : NULL;
 }
 

@@ -261,6 +261,7 @@ static bool read_interfaces(struct teller *t)
 		t->now = r;
 		r->watch.end = capture_read(r->capture, BATCH, take_frame, t);
 		r->over = r->watch.end == CAPTURE_GONE;
+		r->watch.downs += r->watch.end == CAPTURE_DOWN && before == CAPTURE_GOES_ON;
 		if (r->watch.end != before) {
 			tell_watch(t, r);
 			flush(t);

@@ -122,6 +122,7 @@ void record_write_watch(struct writer *w, const struct told_watch *t)
 	wr_be64(w, t->one_sided);
 	wr_be64(w, t->damaged);
 	wr_be64(w, t->backwards);
+	wr_be64(w, t->downs);
 	wr_u8(w, (uint8_t)t->end);
 	wr_u8(w, t->link_known);
 }
@@ -353,6 +354,7 @@ static void read_watch(struct reader *r, struct told_watch *t)
 	t->one_sided = get_count(r);
 	t->damaged = get_count(r);
 	t->backwards = get_count(r);
+	t->downs = get_count(r);
 	t->end = get_capture_end(r);
 	t->link_known = rd_u8(r) != 0;
 }

@@ -35,6 +35,7 @@ struct told_watch {
 	char link[32];             /* libpcap's name of the link layer */
 	int64_t first_ns, last_ns; /* 0: no packet */
 	uint64_t packets, bytes, dropped, snapped, one_sided, damaged, backwards;
+	uint64_t downs; /* how often the interface went down */
 	enum capture_end end;
 	bool link_known;
 };

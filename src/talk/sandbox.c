@@ -5,6 +5,7 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -154,6 +155,11 @@ int sandbox_listener(int channel)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
 				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)channel),
 				     SCMP_A4(SCMP_CMP_EQ, 0));
+	/* Is the interface up, is it there? */
+	const scmp_datum_t questions[] = { SIOCGIFNAME, SIOCGIFFLAGS };
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]) && r == 0; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, questions[i]));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
 				     SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));

@@ -2,9 +2,11 @@
 #include "wire/capture.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -29,6 +31,7 @@ struct capture {
 	pcap_t *pcap;
 	struct source *source; /* NULL: an interface; closed by libpcap */
 	char *buffer;
+	unsigned index; /* of the interface, which may get another name */
 	uint64_t dropped;
 	uint32_t dropped_seen;
 	capture_take *take; /* of the call under way */
@@ -193,6 +196,7 @@ int capture_interface(const char *name, size_t buffer_bytes, struct capture **re
 	pcap_set_tstamp_precision(c->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	int e = pcap_activate(c->pcap);
 	if (e >= 0 && pcap_setnonblock(c->pcap, 1, text) == 0) {
+		c->index = if_nametoindex(name); /* 0: "any" */
 		*ret = c;
 		return 0;
 	}
@@ -243,6 +247,19 @@ static void taken(u_char *context, const struct pcap_pkthdr *h, const u_char *by
 		second * 1000000000 + (h->ts.tv_usec >= 0 ? h->ts.tv_usec : 0));
 }
 
+/* By two questions that any socket may be asked. */
+static enum capture_end interface_state(const struct capture *c)
+{
+	struct ifreq q = { .ifr_ifindex = (int)c->index };
+	int fd = pcap_fileno(c->pcap);
+
+	if (c->index == 0)
+		return CAPTURE_GOES_ON;
+	if (ioctl(fd, SIOCGIFNAME, &q) != 0 || ioctl(fd, SIOCGIFFLAGS, &q) != 0)
+		return CAPTURE_GONE;
+	return (q.ifr_flags & IFF_UP) != 0 ? CAPTURE_GOES_ON : CAPTURE_DOWN;
+}
+
 enum capture_end capture_read(struct capture *c, int most, capture_take *take, void *context)
 {
 	c->take = take;
@@ -257,9 +274,8 @@ enum capture_end capture_read(struct capture *c, int most, capture_take *take, v
 			       ? CAPTURE_TRUNCATED
 			       : CAPTURE_DAMAGED;
 	}
-	if (n >= 0)
-		return CAPTURE_GOES_ON;
-	return strstr(pcap_geterr(c->pcap), "disappeared") != NULL ? CAPTURE_GONE : CAPTURE_DOWN;
+	(void)n; /* what libpcap says of an interface is told once; its state is asked for */
+	return interface_state(c);
 }
 
 const char *capture_error(const struct capture *c)
