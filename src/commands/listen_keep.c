@@ -211,24 +211,27 @@ void listen_keep_watch(struct store *store, const struct told_watch *w, const ch
 void listen_keep_counts(struct store *store, const struct listener_counts *c)
 {
 	const struct {
+		const char *before;
 		uint64_t count;
-		const char *words;
+		const char *behind;
 	} list[] = {
-		{ c->damaged, "frames that could not be understood" },
-		{ c->fragments, "packets whose fragments did not come whole" },
-		{ c->gaps, "places where bytes of connections are missing" },
-		{ c->streams_left, "connections that were not read for lack of memory" },
-		{ c->flows_forgotten, "connections told in parts for lack of memory" },
-		{ c->hosts_left, "packets of addresses not kept for lack of memory" },
-		{ c->facts_left, "facts not kept for lack of memory" },
-		{ c->operations_left, "operations not kept for lack of memory" },
+		{ "", c->damaged, "frames could not be understood" },
+		{ "", c->fragments, "fragmented packets did not come whole" },
+		{ "bytes of connections are missing at ", c->gaps, "places" },
+		{ "", c->streams_left, "connections were not read for lack of memory" },
+		{ "", c->flows_forgotten, "connections were told in parts for lack of memory" },
+		{ "", c->hosts_left,
+		  "packets of addresses that were not kept for lack of memory" },
+		{ "", c->facts_left, "facts were not kept for lack of memory" },
+		{ "", c->operations_left, "operations were not kept for lack of memory" },
 	};
-	char count[32];
+	char text[128];
 
 	for (size_t i = 0; i < countof(list); i++) {
 		if (list[i].count == 0)
 			continue;
-		snprintf(count, sizeof(count), "%" PRIu64, list[i].count);
-		store_remark(store, "listening", count, list[i].words);
+		snprintf(text, sizeof(text), "%s%" PRIu64 " %s", list[i].before, list[i].count,
+			 list[i].behind);
+		store_remark(store, "listening", NULL, text);
 	}
 }
