@@ -145,6 +145,7 @@ static const char join_services[] =
 	"  run = excluded.run, protocol = coalesce(service.protocol, excluded.protocol),"
 	"  tls = max(service.tls, excluded.tls), spoken = 'heard'"
 	"  WHERE service.state <> 'open';"
+	"CREATE INDEX temp.service_port ON service (port, transport);"
 	"UPDATE temp.host SET open = n.count FROM (SELECT address, count(*) AS count"
 	"  FROM temp.service WHERE state = 'open' GROUP BY address) AS n"
 	" WHERE n.address = host.address AND heard = 1";
