@@ -341,7 +341,7 @@ static void list(const struct trace *t, char ret[static REACH_HOPS], bool *ret_f
 		}
 		json_array_append_new(all, o);
 	}
-	size_t n = last > 0 ? json_dumpb(all, ret, REACH_HOPS - 1, JSON_COMPACT) : 0;
+	size_t n = json_dumpb(all, ret, REACH_HOPS - 1, JSON_COMPACT);
 	ret[n < REACH_HOPS ? n : 0] = '\0';
 	json_decref(all);
 }

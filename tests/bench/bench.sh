@@ -36,7 +36,9 @@ done
 . "$bench_tests/wire.sh"
 # shellcheck source=tests/bench/crypto.sh
 . "$bench_tests/crypto.sh"
-parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all}
+# shellcheck source=tests/bench/reach.sh
+. "$bench_tests/reach.sh"
+parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all}
 # Telnetd of GNU inetutils is not among the services that nmap knows; it tries all its probes on it.
 without_telnet=$(echo "$bench_ports" | sed 's/,23,/,/')
 
@@ -57,6 +59,7 @@ bench_down() {
 	exec 2>/dev/null # some shells tell of every server that ends here
 	wire_down
 	crypto_down
+	reach_down
 	i=0
 	while [ $i -le $machines ]; do
 		one=$ns-$i
@@ -176,6 +179,7 @@ for part in $parts; do
 	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
 	crypto-one | crypto-many) needed="$needed openssl" ;;
 	crypto-ssh) needed="$needed sshd ssh-keygen" ;;
+	reach-*) needed="$needed openssl" ;;
 	*) fail "unknown part '$part'" ;;
 	esac
 done
@@ -219,10 +223,13 @@ for part in $parts; do
 	crypto-one) crypto_one ;;
 	crypto-many) crypto_many ;;
 	crypto-ssh) crypto_ssh ;;
+	reach-neighbours) reach_part "$part" gateway ;;
+	reach-egress) reach_part "$part" tcp,udp,icmp,hops ;;
 	esac
 done
 {
 	[ -z "$machines_needed" ] || "$python" "$bench_tests/table.py" "$bench_out"
 	"$python" "$bench_tests/wire_table.py" "$bench_out" "$wire_arp_rate"
 	"$python" "$bench_tests/crypto_table.py" "$bench_out"
+	reach_table
 } | tee "$bench_out/table.md"
