@@ -71,6 +71,8 @@ extern const struct decoder *const decoders[];
 void tell(struct notes *n, const char *kind, const struct addr *about, const char *value);
 /* The same with the bytes that were heard. */
 void tell_bytes(struct notes *n, const char *kind, const struct addr *about, struct span value);
+/* The sender of a datagram speaks this protocol at this port of its own; nobody in particular is spoken to. */
+void tell_spoken_by(struct notes *n, const struct packet *p, uint16_t port, const char *protocol);
 /* A fact about a stream's server, port included; the client is the peer. */
 void tell_server(struct talk *t, const char *kind, struct span value);
 

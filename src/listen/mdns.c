@@ -57,15 +57,6 @@ static void take_record(void *context, const struct dns_record *r)
 		tell_model(s, r);
 }
 
-static void tell_spoken(struct notes *n, const struct packet *p, const char *protocol)
-{
-	n->fact(n, &(struct fact){ .kind = "service.spoken",
-				   .about = p->src,
-				   .port = p->src_port,
-				   .udp = true,
-				   .value = span_text(protocol) });
-}
-
 static bool hear(struct notes *n, const struct packet *p, uint16_t port, const char *kind,
 		 const char *protocol)
 {
@@ -79,7 +70,7 @@ static bool hear(struct notes *n, const struct packet *p, uint16_t port, const c
 		return !m.answer;
 	if (!dns_read(p->payload, &m, take_record, &s))
 		return true;
-	tell_spoken(n, p, protocol);
+	tell_spoken_by(n, p, p->src_port, protocol);
 	return true;
 }
 

@@ -34,15 +34,6 @@ static void tell_name(struct notes *n, const struct addr *about, struct span nam
 					   .personal = true });
 }
 
-static void tell_spoken(struct notes *n, const struct packet *p, const char *protocol)
-{
-	n->fact(n, &(struct fact){ .kind = "service.spoken",
-				   .about = p->src,
-				   .port = p->src_port,
-				   .udp = true,
-				   .value = span_text(protocol) });
-}
-
 /* ---- name service ---- */
 
 static void take_own(void *context, struct span name, uint8_t suffix, bool group)
@@ -118,7 +109,7 @@ static bool name_service_packet(struct notes *n, const struct packet *p)
 			return false;
 	}
 	if (response && p->src_port == NAME_SERVICE)
-		tell_spoken(n, p, "netbios-ns");
+		tell_spoken_by(n, p, p->src_port, "netbios-ns");
 	return true;
 }
 

@@ -9,16 +9,6 @@
 
 enum { SSDP = 1900, WS_DISCOVERY = 3702 };
 
-static void tell_spoken(struct notes *n, const struct packet *p, uint16_t port,
-			const char *protocol)
-{
-	n->fact(n, &(struct fact){ .kind = "service.spoken",
-				   .about = p->src,
-				   .port = port,
-				   .udp = true,
-				   .value = span_text(protocol) });
-}
-
 /* "urn:schemas-upnp-org:device:InternetGatewayDevice:1": what the device is. */
 static void tell_type(struct notes *n, const struct packet *p, const struct http_head *head,
 		      const char *header)
@@ -64,7 +54,7 @@ static bool ssdp_packet(struct notes *n, const struct packet *p)
 		return true;
 	tell_header(n, p, &head, "SERVER", "version.ssdp");
 	tell_type(n, p, &head, notify ? "NT" : "ST");
-	tell_spoken(n, p, SSDP, "ssdp");
+	tell_spoken_by(n, p, SSDP, "ssdp");
 	return true;
 }
 
@@ -126,7 +116,7 @@ static bool wsd_packet(struct notes *n, const struct packet *p)
 		return true;
 	tell_scope(n, p, "onvif://www.onvif.org/name/", "name.wsd");
 	tell_scope(n, p, "onvif://www.onvif.org/hardware/", "model.wsd");
-	tell_spoken(n, p, WS_DISCOVERY, "ws-discovery");
+	tell_spoken_by(n, p, WS_DISCOVERY, "ws-discovery");
 	return true;
 }
 

@@ -11,6 +11,15 @@ void tell(struct notes *n, const char *kind, const struct addr *about, const cha
 	tell_bytes(n, kind, about, value != NULL ? span_text(value) : (struct span){ 0 });
 }
 
+void tell_spoken_by(struct notes *n, const struct packet *p, uint16_t port, const char *protocol)
+{
+	n->fact(n, &(struct fact){ .kind = "service.spoken",
+				   .about = p->src,
+				   .port = port,
+				   .udp = true,
+				   .value = span_text(protocol) });
+}
+
 void tell_server(struct talk *t, const char *kind, struct span value)
 {
 	t->notes->fact(t->notes, &(struct fact){ .kind = kind,
