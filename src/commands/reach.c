@@ -319,7 +319,10 @@ static int64_t begin(struct store *store, const struct plan *plan, const struct 
 	};
 	int64_t scan = store_scan_begin(store, &row);
 	if (scan != 0) {
-		snapshot_site(store, plan);
+		/* What a scan leaves out of its targets concerns no path. */
+		struct plan told = *plan;
+		told.skipped_count = 0;
+		snapshot_site(store, &told);
 		snprintf(note, sizeof(note), "%.63s %s",
 			 beacon->name != NULL ? beacon->name : "beacon",
 			 addr_format(&beacon->addresses[0], address));

@@ -210,20 +210,33 @@ static bool on_link(const struct reach_run *r, const struct addr *a)
 	return w != NULL && w->error == 0 && (w->on_link || w->local);
 }
 
-/* A reset comes from the beacon's machine where it comes from as far away. */
+/* A reset comes from the beacon's machine where it comes from as far away. beacon: the TTL of its answers; -1:
+ * none was heard. */
+static bool reset_on_way(const struct reach_run *r, const struct egress_job *job, int beacon)
+{
+	if (job->reset_ttl < 0)
+		return false;
+	return beacon >= 0 ? hops_of(beacon) != hops_of(job->reset_ttl)
+			   : hops_of(job->reset_ttl) == 0 && !on_link(r, &job->to);
+}
+
+static int ttl_of_beacon(const struct matrix *m, const struct egress_job *job)
+{
+	for (size_t k = 0; k < m->count; k++)
+		if (same_way(&m->jobs[k], job) && m->jobs[k].reached && m->jobs[k].beacon_ttl >= 0)
+			return m->jobs[k].beacon_ttl;
+	return -1;
+}
+
 static void whose_reset(struct matrix *m, size_t i)
 {
 	const struct egress_job *job = &m->jobs[i];
 	struct reach_result *r = m->results[i];
-	int beacon = -1;
+	int beacon = ttl_of_beacon(m, job);
 
 	if (job->via != NULL || r->outcome != OUTCOME_REFUSED || job->reset_ttl < 0)
 		return;
-	for (size_t k = 0; k < m->count && beacon < 0; k++)
-		if (same_way(&m->jobs[k], job) && m->jobs[k].reached)
-			beacon = m->jobs[k].beacon_ttl;
-	if (beacon >= 0 ? hops_of(beacon) != hops_of(job->reset_ttl)
-			: hops_of(job->reset_ttl) == 0 && !on_link(m->e->run, &job->to)) {
+	if (reset_on_way(m->e->run, job, beacon)) {
 		r->outcome = OUTCOME_RESET_ON_WAY;
 		egress_note(r, beacon >= 0
 				       ? "it comes from another distance than the beacon's answers"
@@ -278,6 +291,7 @@ struct all_ports {
 	struct ports outcomes[REACH_OUTCOMES]; /* .tcp */
 	pthread_mutex_t lock;
 	int64_t began_ms;
+	int beacon_ttl; /* -1: not known */
 };
 
 static void *work_ports(void *context)
@@ -313,6 +327,8 @@ static void *work_ports(void *context)
 			reach_tell(a->e->run, r);
 			continue;
 		}
+		if (r->outcome == OUTCOME_REFUSED && reset_on_way(a->e->run, &job, a->beacon_ttl))
+			r->outcome = OUTCOME_RESET_ON_WAY;
 		pthread_mutex_lock(&a->lock);
 		ports_put(a->outcomes[r->outcome].tcp, job.port);
 		pthread_mutex_unlock(&a->lock);
@@ -378,6 +394,8 @@ static void test_all_ports(struct matrix *m, const struct ports *done)
 			a->done = done;
 			a->next = 1;
 			a->began_ms = reach_unix_ms();
+			a->beacon_ttl =
+				ttl_of_beacon(m, &(struct egress_job){ .from = from, .to = *to });
 			pthread_mutex_init(&a->lock, NULL);
 			reach_together(work_ports, a, REACH_THREADS_ALL_PORTS);
 			tell_ports(a);
