@@ -369,6 +369,8 @@ const char *reason_text(const char *reason, enum language l)
 	if (reason == NULL)
 		return "";
 	const char *own = find(list, reason, l);
+	if (own == reason)
+		own = path_note_text(reason, l);
 	return own != reason ? own : judge_reason_text(reason, language_word(l));
 }
 

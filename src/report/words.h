@@ -265,6 +265,8 @@ const char *answer_text(const char *answer, enum language l);
 const char *level_text(const char *level, bool mandatory, enum language l);
 /* Constant English texts that other rooms put into the store as reasons. */
 const char *reason_text(const char *reason, enum language l);
+/* Of a tested path; the note itself where it is none that is known. */
+const char *path_note_text(const char *note, enum language l);
 /* The same for texts with names and numbers in them ("port 502 (modbus)", "10.0.0.1: excluded"), in
  * whichever language they were kept. Others come back as they are. */
 enum { REMARK_TEXT = 600 };
