@@ -145,6 +145,7 @@ static const char join_services[] =
 	"  run = excluded.run, protocol = coalesce(service.protocol, excluded.protocol),"
 	"  tls = max(service.tls, excluded.tls), spoken = 'heard'"
 	"  WHERE service.state <> 'open';"
+	/* Traffic brings services by the ten thousand, and checks look for ports. */
 	"CREATE INDEX temp.service_port ON service (port, transport);"
 	"UPDATE temp.host SET open = n.count FROM (SELECT address, count(*) AS count"
 	"  FROM temp.service WHERE state = 'open' GROUP BY address) AS n"

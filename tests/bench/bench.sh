@@ -11,6 +11,8 @@
 #   TENKEN_BENCH_ARP_RATE    packets per second of the ARP sweep; default 10000
 #   TENKEN_BENCH_CRYPTO_LIMIT, _RUNS, _HOSTS  seconds for each run of the crypto parts, 600; how often
 #                            short runs are repeated, 3; servers of crypto-many, 256
+#   TENKEN_BENCH_LISTEN_MB, _RUNS, _MEMORY  size of the captures that are read, 500; how often each program reads
+#                            them, 3; what tenken may keep of the capture with many connections, 900 MB
 #   TENKEN_BENCH_NAME        prefix of the namespaces; default "bench"
 set -u
 PATH=$PATH:/usr/sbin:/sbin
@@ -38,7 +40,9 @@ done
 . "$bench_tests/crypto.sh"
 # shellcheck source=tests/bench/reach.sh
 . "$bench_tests/reach.sh"
-parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all}
+# shellcheck source=tests/bench/listen.sh
+. "$bench_tests/listen.sh"
+parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all $listen_all}
 # Telnetd of GNU inetutils is not among the services that nmap knows; it tries all its probes on it.
 without_telnet=$(echo "$bench_ports" | sed 's/,23,/,/')
 
@@ -177,6 +181,7 @@ for part in $parts; do
 	case $part in
 	small | all | plain | pace) needed="$needed nmap $bench_programs" machines_needed=yes ;;
 	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
+	listen-ordinary | listen-unknown | listen-many) ;;
 	crypto-one | crypto-many) needed="$needed openssl" ;;
 	crypto-ssh) needed="$needed sshd ssh-keygen" ;;
 	reach-*) needed="$needed openssl" ;;
@@ -225,6 +230,9 @@ for part in $parts; do
 	crypto-ssh) crypto_ssh ;;
 	reach-neighbours) reach_part "$part" gateway ;;
 	reach-egress) reach_part "$part" tcp,udp,icmp,hops ;;
+	listen-ordinary) listen_part ordinary ;;
+	listen-unknown) listen_part unknown ;;
+	listen-many) listen_part many ;;
 	esac
 done
 {
@@ -232,4 +240,5 @@ done
 	"$python" "$bench_tests/wire_table.py" "$bench_out" "$wire_arp_rate"
 	"$python" "$bench_tests/crypto_table.py" "$bench_out"
 	reach_table
+	"$python" "$bench_tests/listen_table.py" "$bench_out"
 } | tee "$bench_out/table.md"

@@ -10,6 +10,7 @@ of DNS; names of TLS servers; TLS versions negotiated; Modbus requests by functi
 both sides; what an ICMP error quotes is no packet.
 """
 import collections
+import ipaddress
 import os
 import sqlite3
 import subprocess
@@ -127,6 +128,12 @@ def seen_by_us(store):
 # ---- both ----
 
 
+def is_host(text):
+    """No multicast, broadcast or unspecified address."""
+    a = ipaddress.ip_address(text.split("%")[0])
+    return not a.is_multicast and not a.is_unspecified and str(a) != "255.255.255.255" and not (a.version == 4 and a.packed[0] == 0)
+
+
 def plain(value):
     if isinstance(value, (set, frozenset)):
         return value
@@ -136,7 +143,7 @@ def plain(value):
 def compare(capture, ours, theirs):
     words = []
     for seen in (ours, theirs):
-        seen["hosts"] -= {"::", "0.0.0.0"}  # nobody's
+        seen["hosts"] = {host for host in seen["hosts"] if is_host(host)}
     for field in FIELDS:
         a, b = plain(ours[field]), plain(theirs[field])
         for item in sorted(a - b, key=repr)[:20]:

@@ -25,8 +25,8 @@ enum {
 	SEGMENT = 1460,
 	ADDRESSES = 16, /* of one recording that get others */
 	ACTIVE = 400,   /* connections at a time */
-	CLIENTS = 20000,
-	SERVERS = 2000,
+	CLIENTS = 2000,
+	SERVERS = 200,
 	HOSTS = 100000,
 	FLOWS = 1000000,
 	EPHEMERAL = 32768,
@@ -105,11 +105,24 @@ struct packet {
 };
 
 struct recording {
+	uint32_t number;
 	struct packet *list;
 	size_t count;
 	uint8_t address[ADDRESSES][4];
 	size_t addresses;
+	uint8_t ephemeral[65536 / 8]; /* ports that connections were opened from */
+	uint8_t served[65536 / 8];    /* ports that they were opened to */
 };
+
+static bool has(const uint8_t *set, uint32_t n)
+{
+	return (set[n / 8] & 1U << n % 8) != 0;
+}
+
+static void put(uint8_t *set, uint32_t n)
+{
+	set[n / 8] |= (uint8_t)(1U << n % 8);
+}
 
 static size_t address_number(struct recording *r, const uint8_t *address)
 {
@@ -132,6 +145,19 @@ static bool is_usable(const uint8_t *frame, uint32_t length)
 	       (get16(ip + 6) & 0x3fff) == 0 && get16(ip + 2) <= length - ETHERNET &&
 	       (size_t)(ip[0] & 15) * 4 + 8 <= get16(ip + 2) && (ip[0] & 15) >= 5 &&
 	       length < FRAME_MAX;
+}
+
+/* The first packet between two ports tells which one was picked by the client's system. */
+static void note_ports(struct recording *r, const uint8_t *ip)
+{
+	const uint8_t *transport = ip + (size_t)(ip[0] & 15) * 4;
+	uint32_t from = get16(transport), to = get16(transport + 2);
+
+	if ((ip[9] != TCP && ip[9] != UDP) || has(r->served, from) || has(r->ephemeral, to))
+		return;
+	put(r->served, to);
+	if (from >= EPHEMERAL && from != to)
+		put(r->ephemeral, from);
 }
 
 static bool read_recording(const char *path, struct recording *ret)
@@ -169,6 +195,7 @@ static bool read_recording(const char *path, struct recording *ret)
 		ret->list[ret->count++] = (struct packet){ .after_us = (uint32_t)after,
 							   .length = h->caplen,
 							   .bytes = copy };
+		note_ports(ret, bytes + ETHERNET);
 		address_number(ret, bytes + ETHERNET + 12);
 		address_number(ret, bytes + ETHERNET + 16);
 	}
@@ -221,7 +248,8 @@ static void put_macs(uint8_t *frame)
 
 static uint32_t map_port(const struct run *r, uint32_t port)
 {
-	return port < EPHEMERAL ? port : EPHEMERAL + (port + r->salt) % EPHEMERAL_COUNT;
+	return has(r->recording->ephemeral, port) ? EPHEMERAL + (port + r->salt) % EPHEMERAL_COUNT
+						  : port;
 }
 
 static void map_address(const struct run *r, uint8_t *address)
@@ -346,11 +374,25 @@ static void step_made(struct run *r)
 	}
 }
 
-static void pick_address(uint8_t *address, bool server)
+static void put_address(uint8_t *address, uint32_t first, uint32_t n)
 {
-	uint32_t n = draw(server ? SERVERS : CLIENTS);
+	put32(address, first + n + n / 250 * 6);
+}
 
-	put32(address, (server ? UINT32_C(0x0a010001) : UINT32_C(0x0a800001)) + n + n / 250 * 6);
+/* A client has its services, every sixth of all, and for each of them its server. */
+static void pick_addresses(struct run *r)
+{
+	enum { CLIENT_FIRST = 0x0a800001, SERVER_FIRST = 0x0a010001, EACH = 6 };
+	uint32_t service = r->recording != NULL ? r->recording->number : UINT8_MAX;
+	uint32_t client = draw(CLIENTS / EACH) * EACH + service % EACH;
+
+	put_address(r->client, CLIENT_FIRST, client);
+	/* What nobody recognises goes anywhere. */
+	put_address(r->server, SERVER_FIRST,
+		    r->kind == DOWNLOAD ? client % SERVERS : draw(SERVERS));
+	for (size_t i = 0; r->recording != NULL && i < r->recording->addresses; i++)
+		put_address(r->others[i], i > 0 ? SERVER_FIRST : CLIENT_FIRST,
+			    i > 0 ? (client * 31 + service * 7 + (uint32_t)i) % SERVERS : client);
 }
 
 static struct run begin(int64_t at_us, enum kind kind, const struct recording *recording)
@@ -363,10 +405,7 @@ static struct run begin(int64_t at_us, enum kind kind, const struct recording *r
 	r.server_port = kind == DOWNLOAD ? 80 : 10000 + draw(20000);
 	r.sequence[0] = draw(UINT32_MAX);
 	r.sequence[1] = draw(UINT32_MAX);
-	pick_address(r.client, false);
-	pick_address(r.server, true);
-	for (size_t i = 0; recording != NULL && i < recording->addresses; i++)
-		pick_address(r.others[i], i > 0);
+	pick_addresses(&r);
 	switch (kind) {
 	case RECORDED:
 		r.steps = recording->count;
@@ -465,8 +504,10 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || recordings == NULL)
 		return 2;
-	for (int i = 4; i < argc; i++)
+	for (int i = 4; i < argc; i++) {
+		recordings[count].number = (uint32_t)count;
 		count += read_recording(argv[i], &recordings[count]);
+	}
 	out = fopen(argv[3], "wb");
 	if (out == NULL || fwrite(head, sizeof(head), 1, out) != 1) {
 		perror(argv[3]);
