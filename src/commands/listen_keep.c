@@ -220,8 +220,7 @@ void listen_keep_counts(struct store *store, const struct listener_counts *c)
 		{ "bytes of connections are missing at ", c->gaps, "places" },
 		{ "", c->streams_left, "connections were not read for lack of memory" },
 		{ "", c->flows_forgotten, "connections were told in parts for lack of memory" },
-		{ "", c->hosts_left,
-		  "packets of addresses that were not kept for lack of memory" },
+		{ "", c->hosts_left, "packets of addresses that were not kept for lack of memory" },
 		{ "", c->facts_left, "facts were not kept for lack of memory" },
 		{ "", c->operations_left, "operations were not kept for lack of memory" },
 	};
