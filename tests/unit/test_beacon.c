@@ -291,5 +291,6 @@ int main(void)
 		cmocka_unit_test(the_key_of_tls_is_of_the_token_key),
 	};
 
-	return cmocka_run_group_tests_name("beacon", tests, start, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -229,5 +229,6 @@ int main(void)
 		cmocka_unit_test(nothing_else_is_taken),
 	};
 
-	return cmocka_run_group_tests_name("merge", tests, start, stop);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -220,5 +220,6 @@ int main(void)
 		cmocka_unit_test(keys_are_of_one_kind),
 	};
 
-	return cmocka_run_group_tests_name("parcel", tests, start, end);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, end);
 }

@@ -505,5 +505,6 @@ int main(void)
 		cmocka_unit_test(key_files),
 	};
 
-	return cmocka_run_group_tests_name("token", tests, start, end);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, end);
 }
