@@ -50,6 +50,7 @@ struct check {
 /* A view that checks of the same files, and reports, stand on. */
 struct check_view {
 	const char *name, *sql;
+	const char *index; /* columns by which checks look rows up; NULL: none */
 	const char *file;
 	unsigned line;
 };

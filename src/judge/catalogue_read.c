@@ -207,17 +207,23 @@ static void read_check(struct loader *l, struct ynode n)
 
 static void read_view(struct loader *l, struct ynode n)
 {
-	static const char *const keys[] = { "view", "sql", NULL };
+	static const char *const keys[] = { "view", "index", "sql", NULL };
 	struct catalogue *c = l->catalogue;
 
 	if (!yn_map(n, keys))
 		return;
 	struct check_view view = {
 		.name = need_text(l, n, "view"),
+		.index = yn_given(yn_get(n, "index")) ? need_text(l, n, "index") : NULL,
 		.sql = need_text(l, n, "sql"),
 		.file = keep(l, yf_path(n.file)),
 		.line = yn_line(yn_get(n, "sql")),
 	};
+	if (view.index != NULL &&
+	    strspn(view.index, "abcdefghijklmnopqrstuvwxyz0123456789_, ") != strlen(view.index)) {
+		yn_complain(yn_get(n, "index"), _("is a list of columns, not '%s'"), view.index);
+		return;
+	}
 	if (!sound_name(view.name)) {
 		yn_complain(yn_get(n, "view"),
 			    _("is made of small letters, digits and '_', not '%s'"), view.name);

@@ -476,6 +476,9 @@ static int make_view(struct judged *j, const struct check_view *v, bool own)
 	/* The user's stay views: a check that asks them does so behind the fence. */
 	if (r >= 0 && own)
 		r = materialise(j->db, v->name);
+	if (r >= 0 && own && v->index != NULL)
+		r = db_execf(j->db, "CREATE INDEX temp.\"%w_index\" ON \"%w\" (%s)", v->name,
+			     v->name, v->index);
 	if (r < 0 && r != -ENOMEM) {
 		if (j->options.complaints != NULL)
 			complain(j->options.complaints, v->file, v->line, _("view '%s': %s"),
