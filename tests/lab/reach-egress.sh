@@ -426,6 +426,19 @@ END
 for pid in $(ip netns pids lab-re-srv); do kill -TERM "$pid" 2>/dev/null; done
 open_filter
 
+# ---- every port ----
+site 203.0.113.9 'limits: {rate: 20000}'
+sed -i 's/ports: .*}/ports: tcp\/80}/' site.yaml
+that 'all ports: the run' reach all --only tcp --all-ports
+gives 'all ports: what is open has its row, the rest is one' all "port, outcome, evidence ->> 'count', seen_as" <<END
+0 refused 65531 -
+53 reached - 10.81.1.10
+80 reached - 10.81.1.10
+443 reached - 10.81.1.10
+2222 reached - 10.81.1.10
+END
+site 203.0.113.9
+
 # ---- without rights, and stopped ----
 mkdir -m 755 plain && cp key site.yaml plain && chown -R nobody plain
 (cd plain && in_host re-bas setpriv --reuid nobody --clear-groups "$TENKEN" reach -c site.yaml --store plain.tenken \
