@@ -63,6 +63,7 @@ page_of() { case $1 in status) echo tenken-stop.1 ;; *) echo "tenken-$1.1" ;; es
 source_of() { # where a command reads its options: files
 	case $1 in
 	status) echo src/commands/stop.c ;;
+	listen) echo src/commands/listen_options.c ;;
 	scan) echo src/commands/scan_options.c ;;
 	reach) echo src/commands/reach.c src/commands/reach_outside.c src/commands/reach_import.c ;;
 	*) echo "src/commands/$1.c" ;;

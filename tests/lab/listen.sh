@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154 source=tests/lab/lab.sh
 . "${TENKEN_TESTS:?run by make check}/lab/lab.sh"
 lab_known='net pc plc ear'
-lab_need tcpdump curl dig dnsmasq sqlite3
+lab_need tcpdump curl dig dnsmasq
 
 build() {
 	lab_segment plant 10.60.0.254/24 &&
@@ -33,7 +33,7 @@ authorisation: {by: head, from: 2020-01-01, until: 2099-01-01, contact: "1"}
 zones:
   - {name: plant, kind: ot, networks: [10.60.0.0/24]}
 END
-sql() { sqlite3 "$lab_dir/$1" "$2"; }
+sql() { "$lab_python" "$lab_tests/cli/ask.py" "$lab_dir/$1" "$2"; }
 # hears NAME OPTION...: in the background, once it is listening; its process is $ear
 hears() {
 	name=$1
