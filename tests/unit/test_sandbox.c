@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workers' filter on the normal build: in a child of its own, what a worker never does fails
+ * The filters of workers and senders on the normal build: in a child of its own, what a worker never does fails
  * with EPERM, and threads can still be made. Builds with sanitizers have no filter.
  */
 #include <setjmp.h>
@@ -151,6 +151,52 @@ static void ask(bool (*question)(void))
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Of a process that sends by itself: sockets are its own, all else is not. */
+static void test_sender(void **state)
+{
+	static bool (*const questions[])(void) = { no_open, no_fork, no_exec, no_kill, threads };
+	int status = -1;
+	(void)state;
+
+	for (size_t i = 0; i < countof(questions); i++) {
+		fflush(NULL);
+		pid_t pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			bool good = sandbox_no_files() == 0 && sandbox_sender() == 0;
+			int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+			_exit(good && fd >= 0 && refused(listen(fd, 1)) && questions[i]() ? 0 : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
+/* Landlock alone, where the kernel has it; what seccomp says is no part of this. */
+static void test_no_files(void **state)
+{
+	int status = -1;
+	(void)state;
+
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* -EOPNOTSUPP and the like: there is nothing to ask. */
+		if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0)
+			_exit(0);
+		_exit(sandbox_no_files() == 0 && open("/dev/null", O_RDONLY) == -1 &&
+				      errno == EACCES
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define TEST(question)                            \
 	static void test_##question(void **state) \
 	{                                         \
@@ -176,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_no_open),     cmocka_unit_test(test_no_fork),
 		cmocka_unit_test(test_no_exec),     cmocka_unit_test(test_no_kill),
 		cmocka_unit_test(test_threads),     cmocka_unit_test(test_lent_descriptor),
+		cmocka_unit_test(test_sender),      cmocka_unit_test(test_no_files),
 	};
 
 #ifdef TENKEN_SANITIZED
