@@ -136,8 +136,7 @@ int gateway_run(struct reach_run *r);
 
 /* Who answers on the ordinary way to the beacon, hop by hop (at most 16), with packets like those of the
  * path that was silent or filtered. ret: as reach_result.hops; "[]" where nobody said anything, "" where
- * nothing can be asked. from: the
- * one that refused or the last that answered; false where nobody did. */
+ * nothing can be asked. from: the one that refused or the last that answered; false where nobody did. */
 bool hops_trace(struct reach_run *r, const struct reach_source *source, const struct addr *to,
 		const char *transport, uint16_t port, char ret_hops[static REACH_HOPS],
 		struct addr *ret_from);

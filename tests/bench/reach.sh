@@ -31,7 +31,7 @@ reach_up() {
 		i=$((i + 1))
 		printf 'neigh replace 192.168.0.%d lladdr 02:00:00:00:01:%02x dev eth0 nud permanent\n' $((i + 1)) $i
 	done | ip -n "$reach_a" -batch -
-	ip netns exec "$reach_a" sh -c 'ip neigh replace 192.168.1.254 lladdr "$0" dev eth0 nud permanent' \
+	ip -n "$reach_a" neigh replace 192.168.1.254 nud permanent dev eth0 lladdr \
 		"$(ip netns exec "$reach_b" cat /sys/class/net/eth0/address)"
 	openssl rand -hex 32 >"$bench_dir/token.key" && chmod 600 "$bench_dir/token.key"
 	cat >"$bench_dir/reach.yaml" <<-END
