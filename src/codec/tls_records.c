@@ -263,6 +263,14 @@ static void read_key_share(struct reader *r, struct tls_server_hello *hello)
 		hello->share = rd_span(r, rd_be16(r));
 }
 
+/* RFC 8446's drafts, 4.2.1.1: 7f and the draft's number; Facebook had a byte of its own. They are TLS 1.3. */
+static uint16_t known_draft(uint16_t version)
+{
+	enum { DRAFT = 0x7f, DRAFT_FACEBOOK = 0xfb };
+
+	return version >> 8 == DRAFT || version >> 8 == DRAFT_FACEBOOK ? TLS_1_3 : version;
+}
+
 bool tls_read_server_hello(struct span body, struct tls_server_hello *ret)
 {
 	/* RFC 8446, 4.1.3: SHA-256 of "HelloRetryRequest". */
@@ -295,7 +303,7 @@ bool tls_read_server_hello(struct span body, struct tls_server_hello *ret)
 			struct reader e = rd_sub(&extensions, rd_be16(&extensions));
 
 			if (type == EXT_SUPPORTED_VERSIONS)
-				hello.version = rd_be16(&e);
+				hello.version = known_draft(rd_be16(&e));
 			else if (type == EXT_KEY_SHARE)
 				read_key_share(&e, &hello);
 			else if (type == EXT_RENEGOTIATION_INFO)

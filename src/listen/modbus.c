@@ -21,7 +21,8 @@ enum {
 	PORT = 502,
 	HEADER = 6, /* up to and with the length */
 	LENGTH_MIN = 2,
-	LENGTH_MAX = 254, /* unit and the largest PDU (V1.0b, 3.1.3: 260 with the header) */
+	/* Unit and the largest PDU (V1.0b, 3.1.3: 260 with the header); UMAS has one byte more. */
+	LENGTH_MAX = 255,
 	MESSAGES_SURE = 8,
 	DIAGNOSTICS = 8,
 	MEI = 43,

@@ -62,10 +62,7 @@ static void tell_client_hello(struct talk *t, struct span body)
 
 static void tell_version(struct talk *t, uint16_t version)
 {
-	/* RFC 8446, 4.2.1.3 of its drafts: 7f and the draft's number; Facebook's had a byte of its own. */
-	enum { DRAFT = 0x7f, DRAFT_FACEBOOK = 0xfb };
-	bool draft = version >> 8 == DRAFT || version >> 8 == DRAFT_FACEBOOK;
-	const char *name = tls_version_name(draft ? TLS_1_3 : version);
+	const char *name = tls_version_name(version);
 
 	if (name != NULL)
 		tell_server(t, "tls.version", span_text(name));

@@ -116,7 +116,7 @@ def seen_by_us(store):
     fact = "SELECT address, port, value FROM heard WHERE kind = ?"
     seen["dns"] = {value.lower().rstrip(".") for _, _, value in db.execute(fact, ("dns.question",)) if value not in ("", ".")}
     seen["sni"] = {value.lower() for _, _, value in db.execute(fact, ("name.tls",))}
-    seen["tls"] = set(db.execute(fact, ("tls.version",)))
+    seen["tls"] = set(db.execute(fact + " AND transport = 'tcp'", ("tls.version",)))
     seen["modbus"] = collections.Counter()
     for code, requests in db.execute("SELECT code, requests FROM operation WHERE protocol = 'modbus' AND port = 502"):
         seen["modbus"][code & 0xFF] += requests
