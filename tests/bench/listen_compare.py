@@ -162,7 +162,7 @@ def main(arguments):
     for capture in arguments[1:]:
         with tempfile.TemporaryDirectory() as folder:
             store = os.path.join(folder, "store.sqlite")
-            command = [arguments[0], "listen", "-r", capture, "--store", store, "--quiet"]
+            command = [os.path.abspath(arguments[0]), "listen", "-r", os.path.abspath(capture), "--store", store, "--quiet"]
             done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)
             if not os.path.exists(store):
                 print("%s: tenken ended with %d" % (capture, done.returncode))
