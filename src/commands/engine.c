@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,19 +75,15 @@ static void show_progress(struct engine *e, bool last)
 {
 	int64_t now = engine_mono_ms();
 	char text[PROGRESS_TEXT];
-	struct winsize w;
 
 	if (!last && now < e->progress_ms)
 		return;
 	e->progress_ms = now + PROGRESS_MS;
 	progress_text(e, text);
-	if (!e->setup->progress)
-		return;
-	/* The last column stays free: a cursor behind it would be on the next line. */
-	progress_cut(text, ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1U
-										     : 79);
-	fprintf(stderr, "\r\033[K%s", last ? "" : text);
-	fflush(stderr);
+	if (last)
+		status_line_clear(&e->line);
+	else
+		status_line_show(&e->line, "%s", text);
 }
 
 /* Somebody asks: a line of its own. */
@@ -243,6 +238,7 @@ struct engine_result engine_run(const struct engine_setup *setup)
 	}
 	tell_unasked(&e);
 	progress_begin(&e.progress, engine_mono_ms());
+	e.line.wanted = setup->progress;
 	while (!over(&e)) {
 		engine_hand_out(&e);
 		engine_look_up(&e);

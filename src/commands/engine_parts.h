@@ -7,6 +7,7 @@
 #include "commands/engine.h"
 #include "commands/names.h"
 #include "commands/progress.h"
+#include "commands/status_line.h"
 #include "commands/targets.h"
 
 /* One worker thread as main sees it. */
@@ -51,6 +52,7 @@ struct engine {
 	bool udp_asked;        /* somewhere */
 	unsigned long notable; /* open ports of remote administration and of control equipment */
 	struct progress progress;
+	struct status_line line;
 	int64_t progress_ms;
 	int64_t sync_ms;
 	int journal; /* for syncing only */

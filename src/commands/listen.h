@@ -4,6 +4,7 @@
 #define TENKEN_COMMANDS_LISTEN_H
 
 #include "commands/scan_options.h"
+#include "commands/status_line.h"
 #include "listen/process.h"
 #include "store/store.h"
 
@@ -69,6 +70,9 @@ struct listen_crew {
 	enum listen_end end;
 	enum capture_end seen[LISTEN_INTERFACES]; /* of each interface, as it was last said */
 	struct record *record;
+	struct status_line line;
+	time_t began;
+	unsigned long noted;
 };
 
 /* Starts the process: opens the interfaces. EXIT_DONE, or the exit status after a message. */

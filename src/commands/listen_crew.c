@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "codec/i18n.h"
@@ -156,6 +157,12 @@ static void look_around(struct listen_crew *c, bool lock_asks)
 		stop(c, LISTEN_STOPPED);
 	if (c->store == NULL)
 		return;
+	if (status_line_due(&c->line)) {
+		long passed = (long)(time(NULL) - c->began);
+
+		status_line_show(&c->line, _("listening: %ld:%02ld:%02ld, %lu entries noted"),
+				 passed / 3600, passed / 60 % 60, passed % 60, c->noted);
+	}
 	store_tick(c->store);
 	if (store_error(c->store) != STORE_OK)
 		stop(c, LISTEN_STORE);
@@ -215,6 +222,7 @@ static bool take_record(struct listen_crew *c, const struct record *r)
 			listen_keep_watch(c->store, &r->u.watch,
 					  c->wish->interfaces.count > 0 ? "interface" : "file",
 					  name);
+		status_line_clear(&c->line);
 		tell_watch(c, &r->u.watch, name);
 		return true;
 	}
@@ -224,6 +232,7 @@ static bool take_record(struct listen_crew *c, const struct record *r)
 		listen_keep_counts(c->store, &r->u.counts);
 	else
 		listen_keep(c->store, c->plan, r);
+	c->noted++;
 	return true;
 }
 
@@ -385,10 +394,13 @@ enum listen_end listen_crew_run(struct listen_crew *c)
 {
 	enum listen_end end;
 
+	status_line_begin(&c->line, c->wish->quiet);
+	c->began = time(NULL);
 	if (c->wish->interfaces.count == 0)
 		end = read_all(c);
 	else
 		end = hear_until(c, RECORD_END) ? c->end : LISTEN_FAULT;
+	status_line_clear(&c->line);
 	if (c->wish->interfaces.count == 0)
 		keep_passed_over(c);
 	store_commit(c->store);

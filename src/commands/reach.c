@@ -398,6 +398,7 @@ static enum reach_end send_all(const struct reach_wish *w, const struct plan *pl
 			.stop = files->stop,
 			.lock = lock,
 			.description = description,
+			.quiet = w->quiet,
 		};
 		if (make_ways(run, &routes))
 			end = reach_crew_run(&crew);

@@ -29,6 +29,7 @@ struct reach_crew {
 	const char *journal, *stop;
 	int lock;
 	const char *description;             /* for those who ask the lock */
+	bool quiet;                          /* no line on the terminal */
 	uint32_t told, refuting, not_tested; /* set by reach_crew_run(): paths, of them */
 };
 /* Forks the process that tests, and keeps what it tells in the store until it has ended. */

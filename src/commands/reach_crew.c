@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "codec/i18n.h"
 #include "commands/lock.h"
 #include "commands/reach.h"
 #include "commands/rights.h"
+#include "commands/status_line.h"
 
 enum { TICK_MS = 200, SECOND_SIGNAL = 2 };
 
@@ -115,7 +117,10 @@ static int watch_signals(sigset_t *old)
 static enum reach_end hear(struct reach_crew *c, int channel, int signals, pid_t child)
 {
 	enum reach_end end = REACH_DONE;
+	struct status_line line;
 	unsigned count = 0;
+
+	status_line_begin(&line, c->quiet);
 
 	for (bool open = true; open;) {
 		struct pollfd p[] = { { .fd = channel, .events = POLLIN },
@@ -136,6 +141,9 @@ static enum reach_end hear(struct reach_crew *c, int channel, int signals, pid_t
 		if (access(c->stop, F_OK) == 0)
 			stop = true;
 		open = take(c, channel);
+		if (status_line_due(&line))
+			status_line_show(&line, _("testing: %u paths tried, %u of them lead out"),
+					 c->told, c->refuting);
 		store_tick(c->store);
 		if (store_error(c->store) != STORE_OK) {
 			end = REACH_STORE;
@@ -147,6 +155,7 @@ static enum reach_end hear(struct reach_crew *c, int channel, int signals, pid_t
 				end = REACH_STOPPED;
 		}
 	}
+	status_line_clear(&line);
 	return end;
 }
 
