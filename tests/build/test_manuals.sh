@@ -140,6 +140,7 @@ cp "$top/doc/examples/kita-plant.yaml" "$work/site.yaml"
 cp "$top/doc/examples/ledger.csv" "$work/"
 cp "$top/tests/report/hostile-checks.yaml" "$work/local-checks.yaml"
 cp -R "$top/tests/advice" "$work/offline-data"
+mkdir "$work/captures" && cp "$top/tests/listen/modbus.pcap" "$top/tests/listen/dns.pcap" "$work/captures"
 chmod -R u+w "$work"/*
 "$TENKEN_BUILD/tests/report/make_sample" "$top" "$work/site.tenken" >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
 alone=

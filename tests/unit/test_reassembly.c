@@ -629,5 +629,6 @@ int main(void)
 		cmocka_unit_test(fragments_are_bounded),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(all, NULL, NULL);
 }
