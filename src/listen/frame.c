@@ -40,6 +40,7 @@ struct taking {
 static bool take_ethernet(struct taking *t, struct reader r);
 static bool take_type(struct taking *t, uint16_t type, struct reader r);
 static bool take_ip(struct taking *t, struct reader r);
+static bool take_hdlc(struct taking *t, struct reader r);
 
 /* ---- what is wrapped ---- */
 
@@ -389,16 +390,21 @@ static bool take_ip(struct taking *t, struct reader r)
 
 /* The protocol of PPP may be one byte where it is odd (RFC 1661, 6.5); address and control may be left out
  * (RFC 1661, 6.6). */
-static bool take_hdlc(struct taking *t, struct reader r);
-
 static bool take_ppp(struct taking *t, struct reader r)
 {
 	struct reader head = r;
 
 	/* RFC 1547, 4.3.1: routers speak Cisco's framing on such lines as well. */
 	uint8_t address = rd_left(&r) > 0 ? r.at[0] : 0;
-	if (address == 0x0f || address == 0x8f)
-		return take_hdlc(t, r);
+	if (address == 0x0f || address == 0x8f) {
+		/* Which can hold PPP again. */
+		if (t->depth >= DEPTH_MAX)
+			return false;
+		t->depth++;
+		bool good = take_hdlc(t, r);
+		t->depth--;
+		return good;
+	}
 
 	if (rd_be16(&head) == 0xff03)
 		r = head;

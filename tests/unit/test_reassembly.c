@@ -601,6 +601,26 @@ static void fragments_are_bounded(void **state)
 	fragments_free(f);
 }
 
+/* PPP whose framing is Cisco's, which holds PPP, and so on, for as long as a frame of a file can be. */
+static void wrapped_without_end(void **state)
+{
+	enum { FRAME = 256 * 1024 };
+	static const uint8_t links[] = { DLT_PPP, DLT_C_HDLC };
+	static const uint8_t turn[] = { 0x8f, 0, 0x88, 0x0b };
+	uint8_t *bytes = malloc(FRAME);
+	struct packet p;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < FRAME; i++)
+		bytes[i] = turn[i % sizeof(turn)];
+	for (size_t i = 0; i < countof(links); i++) {
+		frame_read(links[i], span_of(bytes, FRAME), FRAME, 1, NULL, &p);
+		assert_false(p.is_ip);
+	}
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
@@ -627,6 +647,7 @@ int main(void)
 		cmocka_unit_test(fragments_overlap),
 		cmocka_unit_test(fragments_that_cannot_be),
 		cmocka_unit_test(fragments_are_bounded),
+		cmocka_unit_test(wrapped_without_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
