@@ -68,7 +68,7 @@ extern const struct decoder decoder_vnc;
 extern const struct decoder decoder_wireguard;
 extern const struct decoder decoder_wsd;
 
-/* At most 64. One row each, by name. */
+/* At most 128. One row each, by name. */
 const struct decoder *const decoders[] = {
 	&decoder_arp,
 	&decoder_bacnet,
@@ -137,4 +137,4 @@ const struct decoder *const decoders[] = {
 	NULL,
 };
 
-_Static_assert(sizeof(decoders) / sizeof(decoders[0]) <= 64 + 1, "masks of 64 bits name them");
+_Static_assert(sizeof(decoders) / sizeof(decoders[0]) <= 128 + 1, "sets of 128 bits name them");

@@ -9,9 +9,8 @@
 enum {
 	TCP = 6,
 	UDP = 17,
-	DECODERS_MAX = 64,
 	DATAGRAMS_TRIED = 4, /* of a flow, by those who recognise theirs on any port */
-	TRIED_CALLED = 64,   /* one of them has called it its own: its number is below */
+	TRIED_CALLED = 128,  /* one of them has called it its own: its number is below */
 };
 
 static const int64_t set_back_ns = INT64_C(10) * 1000000000;
@@ -21,16 +20,16 @@ static const int64_t set_back_ns = INT64_C(10) * 1000000000;
 static void want_in_set(struct listener *l, uint8_t list[static 65536], uint16_t at,
 			unsigned decoder)
 {
-	uint64_t mask = l->want.sets[list[at]] | UINT64_C(1) << decoder;
+	decoder_set set = l->want.sets[list[at]] | set_of(decoder);
 
 	for (unsigned i = 1; i <= l->want.set_count; i++)
-		if (l->want.sets[i] == mask) {
+		if (l->want.sets[i] == set) {
 			list[at] = (uint8_t)i;
 			return;
 		}
 	if (l->want.set_count == 255)
 		return; /* there are not so many sets of decoders; a test sees each decoder reached */
-	l->want.sets[++l->want.set_count] = mask;
+	l->want.sets[++l->want.set_count] = set;
 	list[at] = (uint8_t)l->want.set_count;
 }
 
@@ -40,11 +39,11 @@ static void learn_wants(struct listener *l)
 		const struct decoder *d = decoders[i];
 
 		if (d->recognise != NULL && d->hear != NULL)
-			l->want.streams |= UINT64_C(1) << i;
+			l->want.streams |= set_of(i);
 		if (d->wraps != 0)
-			l->want.wrapped |= UINT64_C(1) << i;
+			l->want.wrapped |= set_of(i);
 		if (d->any_udp)
-			l->want.any_udp |= UINT64_C(1) << i;
+			l->want.any_udp |= set_of(i);
 		for (const uint16_t *p = d->ethertypes; p != NULL && *p != 0; p++)
 			want_in_set(l, l->want.type_set, *p, i);
 		for (const uint16_t *p = d->udp_ports; p != NULL && *p != 0; p++)
@@ -52,7 +51,7 @@ static void learn_wants(struct listener *l)
 		for (const uint16_t *p = d->tcp_ports; p != NULL && *p != 0; p++)
 			want_in_set(l, l->want.tcp_set, *p, i);
 		for (const uint8_t *p = d->protocols; p != NULL && *p != 0; p++)
-			l->want.protocols[*p] |= UINT64_C(1) << i;
+			l->want.protocols[*p] |= set_of(i);
 	}
 }
 
@@ -129,30 +128,30 @@ void listener_free(struct listener *l)
 /* ---- a frame ---- */
 
 /* Hands the packet to decoders of frames and datagrams; the first one that understood it, or -1. */
-static int hand_over(struct listener *l, uint64_t mask)
+static int hand_over(struct listener *l, decoder_set mask)
 {
 	int by = -1;
 
 	for (; mask != 0; mask &= mask - 1) {
-		int i = __builtin_ctzll(mask);
+		unsigned i = set_first(mask);
 
 		if (decoders[i]->packet != NULL && decoders[i]->packet(&l->notes, &l->packet) &&
 		    by < 0)
-			by = i;
+			by = (int)i;
 	}
 	return by;
 }
 
 /* Those that want to know what packets were wrapped in get the innermost one. */
-static uint64_t want_wraps(const struct listener *l, unsigned wraps)
+static decoder_set want_wraps(const struct listener *l, unsigned wraps)
 {
-	uint64_t mask = 0;
+	decoder_set mask = 0;
 
-	for (uint64_t left = l->want.wrapped; left != 0; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(left);
+	for (decoder_set left = l->want.wrapped; left != 0; left &= left - 1) {
+		unsigned i = set_first(left);
 
 		if ((decoders[i]->wraps & wraps) != 0)
-			mask |= UINT64_C(1) << i;
+			mask |= set_of(i);
 	}
 	return mask;
 }
@@ -160,7 +159,7 @@ static uint64_t want_wraps(const struct listener *l, unsigned wraps)
 static void take_datagram(struct listener *l, struct flow *f, unsigned end)
 {
 	const struct packet *p = &l->packet;
-	uint64_t mask = l->want.protocols[p->protocol];
+	decoder_set mask = l->want.protocols[p->protocol];
 
 	if (p->is_fragment)
 		return;
@@ -169,7 +168,7 @@ static void take_datagram(struct listener *l, struct flow *f, unsigned end)
 			l->want.sets[l->want.udp_set[p->dst_port]];
 	/* Who has known a question is to hear the answer. */
 	if (p->protocol == UDP && f != NULL && (f->tried & TRIED_CALLED) != 0) {
-		mask |= UINT64_C(1) << (f->tried & ~TRIED_CALLED);
+		mask |= set_of(f->tried & ~(unsigned)TRIED_CALLED);
 	} else if (p->protocol == UDP && f != NULL && f->application == NULL &&
 		   f->tried < DATAGRAMS_TRIED) {
 		f->tried++;
@@ -225,7 +224,7 @@ void listener_take(struct listener *l, int link, struct span frame, uint32_t wir
 		return;
 	}
 	if (p->wraps != 0) {
-		uint64_t mask = want_wraps(l, p->wraps);
+		decoder_set mask = want_wraps(l, p->wraps);
 
 		if (mask != 0)
 			hand_over(l, mask);

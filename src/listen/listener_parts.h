@@ -11,6 +11,25 @@
 struct stream;
 struct ndpi_part;
 
+/* Decoders by their place in decoders[], a bit each. */
+__extension__ typedef unsigned __int128 decoder_set;
+
+enum { DECODERS_MAX = 128 };
+
+static inline decoder_set set_of(unsigned decoder)
+{
+	return (decoder_set)1 << decoder;
+}
+
+/* The first one of a set that is not empty. */
+static inline unsigned set_first(decoder_set set)
+{
+	uint64_t low = (uint64_t)set;
+
+	return (unsigned)(low != 0 ? __builtin_ctzll(low)
+				   : 64 + __builtin_ctzll((uint64_t)(set >> 64)));
+}
+
 /* ---- connections (flows.c) ---- */
 
 /* Both directions have one key: the smaller end is 0. */
@@ -125,11 +144,11 @@ struct listener {
 	size_t stream_bytes, stream_most; /* allocated by streams; at most */
 	size_t text_bytes, text_most;     /* of facts and names */
 	struct ndpi_part *ndpi;
-	/* Which decoders want what: masks of places in decoders[]. */
+	/* Which decoders want what. */
 	struct {
-		uint64_t streams, any_udp, wrapped;
-		uint64_t protocols[256];
-		uint64_t sets[256];
+		decoder_set streams, any_udp, wrapped;
+		decoder_set protocols[256];
+		decoder_set sets[256];
 		uint8_t udp_set[65536], tcp_set[65536], type_set[65536]; /* index into sets */
 		unsigned set_count;
 	} want;

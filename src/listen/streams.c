@@ -38,7 +38,7 @@ struct stream {
 	struct listener *listener;
 	struct flow *flow;
 	const struct decoder *decoder;
-	uint64_t refused; /* decoders that it is not of */
+	decoder_set refused; /* decoders that it is not of */
 	unsigned first_end, restarts;
 	bool spoken; /* somebody has said something */
 	struct half half[2];
@@ -251,18 +251,18 @@ static const struct decoder *ask_all(struct listener *l, struct flow *f, unsigne
 				     struct span first)
 {
 	struct stream *s = f->stream;
-	uint64_t ports = l->want.sets[l->want.tcp_set[s->talk.server_port]] & l->want.streams;
-	uint64_t masks[2] = { ports, l->want.streams & ~ports };
+	decoder_set ports = l->want.sets[l->want.tcp_set[s->talk.server_port]] & l->want.streams;
+	decoder_set masks[2] = { ports, l->want.streams & ~ports };
 
 	for (unsigned k = 0; k < 2; k++)
-		for (uint64_t left = masks[k] & ~s->refused; left != 0; left &= left - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(left);
+		for (decoder_set left = masks[k] & ~s->refused; left != 0; left &= left - 1) {
+			unsigned i = set_first(left);
 			int said = decoders[i]->recognise(&s->talk, side_of(f, end), first);
 
 			if (said > 0)
 				return decoders[i];
 			if (said < 0)
-				s->refused |= UINT64_C(1) << i;
+				s->refused |= set_of(i);
 		}
 	return NULL;
 }
