@@ -86,11 +86,18 @@ bool sasl_answer(struct sasl *s, struct talk *t, struct span line)
 	case ACCOUNT:
 		tell_login_account(t, line);
 		s->expect = LOGIN;
+		s->asked = false;
 		return true;
 	case NTLM:
 		ntlm_ear_base64(t, SIDE_CLIENT, line, NULL);
 		return true;
 	case LOGIN:
+		/* Captures of two directions may be a little out of order. An answer without its question would
+		 * leave a question without its answer, and the next line, a password, would be taken for it. */
+		if (!s->asked)
+			s->expect = OPAQUE;
+		s->asked = false;
+		return true;
 	case OPAQUE:
 		return true;
 	}
@@ -106,6 +113,7 @@ void sasl_begin(struct sasl *s, struct talk *t, const char *protocol, struct spa
 		if (span_is_nocase(mechanism, mechanisms[i].name))
 			m = &mechanisms[i];
 	s->expect = m != NULL ? (uint8_t)m->expect : OPAQUE;
+	s->asked = false;
 	if (m == NULL || !m->none)
 		tell_way(t, protocol, mechanism, m != NULL && m->secret);
 	/* With LOGIN a first message is the account. */
@@ -122,9 +130,13 @@ void sasl_ask(struct sasl *s, struct talk *t, struct span line)
 
 	if (s->expect == NTLM) {
 		ntlm_ear_base64(t, SIDE_SERVER, line, NULL);
+	} else if (s->expect == ACCOUNT || (s->expect == LOGIN && s->asked)) {
+		s->expect =
+			OPAQUE; /* two questions: which one the next line answers is not known */
 	} else if (s->expect == LOGIN) {
 		size_t n = base64_all(line, prompt, sizeof(prompt));
 
+		s->asked = true;
 		/* "Username:", "User Name"; whatever else it asks for may be the password. */
 		if (span_starts_nocase(span_of(prompt, n), "user"))
 			s->expect = ACCOUNT;

@@ -8,6 +8,7 @@
 /* Zeroed: no exchange is going on. */
 struct sasl {
 	uint8_t expect; /* what the client's next line is; enum of sasl.c */
+	bool asked;     /* of LOGIN: a question of the server waits for its answer */
 };
 
 /* The client named a mechanism, with or without its first message; tells how it logs in. protocol: "smtp". */
