@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filters of workers and senders on the normal build: in a child of its own, what a worker never does fails
- * with EPERM, and threads can still be made. Builds with sanitizers have no filter.
+ * The filters of workers, of senders and of the process that listens, on the normal build: in a child of its own,
+ * what it never does fails with EPERM, and what it needs can still be done. Builds with sanitizers have no filter.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,8 +134,48 @@ static bool lent_descriptor(void)
 	       close(pair[1]) == 0;
 }
 
-/* Runs one question behind the filter; a child that dies has answered no. */
-static void ask(bool (*question)(void))
+/* ---- the process that listens: `lent` stands for its packet socket ---- */
+
+static int channel;
+static pid_t parent;
+
+static bool listener_sends_nothing(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct mmsghdr mm = { .msg_hdr = m };
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return refused(send(lent, "x", 1, MSG_NOSIGNAL)) && refused(write(lent, "x", 1)) &&
+	       refused(writev(lent, &iov, 1)) && refused(sendmsg(lent, &m, MSG_NOSIGNAL)) &&
+	       refused(sendmmsg(lent, &mm, 1, 0)) && refused(sendmsg(channel, &m, 0)) &&
+	       refused(sendto(channel, "x", 1, 0, (struct sockaddr *)&sa, sizeof(sa))) &&
+	       refused(splice(channel, NULL, lent, NULL, 1, 0)) && refused(dup2(channel, lent)) &&
+	       refused(setsockopt(lent, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int)));
+}
+
+static bool listener_opens_nothing(void)
+{
+	return no_socket() && no_open() && no_fork() && no_exec() && no_bind() && no_connect();
+}
+
+static bool listener_signals_nobody(void)
+{
+	return no_kill() && refused(syscall(SYS_tgkill, parent, parent, 0)) &&
+	       syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0) == 0;
+}
+
+static bool listener_tells(void)
+{
+	void *p = malloc(1 << 22);
+
+	free(p);
+	return p != NULL && send(channel, "x", 1, MSG_NOSIGNAL) == 1;
+}
+
+/* Runs one question behind a filter; a child that dies has answered no. */
+static void ask_behind(int (*filter)(void), bool (*question)(void))
 {
 	int status = -1;
 
@@ -144,7 +185,7 @@ static void ask(bool (*question)(void))
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		_exit(sandbox_worker() != 0 ? 2 : question() ? 0 : 1);
+		_exit(filter() != 0 ? 2 : question() ? 0 : 1);
 	close(lent);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -197,6 +238,32 @@ static void test_no_files(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void ask(bool (*question)(void))
+{
+	ask_behind(sandbox_worker, question);
+}
+
+static int filter_listener(void)
+{
+	return sandbox_listener(channel);
+}
+
+static void test_listener(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	channel = pair[0];
+	parent = getpid();
+	ask_behind(filter_listener, listener_sends_nothing);
+	ask_behind(filter_listener, listener_opens_nothing);
+	ask_behind(filter_listener, listener_signals_nobody);
+	ask_behind(filter_listener, listener_tells);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 #define TEST(question)                            \
 	static void test_##question(void **state) \
 	{                                         \
@@ -223,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_no_exec),     cmocka_unit_test(test_no_kill),
 		cmocka_unit_test(test_threads),     cmocka_unit_test(test_lent_descriptor),
 		cmocka_unit_test(test_sender),      cmocka_unit_test(test_no_files),
+		cmocka_unit_test(test_listener),
 	};
 
 #ifdef TENKEN_SANITIZED
