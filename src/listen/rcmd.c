@@ -96,6 +96,9 @@ static int recognise(const struct talk *t, enum side side, struct span first)
 
 	if (side != SIDE_CLIENT || t->server_port < REXEC || t->server_port > RSH)
 		return -1;
+	/* Which of the texts is the password is known from the first one on. */
+	if (t->server_port == REXEC && !t->from_start)
+		return -1;
 	if (t->server_port == RLOGIN)
 		return first.length == 0 || first.at[0] == 0 ? (int)(first.length > 1) : -1;
 	if (end < 0)

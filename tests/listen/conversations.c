@@ -425,6 +425,16 @@ const struct conversation conversations[] = {
 			"login.cleartext 192.0.2.2:512 from 192.0.2.1: rexec",
 			"flow: rexec",
 		} },
+	{ "rexec, an account of digits", 512,
+		{
+			C("1023\000"),
+			C("12345\000PLANTED-SECRET-7f3a\000ls\000x\000"),
+		},
+		{
+			"login.account 192.0.2.2:512 from 192.0.2.1: 12345 (p)",
+			"login.cleartext 192.0.2.2:512 from 192.0.2.1: rexec",
+			"flow: rexec",
+		} },
 	{ "ldap simple", 389,
 		{
 			C("09\002\001\001`4\002\001\003\004\032cn=planted-user,dc=example\200\023PLANTED-"

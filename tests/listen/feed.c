@@ -223,6 +223,7 @@ void feed_say(struct feed *f, enum side side, struct span bytes)
 void feed_gap(struct feed *f, enum side side)
 {
 	f->sides[side].length = 0;
+	f->talk.from_start = false;
 	if (f->decoder == NULL || f->ended)
 		return;
 	if (f->decoder->gap == NULL)

@@ -95,6 +95,26 @@ static void run_side(const struct conversation *v, int side, size_t cut)
 	feed_free(f);
 }
 
+/* The capture begins, or goes on, in the middle of a conversation. */
+static void run_rest(const struct conversation *v, int side, size_t cut)
+{
+	struct feed *f = feed_new(NULL, v->port);
+	size_t at = 0;
+
+	feed_gap(f, SIDE_CLIENT);
+	feed_gap(f, SIDE_SERVER);
+	for (const struct line *l = v->lines; l->text != NULL; l++) {
+		size_t lost = at >= cut ? 0 : cut - at < l->length ? cut - at : l->length;
+
+		at += l->length;
+		if (side < 0 || (int)l->side == side)
+			feed_say(f, l->side, span_of(l->text + lost, l->length - lost));
+	}
+	if (span_find(feed_raw(f), PLANTED_SECRET, strlen(PLANTED_SECRET)) >= 0)
+		fail_msg("%s, side %d, from %zu: the secret was told", v->name, side, cut);
+	feed_free(f);
+}
+
 static void test_sides_and_gaps(void **state)
 {
 	(void)state;
@@ -106,6 +126,9 @@ static void test_sides_and_gaps(void **state)
 		for (int side = -1; side <= 1; side++)
 			for (size_t cut = 0; cut <= all; cut++)
 				run_side(&conversations[i], side, cut);
+		for (int side = -1; side <= 1; side++)
+			for (size_t cut = 0; cut <= all; cut++)
+				run_rest(&conversations[i], side, cut);
 	}
 }
 
