@@ -49,7 +49,7 @@ int kept_init(struct listener *l, uint32_t most_facts, uint32_t most_operations)
 				   sizeof(struct operation_key), most_operations, l->setup.seed);
 }
 
-void kept_done(struct listener *l)
+void kept_forget(struct listener *l)
 {
 	for (uint32_t n = 1; n <= l->facts.highest; n++) {
 		struct kept_fact *f = table_at(&l->facts, n);
@@ -57,6 +57,13 @@ void kept_done(struct listener *l)
 		if (f != NULL)
 			free(f->value);
 	}
+	table_clear(&l->facts);
+	table_clear(&l->operations);
+}
+
+void kept_done(struct listener *l)
+{
+	kept_forget(l);
 	table_done(&l->facts);
 	table_done(&l->operations);
 }

@@ -125,6 +125,26 @@ void listener_free(struct listener *l)
 	free(l);
 }
 
+bool listener_reset(struct listener *l)
+{
+	flows_end_all(l);
+	kept_forget(l);
+	talks_forget(l);
+	table_clear(&l->flows);
+	table_clear(&l->hosts);
+	table_clear(&l->macs);
+	fragments_free(l->fragments);
+	l->fragments = fragments_new();
+	l->counts = (struct listener_counts){ 0 };
+	memset(l->notes.certificates, 0, sizeof(l->notes.certificates));
+	l->text_bytes = 0;
+	l->hand = 0;
+	l->telling = 0;
+	l->telling_next = 0;
+	listener_next_capture(l);
+	return l->fragments != NULL;
+}
+
 /* ---- a frame ---- */
 
 /* Hands the packet to decoders of frames and datagrams; the first one that understood it, or -1. */

@@ -169,6 +169,7 @@ int talks_init(struct listener *l, uint32_t most);
 struct conversation *talks_of(struct listener *l, struct flow *f);
 void talks_name(struct listener *l, struct flow *f, struct span name);
 void talks_tell(struct listener *l, struct conversation *c);
+void talks_forget(struct listener *l);
 void talks_done(struct listener *l);
 
 /* hosts.c */
@@ -189,6 +190,7 @@ void keep_fact(struct notes *n, const struct fact *f);
 void keep_operation(struct notes *n, const struct operation *o);
 void kept_tell_fact(struct listener *l, void *entry);
 void kept_tell_operation(struct listener *l, void *entry);
+void kept_forget(struct listener *l);
 void kept_done(struct listener *l);
 
 /* streams.c */

@@ -57,6 +57,13 @@ void table_done(struct table *t)
 	*t = (struct table){ 0 };
 }
 
+void table_clear(struct table *t)
+{
+	if (t->buckets != NULL)
+		memset(t->buckets, 0, ((size_t)t->bucket_mask + 1) * sizeof(*t->buckets));
+	t->count = t->highest = t->free_first = 0;
+}
+
 /* Of 64 x 64 bits the halves of the product, folded (as in wyhash by Wang Yi, public domain). */
 static uint64_t fold(uint64_t a, uint64_t b)
 {

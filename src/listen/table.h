@@ -26,6 +26,8 @@ struct table {
 /* 0 or -ENOMEM. */
 int table_init(struct table *t, size_t entry_size, size_t key_size, uint32_t limit, uint64_t seed);
 void table_done(struct table *t);
+/* Without entries, as it was at first; what it has allocated stays. */
+void table_clear(struct table *t);
 uint64_t table_hash(const struct table *t, const void *key);
 /* NULL: it has none. */
 void *table_find(const struct table *t, const void *key, uint64_t hash);

@@ -127,7 +127,7 @@ void talks_tell(struct listener *l, struct conversation *c)
 	c->bytes[0] = c->bytes[1] = c->packets[0] = c->packets[1] = 0;
 }
 
-void talks_done(struct listener *l)
+void talks_forget(struct listener *l)
 {
 	for (uint32_t n = 1; n <= l->conversations.highest; n++) {
 		struct conversation *c = table_at(&l->conversations, n);
@@ -135,5 +135,11 @@ void talks_done(struct listener *l)
 		if (c != NULL)
 			free(c->name);
 	}
+	table_clear(&l->conversations);
+}
+
+void talks_done(struct listener *l)
+{
+	talks_forget(l);
 	table_done(&l->conversations);
 }
