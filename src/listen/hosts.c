@@ -68,6 +68,10 @@ void hosts_sent_by(struct listener *l, uint32_t host, const struct packet *p)
 		return;
 	if (h->mac == table_number(m))
 		return;
+	/* It may go to and fro: two machines with one address, two cards of one machine. */
+	struct mac *before = table_at(&l->macs, h->mac);
+	if (before != NULL && before->hosts > 0)
+		before->hosts--;
 	h->mac = table_number(m);
 	h->ttl = p->ttl;
 	h->changed = true;

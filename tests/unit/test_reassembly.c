@@ -89,10 +89,13 @@ static void take_host(void *context, const struct told_host *h)
 	(void)h;
 }
 
+static unsigned facts_told;
+
 static void take_fact(void *context, const struct told_fact *f)
 {
 	(void)context;
 	(void)f;
+	facts_told++;
 }
 
 static void take_operation(void *context, const struct told_operation *o)
@@ -601,6 +604,47 @@ static void fragments_are_bounded(void **state)
 	fragments_free(f);
 }
 
+/* A datagram of 192.0.2.1 to 198.51.100.1. */
+static void datagram_from(struct listener *l, uint8_t card, uint16_t port)
+{
+	uint8_t frame[64];
+	struct writer w = wr_new(frame, sizeof(frame));
+
+	wr_bytes(&w, (const uint8_t[]){ 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0 }, 11);
+	wr_u8(&w, 16 + card);
+	wr_be16(&w, 0x0800);
+	wr_be16(&w, 0x4500);
+	wr_be16(&w, 20 + 8);
+	wr_be32(&w, 0);
+	wr_u8(&w, 64);
+	wr_u8(&w, 17);
+	wr_be16(&w, 0);
+	wr_be32(&w, 0xc0000201);
+	wr_be32(&w, 0xc6336401);
+	wr_be16(&w, port);
+	wr_be16(&w, 9);
+	wr_be16(&w, 8);
+	wr_be16(&w, 0);
+	struct span s = wr_span(&w);
+	assert_true(wr_ok(&w));
+	clock_ns += 1000000;
+	listener_take(l, DLT_EN10MB, s, (uint32_t)s.length, clock_ns);
+}
+
+/* Two cards of one machine, or two machines with one address: neither is a router. */
+static void two_cards(void **state)
+{
+	struct listener *l = begin(0);
+
+	(void)state;
+	facts_told = 0;
+	for (uint16_t i = 0; i < 40; i++)
+		datagram_from(l, i % 2, (uint16_t)(1000 + i));
+	listener_end(l);
+	assert_int_equal(facts_told, 0);
+	listener_free(l);
+}
+
 /* PPP whose framing is Cisco's, which holds PPP, and so on, for as long as a frame of a file can be. */
 static void wrapped_without_end(void **state)
 {
@@ -647,6 +691,7 @@ int main(void)
 		cmocka_unit_test(fragments_overlap),
 		cmocka_unit_test(fragments_that_cannot_be),
 		cmocka_unit_test(fragments_are_bounded),
+		cmocka_unit_test(two_cards),
 		cmocka_unit_test(wrapped_without_end),
 	};
 
