@@ -145,8 +145,13 @@ static int with_process(struct listen_crew *c, const struct run_files *files, st
 {
 	int status = listen_crew_start(c);
 
-	if (status == EXIT_DONE && c->wish->interfaces.count == 0 && !listen_crew_look(c))
-		status = atomic_load(c->stopping) != 0 ? EXIT_INCOMPLETE : EXIT_USAGE;
+	if (status == EXIT_DONE && c->wish->interfaces.count == 0 && !listen_crew_look(c)) {
+		if (c->end == LISTEN_FAULT && atomic_load(c->stopping) == 0)
+			fprintf(stderr, _("error: the process that listens failed before a capture "
+					  "was read\n"));
+		status = c->end == LISTEN_FAULT || atomic_load(c->stopping) != 0 ? EXIT_INCOMPLETE
+										 : EXIT_USAGE;
+	}
 	if (status == EXIT_DONE)
 		status = with_store(c, files, j);
 	listen_crew_end(c);

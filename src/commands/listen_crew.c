@@ -238,7 +238,7 @@ static bool take_record(struct listen_crew *c, const struct record *r)
 
 enum taken { TAKEN_NOTHING, TAKEN_OTHERS, TAKEN_AWAITED, TAKEN_END, TAKEN_BROKEN };
 
-/* One message. The last record of one with the awaited kind stays in c->record. */
+/* One message. Its last record stays in c->record; it is what was awaited, or not. */
 static enum taken take_message(struct listen_crew *c, enum record_kind awaited)
 {
 	static uint8_t bytes[RECORD_MESSAGE];
@@ -255,7 +255,7 @@ static enum taken take_message(struct listen_crew *c, enum record_kind awaited)
 	while (record_read(&r, c->record)) {
 		if (!take_record(c, c->record))
 			return TAKEN_BROKEN;
-		found |= c->record->kind == awaited;
+		found = c->record->kind == awaited;
 	}
 	return !rd_end(&r) ? TAKEN_BROKEN : found ? TAKEN_AWAITED : TAKEN_OTHERS;
 }
@@ -331,8 +331,10 @@ bool listen_crew_look(struct listen_crew *c)
 		int fd = listen_file_open(f);
 		if (fd < 0)
 			why = strerror(-fd);
-		else if (!give(c, LISTEN_PEEK, fd) || !hear_until(c, RECORD_BEGIN))
+		else if (!give(c, LISTEN_PEEK, fd) || !hear_until(c, RECORD_BEGIN)) {
+			c->end = LISTEN_FAULT;
 			return false;
+		}
 		if (fd >= 0) {
 			f->begin = c->record->u.begin;
 			why = unreadable(&f->begin);
