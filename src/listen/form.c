@@ -82,7 +82,8 @@ static bool next_text(struct reader *r, struct span *ret)
 
 void form_read_json(struct span text, struct form *ret)
 {
-	struct reader r = rd_new(text);
+	/* Without spaces at its end, which would be looked through again behind every name. */
+	struct reader r = rd_new(span_trim(text));
 	struct span name, value;
 
 	while (next_text(&r, &name)) {
