@@ -356,6 +356,15 @@ static bool make_ways(struct reach_run *r, struct routes *ret)
 	return r->board != NULL;
 }
 
+/* What DHCP was heard to say is not among them: it may name whom it likes. */
+static void add_servers(struct gate *g, enum gate_use use, const struct reach_server *list,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i].from, "dhcp") != 0)
+			gate_add_server(g, use, &list[i].address, list[i].port);
+}
+
 static enum reach_end send_all(const struct reach_wish *w, const struct plan *plan,
 			       const struct beacon *beacon, const struct token_key *key,
 			       const struct run_files *files, struct store *store, int lock,
@@ -367,7 +376,7 @@ static enum reach_end send_all(const struct reach_wish *w, const struct plan *pl
 	struct routes routes = { 0 };
 	struct reach_known *known = calloc(1, sizeof(*known));
 	struct reach_run *run = calloc(1, sizeof(*run));
-	struct gate *gate = gate_new(&plan->site, beacon);
+	struct gate *gate = gate_new(&plan->site, beacon, &plan->port_list);
 	enum reach_end end = REACH_FAULT;
 
 	snprintf(identity, sizeof(identity),
@@ -390,6 +399,9 @@ static enum reach_end send_all(const struct reach_wish *w, const struct plan *pl
 		for (size_t i = 0; i < known->host_count; i++)
 			if (gate_add_host(gate, &known->hosts[i].address) != 0)
 				break;
+		add_servers(gate, GATE_RESOLVER, known->resolvers, known->resolver_count);
+		add_servers(gate, GATE_PROXY, known->proxies, known->proxy_count);
+		add_servers(gate, GATE_CLOCK, known->clocks, known->clock_count);
 		run_describe(description, sizeof(description), files->store);
 		struct reach_crew crew = {
 			.run = run,

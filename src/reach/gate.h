@@ -11,7 +11,7 @@
 #ifndef TENKEN_REACH_GATE_H
 #define TENKEN_REACH_GATE_H
 
-#include "site/site.h"
+#include "site/plan.h"
 
 /* What somebody is spoken to as. */
 enum gate_use {
@@ -24,13 +24,18 @@ enum gate_use {
 
 struct gate;
 
-/* beacon: one of the site's; borrowed, as the site is. NULL without memory. */
-struct gate *gate_new(const struct site *s, const struct beacon *beacon);
+/* beacon: one of the site's; borrowed, as the site and the list of ports are. list: those of control equipment and
+ * of printers' raw data get no text as proxies; NULL: not known. NULL without memory. */
+struct gate *gate_new(const struct site *s, const struct beacon *beacon,
+		      const struct port_list *list);
 void gate_free(struct gate *g);
 
 /* A host of a zone whose ports may be tried. 0, -ENOSPC (GATE_HOSTS of them), -EBUSY after gate_close(). */
 enum { GATE_HOSTS = 4096 };
 int gate_add_host(struct gate *g, const struct addr *a);
+/* A resolver, proxy or time server that the site file, this machine or a scan names. Who only hears of one
+ * (DHCP, a proxy file) cannot name control equipment: anybody may have said so. As gate_add_host(). */
+int gate_add_server(struct gate *g, enum gate_use use, const struct addr *a, uint16_t port);
 /* Nothing can be added any more, but neighbours, which are learnt under way. */
 void gate_close(struct gate *g);
 
@@ -66,7 +71,10 @@ struct gate_frame {
 	uint8_t protocol; /* IANA: 1, 58 (ICMP), 6, 17 */
 	uint8_t hops;     /* TTL or hop limit */
 };
-/* May it leave, once? A MAC that is control equipment gets one frame of ICMP in all, so asking counts. full: more than one hop is allowed. NULL, or why not. */
+/* Are these bytes (Ethernet, no tag) such a frame? */
+bool gate_frame_fits(const struct gate_frame *f, const uint8_t *frame, size_t n);
+/* May it leave, once? A MAC that is control equipment gets one frame of ICMP in all, so asking counts. full:
+ * more than one hop is allowed. NULL, or why not. */
 const char *gate_frame(struct gate *g, const struct gate_frame *f, bool full, int64_t now);
 
 #endif

@@ -288,11 +288,14 @@ bool reach_send(struct reach_run *r, struct reach_talk *t, const void *bytes, si
 	const uint8_t *at = bytes;
 	unsigned packets = 1 + (unsigned)(n / SEGMENT);
 
+	errno = EINTR;
 	if (t->fd < 0 || !wait_pace(r, &t->way.to, packets, 0))
 		return false;
 	/* A window or an authorisation may have ended since the connection was opened. */
-	if (gate_refusal(r->gate, t->way.use, &t->way.to, t->way.port, t->way.udp,
-			 reach_unix_ms() / 1000) != NULL)
+	t->refusal = gate_refusal(r->gate, t->way.use, &t->way.to, t->way.port, t->way.udp,
+				  reach_unix_ms() / 1000);
+	errno = EACCES;
+	if (t->refusal != NULL)
 		return false;
 	t->packets += packets;
 	while (n > 0) {
@@ -404,7 +407,7 @@ const char *reach_frame(struct reach_run *r, struct reach_link *link, const stru
 
 	if (link->tap == NULL)
 		return "no right to send frames";
-	if (n < 14 || n > 1518 || memcmp(frame, f->mac, 6) != 0)
+	if (n > 1518 || !gate_frame_fits(f, frame, n))
 		return "no frame for this neighbour";
 	/* The beacon's side of the pace: the whole; the neighbour's: its zone's. */
 	if (!wait_pace(r, neighbour, 1, 0))

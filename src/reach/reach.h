@@ -191,7 +191,8 @@ struct reach_talk {
 /* Opens and connects (without waiting for the answer of TCP). False: fd is -1, and refusal or error say
  * why; errno EINTR where the run is stopping. A socket that refuses tells who did: IP_RECVERR is set. */
 bool reach_connect(struct reach_run *r, const struct reach_link_to *way, struct reach_talk *ret);
-/* Sends on it. false: not all could be sent. packets are counted to the pace. */
+/* Sends on it. false: not all could be sent; t->refusal says why where it is the gate's doing, else errno
+ * (EINTR: the run is stopping). packets are counted to the pace. */
 bool reach_send(struct reach_run *r, struct reach_talk *t, const void *bytes, size_t n);
 /* Closes properly, and writes the ending into the journal ("done", "silent", "refused", ...). */
 void reach_end(struct reach_run *r, struct reach_talk *t, const char *ending);

@@ -26,6 +26,11 @@ static const char text[] =
 
 enum { NIGHT = 1796061600, DAY = 1796100000 }; /* 2026-12-01, 03:00 and 13:40 in Tokyo */
 
+static struct port_entry entries[] = { { .port = 502, .ot = true },
+				       { .port = 3128 },
+				       { .port = 9100, .raw_print = true } };
+static const struct port_list ports = { entries, countof(entries) };
+
 struct stage {
 	struct site site;
 	struct gate *gate;
@@ -39,7 +44,7 @@ static void open_stage(struct stage *s)
 	int e = site_load("site.yaml", &s->site, &c);
 	assert_none(&c);
 	assert_int_equal(e, 0);
-	s->gate = gate_new(&s->site, &s->site.beacons[0]);
+	s->gate = gate_new(&s->site, &s->site.beacons[0], &ports);
 	assert_non_null(s->gate);
 }
 
@@ -134,7 +139,14 @@ static void test_inside(void **state)
 		expect(&s, use, "203.0.113.9", port, udp, DAY, "outside the declared zones");
 		expect(&s, use, "203.0.113.129", port, udp, DAY, NULL);
 		expect(&s, use, "203.0.113.136", port, udp, DAY, "public and not owned");
-		expect(&s, use, "192.168.10.7", port, udp, NIGHT, NULL);
+		/* Control equipment that nobody but hearsay calls a server. */
+		static const char *const plc[] = { "192.168.10.10", "192.168.10.11",
+						   "192.168.10.12", "192.168.10.13" };
+		struct addr named = at(plc[i]);
+		expect(&s, use, plc[i], port, udp, NIGHT,
+		       "control equipment, and named by hearsay alone");
+		assert_int_equal(gate_add_server(s.gate, use, &named, port), 0);
+		expect(&s, use, plc[i], port, udp, NIGHT, NULL);
 		expect(&s, use, "192.168.10.7", port, udp, DAY, "outside the window");
 		expect(&s, use, "192.168.10.5", port, udp, NIGHT, "passive only");
 		expect(&s, use, "192.168.20.1", port, udp, DAY,
@@ -145,6 +157,14 @@ static void test_inside(void **state)
 	expect(&s, GATE_RESOLVER, "192.168.1.1", 54, true, DAY, "not the port of this service");
 	expect(&s, GATE_CLOCK, "192.168.1.1", 123, false, DAY, "not the port of this service");
 	expect(&s, GATE_PROXY, "192.168.1.1", 3128, true, DAY, "not the port of this service");
+	/* A proxy file may name any port of anybody. */
+	expect(&s, GATE_PROXY, "192.168.1.1", 502, false, DAY,
+	       "a port of control equipment or of a printer");
+	expect(&s, GATE_PROXY, "192.168.1.1", 9100, false, DAY,
+	       "a port of control equipment or of a printer");
+	gate_close(s.gate);
+	struct addr late = at("192.168.10.8");
+	assert_int_equal(gate_add_server(s.gate, GATE_PROXY, &late, 3128), -EBUSY);
 	close_stage(&s);
 }
 
@@ -209,6 +229,69 @@ static const char *frame(struct stage *s, uint8_t last, const char *to, uint8_t 
 	return why != NULL ? why : "allowed";
 }
 
+/* A window that closes while neighbours are asked one after the other. */
+static void test_closing_window(void **state)
+{
+	struct gate_neighbour plant = near(1, "192.168.10.7"), office = near(2, "192.168.1.1");
+	struct gate_frame f = {
+		.ifindex = 2, .to = at("203.0.113.9"), .protocol = IPPROTO_ICMP, .hops = 1
+	};
+	struct stage s;
+	(void)state;
+
+	open_stage(&s);
+	assert_null(gate_neighbour(s.gate, &plant, NIGHT));
+	assert_null(gate_neighbour(s.gate, &office, NIGHT));
+	memcpy(f.mac, plant.mac, 6);
+	assert_string_equal(gate_frame(s.gate, &f, false, DAY), "outside the window");
+	assert_null(gate_frame(s.gate, &f, false, NIGHT));
+	memcpy(f.mac, office.mac, 6);
+	assert_null(gate_frame(s.gate, &f, false, DAY));
+	close_stage(&s);
+}
+
+/* What leaves is what the gate was asked for. */
+static void test_bytes(void **state)
+{
+	struct gate_frame v4 = { .mac = { 2, 0, 0, 0, 0, 1 },
+				 .to = at("203.0.113.9"),
+				 .protocol = IPPROTO_ICMP,
+				 .hops = 1 };
+	struct gate_frame v6 = { .mac = { 2, 0, 0, 0, 0, 1 },
+				 .to = at("2001:db8::9"),
+				 .protocol = IPPROTO_ICMPV6,
+				 .hops = 1 };
+	uint8_t frame[54] = {
+		2, 0, 0, 0, 0, 1, [12] = 0x08, [14] = 0x45, [22] = 1, 1, [30] = 203, 0, 113, 9
+	};
+	static const uint8_t counts[] = { 0, 5, 12, 13, 14, 22, 23, 30, 33 },
+			     counts6[] = { 0, 5, 12, 13, 14, 20, 21, 38, 53 };
+	(void)state;
+
+	assert_true(gate_frame_fits(&v4, frame, 34));
+	assert_false(gate_frame_fits(&v4, frame, 33));
+	assert_false(gate_frame_fits(&v6, frame, 54));
+	for (size_t i = 0; i < countof(counts); i++) {
+		frame[counts[i]] ^= 0x12;
+		assert_false(gate_frame_fits(&v4, frame, 34));
+		frame[counts[i]] ^= 0x12;
+	}
+	memset(frame + 12, 0, sizeof(frame) - 12);
+	frame[12] = 0x86;
+	frame[13] = 0xdd;
+	frame[14] = 0x60;
+	frame[20] = IPPROTO_ICMPV6;
+	frame[21] = 1;
+	memcpy(frame + 38, v6.to.bytes, 16);
+	assert_true(gate_frame_fits(&v6, frame, 54));
+	assert_false(gate_frame_fits(&v6, frame, 53));
+	for (size_t i = 0; i < countof(counts6); i++) {
+		frame[counts6[i]] ^= 0x12;
+		assert_false(gate_frame_fits(&v6, frame, 54));
+		frame[counts6[i]] ^= 0x12;
+	}
+}
+
 static void test_frames(void **state)
 {
 	struct gate_neighbour it = near(1, "192.168.1.1"), stranger = near(3, "10.9.9.9"),
@@ -266,9 +349,10 @@ static void test_frames(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_beacon), cmocka_unit_test(test_authorisation),
-		cmocka_unit_test(test_inside), cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_gentle), cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_beacon),         cmocka_unit_test(test_authorisation),
+		cmocka_unit_test(test_inside),         cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_gentle),         cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_closing_window), cmocka_unit_test(test_bytes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
