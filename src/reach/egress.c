@@ -170,6 +170,7 @@ static void test_one(struct matrix *m, size_t i)
 		egress_place(&job->via->address,
 			     job->method >= METHOD_PROXY_CONNECT ? job->via->port : 0, r->via);
 	tests[job->method](m->e, job, r);
+	egress_settle(m->e, r);
 	job->reached = r->outcome == OUTCOME_REACHED;
 	job->routed = r->outcome != OUTCOME_NOT_TESTED &&
 		      (r->outcome != OUTCOME_NO_ROUTE || r->answered_by[0] != '\0');
@@ -313,6 +314,7 @@ static void *work_ports(void *context)
 			continue;
 		*r = (struct reach_result){ .destination = *a->to };
 		egress_tcp(a->e, &job, r);
+		egress_settle(a->e, r);
 		if (r->outcome == OUTCOME_REACHED || r->outcome == OUTCOME_ANSWERED_BY_OTHER) {
 			struct reach_result own =
 				reach_begin(a->e->run, METHOD_TCP, a->from, a->to, job.port, "tcp");

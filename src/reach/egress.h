@@ -52,6 +52,8 @@ void egress_reached(struct reach_result *ret, const struct token_asked *asked,
 /* An answer that is none of the beacon's: what it was. v: why the token is not right. */
 void egress_other(struct reach_result *ret, enum token_verdict v, struct span received,
 		  const char *note);
+/* A test that the end of the run cut short has seen nothing, whatever it concluded; but what was reached was. */
+void egress_settle(struct egress *e, struct reach_result *ret);
 /* Takes the object. */
 void egress_evidence(struct reach_result *ret, json_t *object);
 void egress_note(struct reach_result *ret, const char *text);

@@ -104,6 +104,15 @@ void egress_other(struct reach_result *ret, enum token_verdict v, struct span re
 				 : note);
 }
 
+void egress_settle(struct egress *e, struct reach_result *ret)
+{
+	if (!reach_stopping(e->run) || ret->outcome == OUTCOME_REACHED)
+		return;
+	ret->outcome = OUTCOME_NOT_TESTED;
+	ret->answered_by[0] = ret->evidence[0] = '\0';
+	egress_note(ret, "stopped");
+}
+
 /* ---- why nothing came ---- */
 
 static uint16_t own_port(int fd)

@@ -463,6 +463,12 @@ static void tell(struct gateway_test *g, struct subject *s, enum reach_method me
 	}
 	for (size_t i = 0; i < s->count && best == NULL && s->untested == NULL; i++)
 		s->untested = g->asked[s->first + i].unsent;
+	/* Nobody waited for an answer, or nothing was asked: that is no silence. */
+	if (reach_stopping(g->r) && s->untested == NULL &&
+	    (best == NULL || best->heard == GATEWAY_SILENT)) {
+		best = NULL;
+		s->untested = "stopped";
+	}
 	conclude(s, best, hops, is_declared(g, s), &p);
 	put_evidence(g, s, hops, best, &p);
 	reach_tell(g->r, &p);
@@ -504,7 +510,13 @@ static bool ask_again(struct gateway_test *g)
 
 		if (s->who->care != NEIGHBOUR_FULL || best == NULL || best->heard != GATEWAY_SILENT)
 			continue;
-		send_out(g, s, &g->asked[s->first]);
+		/* The first one has left, whatever becomes of the second. */
+		struct gateway_asked again = g->asked[s->first];
+
+		again.unsent = NULL;
+		send_out(g, s, &again);
+		if (again.unsent == NULL)
+			g->asked[s->first].unsent = NULL;
 		any = true;
 		hear(g);
 	}

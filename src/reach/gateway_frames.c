@@ -144,20 +144,34 @@ static enum gateway_heard of_error(const struct gateway_asked *q, const struct h
 	}
 }
 
-/* A neighbour that echoes by itself cannot make the beacon's answer, but can send our data back: an echo counts
- * only from beyond it, which the hop limit shows to be allowed at all. */
+/* The beacon's answer, somewhere in a frame. */
+static bool holds_answer(struct gateway_asked *q, const struct token_key *key, const uint8_t *frame,
+			 size_t n)
+{
+	struct span rest = span_of(frame, n);
+	ptrdiff_t at;
+
+	while ((at = span_find(rest, "TKNA", 4)) >= 0) {
+		rest = span_from(rest, (size_t)at);
+		if (token_check_answer(key, &q->question, span_first(rest, TOKEN_ANSWER),
+				       &q->answer) == TOKEN_RIGHT)
+			return true;
+		rest = span_from(rest, 1);
+	}
+	return false;
+}
+
+/* Whoever stands in the beacon's place can send our data back, but cannot make its answer. */
 static enum gateway_heard of_answer(struct gateway_asked *q, const struct heard *h,
 				    const struct token_key *key, const uint8_t *frame, size_t n)
 {
-	if (q->kind == GATEWAY_UDP &&
-	    token_check_answer(key, &q->question, h->payload, &q->answer) == TOKEN_RIGHT) {
-		q->has_answer = true;
-		return GATEWAY_REACHED;
-	}
-	if (q->kind == GATEWAY_ECHO && q->hops > 1 &&
-	    memmem(frame, n, q->question.bytes, q->question.length) != NULL)
-		return GATEWAY_REACHED;
-	return GATEWAY_ANSWERED;
+	bool right = q->kind == GATEWAY_UDP
+			     ? token_check_answer(key, &q->question, h->payload, &q->answer) ==
+				       TOKEN_RIGHT
+			     : q->kind == GATEWAY_ECHO && holds_answer(q, key, frame, n);
+
+	q->has_answer = q->has_answer || right;
+	return right ? GATEWAY_REACHED : GATEWAY_ANSWERED;
 }
 
 static void note(struct gateway_asked *q, enum gateway_heard what, const struct heard *h,

@@ -376,6 +376,8 @@ bool hops_trace(struct reach_run *r, const struct reach_source *source, const st
 	}
 	if (echoes)
 		pthread_mutex_unlock(&r->echo_lock);
-	list(&t, ret_hops, &found, ret_from);
+	/* What nobody waited for says nothing. */
+	if (!reach_stopping(r))
+		list(&t, ret_hops, &found, ret_from);
 	return found;
 }

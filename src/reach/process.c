@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "talk/sandbox.h"
@@ -32,6 +33,9 @@ int reach_process(struct reach_run *r)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Without main nothing is sent. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	/* It may have ended before: then its end of the channel is closed, and no signal comes. */
+	if (recv(r->main_fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		return 1;
 	pthread_mutex_init(&r->turn_lock, NULL);
 	pthread_mutex_init(&r->tell_lock, NULL);
 	pthread_mutex_init(&r->gate_lock, NULL);

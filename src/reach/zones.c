@@ -38,6 +38,7 @@ static void test_port(struct zones *z, const struct reach_host *h, size_t i)
 		p->outcome = OUTCOME_REACHED;
 		reach_end(r, &t, reach_outcome_word(p->outcome));
 	}
+	egress_settle(z->e, p);
 	if (h->expired[i] && p->outcome != OUTCOME_NOT_TESTED)
 		egress_note(p, "expired");
 	reach_tell(r, p);

@@ -271,18 +271,24 @@ static size_t udp_answer(size_t i, const struct token_key *by, uint8_t out[stati
 	return wr_span(&w).length;
 }
 
-static size_t echo_answer(size_t i, bool with_data, uint8_t out[static 1600])
+enum { NO_DATA, OUR_DATA, BEACONS_DATA };
+
+static size_t echo_answer(size_t i, int data, uint8_t out[static 1600])
 {
 	struct writer w = wr_new(out, 1600);
 	bool v4 = v4_of(i);
+	struct token_answer a = { .seen = at("198.51.100.77"), .method = TOKEN_ICMP };
+	uint8_t bytes[TOKEN_ANSWER];
 
+	assert_true(
+		token_answer(&key, span_of(asked[i].question.bytes, TOKEN_QUESTION), &a, bytes));
 	put_ip(&w, v4, beacons[!v4], sources[!v4], v4 ? 1 : 58,
-	       8 + (with_data ? TOKEN_QUESTION : 0), 60);
+	       8 + (data != NO_DATA ? TOKEN_QUESTION : 0), 60);
 	wr_be16(&w, v4 ? 0 : 129 << 8);
 	wr_be16(&w, 0);
 	wr_be32(&w, asked[i].cookie);
-	if (with_data)
-		wr_bytes(&w, asked[i].question.bytes, TOKEN_QUESTION);
+	if (data != NO_DATA)
+		wr_bytes(&w, data == OUR_DATA ? asked[i].question.bytes : bytes, TOKEN_QUESTION);
 	return wr_span(&w).length;
 }
 
@@ -319,9 +325,13 @@ static void answers_of_the_beacon(void **state)
 		struct addr seen = at("198.51.100.77");
 		assert_int_equal(addr_compare(&asked[family + 2].answer.seen, &seen), 0);
 
-		assert_non_null(hear(frame, echo_answer(family, false, frame)));
+		assert_non_null(hear(frame, echo_answer(family, NO_DATA, frame)));
 		assert_int_equal(asked[family].heard, GATEWAY_ANSWERED);
-		assert_non_null(hear(frame, echo_answer(family, true, frame)));
+		/* So may a mirror of our own data, whoever holds it. */
+		assert_non_null(hear(frame, echo_answer(family, OUR_DATA, frame)));
+		assert_int_equal(asked[family].heard, GATEWAY_ANSWERED);
+		assert_non_null(hear(frame, echo_answer(family, BEACONS_DATA, frame)));
+		assert_true(asked[family].has_answer);
 		assert_int_equal(asked[family].heard, GATEWAY_REACHED);
 
 		/* An open port alone may be anybody's. */
@@ -333,7 +343,7 @@ static void answers_of_the_beacon(void **state)
 
 		/* With one hop an echo cannot come from the beacon. */
 		ask_all(1);
-		assert_non_null(hear(frame, echo_answer(family, true, frame)));
+		assert_non_null(hear(frame, echo_answer(family, OUR_DATA, frame)));
 		assert_int_equal(asked[family].heard, GATEWAY_ANSWERED);
 	}
 }
