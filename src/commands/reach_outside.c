@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,6 +128,18 @@ static char *default_store(const char *site)
 	return name;
 }
 
+/* Private addresses are the plant's inside; out here they are somebody else's. */
+static bool all_public(const struct site *s)
+{
+	struct ranges inside = { 0 }, common = { 0 };
+	bool good = ranges_add_not_public(&inside) == 0 &&
+		    ranges_common(&s->owned, &inside, &common) == 0 && common.count == 0;
+
+	ranges_done(&inside);
+	ranges_done(&common);
+	return good;
+}
+
 static bool allowed(const struct site *s, struct complaints *c)
 {
 	if (s->owned.count == 0)
@@ -135,6 +148,10 @@ static bool allowed(const struct site *s, struct complaints *c)
 			   "addresses are looked at"));
 	else if (s->owned.count > SCAN_LIST)
 		complain(c, s->path, 0, _("field 'owned': more than %d ranges"), SCAN_LIST);
+	else if (!all_public(s))
+		complain(c, s->path, 0,
+			 _("field 'owned': holds private addresses, which from outside are "
+			   "somebody else's"));
 	else if (!authorisation_valid(&s->authorisation, time(NULL)))
 		complain(c, s->path, 0,
 			 _("field 'authorisation': there is none that is valid now; public "
@@ -204,7 +221,7 @@ static bool pack(const struct wish *w, const struct order *r, const char *site_n
 	struct parcel p = { .created = time(NULL) };
 	char *content = NULL;
 
-	if (asprintf(&content, "%s.store", w->out) < 0) {
+	if (asprintf(&content, "%s.%d.part", w->out, (int)getpid()) < 0) {
 		complain(c, w->out, 0, _("out of memory"));
 		return false;
 	}
@@ -219,7 +236,7 @@ static bool pack(const struct wish *w, const struct order *r, const char *site_n
 	return good;
 }
 
-/* The key that signs is in memory from here on: no core file, no tracing. */
+/* The key that signs comes into memory: no core file, no tracing. */
 static void keep_secrets(void)
 {
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
@@ -247,8 +264,29 @@ static bool make_scan(const struct wish *w, const struct order *r, struct scan_o
 	return true;
 }
 
+/* Said before the scan, and by a process of its own: those that read what strangers send are forked from this one,
+ * and would have the key in their memory. */
+static bool key_is_good(const char *path)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct complaints c = { 0 };
+		EVP_PKEY *key = sign_key_read(path, true, &c);
+
+		complaints_print(&c, stderr);
+		_exit(key != NULL ? 0 : 1);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child) {
+		fprintf(stderr, _("error: out of memory\n"));
+		return false;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static int scan_and_pack(const struct wish *w, const struct order *r, const char *site_name,
-			 EVP_PKEY *key, struct complaints *c)
+			 struct complaints *c)
 {
 	struct scan_options o = { 0 };
 
@@ -257,7 +295,10 @@ static int scan_and_pack(const struct wish *w, const struct order *r, const char
 	int status = scan_run(&o);
 	if (o.run[0] == '\0')
 		return status;
-	if (!pack(w, r, site_name, o.run, key, c))
+	EVP_PKEY *key = sign_key_read(w->sign_key, true, c);
+	bool packed = key != NULL && pack(w, r, site_name, o.run, key, c);
+	EVP_PKEY_free(key);
+	if (!packed)
 		return EXIT_INCOMPLETE;
 	printf(_("%s: results of run %s, signed\n"), w->out, o.run);
 	return status == EXIT_FOUND ? EXIT_DONE : status;
@@ -276,11 +317,9 @@ int reach_from_outside(int argc, char **argv)
 	if (!rights_of_caller() || !run_writable(w.out))
 		return EXIT_USAGE;
 	keep_secrets();
-	EVP_PKEY *key = sign_key_read(w.sign_key, true, &c);
 	status = EXIT_USAGE;
-	if (key != NULL && load_order(&w, &order, site_name, &c))
-		status = scan_and_pack(&w, &order, site_name, key, &c);
-	EVP_PKEY_free(key);
+	if (key_is_good(w.sign_key) && load_order(&w, &order, site_name, &c))
+		status = scan_and_pack(&w, &order, site_name, &c);
 	complaints_print(&c, stderr);
 	complaints_done(&c);
 	order_done(&order);

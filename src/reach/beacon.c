@@ -41,11 +41,6 @@ int beacon_watch(struct beacon *b, struct endpoint *e)
 
 /* ---- judgement ---- */
 
-bool beacon_rate(struct beacon *b, const struct addr *from)
-{
-	return beacon_source_take(b, beacon_source_slot(b, from));
-}
-
 bool beacon_judge(struct beacon *b, const struct heard_by *by, struct span question,
 		  struct token_answer *ret)
 {
@@ -53,7 +48,8 @@ bool beacon_judge(struct beacon *b, const struct heard_by *by, struct span quest
 	enum token_verdict v = token_check_question(b->setup->key, b->seen, question, b->now, &h);
 	bool again = v == TOKEN_REPLAYED && by->method == TOKEN_DNS &&
 		     b->now - h.first <= DNS_AGAIN_S && h.times <= DNS_AGAIN_MOST;
-	bool answered = (v == TOKEN_RIGHT || again) && beacon_rate(b, &by->from);
+	bool answered = (v == TOKEN_RIGHT || again) &&
+			beacon_source_take(b, beacon_source_slot(b, &by->from));
 
 	b->counts.verdicts[v]++;
 	b->counts.answered += answered;

@@ -89,7 +89,7 @@ struct beacon {
 	char certificate[65]; /* SHA-256 */
 	struct source_slot sources[SOURCES];
 	uint64_t slot_key;
-	struct source_slot all;
+	struct source_slot all, strangers;
 	struct counts counts;
 	struct log log;
 	int64_t now_ms; /* monotonic */
@@ -110,14 +110,15 @@ bool beacon_judge(struct beacon *b, const struct heard_by *by, struct span quest
 		  struct token_answer *ret);
 /* Somebody without a token, on this way. */
 void beacon_stranger(struct beacon *b, const struct heard_by *by);
-/* May this source be sent something that is no answer to a token (a name server's own records)? */
-bool beacon_rate(struct beacon *b, const struct addr *from);
 int beacon_watch(struct beacon *b, struct endpoint *e);
 
 /* beacon_sources.c */
 unsigned beacon_source_slot(const struct beacon *b, const struct addr *from);
 /* One answer more within the bounds? It is counted then. */
 bool beacon_source_take(struct beacon *b, unsigned slot);
+/* The same for who has shown no token, and may name any source: all of them together have bounds of their own, and
+ * take nothing from those who have one. */
+bool beacon_stranger_take(struct beacon *b);
 
 /* beacon_sockets.c: TCP and UDP sockets, ICMP, signals. False after complaints. */
 bool beacon_sockets_open(struct beacon *b, struct complaints *c, struct complaints *warnings);

@@ -33,11 +33,25 @@ static bool has(struct source_slot *s, int64_t now_ms, unsigned per_second)
 	return s->thousandths >= 1000;
 }
 
+static unsigned share_of(const struct beacon *b)
+{
+	return b->setup->rate / SHARE > 0 ? b->setup->rate / SHARE : 1;
+}
+
+bool beacon_stranger_take(struct beacon *b)
+{
+	if (!has(&b->strangers, b->now_ms, share_of(b))) {
+		b->counts.rate_bound++;
+		return false;
+	}
+	b->strangers.thousandths -= 1000;
+	return true;
+}
+
 bool beacon_source_take(struct beacon *b, unsigned slot)
 {
 	struct source_slot *s = &b->sources[slot];
-	unsigned share = b->setup->rate / SHARE > 0 ? b->setup->rate / SHARE : 1;
-	bool one = has(s, b->now_ms, share), any = has(&b->all, b->now_ms, b->setup->rate);
+	bool one = has(s, b->now_ms, share_of(b)), any = has(&b->all, b->now_ms, b->setup->rate);
 
 	if (!one || !any) {
 		b->counts.rate_bound++;

@@ -155,7 +155,7 @@ size_t beacon_dns_reply(struct beacon *b, const struct heard_by *by, const struc
 	}
 	if (q.place == PLACE_TOKEN)
 		return reply_token(b, by, &q, out, room);
-	if (!beacon_rate(b, &by->from))
+	if (!beacon_stranger_take(b))
 		return 0;
 	if (q.place == PLACE_APEX && (q.type == BEACON_TYPE_NS || q.type == DNS_SOA))
 		return beacon_reply_apex(&q, out, room);

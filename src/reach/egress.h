@@ -12,7 +12,8 @@
 struct egress {
 	struct reach_run *run;
 	struct overheard *heard;
-	atomic_int open; /* connections that may be taken on by the beacon now */
+	bool silent[REACH_ADDRESSES]; /* resolvers, while proxies are looked for */
+	atomic_int open;              /* connections that may be taken on by the beacon now */
 };
 
 struct egress_job {

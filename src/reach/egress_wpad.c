@@ -14,20 +14,27 @@
 
 enum { FILE_MOST = 65536, WORD_MOST = WPAD_HOST - 1, ADDRESSES = 4, WPAD_PLACES = 16 };
 
+/* Who was silent once is not waited for again: a file may name many hosts. */
 static bool resolve(struct egress *e, const struct reach_server *resolvers, size_t count,
 		    const char *host, struct addr *ret)
 {
 	struct addr list[ADDRESSES];
+	int n;
 
 	if (addr_parse(host, ret) == 0)
 		return true;
 	if (!dns_is_host_name(host))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (egress_resolve(e, &resolvers[i], host, list, countof(list)) > 0) {
+	for (size_t i = 0; i < count && !reach_stopping(e->run); i++) {
+		if (e->silent[i])
+			continue;
+		n = egress_resolve(e, &resolvers[i], host, list, countof(list));
+		e->silent[i] = n < 0;
+		if (n > 0) {
 			*ret = list[0];
 			return true;
 		}
+	}
 	return false;
 }
 

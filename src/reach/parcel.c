@@ -187,6 +187,12 @@ static bool take_text(const json_t *o, const char *name, char *out, size_t room)
 	return true;
 }
 
+/* Digits alone: it is told to people before the signature is looked at. */
+static bool is_hex(const char *text, size_t n)
+{
+	return strlen(text) == n && strspn(text, "0123456789abcdef") == n;
+}
+
 static bool take_number(const json_t *o, const char *name, uint64_t *ret)
 {
 	const json_t *v = json_object_get(o, name);
@@ -211,7 +217,8 @@ static bool read_facts(const char *text, size_t n, struct parcel *ret)
 
 	json_decref(o);
 	ret->created = (int64_t)created;
-	return good && created <= UINT32_MAX;
+	return good && created <= UINT32_MAX && ret->bytes <= content_most &&
+	       is_hex(ret->key, PARCEL_KEY_NAME - 1) && is_hex(ret->sha256, 64);
 }
 
 static bool signature_holds(EVP_PKEY *verify, const char *head, size_t n, const char *text)

@@ -26,7 +26,7 @@ enum {
 	STACK = 256 * 1024, /* of a thread */
 };
 
-/* Whose turn it is at a host that is not the beacon. */
+/* Whose turn it is at a device that is not the beacon. */
 struct reach_turn {
 	struct addr address;
 	unsigned busy;
@@ -136,12 +136,33 @@ static struct reach_turn *turn_of(struct reach_run *r, const struct addr *a)
 	return &r->turns[r->turn_count++];
 }
 
-static bool take_turn(struct reach_run *r, const struct addr *a, unsigned packets)
+/* The device that an address belongs to, by one address of it: a declared gateway for all behind it, and of a
+ * machine that is known by its MAC address the one known first. */
+static struct addr device_of(const struct reach_run *r, const struct addr *a)
 {
-	bool gentle = gate_gentle(r->gate, a), good = false;
+	const struct reach_known *k = r->known;
+
+	for (size_t i = 0; i < r->site->gateway_count; i++)
+		if (ranges_contain(&r->site->gateways[i].networks, a))
+			return r->site->gateways[i].address;
+	for (size_t i = 0; i < k->neighbour_count; i++) {
+		if (addr_compare(&k->neighbours[i].address, a) != 0)
+			continue;
+		for (size_t n = 0; n < i; n++)
+			if (memcmp(k->neighbours[n].mac, k->neighbours[i].mac, 6) == 0)
+				return k->neighbours[n].address;
+		break;
+	}
+	return *a;
+}
+
+static bool take_turn(struct reach_run *r, const struct addr *to, unsigned packets)
+{
+	const struct addr device = device_of(r, to), *a = &device;
+	bool gentle = gate_gentle(r->gate, to) || gate_gentle(r->gate, a), good = false;
 	int64_t now = reach_mono_ms();
 
-	if (gate_is_beacon(r->gate, a))
+	if (gate_is_beacon(r->gate, to))
 		return true;
 	pthread_mutex_lock(&r->turn_lock);
 	struct reach_turn *t = turn_of(r, a);
@@ -156,15 +177,17 @@ static bool take_turn(struct reach_run *r, const struct addr *a, unsigned packet
 	return good;
 }
 
-static void give_turn_back(struct reach_run *r, const struct addr *a)
+static void give_turn_back(struct reach_run *r, const struct addr *to)
 {
-	if (gate_is_beacon(r->gate, a))
+	const struct addr device = device_of(r, to), *a = &device;
+
+	if (gate_is_beacon(r->gate, to))
 		return;
 	pthread_mutex_lock(&r->turn_lock);
 	struct reach_turn *t = turn_of(r, a);
 	if (t != NULL && t->busy > 0)
 		t->busy--;
-	if (t != NULL && gate_gentle(r->gate, a))
+	if (t != NULL && (gate_gentle(r->gate, to) || gate_gentle(r->gate, a)))
 		t->next_ms = reach_mono_ms() + GENTLE_MS;
 	pthread_mutex_unlock(&r->turn_lock);
 }

@@ -10,6 +10,7 @@
 #include "codec/dns.h"
 #include "codec/writer.h"
 #include "reach/beacon_dns.h"
+#include "reach/beacon_parts.h"
 #include "reach/token_tls.h"
 
 enum { NOW = 1800000000 };
@@ -279,6 +280,30 @@ static void the_key_of_tls_is_of_the_token_key(void **state)
 	EVP_PKEY_free(theirs);
 }
 
+/* Whoever has no token, however many sources they name, takes nothing from those who have one. */
+static void strangers_have_bounds_of_their_own(void **state)
+{
+	const struct beacon_setup setup = { .rate = 40 };
+	struct beacon *b = calloc(1, sizeof(*b));
+	unsigned said = 0;
+	(void)state;
+
+	assert_non_null(b);
+	b->setup = &setup;
+	b->now_ms = 1000;
+	for (unsigned i = 0; i < 1000; i++)
+		said += beacon_stranger_take(b);
+	assert_int_equal(said, 10);
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(beacon_source_take(b, 7));
+	assert_false(beacon_source_take(b, 7));
+	assert_true(beacon_source_take(b, 8));
+	b->now_ms += 100;
+	assert_true(beacon_stranger_take(b));
+	assert_false(beacon_stranger_take(b));
+	free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +313,7 @@ int main(void)
 		cmocka_unit_test(only_one_plain_question),
 		cmocka_unit_test(tokens_are_answered),
 		cmocka_unit_test(the_rest_is_small),
+		cmocka_unit_test(strangers_have_bounds_of_their_own),
 		cmocka_unit_test(the_key_of_tls_is_of_the_token_key),
 	};
 

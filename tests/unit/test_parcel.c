@@ -159,6 +159,24 @@ static void only_by_its_key(void **state)
 	complaints_done(&c);
 }
 
+/* What nobody has proven yet is shown to people: a key's name is digits, and no words to their terminal. */
+static void nothing_unproven_is_shown(void **state)
+{
+	uint8_t bytes[4096];
+	size_t n = packed(bytes, sizeof(bytes));
+	uint8_t *at = memmem(bytes, n, "\"key\":\"", 7);
+	struct complaints c = { 0 };
+	struct parcel p;
+
+	(void)state;
+	assert_non_null(at);
+	memcpy(at + 7, "\\u001b[2J      ", 16);
+	write_bytes("parcel", bytes, n);
+	assert_false(unpacks(public, &p, &c));
+	assert_only(&c, "parcel: holds no results of tenken reach --from-outside");
+	complaints_done(&c);
+}
+
 static void expect_no_key(const char *path, bool is_secret, const char *expected)
 {
 	struct complaints c = { 0 };
@@ -214,9 +232,8 @@ static void keys_are_of_one_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_arrives),
-		cmocka_unit_test(nothing_may_change),
-		cmocka_unit_test(only_by_its_key),
+		cmocka_unit_test(it_arrives),           cmocka_unit_test(nothing_may_change),
+		cmocka_unit_test(only_by_its_key),      cmocka_unit_test(nothing_unproven_is_shown),
 		cmocka_unit_test(keys_are_of_one_kind),
 	};
 
