@@ -179,9 +179,11 @@ is 'findings say from where they were seen' "SELECT DISTINCT vantage FROM findin
 	AND address = '203.0.113.10'" <<'END'
 beacon-tokyo
 END
-is 'control equipment that the Internet reaches is one' "SELECT count(*) > 0 FROM finding WHERE status = 'open'
-	AND vantage = 'beacon-tokyo' AND check_id IN ('exposure.ot-protocol-public', 'network.ot-internet-ingress')" <<'END'
-1
+is 'control equipment that the Internet reaches is two' "SELECT DISTINCT check_id FROM finding WHERE status = 'open'
+	AND vantage = 'beacon-tokyo' AND check_id IN ('exposure.ot-protocol-public', 'network.ot-internet-ingress')
+	ORDER BY 1" <<'END'
+exposure.ot-protocol-public
+network.ot-internet-ingress
 END
 sql "SELECT check_id, port FROM finding WHERE address = '203.0.113.10' ORDER BY 1, 2" | note
 is 'findings from inside are still there' "SELECT count(*) > 0 FROM finding WHERE vantage = 'bastion-1' AND status = 'open'" <<'END'
