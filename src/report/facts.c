@@ -48,6 +48,18 @@ int64_t facts_count(struct facts *f, const char *sql)
 	return n;
 }
 
+struct facts_hosts facts_hosts(struct facts *f)
+{
+	return (struct facts_hosts){
+		.answering = facts_count(f, "SELECT count(*) FROM host WHERE scanned = 1 AND state "
+					    "NOT IN ('silent', 'absent', 'skipped')"),
+		.tried = facts_count(f, "SELECT sum(addresses) FROM host WHERE scanned = 1 AND "
+					"state <> 'skipped'"),
+		.heard = facts_count(f, "SELECT count(*) FROM host WHERE scanned = 0 AND heard = "
+					"1"),
+	};
+}
+
 const char *cell(struct query *q, const char *column)
 {
 	return query_text(q, query_column(q, column));

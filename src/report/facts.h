@@ -36,6 +36,11 @@ struct query *facts_ask(struct facts *f, const char *sql);
 bool facts_next(struct facts *f, struct query *q);
 /* The first column of the only row; 0 where there is none. */
 int64_t facts_count(struct facts *f, const char *sql);
+/* Hosts that answered a scan, addresses that it tried, and hosts known by their traffic alone. */
+struct facts_hosts {
+	int64_t answering, tried, heard;
+};
+struct facts_hosts facts_hosts(struct facts *f);
 /* Rows that belong to hosts, asked once for all of them: the first column is report_place's position, and
  * its order the first one. Hosts are gone through in that order. */
 struct host_rows {

@@ -170,17 +170,23 @@ static void severity_tiles(struct page *p)
 		say_word(p, others[i].w);
 		mark(p, "</span></li>\n");
 	}
-	tile(p, "plain",
-	     facts_count(p->facts, "SELECT count(*) FROM host WHERE state NOT IN ('silent', "
-				   "'absent', 'skipped')"));
+	struct facts_hosts h = facts_hosts(p->facts);
 	char tried[32];
 	const char *values[] = { tried };
-	snprintf(tried, sizeof(tried), "%" PRId64,
-		 facts_count(p->facts, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'"));
-	say_word(p, W_HOSTS_ANSWERING);
-	mark(p, "<small>");
-	say_with(p, W_OF_TRIED, values);
-	mark(p, "</small></span></li>\n");
+
+	snprintf(tried, sizeof(tried), "%" PRId64, h.tried);
+	if (h.tried > 0 || h.heard == 0) {
+		tile(p, "plain", h.answering);
+		say_word(p, W_HOSTS_ANSWERING);
+		mark(p, "<small>");
+		say_with(p, W_OF_TRIED, values);
+		mark(p, "</small></span></li>\n");
+	}
+	if (h.heard > 0) {
+		tile(p, "plain", h.heard);
+		say_word(p, W_HOSTS_HEARD);
+		mark(p, "</span></li>\n");
+	}
 	tile(p, "plain",
 	     facts_count(p->facts, "SELECT count(*) FROM service WHERE state = 'open'"));
 	say_word(p, W_OPEN_SERVICES);

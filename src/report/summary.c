@@ -58,18 +58,22 @@ static void tell_scan(struct telling *t)
 
 static void tell_hosts(struct telling *t)
 {
+	struct facts_hosts h = facts_hosts(t->facts);
+	const char *gap = t->l == LANGUAGE_JA ? "　" : "   ";
 	char tried[32];
-	int64_t n = facts_count(
-		t->facts,
-		"SELECT count(*) FROM host WHERE state NOT IN ('silent', 'absent', 'skipped')");
 	const char *values[] = { tried };
 
-	snprintf(tried, sizeof(tried), "%" PRId64,
-		 facts_count(t->facts, "SELECT sum(addresses) FROM host WHERE state <> 'skipped'"));
-	head(t, W_HOSTS_ANSWERING);
-	fprintf(t->out, "%" PRId64 " ", n);
-	put_with(t->out, put_line, word(W_OF_TRIED, t->l), values);
-	fputs(t->l == LANGUAGE_JA ? "　" : "   ", t->out);
+	snprintf(tried, sizeof(tried), "%" PRId64, h.tried);
+	if (h.tried > 0 || h.heard == 0) {
+		head(t, W_HOSTS_ANSWERING);
+		fprintf(t->out, "%" PRId64 " ", h.answering);
+		put_with(t->out, put_line, word(W_OF_TRIED, t->l), values);
+		fputs(gap, t->out);
+	}
+	if (h.heard > 0) {
+		head(t, W_HOSTS_HEARD);
+		fprintf(t->out, "%" PRId64 "%s", h.heard, gap);
+	}
 	head(t, W_OPEN_SERVICES);
 	fprintf(t->out, "%" PRId64 "\n",
 		facts_count(t->facts, "SELECT count(*) FROM service WHERE state = 'open'"));

@@ -48,6 +48,7 @@
 	X(CONTACT, "contact", "連絡先") \
 	/* summary */ \
 	X(HOSTS_ANSWERING, "Hosts answering", "応答した機器") \
+	X(HOSTS_HEARD, "Hosts known by their traffic alone", "通信の観測だけで確認した機器") \
 	X(OF_TRIED, "of %s addresses tried", "／ 試行したアドレス %s") \
 	X(OPEN_SERVICES, "Open services", "開いているサービス") \
 	X(OPEN_FINDINGS, "Open findings", "未解決の検出事項") \
