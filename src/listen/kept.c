@@ -59,6 +59,7 @@ void kept_forget(struct listener *l)
 	}
 	table_clear(&l->facts);
 	table_clear(&l->operations);
+	memset(l->kinds, 0, sizeof(l->kinds));
 }
 
 void kept_done(struct listener *l)
@@ -128,6 +129,23 @@ static uint64_t digest(const struct listener *l, const char *kind, const char *v
 	return frame_siphash(key, parts, sizeof(parts));
 }
 
+/* Room for one more of this kind, or NULL. Whoever asks for a thousand names a second must not leave those without
+ * room who log in: no kind takes more than half of it. */
+static struct kind_share *share_of(struct listener *l, const char *kind, size_t n)
+{
+	struct kind_share *s = l->kinds;
+
+	/* By its text: two decoders may tell the same kind. */
+	while (s < l->kinds + KINDS_MAX - 1 && s->kind != NULL && strcmp(s->kind, kind) != 0)
+		s++;
+	if (s->kind == NULL)
+		s->kind = kind;
+	if (s->count >= l->facts.limit / 2 || s->bytes + n > l->text_most / 2 ||
+	    l->text_bytes + n > l->text_most)
+		return NULL;
+	return s;
+}
+
 static void keep(struct listener *l, const struct fact *f, const char *value, size_t n)
 {
 	struct fact_key key = {
@@ -145,7 +163,8 @@ static void keep(struct listener *l, const struct fact *f, const char *value, si
 	uint64_t hash = table_hash(&l->facts, &key);
 	struct kept_fact *k = table_find(&l->facts, &key, hash);
 	if (k == NULL) {
-		char *copy = l->text_bytes + n + 1 <= l->text_most ? strndup(value, n) : NULL;
+		struct kind_share *s = share_of(l, f->kind, n + 1);
+		char *copy = s != NULL ? strndup(value, n) : NULL;
 
 		k = copy != NULL ? table_add(&l->facts, &key, hash) : NULL;
 		if (k == NULL) {
@@ -154,6 +173,8 @@ static void keep(struct listener *l, const struct fact *f, const char *value, si
 			return;
 		}
 		l->text_bytes += n + 1;
+		s->bytes += n + 1;
+		s->count++;
 		k->kind = f->kind;
 		k->value = copy;
 		k->first_ms = k->last_ms = now_ms;

@@ -128,6 +128,15 @@ struct mac {
 
 /* ---- facts and operations (kept.c) ---- */
 
+enum { KINDS_MAX = 128 };
+
+/* What facts of one kind take. */
+struct kind_share {
+	const char *kind; /* a constant of a decoder */
+	uint32_t count;
+	size_t bytes;
+};
+
 struct listener {
 	struct notes notes; /* first: decoders get its address */
 	struct listener_setup setup;
@@ -143,6 +152,7 @@ struct listener {
 	uint32_t telling_next;
 	size_t stream_bytes, stream_most; /* allocated by streams; at most */
 	size_t text_bytes, text_most;     /* of facts and names */
+	struct kind_share kinds[KINDS_MAX];
 	struct ndpi_part *ndpi;
 	/* Which decoders want what. */
 	struct {

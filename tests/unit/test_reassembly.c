@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -89,13 +90,13 @@ static void take_host(void *context, const struct told_host *h)
 	(void)h;
 }
 
-static unsigned facts_told;
+static unsigned facts_told, logins_told;
 
 static void take_fact(void *context, const struct told_fact *f)
 {
 	(void)context;
-	(void)f;
 	facts_told++;
+	logins_told += strcmp(f->kind, "login.cleartext") == 0;
 }
 
 static void take_operation(void *context, const struct told_operation *o)
@@ -645,6 +646,34 @@ static void two_cards(void **state)
 	listener_free(l);
 }
 
+/* Questions for names by the million (a tunnel through DNS) leave room for what counts. */
+static void one_kind_has_bounds(void **state)
+{
+	struct listener *l = begin(LISTENER_MEMORY_LEAST);
+	struct notes *n = (struct notes *)(void *)l; /* its first member */
+	struct fact f = { .kind = "dns.question" };
+	struct listener_counts counts;
+
+	(void)state;
+	logins_told = 0;
+	addr_parse("192.0.2.1", &f.about);
+	for (unsigned i = 0; i < 100000; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%08x.tunnel.example", i);
+		f.value = span_text(name);
+		n->fact(n, &f);
+	}
+	listener_counts(l, &counts);
+	assert_true(counts.facts_left > 50000);
+	f.kind = "login.cleartext";
+	f.value = span_text("ftp");
+	n->fact(n, &f);
+	listener_end(l);
+	assert_int_equal(logins_told, 1);
+	listener_free(l);
+}
+
 /* PPP whose framing is Cisco's, which holds PPP, and so on, for as long as a frame of a file can be. */
 static void wrapped_without_end(void **state)
 {
@@ -692,6 +721,7 @@ int main(void)
 		cmocka_unit_test(fragments_that_cannot_be),
 		cmocka_unit_test(fragments_are_bounded),
 		cmocka_unit_test(two_cards),
+		cmocka_unit_test(one_kind_has_bounds),
 		cmocka_unit_test(wrapped_without_end),
 	};
 
