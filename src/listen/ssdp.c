@@ -44,7 +44,12 @@ static bool ssdp_packet(struct notes *n, const struct packet *p)
 		return false;
 	if (span_starts_nocase(first, "M-SEARCH * HTTP/1.")) {
 		tell_header(n, p, &head, "USER-AGENT", "os.user-agent");
-		tell_header(n, p, &head, "CPFN.UPNP.ORG", "name.ssdp");
+		/* The friendly name of a control point, often a person's machine. */
+		if (http_find(&head, "CPFN.UPNP.ORG", 0, &value) && value.length > 0)
+			n->fact(n, &(struct fact){ .kind = "name.ssdp",
+						   .about = p->src,
+						   .value = value,
+						   .personal = true });
 		return true;
 	}
 	bool notify = span_starts_nocase(first, "NOTIFY * HTTP/1.");
