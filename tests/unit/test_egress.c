@@ -207,12 +207,45 @@ static void test_result(void **state)
 		assert_non_null(reach_outcome_word(o));
 }
 
+/* A run that ends makes nobody silent. */
+static void test_settle(void **state)
+{
+	static const enum reach_outcome outcomes[] = { OUTCOME_SILENT, OUTCOME_NO_ROUTE,
+						       OUTCOME_RESET_ON_WAY, OUTCOME_NOT_TESTED };
+	atomic_int stop = 0;
+	static struct reach_run run;
+	struct egress e = { .run = &run };
+	static struct reach_result r;
+	(void)state;
+
+	run.stop = &stop;
+	for (size_t i = 0; i < countof(outcomes); i++) {
+		r = (struct reach_result){ .outcome = outcomes[i],
+					   .answered_by = "192.0.2.1",
+					   .evidence = "{}",
+					   .note = "why" };
+		stop = 0;
+		egress_settle(&e, &r);
+		assert_int_equal(r.outcome, outcomes[i]);
+		assert_string_equal(r.note, "why");
+		stop = 1;
+		egress_settle(&e, &r);
+		assert_int_equal(r.outcome, OUTCOME_NOT_TESTED);
+		assert_string_equal(r.note, "stopped");
+		assert_string_equal(r.answered_by, "");
+		assert_string_equal(r.evidence, "");
+	}
+	r.outcome = OUTCOME_REACHED;
+	egress_settle(&e, &r);
+	assert_int_equal(r.outcome, OUTCOME_REACHED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_icmp),    cmocka_unit_test(test_icmp_wrong),
-		cmocka_unit_test(test_meaning), cmocka_unit_test(test_wpad),
-		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_meaning), cmocka_unit_test(test_settle),
+		cmocka_unit_test(test_wpad),    cmocka_unit_test(test_result),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
