@@ -235,8 +235,8 @@ struct span beacon_http_reply(struct beacon *b, const struct connection *c,
 	struct span none = span_of(out, 0);
 	/* The shorter where the longer would be more than was asked with. */
 	static const char *const heads[] = {
-		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 103\r\n"
-		"Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+		("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 103\r\n"
+		 "Cache-Control: no-store\r\nConnection: close\r\n\r\n"),
 		"HTTP/1.1 200 OK\r\nContent-Length: 103\r\nConnection: close\r\n\r\n",
 		"HTTP/1.0 200 OK\r\n\r\n",
 	};

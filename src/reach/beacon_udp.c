@@ -20,7 +20,7 @@ struct datagram {
 	socklen_t from_length;
 	struct addr to; /* all zeros: not said */
 	union {
-		struct cmsghdr align;
+		size_t align; /* as of struct cmsghdr */
 		uint8_t bytes[128];
 	} control;
 	size_t control_length;
