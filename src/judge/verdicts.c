@@ -40,7 +40,6 @@ static const char made_tables[] =
 	" PRIMARY KEY (guideline, item)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE verdict_finding (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" fingerprint TEXT NOT NULL, PRIMARY KEY (guideline, item, fingerprint)) WITHOUT ROWID;"
-	"CREATE INDEX temp.verdict_finding_fp ON verdict_finding (fingerprint);"
 	"CREATE TEMP TABLE verdict_check (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" check_id TEXT NOT NULL, ran INTEGER NOT NULL, reason TEXT,"
 	" PRIMARY KEY (guideline, item, check_id)) WITHOUT ROWID";
@@ -831,6 +830,11 @@ int verdicts_make(struct judged *j)
 			&w.answer);
 	for (size_t i = 0; r >= 0 && i < j->catalogue->guideline_count; i++)
 		r = judge_guideline(j, &j->catalogue->guidelines[i], &w);
+	/* Once all of them are there, which is quicker than row by row. */
+	if (r >= 0)
+		r = db_exec(
+			j->db,
+			"CREATE INDEX temp.verdict_finding_fp ON verdict_finding (fingerprint)");
 	query_free(w.verdict);
 	query_free(w.finding);
 	query_free(w.check);

@@ -20,13 +20,13 @@ def runs(folder, name):
 
 
 def stored(folder, name):
-    """What the last run left: conversations, hosts, facts, what there was no room for; seconds until all of it stood."""
+    """What the last run left: conversations, hosts, facts, what it remarked."""
     path = os.path.join(folder, f"{name}.sqlite")
     if not os.path.exists(path):
         return None
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("flow", "heard_host", "heard")]
-    notes = [row[0] for row in db.execute("SELECT subject || ' ' || text FROM remark WHERE kind = 'listening'")]
+    notes = [row[0] for row in db.execute("SELECT text FROM remark WHERE kind = 'listening'")]
     db.close()
     return counts, notes
 
@@ -56,7 +56,7 @@ def main():
         if left:
             print("\nIn the store: %d conversations, %d hosts, %d facts." % tuple(left[0]))
             for note in left[1]:
-                print(f"No room: {note}.")
+                print(f"It says: {note}.")
 
 
 main()
