@@ -19,6 +19,8 @@
 enum {
 	BATCH = 1024, /* frames between two looks at the orders */
 	WAIT_MS = 200,
+	LINGER_MS =
+		300, /* what an interface that is gone has left in the kernel comes within that */
 	TELL_MS = 60000,   /* what came is told once in a minute */
 	TELL_PIECE = 2000, /* entries at a time, so that the ring does not run over meanwhile */
 	LARGEST_RECORD = RECORD_VALUE_MAX + 1024,
@@ -33,6 +35,7 @@ struct reading {
 	struct told_watch watch;
 	uint64_t one_sided_before, damaged_before;
 	int64_t before_ns; /* of the last frame */
+	int64_t gone_ms;   /* since when the interface is gone; 0: it is there */
 	int link;
 	bool over;
 };
@@ -258,9 +261,13 @@ static bool read_interfaces(struct teller *t)
 		if (r->over)
 			continue;
 		enum capture_end before = r->watch.end;
+		uint64_t packets = r->watch.packets;
 		t->now = r;
 		r->watch.end = capture_read(r->capture, BATCH, take_frame, t);
-		r->over = r->watch.end == CAPTURE_GONE;
+		if (r->watch.end == CAPTURE_GONE && r->gone_ms == 0)
+			r->gone_ms = mono_ms();
+		r->over = r->gone_ms != 0 && r->watch.packets == packets &&
+			  mono_ms() - r->gone_ms >= LINGER_MS;
 		r->watch.downs += r->watch.end == CAPTURE_DOWN && before == CAPTURE_GOES_ON;
 		if (r->watch.end != before) {
 			tell_watch(t, r);
