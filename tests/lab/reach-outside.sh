@@ -35,7 +35,8 @@ mkdir outside inside
 site outside/site.yaml 2099-12-31
 site inside/site.yaml 2099-12-31
 
-mkdir www && echo '<title>Portal</title>' >www/index.html
+# The sign by which a portal of a VPN is known.
+mkdir www && echo '<html><head><title>GlobalProtect Portal</title></head></html>' >www/index.html
 cat >nginx.conf <<NGINX
 daemon off;
 pid $PWD/nginx.pid;
@@ -184,6 +185,10 @@ is 'control equipment that the Internet reaches is two' "SELECT DISTINCT check_i
 	ORDER BY 1" <<'END'
 exposure.ot-protocol-public
 network.ot-internet-ingress
+END
+is 'a portal of a VPN, by its page' "SELECT detail, port FROM finding WHERE status = 'open' AND vantage = 'beacon-tokyo'
+	AND check_id = 'network.vpn-endpoint'" <<'END'
+Palo Alto GlobalProtect|80
 END
 sql "SELECT check_id, port FROM finding WHERE address = '203.0.113.10' ORDER BY 1, 2" | note
 is 'findings from inside are still there' "SELECT count(*) > 0 FROM finding WHERE vantage = 'bastion-1' AND status = 'open'" <<'END'
