@@ -61,6 +61,9 @@ const char page_style[] =
 "th{text-align:left;color:var(--soft);font-weight:600;font-size:.83rem;white-space:nowrap}th,td{padding:.35rem .7rem .35rem 0;"
 "border-bottom:1px solid var(--line);vertical-align:top}td.number,td .number{font-variant-numeric:tabular-nums}td time{white-space:nowrap}"
 "td.mono{min-width:9rem}td{overflow-wrap:break-word;min-width:3.5rem}td.detail{overflow-wrap:anywhere;min-width:9rem}\n"
+	/* Tables of many narrow columns. */
+	"#closed td.mono,#traffic td.mono{min-width:5rem;overflow-wrap:anywhere}\n"
+	"#closed th,#traffic th,#closed td time,#traffic td time{white-space:normal}\n"
 "tr:target,.item:target,.card:target{background:#fff9dd}.is-waived{color:var(--soft)}.waiver{font-size:.87rem;color:var(--soft)}\n"
 "details summary{cursor:pointer}.evidence summary{font-size:.83rem;color:var(--soft)}pre{margin:.3rem 0;padding:.6rem;background:var(--ground);"
 "border-radius:.3rem;white-space:pre-wrap;font-size:.8rem;max-height:22rem;overflow:auto}\n"
