@@ -242,6 +242,20 @@ static struct flow *begin(struct listener *l, const struct flow_key *key, uint64
 	return f;
 }
 
+/* The ports are used again: after an end, or by a machine that lost its power and knows of no connection. A
+ * SYN that is only repeated has the same number, and comes soon. */
+static bool begins_anew(const struct flow *f, const struct packet *p, unsigned sender)
+{
+	static const int64_t repeated_ns = INT64_C(3000000000);
+
+	if (p->protocol != TCP || (p->tcp_flags & (SYN | ACK)) != SYN)
+		return false;
+	return (f->flags & FLOW_ENDED) != 0 ||
+	       (f->heard == 3 && (f->flags & FLOW_ACK) != 0 &&
+		p->time_ns - f->last_ns > repeated_ns &&
+		((f->known & 1U << sender) == 0 || f->next[sender] != p->sequence + 1));
+}
+
 struct flow *flows_take(struct listener *l, const struct packet *p, unsigned *ret_end)
 {
 	struct flow_key key;
@@ -249,9 +263,7 @@ struct flow *flows_take(struct listener *l, const struct packet *p, unsigned *re
 	uint64_t hash = table_hash(&l->flows, &key);
 	struct flow *f = table_find(&l->flows, &key, hash);
 
-	/* The ports are used again. */
-	if (f != NULL && p->protocol == TCP && (p->tcp_flags & (SYN | ACK)) == SYN &&
-	    (f->flags & FLOW_ENDED) != 0) {
+	if (f != NULL && begins_anew(f, p, sender)) {
 		end(l, f);
 		f = NULL;
 	}

@@ -4,6 +4,7 @@
 
   ot-streams.pcap    one connection for each protocol of src/listen/ot_streams.c, and two of look-alikes
   ot-datagrams.pcap  datagrams and frames of src/listen/ot_datagrams.c, and look-alikes
+  modbus-again.pcap  a client that lost its power and uses its port again, without an end of the first connection
   modbus-lost.pcap   Modbus/TCP met in its middle, with bytes missing; Restart Communications; nonsense
   s7comm-plus.pcap   S7comm-plus and MMS, which live on the port of S7comm
   enip-io.pcap       inputs and outputs over UDP, PCCC inside of CIP
@@ -54,10 +55,12 @@ class Capture:
         body = body[:16] + struct.pack(">H", checksum(pseudo + body + data)) + body[18:] + data
         self.ip(src, dst, 6, body)
 
-    def talk(self, port, *messages, middle=False):
-        """messages: (">", bytes) from the client, ("<", bytes) from the server, ("!>", n): n bytes are lost"""
-        self.port += 1
-        ours, theirs = 1000, 5000
+    def talk(self, port, *messages, middle=False, again=0, left=False):
+        """messages: (">", bytes) from the client, ("<", bytes) from the server, ("!>", n): n bytes are lost.
+        again: so many seconds later from the same port, other numbers; left: nobody ends it"""
+        self.port += not again
+        self.at += again * 10**6
+        ours, theirs = 1000 + again * 7_000_000, 5000 + again * 9_000_000
         if not middle:
             self.tcp(CLIENT, SERVER, self.port, port, ours, 0, SYN)
             self.tcp(SERVER, CLIENT, port, self.port, theirs, ours + 1, SYN | ACK)
@@ -72,6 +75,8 @@ class Capture:
             else:
                 self.tcp(SERVER, CLIENT, port, self.port, theirs, ours, PSH | ACK, data)
                 theirs += len(data)
+        if left:
+            return
         self.tcp(CLIENT, SERVER, self.port, port, ours, theirs, FIN | ACK)
         self.tcp(SERVER, CLIENT, port, self.port, theirs, ours + 1, FIN | ACK)
 
@@ -178,6 +183,14 @@ def modbus(c):
     c.talk(502, (">", b"GET / HTTP/1.0\r\n\r\n"))
 
 
+def modbus_again(c):
+    read = mbap(1, 1, hexes("03 000a 0002"))
+    answer = mbap(1, 1, hexes("03 04 0001 0002"))
+    # The last request is cut in its middle: what comes later is no rest of it.
+    c.talk(502, (">", read), ("<", answer), (">", read[:5]), left=True)
+    c.talk(502, (">", mbap(1, 1, hexes("06 0004 0063"))), ("<", mbap(1, 1, hexes("06 0004 0063"))), again=20)
+
+
 def cotp(data):
     return struct.pack(">BBH", 3, 0, 7 + len(data)) + hexes("02 f0 80") + data
 
@@ -223,6 +236,7 @@ def enip(c):
 for name, write in (
     ("ot-streams", streams),
     ("ot-datagrams", datagrams),
+    ("modbus-again", modbus_again),
     ("modbus-lost", modbus),
     ("s7comm-plus", s7),
     ("enip-io", enip),
