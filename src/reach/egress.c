@@ -375,6 +375,30 @@ static bool has_route(const struct matrix *m, const struct reach_source *from,
 	return false;
 }
 
+/* Somebody answers at the beacon's address, and nowhere as the beacon. */
+static bool stranger(const struct matrix *m, const struct addr *to)
+{
+	bool other = false;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->jobs[i].via != NULL || addr_compare(&m->jobs[i].to, to) != 0)
+			continue;
+		if (m->jobs[i].reached)
+			return false;
+		other |= m->results[i] != NULL &&
+			 m->results[i]->outcome == OUTCOME_ANSWERED_BY_OTHER;
+	}
+	return other;
+}
+
+static void tell_stranger(struct matrix *m, const struct reach_source *from, const struct addr *to)
+{
+	struct reach_result r = reach_begin(m->e->run, METHOD_TCP, from, to, 0, "tcp");
+
+	egress_note(&r, "all ports: somebody else answers at the beacon's address");
+	reach_tell(m->e->run, &r);
+}
+
 static void test_all_ports(struct matrix *m, const struct ports *done)
 {
 	const struct reach_run *r = m->e->run;
@@ -387,6 +411,11 @@ static void test_all_ports(struct matrix *m, const struct ports *done)
 			if (addr_is_ipv4(&from->address) != addr_is_ipv4(to) ||
 			    !has_route(m, from, to))
 				continue;
+			/* A mistyped address would be swept else. */
+			if (stranger(m, to)) {
+				tell_stranger(m, from, to);
+				continue;
+			}
 			struct all_ports *a = calloc(1, sizeof(*a));
 			if (a == NULL)
 				return;

@@ -11,6 +11,8 @@ const char *path_note_text(const char *note, enum language l)
 	} list[] = {
 		{ "no route", "経路なし" },
 		{ "somebody else answered", "別の機器が応答" },
+		{ "all ports: somebody else answers at the beacon's address",
+		  "全ポート：ビーコンのアドレスで別の機器が応答するため試していない" },
 		{ "not the beacon's address", "ビーコンのアドレスではない" },
 		{ "outside the declared zones", "申告したゾーンの外" },
 		{ "the zone's risk class does not allow it",

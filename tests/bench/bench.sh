@@ -64,6 +64,7 @@ bench_down() {
 	wire_down
 	crypto_down
 	reach_down
+	listen_down
 	i=0
 	while [ $i -le $machines ]; do
 		one=$ns-$i
@@ -182,6 +183,7 @@ for part in $parts; do
 	small | all | plain | pace) needed="$needed nmap $bench_programs" machines_needed=yes ;;
 	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
 	listen-ordinary | listen-unknown | listen-many) ;;
+	listen-live) needed="$needed tcpreplay taskset" ;;
 	crypto-one | crypto-many) needed="$needed openssl" ;;
 	crypto-ssh) needed="$needed sshd ssh-keygen" ;;
 	reach-*) needed="$needed openssl" ;;
@@ -233,6 +235,7 @@ for part in $parts; do
 	listen-ordinary) listen_part ordinary ;;
 	listen-unknown) listen_part unknown ;;
 	listen-many) listen_part many ;;
+	listen-live) listen_live ;;
 	esac
 done
 {
@@ -241,4 +244,5 @@ done
 	"$python" "$bench_tests/crypto_table.py" "$bench_out"
 	reach_table
 	"$python" "$bench_tests/listen_table.py" "$bench_out"
+	listen_live_table
 } | tee "$bench_out/table.md"

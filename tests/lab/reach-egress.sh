@@ -274,6 +274,10 @@ gives 'portal: refutes nothing, and its page is told' portal \
 	"DISTINCT refutes, seen_as, max(evidence ->> 'location'), max(evidence ->> 'server')" <<END
 0 - http://portal.example/login portal
 END
+that 'portal, all ports: the run' reach strange --only tcp --all-ports
+gives 'portal, all ports: a stranger is not swept' strange "sum(port = 0), min(iif(port = 0, outcome, NULL)), min(iif(port = 0, note, NULL)), count(*)" <<END
+1 not-tested all ports: somebody else answers at the beacon's address 4
+END
 open_filter
 for pid in $(ip netns pids lab-re-gw); do kill -TERM "$pid" 2>/dev/null; done
 
