@@ -194,8 +194,6 @@ const char *reason_text(const char *reason, enum language l)
 		{ "link down", { "the interface was down at the end", "終了時にリンク断" } },
 		{ "link was down for a time",
 		  { "the interface was down for a time", "一時的にリンク断" } },
-		{ "interface gone",
-		  { "the interface was taken away", "インターフェースが取り外された" } },
 		{ "link layer not known", { "link layer not known", "未対応のリンク層" } },
 		{ "clock went backwards",
 		  { "its clock went backwards", "記録中に時計が戻っている" } },
