@@ -202,7 +202,7 @@ chmod 755 "$bench_dir" # some servers give up root before they read
 trap bench_down EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-rm -f "$bench_out"/*.run "$bench_out"/*.syn "$bench_out"/*.found \
+rm -f "$bench_out"/*.run "$bench_out"/*.player "$bench_out"/*.syn "$bench_out"/*.found \
 	"$bench_out"/*.seen "$bench_out"/*.missing "$bench_out"/*.pace "$bench_out"/*.server \
 	"$bench_out"/*.together "$bench_out"/*.weak
 [ -z "$machines_needed" ] || bench_up
