@@ -66,29 +66,13 @@ static char *plan_text(const struct plan *plan, const struct listen_wish *w)
 static int64_t begin(struct store *store, const struct plan *plan, const struct listen_wish *w,
 		     const struct judging *j)
 {
-	char uuid[37], here[256] = "", *text = plan_text(plan, w);
+	char uuid[37];
+	int64_t scan = run_begin(store, plan, j, "listen", plan_text(plan, w), uuid);
 
-	run_uuid(uuid);
-	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
-		snprintf(here, sizeof(here), "bastion");
-	const struct scan_row row = {
-		.uuid = uuid,
-		.site = plan->site.name,
-		.vantage = plan->site.vantage_name != NULL ? plan->site.vantage_name : here,
-		.vantage_zone = plan->site.vantage_zone,
-		.vantage_kind = snapshot_vantage_kind(&plan->site),
-		.profile = judging_profiles(j),
-		.version = PACKAGE_VERSION,
-		.plan = text != NULL ? text : "{}",
-		.kind = "listen",
-		.started = time(NULL),
-	};
-	int64_t scan = store_scan_begin(store, &row);
 	if (scan != 0) {
 		snapshot_site(store, plan);
 		store_commit(store);
 	}
-	free(text);
 	return scan;
 }
 

@@ -299,25 +299,9 @@ static void print_authorisation(const struct authorisation *a)
 static int64_t begin(struct store *store, const struct plan *plan, const struct beacon *beacon,
 		     const struct judging *j)
 {
-	char uuid[37], here[256] = "", address[ADDR_TEXT], *text = plan_json(plan);
-	char note[64 + ADDR_TEXT + 64];
+	char uuid[37], address[ADDR_TEXT], note[64 + ADDR_TEXT + 64];
+	int64_t scan = run_begin(store, plan, j, "reach", plan_json(plan), uuid);
 
-	run_uuid(uuid);
-	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
-		snprintf(here, sizeof(here), "bastion");
-	const struct scan_row row = {
-		.uuid = uuid,
-		.site = plan->site.name,
-		.vantage = plan->site.vantage_name != NULL ? plan->site.vantage_name : here,
-		.vantage_zone = plan->site.vantage_zone,
-		.vantage_kind = snapshot_vantage_kind(&plan->site),
-		.profile = judging_profiles(j),
-		.version = PACKAGE_VERSION,
-		.plan = text != NULL ? text : "{}",
-		.kind = "reach",
-		.started = time(NULL),
-	};
-	int64_t scan = store_scan_begin(store, &row);
 	if (scan != 0) {
 		/* What a scan leaves out of its targets concerns no path. */
 		struct plan told = *plan;
@@ -329,7 +313,6 @@ static int64_t begin(struct store *store, const struct plan *plan, const struct 
 		store_remark(store, "beacon", address, note);
 		store_commit(store);
 	}
-	free(text);
 	return scan;
 }
 

@@ -14,6 +14,7 @@
 
 #include "codec/i18n.h"
 #include "commands/lock.h"
+#include "commands/snapshot.h"
 
 static char *beside(const char *store, const char *ending)
 {
@@ -72,7 +73,7 @@ bool run_writable(const char *path)
 	return good;
 }
 
-void run_uuid(char out[static 37])
+static void make_uuid(char out[static 37])
 {
 	uint8_t b[16];
 
@@ -83,6 +84,34 @@ void run_uuid(char out[static 37])
 	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
 		 b[13], b[14], b[15]);
+}
+
+int64_t run_begin(struct store *store, const struct plan *plan, const struct judging *j,
+		  const char *kind, char *plan_text, char ret_uuid[static 37])
+{
+	const struct site *site = &plan->site;
+	char here[256] = "";
+
+	make_uuid(ret_uuid);
+	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
+		snprintf(here, sizeof(here), "bastion");
+	const struct scan_row row = {
+		.uuid = ret_uuid,
+		.site = site->name,
+		.vantage = site->vantage_name != NULL ? site->vantage_name : here,
+		.vantage_zone = site->vantage_zone,
+		.vantage_kind =
+			strcmp(kind, "outside") == 0 ? "public" : snapshot_vantage_kind(site),
+		.profile = judging_profiles(j),
+		.version = PACKAGE_VERSION,
+		.plan = plan_text != NULL ? plan_text : "{}",
+		.kind = kind,
+		.started = time(NULL),
+	};
+	int64_t scan = store_scan_begin(store, &row);
+
+	free(plan_text);
+	return scan;
 }
 
 int run_lock(bool wait)

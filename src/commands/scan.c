@@ -35,31 +35,15 @@
 static int64_t begin(struct store *store, struct scan_options *o, const struct plan *plan,
 		     const struct judging *j, const struct resume_way *way)
 {
-	char here[256] = "", *text = plan_json(plan);
+	int64_t scan = run_begin(store, plan, j, o->outside != NULL ? "outside" : "scan",
+				 plan_json(plan), o->run);
 
-	run_uuid(o->run);
-	if (gethostname(here, sizeof(here) - 1) != 0 || here[0] == '\0')
-		snprintf(here, sizeof(here), "bastion");
-	const struct scan_row row = {
-		.uuid = o->run,
-		.site = plan->site.name,
-		.vantage = plan->site.vantage_name != NULL ? plan->site.vantage_name : here,
-		.vantage_zone = plan->site.vantage_zone,
-		.vantage_kind = o->outside != NULL ? "public" : snapshot_vantage_kind(&plan->site),
-		.profile = judging_profiles(j),
-		.version = PACKAGE_VERSION,
-		.plan = text != NULL ? text : "{}",
-		.kind = o->outside != NULL ? "outside" : NULL,
-		.started = time(NULL),
-	};
-	int64_t scan = store_scan_begin(store, &row);
 	if (scan != 0) {
 		snapshot_site(store, plan);
 		resume_keep(store, plan, o->profiles.at, o->profiles.count, o->checks.at,
 			    o->checks.count, way);
 		store_commit(store);
 	}
-	free(text);
 	return scan;
 }
 
