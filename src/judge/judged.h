@@ -121,7 +121,7 @@ struct judged {
 	size_t cover_count;
 	struct check_state *states; /* per check of the catalogue */
 	struct counted *counted;    /* cover.c */
-	struct asked *asked;        /* verdicts.c */
+	struct asked *asked;        /* outcome.c */
 	struct scope_cache *scopes;
 	struct scope_set *scope_sets;
 	bool kinds_asked;
