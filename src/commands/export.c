@@ -1,52 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenken export: the newest scan of a store for other programs. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
 #include "commands/output.h"
 #include "commands/reading.h"
-#include "report/report.h"
+#include "report/formats.h"
 
 enum { LIST = 16 };
-enum form { FORM_JSON, FORM_NDJSON, FORM_CSV, FORM_NMAP_XML, FORMS };
-static const char *const forms[FORMS] = { "json", "ndjson", "csv", "nmap-xml" };
 
 struct options {
-	const char *store, *file;
-	enum form form;
-	bool mark;
+	const char *store, *file, *table;
+	const struct export_format *format;
+	enum encoding encoding;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
 };
 
 static void help(void)
 {
-	printf(_(
-		"Usage: tenken export STORE --format json|ndjson|csv|nmap-xml [-o FILE]\n"
-		"Judges the newest scan of a store again and writes it for other programs.\n"
-		"  --format FORM    json and ndjson (doc/schema/export-1.json), csv (findings), "
-		"nmap-xml\n"
-		"  -o, --output FILE  default standard output\n"
-		"  --bom            csv: a byte order mark in front, so that Excel reads it as "
-		"UTF-8\n"
-		"  --profile NAME   guideline to judge by; default those of the scan (repeatable)\n"
-		"  --checks FILE    checks of your own (repeatable)\n"
-		"Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
-		"that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
+	printf(_("Usage: tenken export STORE --format FORM [-o FILE]\n"
+		 "Judges the newest scan of a store again and writes it for other programs.\n"
+		 "  --format FORM    one of:\n"));
+	for (const struct export_format *f = export_formats; f->name != NULL; f++)
+		printf("    %-14s %s\n", f->name, _(f->words));
+	printf(_("  -o, --output FILE  default standard output\n"
+		 "  --table NAME     of a format that has several tables\n"
+		 "  --encoding NAME  csv: utf-8, utf-8-bom (Excel reads it as UTF-8), cp932\n"
+		 "  --bom            the same as --encoding utf-8-bom\n"
+		 "  --profile NAME   guideline to judge by; default those of the scan "
+		 "(repeatable)\n"
+		 "  --checks FILE    checks of your own (repeatable)\n"
+		 "Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
+		 "that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
 }
 
-static bool form_of_word(const char *word, enum form *ret)
+/* "json, ndjson, csv or nmap-xml": words of a list for a message. */
+struct list_text {
+	char text[512];
+	size_t length;
+};
+
+static void list_add(struct list_text *l, const char *word)
 {
-	for (int i = 0; i < FORMS; i++)
-		if (strcmp(forms[i], word) == 0) {
-			*ret = (enum form)i;
-			return true;
-		}
-	return false;
+	size_t room = sizeof(l->text) - l->length;
+	int n = snprintf(l->text + l->length, room, "%s%s", l->length == 0 ? "" : ", ", word);
+
+	l->length += n > 0 && (size_t)n < room ? (size_t)n : 0;
+}
+
+static const char *format_names(struct list_text *l)
+{
+	*l = (struct list_text){ 0 };
+	for (const struct export_format *f = export_formats; f->name != NULL; f++)
+		list_add(l, f->name);
+	return l->text;
 }
 
 static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
@@ -59,20 +71,53 @@ static bool add(const char *list[static LIST], size_t *count, const char *text, 
 	return true;
 }
 
+/* What does not go with the format. */
+static int check_together(const struct options *o)
+{
+	const struct export_format *f = o->format;
+
+	if (o->encoding != ENCODING_UTF8 && !f->encodings) {
+		fprintf(stderr, _("error: %s is always UTF-8: --encoding and --bom are for csv\n"),
+			f->name);
+		return EXIT_USAGE;
+	}
+	if (o->table != NULL && f->tables == NULL) {
+		fprintf(stderr, _("error: %s has no tables to choose from\n"), f->name);
+		return EXIT_USAGE;
+	}
+	if (o->table != NULL && !export_has_table(f, o->table)) {
+		struct list_text tables = { 0 };
+
+		for (size_t i = 0; f->tables[i] != NULL; i++)
+			list_add(&tables, f->tables[i]);
+		fprintf(stderr, _("error: --table takes one of %s for %s, not '%s'\n"), tables.text,
+			f->name, o->table);
+		return EXIT_USAGE;
+	}
+	if (f->binary && isatty(STDOUT_FILENO) && (o->file == NULL || strcmp(o->file, "-") == 0)) {
+		fprintf(stderr, _("error: %s is nothing for a terminal: name a file with -o\n"),
+			f->name);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { FORMAT = 256, BOM, PROFILE, CHECKS };
+	enum { FORMAT = 256, BOM, ENCODING, TABLE, PROFILE, CHECKS };
 	static const struct option long_options[] = {
 		{ "format", required_argument, NULL, FORMAT },
 		{ "output", required_argument, NULL, 'o' },
+		{ "table", required_argument, NULL, TABLE },
+		{ "encoding", required_argument, NULL, ENCODING },
 		{ "bom", no_argument, NULL, BOM },
 		{ "profile", required_argument, NULL, PROFILE },
 		{ "checks", required_argument, NULL, CHECKS },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	bool formed = false;
+	struct list_text names;
 	int c;
 
 	opterr = 0;
@@ -80,12 +125,10 @@ static int read_options(int argc, char **argv, struct options *o)
 	while ((c = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
 		switch (c) {
 		case FORMAT:
-			formed = form_of_word(optarg, &o->form);
-			if (!formed) {
-				fprintf(stderr,
-					_("error: --format takes json, ndjson, csv or nmap-xml, "
-					  "not '%s'\n"),
-					optarg);
+			o->format = export_format_of(optarg);
+			if (o->format == NULL) {
+				fprintf(stderr, _("error: --format takes one of %s, not '%s'\n"),
+					format_names(&names), optarg);
 				return EXIT_USAGE;
 			}
 			break;
@@ -93,7 +136,20 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->file = optarg;
 			break;
 		case BOM:
-			o->mark = true;
+			o->encoding = ENCODING_UTF8_BOM;
+			break;
+		case ENCODING:
+			o->encoding = encoding_of_word(optarg);
+			if (o->encoding == ENCODINGS) {
+				fprintf(stderr,
+					_("error: --encoding takes utf-8, utf-8-bom or cp932, not "
+					  "'%s'\n"),
+					optarg);
+				return EXIT_USAGE;
+			}
+			break;
+		case TABLE:
+			o->table = optarg;
 			break;
 		case PROFILE:
 			if (!add(o->profiles, &o->profile_count, optarg, "--profile"))
@@ -122,38 +178,43 @@ static int read_options(int argc, char **argv, struct options *o)
 				: _("error: one store at a time\n"));
 		return EXIT_USAGE;
 	}
-	if (!formed) {
-		fprintf(stderr, _("error: which format? --format json, ndjson, csv or nmap-xml\n"));
+	if (o->format == NULL) {
+		fprintf(stderr, _("error: which format? --format takes one of %s\n"),
+			format_names(&names));
 		return EXIT_USAGE;
 	}
 	o->store = argv[optind];
-	return EXIT_DONE;
+	return check_together(o);
 }
 
 struct telling {
-	const struct reading *reading;
-	const struct options *options;
+	const struct export_format *format;
+	struct export_job job;
+	struct export_told told;
+	uint64_t replaced;
 };
 
 static int write_form(FILE *out, void *context)
 {
-	const struct telling *t = context;
-	struct db *db = t->reading->store.db;
-	const struct catalogue *c = t->reading->catalogue;
-	enum language l = i18n_language();
+	struct telling *t = context;
 
-	switch (t->options->form) {
-	case FORM_JSON:
-		return report_json(db, c, l, out);
-	case FORM_NDJSON:
-		return report_ndjson(db, c, l, out);
-	case FORM_CSV:
-		return report_csv(db, c, l, t->options->mark, out);
-	case FORM_NMAP_XML:
-		return report_nmap_xml(db, out);
-	default:
-		return -EINVAL;
-	}
+	return export_write(t->format, &t->job, &t->replaced, out);
+}
+
+/* What is not in the output as it is in the store. */
+static void tell_losses(const struct telling *t)
+{
+	if (t->replaced > 0)
+		fprintf(stderr,
+			_("warning: %llu characters that CP932 lacks were replaced by a geta "
+			  "mark\n"),
+			(unsigned long long)t->replaced);
+	if (t->told.cells_cut > 0)
+		fprintf(stderr, _("warning: %llu cells were longer than %s allows and were cut\n"),
+			(unsigned long long)t->told.cells_cut, t->format->name);
+	if (t->told.rows_left > 0)
+		fprintf(stderr, _("warning: %llu rows more than %s holds were left out\n"),
+			(unsigned long long)t->told.rows_left, t->format->name);
 }
 
 int command_export(int argc, char **argv)
@@ -167,11 +228,20 @@ int command_export(int argc, char **argv)
 	status = reading_start(&reading, o.store, o.profiles, o.profile_count, o.checks,
 			       o.check_count);
 	if (status == EXIT_DONE) {
-		struct telling t = { .reading = &reading, .options = &o };
+		struct telling t = { .format = o.format };
+
+		t.job = (struct export_job){ .db = reading.store.db,
+					     .catalogue = reading.catalogue,
+					     .language = i18n_language(),
+					     .table = o.table,
+					     .encoding = o.encoding,
+					     .told = &t.told };
 		int r = output_write(o.file, write_form, &t);
 
 		if (r != 0)
 			status = output_message(o.file, r);
+		else
+			tell_losses(&t);
 	}
 	if (status == EXIT_DONE)
 		status = reading.judged;

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/formats.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "report/report.h"
+
+static int write_json(const struct export_job *job, FILE *out)
+{
+	return report_json(job->db, job->catalogue, job->language, out);
+}
+
+static int write_ndjson(const struct export_job *job, FILE *out)
+{
+	return report_ndjson(job->db, job->catalogue, job->language, out);
+}
+
+static int write_csv(const struct export_job *job, FILE *out)
+{
+	return report_csv(job->db, job->catalogue, job->language, false, out);
+}
+
+static int write_nmap_xml(const struct export_job *job, FILE *out)
+{
+	return report_nmap_xml(job->db, out);
+}
+
+static const char *const csv_tables[] = { "findings", NULL };
+
+/* clang-format off */
+const struct export_format export_formats[] = {
+	{ .name = "json", .extension = "json", .media_type = "application/json",
+	  .words = N_("everything, one document (doc/schema/export-1.json)"), .write = write_json },
+	{ .name = "ndjson", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,
+	  .words = N_("the same, one object on each line"), .write = write_ndjson },
+	{ .name = "csv", .extension = "csv", .media_type = "text/csv", .tables = csv_tables, .encodings = true,
+	  .words = N_("one table for spreadsheets"), .write = write_csv },
+	{ .name = "nmap-xml", .extension = "xml", .media_type = "application/xml",
+	  .words = N_("hosts and ports as nmap writes them"), .write = write_nmap_xml },
+	{ 0 },
+};
+/* clang-format on */
+
+const struct export_format *export_format_of(const char *name)
+{
+	for (const struct export_format *f = export_formats; f->name != NULL; f++)
+		if (strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+bool export_has_table(const struct export_format *f, const char *table)
+{
+	for (size_t i = 0; f->tables != NULL && f->tables[i] != NULL; i++)
+		if (strcmp(f->tables[i], table) == 0)
+			return true;
+	return false;
+}
+
+struct writing {
+	const struct export_format *format;
+	const struct export_job *job;
+};
+
+static int write_plain(FILE *out, void *context)
+{
+	const struct writing *w = context;
+
+	return w->format->write(w->job, out);
+}
+
+int export_write(const struct export_format *f, const struct export_job *job, uint64_t *replaced,
+		 FILE *out)
+{
+	struct export_told unheard = { 0 };
+	struct export_job own = *job;
+	struct writing w = { .format = f, .job = &own };
+
+	if (own.table == NULL && f->tables != NULL)
+		own.table = f->tables[0];
+	if (own.told == NULL)
+		own.told = &unheard;
+	if (!f->encodings)
+		own.encoding = ENCODING_UTF8;
+	int r = encoding_write(own.encoding, out, replaced, write_plain, &w);
+	return r == 0 && ferror(out) ? -EIO : r;
+}
