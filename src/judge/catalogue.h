@@ -67,9 +67,27 @@ struct scope_word {
 enum assess { ASSESS_NONE, ASSESS_INDIRECT, ASSESS_DIRECT, ASSESSES };
 const char *assess_word(enum assess a);
 
+/* What a measure asks for in figures. */
+enum measure {
+	MEASURE_MAX_INTERVAL, /* the longest time between two times that it is done */
+	MEASURE_RETENTION,    /* how long it is kept at least */
+	MEASURE_MIN_COUNT,    /* how often it is done at least */
+	MEASURE_MIN_PER_YEAR, /* the same, each year */
+	MEASURES
+};
+
+struct item_threshold {
+	enum measure measure;
+	unsigned number; /* of units */
+	char unit;       /* 'D', 'W', 'M' or 'Y' (ISO 8601); 0: a count */
+};
+
 struct item {
 	const char *id;
 	struct bilingual text, note;
+	/* Which part of the source says so ("condition", "criterion", "guidance", "example", or two of them
+	 * joined by '+'), or NULL. */
+	const char *basis;
 	enum assess assess;
 	struct words checks, later;
 	struct words *scope; /* all of them; each is a list of words of which one is enough */
@@ -78,14 +96,24 @@ struct item {
 	struct words needs;         /* words that hold for the whole scan ("vantage:public") */
 	struct words *alternatives; /* each a list of items that must all hold */
 	size_t alternative_count;
+	struct item_threshold *thresholds;
+	size_t threshold_count;
+	/* Stands for a control whose items the source does not give: it has the control's id and title. */
+	bool untreated;
 	unsigned line;
 };
 
 struct control {
 	const char *id, *kind, *level;
-	struct bilingual title;
+	struct bilingual title, note;
+	/* The guideline's own group of the control, as it is numbered there; empty: it has none. */
+	const char *label_no;
+	struct bilingual label;
+	struct bilingual
+		scope; /* whom or what it concerns in the guideline's words; may be empty */
+	unsigned page; /* of the source; 0: it is not said */
 	bool mandatory;
-	struct item *items;
+	struct item *items; /* one at least: see item.untreated */
 	size_t item_count;
 	unsigned line;
 };
@@ -93,9 +121,18 @@ struct control {
 struct guideline {
 	const char *id, *version, *date, *file;
 	struct bilingual title, publisher, origin, terms, source_note;
+	struct bilingual status; /* "a draft", "superseded", in short; may be empty */
+	const char *sector;      /* "water"; "all": it is nobody's own. Never NULL */
 	struct control *controls;
-	size_t control_count, item_count;
+	size_t control_count, item_count, untreated_count; /* item_count holds the untreated ones */
 };
+
+/* "max_interval" and so on. */
+const char *measure_word(enum measure m);
+/* "at least once every 6 months", in one language (en or ja); in the buffer. */
+enum { THRESHOLD_TEXT = 96 };
+const char *threshold_text(const struct item_threshold *t, bool japanese,
+			   char text[static THRESHOLD_TEXT]);
 
 /* profiles/data/NAME.csv: checks find it as the table data_NAME ('-' is '_'), all columns texts, an
  * empty field an empty text. */
