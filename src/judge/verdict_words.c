@@ -262,6 +262,16 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 	case VERDICT_ATTESTED:
 		break;
 	case VERDICT_NOT_ASSESSABLE:
+		if (item->untreated) {
+			say(n,
+			    "The source of this profile does not treat this control: what it asks "
+			    "is "
+			    "not known here, and it was not assessed.",
+			    "このプロファイルの出典はこの項目を扱っていない。求める内容は不明であり"
+			    "、"
+			    "評価していない。");
+			break;
+		}
 		say(n, "A scan cannot see this; the operator's answer is needed.",
 		    "スキャンでは確認できない。事業者の回答が必要。");
 		break;

@@ -90,14 +90,15 @@ void say_reason(struct page *p, const char *reason)
 	say_both(p, remark_text(reason, LANGUAGE_EN, en), remark_text(reason, LANGUAGE_JA, ja));
 }
 
+/* Two ids stay two: items may be called "(1)ア(ア)-1". */
 void say_id(struct page *p, const char *text)
 {
 	for (; text != NULL && *text != '\0'; text++)
 		if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-		    (*text >= '0' && *text <= '9'))
+		    (*text >= '0' && *text <= '9') || *text == '-' || *text == '.')
 			putc(*text, p->out);
 		else
-			putc('-', p->out);
+			fprintf(p->out, "_%02x", (unsigned char)*text);
 }
 
 void heads(struct page *p, const enum word *list, size_t count)

@@ -31,7 +31,7 @@ void say_with(struct page *p, enum word w, const char *const *values);
 void say_bilingual(struct page *p, const struct bilingual *b);
 void say_severity(struct page *p, const char *severity); /* a coloured word */
 void say_reason(struct page *p, const char *reason);
-/* The letters and digits of text: for id and class attributes and links to them. */
+/* A text as part of an id or class attribute and of links to it; different texts stay different. */
 void say_id(struct page *p, const char *text);
 /* <th scope="col"> in both languages. */
 void heads(struct page *p, const enum word *list, size_t count);
