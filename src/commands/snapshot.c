@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "store/answers.h"
+
 const char *snapshot_vantage_kind(const struct site *s)
 {
 	for (size_t i = 0; s->vantage_zone != NULL && i < s->zone_count; i++)
@@ -82,6 +84,147 @@ static void keep_roles(struct store *store, const struct site *s)
 			store_zone_declared(store, s->zones[i].name, s->zones[i].declared[k]);
 }
 
+/* NULL where there are none. The caller frees it. */
+static char *some_words_json(char *const *words, size_t count)
+{
+	return count > 0 ? words_json(words, count) : NULL;
+}
+
+static void keep_answers(struct store *store, const struct site *s)
+{
+	for (size_t i = 0; i < s->attestation_count; i++) {
+		const struct attestation *a = &s->attestations[i];
+
+		store_attestation(store, &(struct attestation_row){
+						 .guideline = a->guideline,
+						 .item = a->item,
+						 .whole = a->whole,
+						 .answer = a->answer,
+						 .by = a->by,
+						 .at = a->at,
+						 .until = a->until,
+						 .note = a->note,
+						 .separation = a->separation,
+						 .evidence = a->evidence,
+					 });
+	}
+	for (size_t i = 0; i < s->waiver_count; i++) {
+		const struct waiver *w = &s->waivers[i];
+		char *relies = some_words_json(w->relies_on, w->relies_count);
+
+		store_waiver(store, &(struct waiver_row){
+					    .check = w->check,
+					    .asset = w->asset,
+					    .port = w->port,
+					    .reason = w->reason,
+					    .compensating = w->compensating,
+					    .by = w->approved_by,
+					    .applicant = w->applicant,
+					    .clause = w->clause,
+					    .impact = w->impact,
+					    .closing = w->closing,
+					    .relies_on = relies,
+					    .at = w->approved_at,
+					    .from = w->from,
+					    .until = w->until,
+				    });
+		free(relies);
+	}
+	for (size_t i = 0; i < s->measure_count; i++) {
+		const struct measure *m = &s->measures[i];
+		char *relies = some_words_json(m->relies_on, m->relies_count);
+
+		store_measure(store, &(struct measure_row){
+					     .check = m->check,
+					     .asset = m->asset,
+					     .port = m->port,
+					     .guideline = m->guideline,
+					     .item = m->item,
+					     .whole = m->whole,
+					     .measure = m->measure,
+					     .by = m->by,
+					     .at = m->at,
+					     .until = m->until,
+					     .evidence = m->evidence,
+					     .relies_on = relies,
+					     .line = m->line,
+				     });
+		free(relies);
+	}
+	for (size_t i = 0; i < s->treatment_count; i++) {
+		const struct treatment_plan *t = &s->treatments[i];
+
+		store_treatment(store, &(struct treatment_row){
+					       .check = t->check,
+					       .asset = t->asset,
+					       .port = t->port,
+					       .action = t->action,
+					       .owner = t->owner,
+					       .due = t->due,
+					       .state = t->state,
+					       .state_at = t->state_at,
+					       .note = t->note,
+					       .line = t->line,
+				       });
+	}
+}
+
+static void keep_decisions(struct store *store, const struct site *s)
+{
+	for (size_t i = 0; i < s->decision_count; i++) {
+		const struct decision *d = &s->decisions[i];
+		char *checks = some_words_json(d->checks, d->check_count);
+
+		store_decision(store, &(struct decision_row){
+					      .guideline = d->guideline,
+					      .item = d->item,
+					      .whole = d->whole,
+					      .decision = d->decision,
+					      .reason = d->reason,
+					      .by = d->by,
+					      .at = d->at,
+					      .level = d->level,
+					      .severity = d->severity,
+					      .checks = checks,
+					      .line = d->line,
+				      });
+		free(checks);
+	}
+	for (size_t i = 0; i < s->threshold_count; i++)
+		store_threshold(store, s->thresholds[i].name, s->thresholds[i].value);
+	for (size_t i = 0; i < s->goal_count; i++) {
+		const struct goal *g = &s->goals[i];
+
+		store_goal(store, &(struct goal_row){
+					  .guideline = g->guideline,
+					  .item = g->item,
+					  .whole = g->whole,
+					  .current = g->current,
+					  .target = g->target,
+					  .priority = g->priority,
+					  .owner = g->owner,
+					  .due = g->due,
+					  .note = g->note,
+					  .by = g->by,
+					  .at = g->at,
+					  .line = g->line,
+				  });
+	}
+	for (size_t i = 0; i < s->tier_count; i++) {
+		const struct tier *t = &s->tiers[i];
+
+		store_tier(store, &(struct tier_row){
+					  .area = t->area,
+					  .current = t->current,
+					  .target = t->target,
+					  .by = t->by,
+					  .at = t->at,
+					  .note = t->note,
+					  .line = t->line,
+				  });
+	}
+}
+
 void snapshot_site(struct store *store, const struct plan *p)
 {
 	const struct site *s = &p->site;
@@ -104,18 +247,8 @@ void snapshot_site(struct store *store, const struct plan *p)
 	}
 	for (size_t i = 0; i < s->asset_count; i++)
 		keep_asset(store, &s->assets[i]);
-	for (size_t i = 0; i < s->attestation_count; i++) {
-		const struct attestation *a = &s->attestations[i];
-
-		store_attestation(store, a->guideline, a->item, a->answer, a->by, a->at, a->until,
-				  a->note, a->separation);
-	}
-	for (size_t i = 0; i < s->waiver_count; i++) {
-		const struct waiver *w = &s->waivers[i];
-
-		store_waiver(store, w->check, w->asset, w->port, w->reason, w->compensating,
-			     w->approved_by, w->approved_at, w->until);
-	}
+	keep_answers(store, s);
+	keep_decisions(store, s);
 	keep_roles(store, s);
 	for (size_t i = 0; i < p->skipped_count; i++)
 		store_remark(store, "left-out", NULL, p->skipped[i]);

@@ -69,6 +69,45 @@ int views_list(struct db *db)
 		       "DELETE FROM temp.judge_made WHERE foreign_one = 1");
 }
 
+/* A table of what was declared, without its column `scan`. A store of an older version that is only read
+ * lacks columns, which are NULL then, or the whole table. */
+static int shadow_declared(struct judged *j, const char *table, const char *columns)
+{
+	struct query *q = NULL;
+	bool there = false;
+	int r = db_has_table(j->db, table, &there);
+	char *list = NULL;
+	size_t size = 0;
+	FILE *out = r >= 0 ? open_memstream(&list, &size) : NULL;
+
+	if (out == NULL)
+		return r < 0 ? r : -ENOMEM;
+	r = query_new(j->db, "SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = ?2", &q);
+	for (const char *at = columns; r >= 0 && *at != '\0';) {
+		char name[32];
+		size_t n = strcspn(at, ",");
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, at);
+		query_bind_text(q, 1, table);
+		query_bind_text(q, 2, name);
+		r = query_step(q);
+		fprintf(out, "%s%s%s", at > columns ? ", " : "", r == 1 ? "" : "NULL AS ", name);
+		query_reset(q);
+		at += n + strspn(at + n, ", ");
+	}
+	query_free(q);
+	if (fclose(out) != 0)
+		r = -ENOMEM;
+	if (r >= 0 && there)
+		r = db_execf(j->db,
+			     "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
+			     table, list, table, (long long)j->declared);
+	else if (r >= 0)
+		r = db_execf(j->db, "CREATE TEMP VIEW %s AS SELECT %s WHERE 0", table, list);
+	free(list);
+	return r < 0 ? r : 0;
+}
+
 /* The tables of the judged runs without their column `scan`: what was declared, what the sweep and its
  * probes brought. */
 static int shadow_tables(struct judged *j)
@@ -81,32 +120,28 @@ static int shadow_tables(struct judged *j)
 		{ "ledger",
 		  "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
 		  " declared, ports, line" },
+		{ "attestation", "guideline, item, answer, given_by, given_at, until, note,"
+				 " separation, evidence, whole" },
 		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
-			    " until" },
+			    " until, applicant, clause, from_at, impact, closing, relies_on" },
+		{ "measure", "check_id, asset, port, guideline, item, whole, measure, given_by,"
+			     " given_at, until, evidence, relies_on, line" },
+		{ "treatment",
+		  "check_id, asset, port, action, owner, due, state, state_at, note, line" },
+		{ "decision", "guideline, item, whole, decision, reason, given_by, given_at, level,"
+			      " severity, checks, line" },
+		{ "threshold", "name, value" },
+		{ "goal", "guideline, item, whole, current, target, priority, owner, due, note,"
+			  " given_by, given_at, line" },
+		{ "tier", "area, current, target, given_by, given_at, note, line" },
 	};
 
 	for (size_t i = 0; i < countof(declared); i++) {
-		int r = db_execf(j->db,
-				 "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
-				 declared[i].table, declared[i].columns, declared[i].table,
-				 (long long)j->declared);
+		int r = shadow_declared(j, declared[i].table, declared[i].columns);
+
 		if (r < 0)
 			return r;
 	}
-	int64_t tells = 0;
-	/* A store of an older version that is only read knows no ways of separation. */
-	int r = db_number(j->db,
-			  "SELECT count(*) FROM pragma_table_info('attestation', 'main')"
-			  " WHERE name = 'separation'",
-			  0, &tells);
-	if (r >= 0)
-		r = db_execf(j->db,
-			     "CREATE TEMP VIEW attestation AS SELECT guideline, item, answer,"
-			     " given_by, given_at, until, note, %s AS separation"
-			     " FROM main.attestation WHERE scan = %lld",
-			     tells > 0 ? "separation" : "NULL", (long long)j->declared);
-	if (r < 0)
-		return r;
 	return db_execf(
 		j->db,
 		"CREATE TEMP VIEW evidence AS SELECT address, port, transport, probe, ending,"

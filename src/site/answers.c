@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people add to the evidence: attestations and waivers. */
+/* What people add to the evidence: attestations, waivers, measures and treatments. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,10 +44,27 @@ static void load_separation(struct ynode n, char **ret)
 		    text);
 }
 
+void load_subject(struct ynode n, const struct subject_of_answer *ret)
+{
+	struct ynode item = yn_get(n, "item"), control = yn_get(n, "control");
+
+	load_name(yn_need(n, "guideline"), ret->guideline);
+	*ret->guideline_line = yn_line(yn_get(n, "guideline"));
+	*ret->whole = yn_given(control) && !yn_given(item);
+	if (yn_given(control) && yn_given(item))
+		yn_complain(control, _("'item' is given too: it is one or the other"));
+	else if (*ret->whole)
+		load_name(control, ret->item);
+	else
+		load_name(yn_need(n, "item"), ret->item);
+	*ret->item_line = yn_line(*ret->whole ? control : item);
+}
+
 static void load_attestation(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "guideline", "item", "answer",     "by", "at",
-					    "until",     "note", "separation", NULL };
+	static const char *const keys[] = { "guideline", "item",       "control", "answer",
+					    "by",        "at",         "until",   "note",
+					    "evidence",  "separation", NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -57,13 +74,12 @@ static void load_attestation(struct site *s, struct ynode n)
 		return;
 	}
 	a->line = yn_line(n);
-	a->guideline_line = yn_line(yn_get(n, "guideline"));
-	a->item_line = yn_line(yn_get(n, "item"));
-	load_name(yn_need(n, "guideline"), &a->guideline);
-	load_name(yn_need(n, "item"), &a->item);
+	load_subject(n, &(struct subject_of_answer){ &a->guideline, &a->item, &a->whole,
+						     &a->guideline_line, &a->item_line });
 	load_answer(yn_need(n, "answer"), &a->answer);
 	load_text(yn_need(n, "by"), &a->by);
 	load_text(yn_get(n, "note"), &a->note);
+	load_text(yn_get(n, "evidence"), &a->evidence);
 	load_separation(yn_get(n, "separation"), &a->separation);
 	load_day(s, yn_need(n, "at"), false, &a->at);
 	load_day(s, yn_get(n, "until"), true, &a->until);
@@ -75,8 +91,8 @@ static void load_attestation(struct site *s, struct ynode n)
 
 		if (b->guideline != NULL && b->item != NULL &&
 		    strcmp(a->guideline, b->guideline) == 0 && strcmp(a->item, b->item) == 0)
-			yn_complain(yn_get(n, "item"), _("'%s' is answered on line %u already"),
-				    a->item, b->line);
+			yn_complain(yn_get(n, a->whole ? "control" : "item"),
+				    _("'%s' is answered on line %u already"), a->item, b->line);
 	}
 }
 
@@ -103,12 +119,24 @@ static void write_plainly(char **name)
 	}
 }
 
+/* The asset and port that an answer is about. */
+static void load_place(struct ynode n, char **asset, uint16_t *ret_port, unsigned *line)
+{
+	uint64_t port;
+
+	*line = yn_line(yn_get(n, "asset"));
+	load_name(yn_get(n, "asset"), asset);
+	write_plainly(asset);
+	if (yn_number(yn_get(n, "port"), 1, UINT16_MAX, &port))
+		*ret_port = (uint16_t)port;
+}
+
 static void load_waiver(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "check",       "asset",        "port",
-					    "reason",      "compensating", "approved_by",
-					    "approved_at", "until",        NULL };
-	uint64_t port;
+	static const char *const keys[] = { "check",        "asset",       "port",        "reason",
+					    "compensating", "approved_by", "approved_at", "from",
+					    "until",        "clause",      "applicant",   "impact",
+					    "closing",      "relies_on",   NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -119,12 +147,15 @@ static void load_waiver(struct site *s, struct ynode n)
 	}
 	w->line = yn_line(n);
 	w->check_line = yn_line(yn_get(n, "check"));
-	w->asset_line = yn_line(yn_get(n, "asset"));
 	load_name(yn_need(n, "check"), &w->check);
-	load_name(yn_get(n, "asset"), &w->asset);
-	write_plainly(&w->asset);
-	if (yn_number(yn_get(n, "port"), 1, UINT16_MAX, &port))
-		w->port = (uint16_t)port;
+	load_place(n, &w->asset, &w->port, &w->asset_line);
+	load_text(yn_get(n, "applicant"), &w->applicant);
+	load_text(yn_get(n, "clause"), &w->clause);
+	load_text(yn_get(n, "impact"), &w->impact);
+	load_text(yn_get(n, "closing"), &w->closing);
+	load_texts(yn_get(n, "relies_on"), &w->relies_on, &w->relies_count);
+	w->relies_line = yn_line(yn_get(n, "relies_on"));
+	load_day(s, yn_get(n, "from"), false, &w->from);
 	load_text(yn_need(n, "reason"), &w->reason);
 	load_text(yn_need(n, "compensating"), &w->compensating);
 	load_text(yn_need(n, "approved_by"), &w->approved_by);
@@ -142,6 +173,95 @@ void load_waivers(struct site *s, struct ynode n)
 		load_waiver(s, yn_at(n, i));
 }
 
+/* One of the words; complains with what they are. */
+static void load_one_of(struct ynode n, const char *const *words, const char *which, char **ret)
+{
+	const char *text = yn_given(n) ? yn_text(n) : NULL;
+
+	if (text == NULL)
+		return;
+	for (; *words != NULL; words++)
+		if (strcmp(text, *words) == 0) {
+			load_text(n, ret);
+			return;
+		}
+	yn_complain(n, _("is one of %s, not '%s'"), which, text);
+}
+
+static void load_measure(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "check",    "asset",     "port", "guideline", "item",
+					    "control",  "measure",   "by",   "at",        "until",
+					    "evidence", "relies_on", NULL };
+
+	if (!yn_map(n, keys))
+		return;
+	struct measure *m = list_grow(&s->measures, &s->measure_count, sizeof(*m));
+	if (m == NULL) {
+		yn_complain(n, _("out of memory"));
+		return;
+	}
+	m->line = yn_line(n);
+	m->check_line = yn_line(yn_get(n, "check"));
+	load_name(yn_get(n, "check"), &m->check);
+	load_place(n, &m->asset, &m->port, &m->asset_line);
+	if (yn_given(yn_get(n, "guideline")) || m->check == NULL)
+		load_subject(n, &(struct subject_of_answer){ &m->guideline, &m->item, &m->whole,
+							     &m->guideline_line, &m->item_line });
+	load_text(yn_need(n, "measure"), &m->measure);
+	load_text(yn_need(n, "by"), &m->by);
+	load_text(yn_get(n, "evidence"), &m->evidence);
+	load_texts(yn_get(n, "relies_on"), &m->relies_on, &m->relies_count);
+	m->relies_line = yn_line(yn_get(n, "relies_on"));
+	load_day(s, yn_need(n, "at"), false, &m->at);
+	load_day(s, yn_get(n, "until"), true, &m->until);
+	if (m->until != 0 && m->until < m->at)
+		yn_complain(yn_get(n, "until"), _("lies before 'at'"));
+}
+
+void load_measures(struct site *s, struct ynode n)
+{
+	if (!yn_given(n) || !yn_list(n))
+		return;
+	for (size_t i = 0; i < load_count(n); i++)
+		load_measure(s, yn_at(n, i));
+}
+
+static void load_treatment(struct site *s, struct ynode n)
+{
+	static const char *const keys[] = { "check", "asset", "port", "action", "owner",
+					    "due",   "state", "at",   "note",   NULL };
+	static const char *const states[] = { "planned", "in-progress", "done", "accepted", NULL };
+
+	if (!yn_map(n, keys))
+		return;
+	struct treatment_plan *t = list_grow(&s->treatments, &s->treatment_count, sizeof(*t));
+	if (t == NULL) {
+		yn_complain(n, _("out of memory"));
+		return;
+	}
+	t->line = yn_line(n);
+	t->check_line = yn_line(yn_get(n, "check"));
+	load_name(yn_need(n, "check"), &t->check);
+	load_place(n, &t->asset, &t->port, &t->asset_line);
+	load_text(yn_get(n, "action"), &t->action);
+	load_text(yn_need(n, "owner"), &t->owner);
+	load_one_of(yn_need(n, "state"), states, "planned, in-progress, done, accepted", &t->state);
+	load_text(yn_get(n, "note"), &t->note);
+	load_day(s, yn_get(n, "due"), true, &t->due);
+	load_day(s, yn_get(n, "at"), false, &t->state_at);
+	if (t->state != NULL && strcmp(t->state, "done") == 0 && t->state_at == 0)
+		yn_complain(n, _("'at' is needed: the day on which it was done"));
+}
+
+void load_treatments(struct site *s, struct ynode n)
+{
+	if (!yn_given(n) || !yn_list(n))
+		return;
+	for (size_t i = 0; i < load_count(n); i++)
+		load_treatment(s, yn_at(n, i));
+}
+
 void answers_done(struct site *s)
 {
 	for (size_t i = 0; i < s->attestation_count; i++) {
@@ -152,6 +272,7 @@ void answers_done(struct site *s)
 		free(a->answer);
 		free(a->by);
 		free(a->note);
+		free(a->evidence);
 		free(a->separation);
 	}
 	free(s->attestations);
@@ -163,6 +284,35 @@ void answers_done(struct site *s)
 		free(w->reason);
 		free(w->compensating);
 		free(w->approved_by);
+		free(w->applicant);
+		free(w->clause);
+		free(w->impact);
+		free(w->closing);
+		texts_done(&w->relies_on, &w->relies_count);
 	}
 	free(s->waivers);
+	for (size_t i = 0; i < s->measure_count; i++) {
+		struct measure *m = &s->measures[i];
+
+		free(m->check);
+		free(m->asset);
+		free(m->guideline);
+		free(m->item);
+		free(m->measure);
+		free(m->by);
+		free(m->evidence);
+		texts_done(&m->relies_on, &m->relies_count);
+	}
+	free(s->measures);
+	for (size_t i = 0; i < s->treatment_count; i++) {
+		struct treatment_plan *t = &s->treatments[i];
+
+		free(t->check);
+		free(t->asset);
+		free(t->action);
+		free(t->owner);
+		free(t->state);
+		free(t->note);
+	}
+	free(s->treatments);
 }

@@ -20,9 +20,8 @@ enum shape {
 	SHAPE_ADDRESSES, /* networks, addresses, ranges; one or a list */
 	SHAPE_PORTS,
 	SHAPE_WINDOWS,
-	SHAPE_MAP,   /* of the named children */
-	SHAPE_MAPS,  /* a list of such mappings */
-	SHAPE_WORDS, /* keys of the writer's choice, each with a text */
+	SHAPE_MAP,  /* of the named children */
+	SHAPE_MAPS, /* a list of such mappings */
 };
 
 struct later {
@@ -42,35 +41,6 @@ static const struct later schedule[] = {
 	{ "at", SHAPE_TEXTS, NULL, false },     { "window", SHAPE_WINDOWS, NULL, false },
 	{ "zones", SHAPE_TEXTS, NULL, false },  { "profiles", SHAPE_TEXTS, NULL, false },
 	{ "command", SHAPE_TEXT, NULL, false }, END,
-};
-
-static const struct later thresholds[] = {
-	{ "lockout_count", SHAPE_NUMBER, NULL, false },
-	{ "patch_days", SHAPE_NUMBER, NULL, false },
-	{ "log_months", SHAPE_NUMBER, NULL, false },
-	{ "scan_days", SHAPE_NUMBER, NULL, false },
-	{ "certificate_days", SHAPE_NUMBER, NULL, false },
-	END,
-};
-
-static const struct later items[] = {
-	{ "guideline", SHAPE_TEXT, NULL, true },
-	{ "item", SHAPE_TEXT, NULL, true },
-	{ "decision", SHAPE_TEXT, NULL, true },
-	{ "reason", SHAPE_TEXT, NULL, false },
-	{ "by", SHAPE_TEXT, NULL, false },
-	{ "at", SHAPE_DAY, NULL, false },
-	END,
-};
-
-static const struct later treatments[] = {
-	{ "check", SHAPE_TEXT, NULL, true },
-	{ "asset", SHAPE_TEXT, NULL, false },
-	{ "owner", SHAPE_TEXT, NULL, false },
-	{ "due", SHAPE_DAY, NULL, false },
-	{ "state", SHAPE_TEXT, NULL, false },
-	{ "note", SHAPE_TEXT, NULL, false },
-	END,
 };
 
 static const struct later boundaries[] = {
@@ -99,10 +69,6 @@ static const struct later site_keys[] = {
 	{ "advisories", SHAPE_TEXTS, NULL, false },
 	{ "fingerprints", SHAPE_TEXTS, NULL, false },
 	{ "boundaries", SHAPE_MAPS, boundaries, false },
-	{ "thresholds", SHAPE_MAP, thresholds, false },
-	{ "items", SHAPE_MAPS, items, false },
-	{ "treatments", SHAPE_MAPS, treatments, false },
-	{ "tiers", SHAPE_WORDS, NULL, false },
 	{ "signing_key", SHAPE_TEXT, NULL, false },
 	{ "push", SHAPE_MAPS, push, false },
 	{ "fleet", SHAPE_MAP, fleet, false },
@@ -110,8 +76,8 @@ static const struct later site_keys[] = {
 };
 
 const char *const later_site_keys[] = {
-	"schedule",   "advisories", "fingerprints", "boundaries", "thresholds", "items",
-	"treatments", "tiers",      "signing_key",  "push",       "fleet",      NULL,
+	"schedule",    "advisories", "fingerprints", "boundaries",
+	"signing_key", "push",       "fleet",        NULL,
 };
 
 static const struct later *row(const struct later *table, const char *key)
@@ -140,17 +106,6 @@ static void check_texts(struct ynode n)
 {
 	for (size_t i = 0; i < load_count(n); i++)
 		yn_text(load_element(n, i));
-}
-
-static void check_words(struct ynode n)
-{
-	if (!yn_map_any(n))
-		return;
-	for (size_t i = 0; i < yn_count(n); i++) {
-		const char *key;
-
-		yn_text(yn_pair(n, i, &key));
-	}
 }
 
 static void check_scratch(const struct site *s, struct ynode n, enum shape shape)
@@ -195,9 +150,6 @@ static void check_leaf(const struct site *s, struct ynode n, const struct later 
 		break;
 	case SHAPE_DURATION:
 		check_duration(n);
-		break;
-	case SHAPE_WORDS:
-		check_words(n);
 		break;
 	case SHAPE_ADDRESSES:
 	case SHAPE_PORTS:

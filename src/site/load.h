@@ -39,6 +39,19 @@ void load_gateways(struct site *s, struct ynode n);
 const struct zone *zone_named(const struct site *s, const char *name);
 void load_attestations(struct site *s, struct ynode n);
 void load_waivers(struct site *s, struct ynode n);
+void load_measures(struct site *s, struct ynode n);
+void load_treatments(struct site *s, struct ynode n);
+/* `guideline` and either `item` or `control` of an answer. */
+struct subject_of_answer {
+	char **guideline, **item;
+	bool *whole;
+	unsigned *guideline_line, *item_line;
+};
+void load_subject(struct ynode n, const struct subject_of_answer *ret);
+void load_decisions(struct site *s, struct ynode n);
+void load_thresholds(struct site *s, struct ynode n);
+void load_goals(struct site *s, struct ynode n);
+void load_tiers(struct site *s, struct ynode n);
 
 /* Keys of a mapping whose feature does not exist yet: their form is checked, and s->later says that
  * they have no effect. */
@@ -59,5 +72,6 @@ void roles_done(struct site *s);
 
 void zones_done(struct site *s);
 void answers_done(struct site *s);
+void decisions_done(struct site *s);
 
 #endif

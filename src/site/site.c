@@ -43,6 +43,7 @@ void site_done(struct site *s)
 	free(s->authorisation.contact);
 	zones_done(s);
 	answers_done(s);
+	decisions_done(s);
 	ranges_done(&s->owned);
 	ranges_done(&s->exclude);
 	free(s->ledger_path);
@@ -268,7 +269,8 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 		"ledger",       "profiles",    "waivers",       "attestations", "names",
 		"trust",        "credentials", "accounts",      "dns",          "mail",
 		"beacon",       "listen",      "routers",       "dhcp_servers", "log_servers",
-		"time_servers", "monitoring",  "proxies",
+		"time_servers", "monitoring",  "proxies",       "measures",     "treatments",
+		"items",        "thresholds",  "goals",         "tiers",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -296,6 +298,12 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	s->profiles_line = yn_line(yn_get(root, "profiles"));
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
+	load_measures(s, yn_get(root, "measures"));
+	load_treatments(s, yn_get(root, "treatments"));
+	load_decisions(s, yn_get(root, "items"));
+	load_thresholds(s, yn_get(root, "thresholds"));
+	load_goals(s, yn_get(root, "goals"));
+	load_tiers(s, yn_get(root, "tiers"));
 	load_logins(s, yn_get(root, "credentials"), yn_get(root, "accounts"));
 	load_domains(s, yn_get(root, "dns"), yn_get(root, "mail"));
 	load_roles(s, root);

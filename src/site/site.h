@@ -93,18 +93,75 @@ struct authorisation {
 	int64_t from, until; /* Unix seconds, in the site's time zone; until the end of that day */
 };
 
+/* Moments are 0 where they are not said; `until` is the last second of its day. */
 struct attestation {
 	char *guideline, *item, *answer, *by, *note;
+	bool whole; /* item is a control: the answer is for its items that have none of their own */
 	char *separation; /* how a network is apart: ip-vpn, firewall, ...; NULL: it is not said */
+	char *evidence;   /* where the proof is kept */
 	int64_t at, until;
 	unsigned line, guideline_line, item_line;
 };
 
+/* An exception, with the fields of the guideline's request for one (mlit-water 4.3.2-18). */
 struct waiver {
 	char *check, *asset, *reason, *compensating, *approved_by;
+	char *applicant, *clause, *impact, *closing;
 	uint16_t port; /* 0: any */
-	int64_t approved_at, until;
+	int64_t approved_at, from, until;
+	char **relies_on; /* checks that must find nothing on the asset */
+	size_t relies_count;
+	unsigned line, check_line, asset_line, relies_line;
+};
+
+/* A compensating measure: for findings of a check, or for an item (or control) of a guideline. */
+struct measure {
+	char *check, *asset, *guideline, *item, *measure, *by, *evidence;
+	bool whole;
+	uint16_t port;
+	int64_t at, until;
+	char **relies_on;
+	size_t relies_count;
+	unsigned line, check_line, asset_line, guideline_line, item_line, relies_line;
+};
+
+/* What is going to be done about findings. */
+struct treatment_plan {
+	char *check, *asset, *action, *owner, *state,
+		*note; /* planned, in-progress, done, accepted */
+	uint16_t port;
+	int64_t due, state_at;
 	unsigned line, check_line, asset_line;
+};
+
+/* What the operator makes of an item or control: adopt, decline or tighten. */
+struct decision {
+	char *guideline, *item, *decision, *reason, *by, *level, *severity;
+	bool whole;
+	int64_t at;
+	char **checks; /* that bear on it too */
+	size_t check_count;
+	unsigned line, guideline_line, item_line, decision_line, checks_line;
+};
+
+/* Current and target profile, and tiers: set by people, never computed. */
+struct goal {
+	char *guideline, *item, *current, *target, *priority, *owner, *note, *by;
+	bool whole;
+	int64_t due, at;
+	unsigned line, guideline_line, item_line;
+};
+struct tier {
+	char *area, *by, *note;
+	unsigned current, target; /* 1 to 4; 0: not said */
+	int64_t at;
+	unsigned line;
+};
+
+/* What guidelines leave open; "lockout_count", "patch_days", ... */
+struct threshold {
+	const char *name;
+	int64_t value;
 };
 
 struct asset {
@@ -229,6 +286,18 @@ struct site {
 	size_t attestation_count;
 	struct waiver *waivers;
 	size_t waiver_count;
+	struct measure *measures;
+	size_t measure_count;
+	struct treatment_plan *treatments;
+	size_t treatment_count;
+	struct decision *decisions; /* of the key `items` */
+	size_t decision_count;
+	struct threshold *thresholds;
+	size_t threshold_count;
+	struct goal *goals;
+	size_t goal_count;
+	struct tier *tiers;
+	size_t tier_count;
 	struct file_text text, ledger_text; /* what was read, for the store */
 	bool names_dns;                     /* hosts that answer are looked up */
 	struct addr *resolvers;             /* by these; none: by the machine's own */

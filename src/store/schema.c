@@ -334,6 +334,71 @@ static const char version_10[] =
 	" scan INTEGER NOT NULL REFERENCES scan(id), zone TEXT NOT NULL, word TEXT NOT NULL,"
 	" PRIMARY KEY (scan, zone, word)) STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { version_1, version_2, version_3, version_4, version_5,
-					 version_6, version_7, version_8, version_9, version_10 };
+/* What people declare beside the evidence, and what became of findings from run to run. */
+static const char version_11[] =
+	/* evidence: where the proof of the answer is kept (a document's number). whole 1: item is the id of a
+	 * control, the answer is for all its items that have none of their own. */
+	"ALTER TABLE attestation ADD COLUMN evidence TEXT;"
+	"ALTER TABLE attestation ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;"
+	/* The fields of a request for an exception (mlit-water 4.3.2-18): who asks, the rule's clause, from
+	 * when (until stands already), what it affects, how its end is reported; reason and compensating
+	 * stand already. relies_on: JSON list of checks that must stay clean on the asset, NULL: none. */
+	"ALTER TABLE waiver ADD COLUMN applicant TEXT;"
+	"ALTER TABLE waiver ADD COLUMN clause TEXT;"
+	"ALTER TABLE waiver ADD COLUMN from_at INTEGER;"
+	"ALTER TABLE waiver ADD COLUMN impact TEXT;"
+	"ALTER TABLE waiver ADD COLUMN closing TEXT;"
+	"ALTER TABLE waiver ADD COLUMN relies_on TEXT;"
+	/* Compensating measures: for findings of a check (check_id; asset, port narrow them), or for an item
+	 * (or, whole 1, a control) of a guideline. They hide nothing. */
+	"CREATE TABLE measure ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT, asset TEXT, port INTEGER,"
+	" guideline TEXT, item TEXT, whole INTEGER NOT NULL DEFAULT 0, measure TEXT NOT NULL,"
+	" given_by TEXT NOT NULL, given_at INTEGER NOT NULL, until INTEGER, evidence TEXT,"
+	" relies_on TEXT, line INTEGER NOT NULL) STRICT;"
+	/* What is going to be done about findings. state: planned, in-progress, done, accepted. */
+	"CREATE TABLE treatment ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT NOT NULL, asset TEXT, port "
+	"INTEGER,"
+	" action TEXT, owner TEXT, due INTEGER, state TEXT NOT NULL, state_at INTEGER, note TEXT,"
+	" line INTEGER NOT NULL) STRICT;"
+	/* What the operator makes of the guideline's items. decision: adopt, decline, tighten. level: his own
+	 * word for how binding it is; checks: JSON list of further checks that bear on the item. */
+	"CREATE TABLE decision ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), guideline TEXT NOT NULL, item TEXT NOT NULL,"
+	" whole INTEGER NOT NULL DEFAULT 0, decision TEXT NOT NULL, reason TEXT, given_by TEXT,"
+	" given_at INTEGER, level TEXT, severity TEXT, checks TEXT, line INTEGER NOT NULL) STRICT;"
+	/* What a guideline leaves open, as the operator set it. */
+	"CREATE TABLE threshold ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT NOT NULL, value INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;"
+	/* Current and target profile, set by people. current, target: their words. */
+	"CREATE TABLE goal ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), guideline TEXT NOT NULL, item TEXT NOT NULL,"
+	" whole INTEGER NOT NULL DEFAULT 0, current TEXT, target TEXT NOT NULL, priority TEXT,"
+	" owner TEXT, due INTEGER, note TEXT, given_by TEXT, given_at INTEGER,"
+	" line INTEGER NOT NULL) STRICT;"
+	/* Tiers 1 to 4 of an area (a function of the CSF, or the whole: 'all'), set by people. */
+	"CREATE TABLE tier ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), area TEXT NOT NULL, current INTEGER,"
+	" target INTEGER, given_by TEXT NOT NULL, given_at INTEGER NOT NULL, note TEXT,"
+	" line INTEGER NOT NULL) STRICT;"
+	/* What became of a finding in a run. event: new, fixed, reopened, waived, unwaived, severity. at: when
+	 * that was observed. Runs that ended before this table was there have none. */
+	"CREATE TABLE finding_event ("
+	" site TEXT NOT NULL, fingerprint TEXT NOT NULL, scan INTEGER NOT NULL REFERENCES "
+	"scan(id),"
+	" event TEXT NOT NULL, at INTEGER NOT NULL, severity TEXT NOT NULL,"
+	" PRIMARY KEY (site, fingerprint, scan, event)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX finding_event_at ON finding_event (site, at);"
+	/* What a tracker was told of a finding last. target: the preset or where it was pushed to. */
+	"CREATE TABLE exported ("
+	" site TEXT NOT NULL, target TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT "
+	"NULL,"
+	" severity TEXT NOT NULL, at INTEGER NOT NULL, scan INTEGER NOT NULL REFERENCES scan(id),"
+	" PRIMARY KEY (site, target, fingerprint)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = { version_1, version_2,  version_3, version_4,
+					 version_5, version_6,  version_7, version_8,
+					 version_9, version_10, version_11 };
 const int store_version = sizeof(store_migrations) / sizeof(store_migrations[0]);

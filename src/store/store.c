@@ -31,8 +31,34 @@ static const char *const sql[STATEMENTS] = {
 		"INSERT INTO ledger (scan, id, name, address, mac, zone, class, vendor, model,"
 		" os, owner, location, declared, ports, line)"
 		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[INSERT_ATTESTATION] = "INSERT INTO attestation VALUES (?,?,?,?,?,?,nullif(?,0),?,?)",
-	[INSERT_WAIVER] = "INSERT INTO waiver VALUES (?,?,?,nullif(?,0),?,?,?,?,?)",
+	[INSERT_ATTESTATION] =
+		"INSERT INTO attestation (scan, guideline, item, answer, given_by, given_at, until,"
+		" note, separation, evidence, whole) VALUES (?,?,?,?,?,?,nullif(?,0),?,?,?,?)",
+	[INSERT_WAIVER] =
+		"INSERT INTO waiver (scan, check_id, asset, port, reason, compensating, "
+		"approved_by,"
+		" approved_at, until, applicant, clause, from_at, impact, closing, relies_on)"
+		" VALUES (?,?,?,nullif(?,0),?,?,?,?,?,?,?,nullif(?,0),?,?,?)",
+	[INSERT_MEASURE] =
+		"INSERT INTO measure (scan, check_id, asset, port, guideline, item, whole, measure,"
+		" given_by, given_at, until, evidence, relies_on, line)"
+		" VALUES (?,?,?,nullif(?,0),?,?,?,?,?,?,nullif(?,0),?,?,?)",
+	[INSERT_TREATMENT] =
+		"INSERT INTO treatment (scan, check_id, asset, port, action, owner, due, state,"
+		" state_at, note, line) VALUES "
+		"(?,?,?,nullif(?,0),?,?,nullif(?,0),?,nullif(?,0),?,?)",
+	[INSERT_DECISION] =
+		"INSERT INTO decision (scan, guideline, item, whole, decision, reason, given_by,"
+		" given_at, level, severity, checks, line)"
+		" VALUES (?,?,?,?,?,?,?,nullif(?,0),?,?,?,?)",
+	[INSERT_THRESHOLD] = "INSERT OR REPLACE INTO threshold VALUES (?,?,?)",
+	[INSERT_GOAL] = "INSERT INTO goal (scan, guideline, item, whole, current, target, "
+			"priority, owner, due,"
+			" note, given_by, given_at, line)"
+			" VALUES (?,?,?,?,?,?,?,?,nullif(?,0),?,?,nullif(?,0),?)",
+	[INSERT_TIER] =
+		"INSERT INTO tier (scan, area, current, target, given_by, given_at, note, line)"
+		" VALUES (?,?,nullif(?,0),nullif(?,0),?,?,?,?)",
 	/* Once, also by a scan that goes on. */
 	[INSERT_REMARK] = "INSERT INTO remark SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM"
 			  " remark WHERE scan=?1 AND kind=?2 AND subject IS ?3 AND text=?4)",
@@ -612,22 +638,6 @@ void store_ledger(struct store *s, const struct ledger_row *r)
 	store_run(s, INSERT_LEDGER, "ittttttttttttti", s->scan, r->id, r->name, r->address, r->mac,
 		  r->zone, r->class_, r->vendor, r->model, r->os, r->owner, r->location,
 		  r->declared, r->ports, (int64_t)r->line);
-}
-
-void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
-		       const char *by, int64_t at, int64_t until, const char *note,
-		       const char *separation)
-{
-	store_run(s, INSERT_ATTESTATION, "ittttiitt", s->scan, guideline, item, answer, by, at,
-		  until, note, separation);
-}
-
-void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,
-		  const char *reason, const char *compensating, const char *by, int64_t at,
-		  int64_t until)
-{
-	store_run(s, INSERT_WAIVER, "ittbtttii", s->scan, check, asset, (int)port, reason,
-		  compensating, by, at, until);
 }
 
 void store_remark(struct store *s, const char *kind, const char *subject, const char *text)

@@ -75,12 +75,6 @@ struct ledger_row {
 	unsigned line;
 };
 void store_ledger(struct store *s, const struct ledger_row *row);
-void store_attestation(struct store *s, const char *guideline, const char *item, const char *answer,
-		       const char *by, int64_t at, int64_t until, const char *note,
-		       const char *separation);
-void store_waiver(struct store *s, const char *check, const char *asset, uint16_t port,
-		  const char *reason, const char *compensating, const char *by, int64_t at,
-		  int64_t until);
 void store_remark(struct store *s, const char *kind, const char *subject, const char *text);
 
 struct host_row {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probes/probe.h"
+#include "store/answers.h"
 
 /* 2026-11-20 09:00 at the site. */
 static const int64_t first_scan = 1795132800, second_scan = 1795219200;
@@ -245,13 +246,31 @@ static void declare(struct store *s, int64_t now)
 							.line = (unsigned)i + 2 };
 			store_ledger(s, &row);
 		}
-	store_waiver(s, "exposure.cleartext-admin", "HMI-1", 23,
-		     "更新予定 <script>alert(1)</script>", "separate switch", "施設管理責任者",
-		     now - 86400 * 10, now + 86400 * 60);
-	store_waiver(s, "ssh.algorithm-weak", NULL, 0, "old", NULL, "someone", now - 86400 * 400,
-		     now - 86400);
-	store_attestation(s, "mlit-water", "ordinance-2-1", "met", "施設管理責任者", now - 86400,
-			  now + 86400 * 300, "導入済み \"><img src=x onerror=alert(2)>", NULL);
+	store_waiver(s, &(struct waiver_row){ .check = "exposure.cleartext-admin",
+					      .asset = "HMI-1",
+					      .port = 23,
+					      .reason = "更新予定 <script>alert(1)</script>",
+					      .compensating = "separate switch",
+					      .by = "施設管理責任者",
+					      .applicant = "計装係 <b>",
+					      .clause = "5.4.2",
+					      .impact = "監視盤の保守",
+					      .closing = "更新完了時に報告",
+					      .at = now - 86400 * 10,
+					      .until = now + 86400 * 60 });
+	store_waiver(s, &(struct waiver_row){ .check = "ssh.algorithm-weak",
+					      .reason = "old",
+					      .by = "someone",
+					      .at = now - 86400 * 400,
+					      .until = now - 86400 });
+	store_attestation(
+		s, &(struct attestation_row){ .guideline = "mlit-water",
+					      .item = "ordinance-2-1",
+					      .answer = "met",
+					      .by = "施設管理責任者",
+					      .at = now - 86400,
+					      .until = now + 86400 * 300,
+					      .note = "導入済み \"><img src=x onerror=alert(2)>" });
 	store_remark(s, "feature-later", "kita.yaml:12",
 		     "'schedule' is understood but has no effect yet");
 	store_remark(s, "no-capability", NULL, "=cmd|' /C calc'!A0");

@@ -396,11 +396,14 @@ static const char plant[] =
 	" (1, 'L1', '10.0.0.1', 'server', '[]', 2), (1, 'L2', '10.0.0.2', 'server', '[]', 3)," \
 	" (1, 'L3', '10.0.0.3', 'plc', '[\"important\"]', 4);"                                 \
 	"UPDATE host SET ledger_id = 'L' || substr(address, -1) WHERE address < '10.0.0.4';"
-#define ANSWER(item, answer, until)                                       \
-	"INSERT INTO attestation VALUES (1, 'demo', '" item "', '" answer \
+#define A_COLUMNS " (scan, guideline, item, answer, given_by, given_at, until, note, separation)"
+#define W_COLUMNS \
+	" (scan, check_id, asset, port, reason, compensating, approved_by, approved_at, until)"
+#define ANSWER(item, answer, until)                                                    \
+	"INSERT INTO attestation" A_COLUMNS " VALUES (1, 'demo', '" item "', '" answer \
 	"', 'chief', 900, " until ", NULL, NULL);"
-#define WAIVER(check, asset, port, until)                             \
-	"INSERT INTO waiver VALUES (1, '" check "', " asset ", " port \
+#define WAIVER(check, asset, port, until)                                          \
+	"INSERT INTO waiver" W_COLUMNS " VALUES (1, '" check "', " asset ", " port \
 	", 'replaced next year', 'filter', 'chief', 900, " until ");"
 #define OLD_OS "INSERT INTO remark VALUES (1, 'os', '10.0.0.3', 'old');"
 #define EGRESS "INSERT INTO remark VALUES (1, 'egress', '10.0.0.3', 'out');"
@@ -477,7 +480,8 @@ static const struct {
 	{ ANSWER("weak", "not-met", "NULL"), "weak", "violated", "answer: not met" },
 	{ ANSWER("weak", "met", "NULL") WAIVER("t.ssh-weak", "NULL", "NULL", "2000"), "weak",
 	  "waived", "answer: met" },
-	{ "INSERT INTO attestation VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL, "
+	{ "INSERT INTO attestation" A_COLUMNS
+	  " VALUES (1, 'demo', 'weak', 'met', 'chief', 2001, NULL, NULL, "
 	  "NULL);",
 	  "weak", "violated", NULL },
 
@@ -824,12 +828,14 @@ static void findings_have_a_life(void **state)
 	assert_int_equal(judge_keep(db), 0);
 	judge_forget(db);
 	expect(db, KEPT, "open 1 6 - 1");
-	scan_again(db, "INSERT INTO main.waiver SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
+	scan_again(db, "INSERT INTO main.waiver" W_COLUMNS
+		       " SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
 		       "'chief', 900,"
 		       " 8500 FROM latest");
 	judge_and_keep(db, 7);
 	expect(db, KEPT, "waived 1 7 - 1");
-	scan_again(db, "INSERT INTO main.waiver SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
+	scan_again(db, "INSERT INTO main.waiver" W_COLUMNS
+		       " SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
 		       "'chief', 900,"
 		       " 8500 FROM latest");
 	judge_quietly(db, 8);

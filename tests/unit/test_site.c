@@ -295,6 +295,26 @@ static void test_wrong(void **state)
 		{ HEAD "mail: {gateway: [mx.example]}\n",
 		  "site.yaml:5: field 'gateway': 'mx.example' is not an address, a network or a "
 		  "range of two addresses" },
+		{ HEAD "attestations: [{guideline: g, item: i, control: c, answer: met, by: b, at: "
+		       "2026-11-01}]\n",
+		  "site.yaml:5: field 'control': 'item' is given too: it is one or the other" },
+		{ HEAD "measures: [{guideline: g, measure: m, by: b, at: 2026-11-01}]\n",
+		  "site.yaml:5: field 'item': is missing" },
+		{ HEAD "treatments: [{check: c, owner: o, state: done}]\n",
+		  "site.yaml:5: field 'treatments': 'at' is needed: the day on which it was done" },
+		{ HEAD "treatments: [{check: c, owner: o, state: later}]\n",
+		  "site.yaml:5: field 'state': is one of planned, in-progress, done, accepted, not "
+		  "'later'" },
+		{ HEAD "items: [{guideline: g, item: i, decision: drop}]\n",
+		  "site.yaml:5: field 'decision': is 'adopt', 'decline' or 'tighten', not 'drop'" },
+		{ HEAD "items: [{guideline: g, item: i, decision: decline}]\n",
+		  "site.yaml:5: field 'items': 'reason' is needed: why the item is declined" },
+		{ HEAD "items: [{guideline: g, control: c, decision: tighten}]\n",
+		  "site.yaml:5: field 'items': 'tighten' needs 'level', 'severity' or 'checks'" },
+		{ HEAD "thresholds: {patch_days: 0}\n",
+		  "site.yaml:5: field 'patch_days': '0' is not a whole number from 1 to 1000000" },
+		{ HEAD "tiers: [{area: all, current: 5, by: b, at: 2026-11-01}]\n",
+		  "site.yaml:5: field 'current': '5' is not a whole number from 1 to 4" },
 		{ HEAD "ledger: no-such.csv\n",
 		  "no-such.csv: cannot be opened: No such file or directory" },
 	};
