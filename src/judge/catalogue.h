@@ -68,7 +68,7 @@ enum assess { ASSESS_NONE, ASSESS_INDIRECT, ASSESS_DIRECT, ASSESSES };
 const char *assess_word(enum assess a);
 
 /* What a measure asks for in figures. */
-enum measure {
+enum item_measure {
 	MEASURE_MAX_INTERVAL, /* the longest time between two times that it is done */
 	MEASURE_RETENTION,    /* how long it is kept at least */
 	MEASURE_MIN_COUNT,    /* how often it is done at least */
@@ -77,7 +77,7 @@ enum measure {
 };
 
 struct item_threshold {
-	enum measure measure;
+	enum item_measure measure;
 	unsigned number; /* of units */
 	char unit;       /* 'D', 'W', 'M' or 'Y' (ISO 8601); 0: a count */
 };
@@ -128,7 +128,7 @@ struct guideline {
 };
 
 /* "max_interval" and so on. */
-const char *measure_word(enum measure m);
+const char *measure_word(enum item_measure m);
 /* "at least once every 6 months", in one language (en or ja); in the buffer. */
 enum { THRESHOLD_TEXT = 96 };
 const char *threshold_text(const struct item_threshold *t, bool japanese,

@@ -29,7 +29,7 @@ static struct words *read_alternatives(struct loader *l, struct ynode n, size_t 
 static const char *const measure_words[MEASURES] = { "max_interval", "retention", "min_count",
 						     "min_per_year" };
 
-const char *measure_word(enum measure m)
+const char *measure_word(enum item_measure m)
 {
 	return m < MEASURES ? measure_words[m] : "";
 }
@@ -58,7 +58,7 @@ static void read_thresholds(struct loader *l, struct ynode n, struct item *item)
 	item->thresholds = catalogue_array(l, MEASURES, sizeof(*item->thresholds));
 	for (size_t i = 0; item->thresholds != NULL && i < MEASURES; i++) {
 		struct ynode value = yn_get(n, measure_words[i]);
-		struct item_threshold t = { .measure = (enum measure)i };
+		struct item_threshold t = { .measure = (enum item_measure)i };
 		uint64_t number = 0;
 
 		if (!yn_given(value))
