@@ -31,21 +31,58 @@ static bool join(char **text, const char *name)
 	return true;
 }
 
-bool judging_start(struct judging **ret, const struct plan *p, const char *const *profiles,
+/* The ids of the guidelines in their order; of one's own the file, by its whole path. */
+static bool join_names(struct judging *j)
+{
+	for (size_t i = 0; i < j->catalogue.guideline_count; i++) {
+		const struct guideline *g = &j->catalogue.guidelines[i];
+		char *path = g->own ? realpath(g->file, NULL) : NULL;
+		bool good = join(&j->names, path != NULL ? path : g->id);
+
+		free(path);
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
+/* Where all are wanted, those that the site file names come first. */
+static const char **with_site(const struct site *s, const char *const *profiles, size_t *count)
+{
+	const char **list = calloc(s->profile_count + *count + 1, sizeof(*list));
+	size_t n = 0;
+	bool all = false;
+
+	for (size_t i = 0; i < *count; i++)
+		all |= strcmp(profiles[i], "all") == 0;
+	for (size_t i = 0; list != NULL && all && i < s->profile_count; i++)
+		list[n++] = s->profiles[i];
+	for (size_t i = 0; list != NULL && i < *count; i++)
+		list[n++] = profiles[i];
+	*count = n;
+	return list;
+}
+
+bool judging_start(struct judging **ret, const struct site *site, const char *const *profiles,
 		   size_t profile_count, const char *const *checks, size_t check_count,
 		   struct complaints *c)
 {
 	static const char *const standard[] = { "mlit-water" };
 	struct judging *j = calloc(1, sizeof(*j));
+	const char **list = NULL;
 	char path[4096];
 	size_t n = 0;
 
 	if (j == NULL)
 		return false;
 	*ret = j;
-	if (profile_count == 0 && p != NULL && p->site.profile_count > 0) {
-		profiles = (const char *const *)p->site.profiles;
-		profile_count = p->site.profile_count;
+	if (profile_count == 0 && site != NULL && site->profile_count > 0) {
+		profiles = (const char *const *)site->profiles;
+		profile_count = site->profile_count;
+	} else if (profile_count > 0 && site != NULL) {
+		profiles = list = with_site(site, profiles, &profile_count);
+		if (list == NULL)
+			return false;
 	} else if (profile_count == 0) {
 		profiles = standard;
 		profile_count = countof(standard);
@@ -62,12 +99,18 @@ bool judging_start(struct judging **ret, const struct plan *p, const char *const
 						     .tls_ports = probes[i]->tls_ports,
 						     .within = probes[i]->within,
 						     .view = probes[i]->view };
-	for (size_t i = 0; good && i < profile_count; i++)
-		good = join(&j->names, profiles[i]);
+	for (size_t i = 0; i < profile_count; i++)
+		if (strchr(profiles[i], ',') != NULL) {
+			complain(c, profiles[i], 0,
+				 _("a guideline's path must be without a comma"));
+			good = false;
+		}
 	snprintf(path, sizeof(path), "%s/probes/data/ports.csv", data_dir());
 	good = good && port_list_load(path, &j->ports, c) == 0;
-	return good && catalogue_load(data_dir(), profiles, profile_count, checks, check_count,
+	good = good && catalogue_load(data_dir(), profiles, profile_count, checks, check_count,
 				      &j->catalogue, c) == 0;
+	free(list);
+	return good && join_names(j);
 }
 
 void judging_free(struct judging *j)

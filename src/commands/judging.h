@@ -4,19 +4,22 @@
 #define TENKEN_COMMANDS_JUDGING_H
 
 #include "judge/catalogue.h"
-#include "site/plan.h"
+#include "site/site.h"
 #include "store/db.h"
 #include "store/store.h"
 
 struct judging;
 
-/* Loads the catalogue before anything is sent: named guidelines, else those of the site file, else
- * mlit-water; plus the user's check files. False with complaints. */
-bool judging_start(struct judging **ret, const struct plan *p, const char *const *profiles,
+/*
+ * Loads the catalogue before anything is sent: named guidelines (also files of the user's, and "all":
+ * then those of the site file first), else those of the site file, else mlit-water; plus the user's
+ * check files. site may be NULL. False with complaints.
+ */
+bool judging_start(struct judging **ret, const struct site *site, const char *const *profiles,
 		   size_t profile_count, const char *const *checks, size_t check_count,
 		   struct complaints *c);
 void judging_free(struct judging *j);
-/* "mlit-water,nisc-handbook", as the store keeps it. */
+/* "mlit-water,nisc-handbook,/etc/tenken/own.yaml", as the store keeps it. */
 const char *judging_profiles(const struct judging *j);
 
 /* Valid as long as j. */

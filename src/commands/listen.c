@@ -239,7 +239,7 @@ int command_listen(int argc, char **argv)
 				 _("nothing to listen to: name an interface (-i, or "
 				   "'listening.interfaces') or a file (-r)"));
 		else if (w.interfaces.count == 0 || authorised(&plan.site, wish.now, &c))
-			status = judging_start(&j, &plan, w.profiles.at, w.profiles.count,
+			status = judging_start(&j, &plan.site, w.profiles.at, w.profiles.count,
 					       w.checks.at, w.checks.count, &c)
 					 ? EXIT_DONE
 					 : EXIT_USAGE;

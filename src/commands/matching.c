@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/matching.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,13 +96,24 @@ bool site_matches_catalogue(const struct site *s, const char *const *checks, siz
 	if (s->profile_count == 0 && s->attestation_count == 0 && s->waiver_count == 0)
 		return true;
 	int r = catalogue_names(data_dir(), &m.names, &m.name_count);
+	/* All that tenken brings, whether the site is judged by it or not, and its own. */
+	const char **load = calloc(s->profile_count + 1, sizeof(*load));
+	size_t count = 0;
+	if (load != NULL)
+		load[count++] = "all";
+	for (size_t i = 0; load != NULL && i < s->profile_count; i++)
+		if (profile_is_file(s->profiles[i]))
+			load[count++] = s->profiles[i];
 	if (r < 0)
 		complain(c, data_dir(), 0, _("cannot be read: %s"), strerror(-r));
 	else
-		r = catalogue_load(data_dir(), (const char *const *)m.names, m.name_count, checks,
-				   check_count, &m.catalogue, c);
+		r = load == NULL ? -ENOMEM
+				 : catalogue_load(data_dir(), load, count, checks, check_count,
+						  &m.catalogue, c);
+	free(load);
 	for (size_t i = 0; r >= 0 && i < s->profile_count; i++)
-		match_guideline(&m, s->profiles_line, "profiles", s->profiles[i]);
+		if (!profile_is_file(s->profiles[i]) && strcmp(s->profiles[i], "all") != 0)
+			match_guideline(&m, s->profiles_line, "profiles", s->profiles[i]);
 	for (size_t i = 0; r >= 0 && i < s->attestation_count; i++)
 		match_attestation(&m, &s->attestations[i]);
 	for (size_t i = 0; r >= 0 && i < s->waiver_count; i++)

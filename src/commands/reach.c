@@ -533,7 +533,7 @@ int command_reach(int argc, char **argv)
 			fprintf(stderr, _("note: %s\n"), plan.site.later[i]);
 		if (beacon != NULL && authorised(&plan.site, wish.now, &c) &&
 		    token_key_read(beacon->key_file, &key, &c) &&
-		    judging_start(&j, &plan, w.profiles.at, w.profiles.count, w.checks.at,
+		    judging_start(&j, &plan.site, w.profiles.at, w.profiles.count, w.checks.at,
 				  w.checks.count, &c)) {
 			load_vendors();
 			status = run(&w, &plan, beacon, &key, j);

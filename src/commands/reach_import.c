@@ -195,7 +195,7 @@ int reach_import(int argc, char **argv)
 		if (strcmp(p.site, plan.site.name) != 0)
 			complain(&c, w.file, 0, _("is of the site '%s', and %s is of '%s'"), p.site,
 				 w.site, plan.site.name);
-		else if (judging_start(&j, &plan, NULL, 0, NULL, 0, &c))
+		else if (judging_start(&j, &plan.site, NULL, 0, NULL, 0, &c))
 			status = unpack_and_take(&w, fd, &p, &plan, j, &c);
 	}
 	if (fd >= 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/reading.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
@@ -48,6 +50,23 @@ static const char **split(char *text, size_t *ret_count)
 	}
 	*ret_count = n;
 	return list;
+}
+
+/* A store may be read elsewhere: where the operator's own guideline is not at hand, the others do. */
+static size_t those_at_hand(const char **list, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!profile_is_file(list[i]) || access(list[i], R_OK) == 0)
+			list[n++] = list[i];
+		else
+			fprintf(stderr,
+				_("warning: %s: this guideline cannot be read: %s; judged without "
+				  "it (--profile FILE names it)\n"),
+				list[i], strerror(errno));
+	}
+	return n;
 }
 
 /* The guidelines that the scan was judged by. */
@@ -99,6 +118,7 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 	char *kept = profile_count == 0 ? profiles_of(db, scan) : NULL;
 	if (kept != NULL) {
 		list = split(kept, &profile_count);
+		profile_count = list != NULL ? those_at_hand(list, profile_count) : 0;
 		profiles = list;
 	}
 	int status = EXIT_USAGE;

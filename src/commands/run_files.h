@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "commands/judging.h"
+#include "site/plan.h"
 
 /* Names of files beside the store. */
 struct run_files {

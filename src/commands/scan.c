@@ -129,7 +129,7 @@ static int go_on(struct store *store, const char *path, struct plan *plan, struc
 
 	if (status == EXIT_DONE &&
 	    (plan_again(&r.kept, data_dir(), now, plan, &c) != 0 ||
-	     !judging_start(j, plan, (const char *const *)r.profiles, r.profile_count,
+	     !judging_start(j, &plan->site, (const char *const *)r.profiles, r.profile_count,
 			    (const char *const *)r.checks, r.check_count, &c)))
 		status = EXIT_USAGE;
 	if (status == EXIT_DONE) {
@@ -376,8 +376,8 @@ int scan_run(struct scan_options *o)
 		} else if (o->dry_run) {
 			dry_run(&plan, o->wish.now, stdout);
 			status = EXIT_DONE;
-		} else if (judging_start(&j, &plan, o->profiles.at, o->profiles.count, o->checks.at,
-					 o->checks.count, &c)) {
+		} else if (judging_start(&j, &plan.site, o->profiles.at, o->profiles.count,
+					 o->checks.at, o->checks.count, &c)) {
 			char *store = o->store != NULL ? strdup(o->store)
 						       : writing_default(plan.site.path);
 

@@ -154,44 +154,115 @@ static void read_list_file(struct loader *l, const char *path, const char *name,
 		c->list_count++;
 }
 
-static void unknown_guideline(struct loader *l, const char *dir, const char *name)
+/* ---- guidelines ---- */
+
+/* What stands in the folder, and where the next guideline of a load goes. */
+struct shelf {
+	const char *dir;
+	char **names;
+	size_t count;
+};
+
+static bool on_shelf(const struct shelf *shelf, const char *name)
 {
-	char **names = NULL;
-	size_t count = 0;
+	for (size_t i = 0; i < shelf->count; i++)
+		if (strcmp(shelf->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void unknown_guideline(struct loader *l, const struct shelf *shelf, const char *name)
+{
 	char known[512] = "";
 
-	if (catalogue_names(dir, &names, &count) == 0) {
-		for (size_t i = 0, n = 0; i < count && n < sizeof(known); i++)
-			n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s",
-					      i > 0 ? ", " : "", names[i]);
-		free_names(names, count);
-	}
+	for (size_t i = 0, n = 0; i < shelf->count && n < sizeof(known); i++)
+		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i > 0 ? ", " : "",
+				      shelf->names[i]);
 	complain(l->complaints, NULL, 0, _("there is no guideline '%s'; known: %s"), name, known);
 }
 
-static void read_named_guideline(struct loader *l, const char *dir, const char *name)
+static void read_shelved(struct loader *l, const struct shelf *shelf, const char *name)
 {
-	char **names = NULL, *path = NULL;
-	size_t count = 0;
-	bool known = false;
+	char *path = NULL;
 
-	for (size_t i = 0; i < l->catalogue->guideline_count; i++)
-		if (strcmp(l->catalogue->guidelines[i].id, name) == 0)
-			return; /* named twice */
-	/* Only what the folder holds: a name is no path. */
-	if (catalogue_names(dir, &names, &count) == 0) {
-		for (size_t i = 0; i < count; i++)
-			known |= strcmp(names[i], name) == 0;
-		free_names(names, count);
-	}
-	if (!known) {
-		unknown_guideline(l, dir, name);
-	} else if (asprintf(&path, "%s/profiles/guidelines/%s.yaml", dir, name) < 0) {
+	if (catalogue_guideline(l->catalogue, name) != NULL)
+		return; /* named twice */
+	/* Only what the folder holds: such a name is no path. */
+	if (!on_shelf(shelf, name)) {
+		unknown_guideline(l, shelf, name);
+	} else if (asprintf(&path, "%s/profiles/guidelines/%s.yaml", shelf->dir, name) < 0) {
 		l->no_memory = true;
 	} else {
 		catalogue_read_guideline(l, path, name);
 		free(path);
 	}
+}
+
+/* A file of the user's, read last of all that bear its id. */
+static void read_own(struct loader *l, const struct shelf *shelf, const char *path)
+{
+	struct catalogue *c = l->catalogue;
+	size_t before = c->guideline_count;
+
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(c->guidelines[i].file, path) == 0)
+			return;
+	catalogue_read_guideline(l, path, NULL);
+	if (c->guideline_count == before)
+		return;
+	struct guideline *g = &c->guidelines[before];
+	g->own = true;
+	if (on_shelf(shelf, g->id))
+		complain(l->complaints, path, g->line,
+			 _("field 'id': '%s' is the name of a guideline that tenken brings"),
+			 g->id);
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(c->guidelines[i].id, g->id) == 0 && c->guidelines[i].own)
+			complain(l->complaints, path, g->line,
+				 _("field 'id': '%s' stands in %s already"), g->id,
+				 c->guidelines[i].file);
+}
+
+/* Those of a sector before those for every sector. */
+static int by_sector(const void *left, const void *right)
+{
+	const struct guideline *a = left, *b = right;
+	int order = (strcmp(a->sector, "all") == 0) - (strcmp(b->sector, "all") == 0);
+
+	return order != 0 ? order : strcmp(a->id, b->id);
+}
+
+static void read_all(struct loader *l, const struct shelf *shelf)
+{
+	struct catalogue *c = l->catalogue;
+	size_t first = c->guideline_count;
+
+	for (size_t i = 0; i < shelf->count; i++)
+		read_shelved(l, shelf, shelf->names[i]);
+	if (c->guideline_count > first)
+		qsort(c->guidelines + first, c->guideline_count - first, sizeof(*c->guidelines),
+		      by_sector);
+}
+
+static void read_guidelines(struct loader *l, const char *dir, const char *const *names,
+			    size_t count)
+{
+	struct shelf shelf = { .dir = dir };
+	int r = count > 0 ? catalogue_names(dir, &shelf.names, &shelf.count) : 0;
+
+	if (r < 0)
+		complain(l->complaints, dir, 0, _("cannot be read: %s"), strerror(-r));
+	l->catalogue->guidelines =
+		catalogue_array(l, count + shelf.count, sizeof(*l->catalogue->guidelines));
+	for (size_t i = 0; r >= 0 && l->catalogue->guidelines != NULL && i < count; i++) {
+		if (strcmp(names[i], "all") == 0)
+			read_all(l, &shelf);
+		else if (profile_is_file(names[i]))
+			read_own(l, &shelf, names[i]);
+		else
+			read_shelved(l, &shelf, names[i]);
+	}
+	free_names(shelf.names, shelf.count);
 }
 
 static int by_check_id(const void *a, const void *b)
@@ -216,8 +287,7 @@ int catalogue_load(const char *dir, const char *const *guidelines, size_t guidel
 	if (ret->arena == NULL)
 		return -ENOMEM;
 	l.arena = ret->arena;
-	ret->guidelines = catalogue_array(&l, guideline_count, sizeof(*ret->guidelines));
-	if (ret->guidelines == NULL || asprintf(&scopes, "%s/profiles/scopes.yaml", dir) < 0)
+	if (asprintf(&scopes, "%s/profiles/scopes.yaml", dir) < 0)
 		return -ENOMEM;
 	each_file(&l, dir, "checks", ".yaml", read_check_file, NULL);
 	each_file(&l, dir, "data", ".csv", read_list_file, prepare_lists);
@@ -226,8 +296,7 @@ int catalogue_load(const char *dir, const char *const *guidelines, size_t guidel
 		catalogue_read_checks(&l, more[i]);
 	catalogue_read_scopes(&l, scopes);
 	free(scopes);
-	for (size_t i = 0; i < guideline_count; i++)
-		read_named_guideline(&l, dir, guidelines[i]);
+	read_guidelines(&l, dir, guidelines, guideline_count);
 	if (ret->check_count > 0)
 		qsort(ret->checks, ret->check_count, sizeof(*ret->checks), by_check_id);
 	if (ret->scope_count > 0)
@@ -289,83 +358,4 @@ const struct item *guideline_item(const struct guideline *g, const char *id,
 		}
 	}
 	return NULL;
-}
-
-/* ---- cross-check ---- */
-
-static bool both_languages(const struct bilingual *b)
-{
-	return *b->en != '\0' && *b->ja != '\0' && b->en != b->ja;
-}
-
-static void cross_check_item(const struct catalogue *c, const struct guideline *g,
-			     const struct item *item, struct complaints *complaints)
-{
-	for (size_t i = 0; i < item->checks.count; i++)
-		if (catalogue_check(c, item->checks.list[i]) == NULL)
-			complain(complaints, g->file, item->line,
-				 _("item '%s': there is no check '%s'"), item->id,
-				 item->checks.list[i]);
-	for (size_t i = 0; i < item->scope_count; i++)
-		for (size_t k = 0; k < item->scope[i].count; k++)
-			if (catalogue_scope(c, item->scope[i].list[k]) == NULL)
-				complain(complaints, g->file, item->line,
-					 _("item '%s': there is no scope word '%s'"), item->id,
-					 item->scope[i].list[k]);
-	for (size_t i = 0; i < item->alternative_count; i++) {
-		for (size_t k = 0; k < item->alternatives[i].count; k++) {
-			const char *id = item->alternatives[i].list[k];
-			const struct item *other = guideline_item(g, id, NULL);
-
-			if (other == NULL)
-				complain(complaints, g->file, item->line,
-					 _("item '%s': the alternative '%s' is no item"), item->id,
-					 id);
-			else if (other->alternative_count > 0)
-				complain(complaints, g->file, item->line,
-					 _("item '%s': the alternative '%s' has alternatives "
-					   "itself"),
-					 item->id, id);
-		}
-	}
-	if (item->checks.count > 0 && item->assess == ASSESS_NONE)
-		complain(complaints, g->file, item->line,
-			 _("item '%s' has checks, but is not assessed by them"), item->id);
-	if (item->checks.count == 0 && item->assess != ASSESS_NONE)
-		complain(complaints, g->file, item->line,
-			 _("item '%s' is assessed, but by no check"), item->id);
-}
-
-size_t catalogue_cross_check(const struct catalogue *c, struct complaints *complaints)
-{
-	size_t before = complaints->count;
-
-	for (size_t i = 0; i < c->check_count; i++) {
-		const struct check *check = &c->checks[i];
-
-		if (!both_languages(&check->title) || !both_languages(&check->remedy) ||
-		    (check->seen != NULL && !both_languages(&check->unseen)))
-			complain(complaints, check->file, check->line,
-				 _("check '%s' lacks a title, remedy or reason in English or "
-				   "Japanese"),
-				 check->id);
-	}
-	for (size_t i = 0; i < c->scope_count; i++)
-		if (!both_languages(&c->scopes[i].title))
-			complain(complaints, c->scopes[i].file, c->scopes[i].line,
-				 _("scope '%s' lacks a title in English or Japanese"),
-				 c->scopes[i].word);
-	for (size_t i = 0; i < c->guideline_count; i++) {
-		const struct guideline *g = &c->guidelines[i];
-
-		for (size_t k = 0; k < g->control_count; k++) {
-			if (!both_languages(&g->controls[k].title))
-				complain(complaints, g->file, g->controls[k].line,
-					 _("control '%s' lacks a title in English or Japanese"),
-					 g->controls[k].id);
-			for (size_t n = 0; n < g->controls[k].item_count; n++)
-				cross_check_item(c, g, &g->controls[k].items[n], complaints);
-		}
-	}
-	return complaints->count - before;
 }

@@ -120,6 +120,8 @@ struct control {
 
 struct guideline {
 	const char *id, *version, *date, *file;
+	bool own; /* a file of the user's */
+	unsigned line;
 	struct bilingual title, publisher, origin, terms, source_note;
 	struct bilingual status; /* "a draft", "superseded", in short; may be empty */
 	const char *sector;      /* "water"; "all": it is nobody's own. Never NULL */
@@ -161,11 +163,12 @@ struct catalogue {
 };
 
 /*
- * Reads DIR/profiles/checks/ *.yaml, DIR/profiles/data/ *.csv, DIR/profiles/scopes.yaml,
- * DIR/profiles/guidelines/NAME.yaml of each name, and more check files of the user's. 0, or -EINVAL
- * with at least one complaint, or -ENOMEM. *ret can be given to catalogue_done() in every case;
- * after -EINVAL it holds what could be read. An unknown guideline is a complaint that lists the
- * known ones.
+ * Reads DIR/profiles/checks/ *.yaml, DIR/profiles/data/ *.csv, DIR/profiles/scopes.yaml, the
+ * guidelines, and more check files of the user's. A guideline is a name (DIR/profiles/guidelines/
+ * NAME.yaml), "all" (those of the folder that are not read yet, a sector's own first), or a file of
+ * the user's (profile_is_file()); they stand in the order given. 0, or -EINVAL with at least one
+ * complaint, or -ENOMEM. *ret can be given to catalogue_done() in every case; after -EINVAL it holds
+ * what could be read. An unknown guideline is a complaint that lists the known ones.
  */
 int catalogue_load(const char *dir, const char *const *guidelines, size_t guideline_count,
 		   const char *const *more, size_t more_count, struct catalogue *ret,

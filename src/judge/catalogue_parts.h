@@ -31,6 +31,8 @@ struct bilingual catalogue_bilingual(struct loader *l, struct ynode n);
 struct words catalogue_words(struct loader *l, struct ynode n);
 /* "a|b" as words. */
 struct words catalogue_split(struct loader *l, const char *text);
+/* "ssh.algorithm-weak": what fingerprints and tickets refer to; also the id of a guideline. */
+bool catalogue_sound_id(const char *id);
 /* Each adds what the file holds; what is wrong becomes a complaint. */
 void catalogue_read_checks(struct loader *l, const char *path);
 void catalogue_read_scopes(struct loader *l, const char *path);
@@ -39,6 +41,7 @@ void catalogue_read_list(struct loader *l, const char *path, const char *name,
 			 struct data_list *list);
 
 /* ---- guideline_read.c ---- */
+/* name: as the file is called; NULL: it may bear any id. */
 void catalogue_read_guideline(struct loader *l, const char *path, const char *name);
 
 #endif

@@ -133,8 +133,7 @@ static bool sound_name(const char *text)
 
 /* ---- checks ---- */
 
-/* "ssh.algorithm-weak": what fingerprints and tickets refer to. */
-static bool sound_id(const char *id)
+bool catalogue_sound_id(const char *id)
 {
 	size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-_");
 
@@ -182,7 +181,7 @@ static void read_check(struct loader *l, struct ynode n)
 				    _("'%s' is no need that is known"), check.needs.list[i]);
 	if (*check.id == '\0')
 		return;
-	if (!sound_id(check.id)) {
+	if (!catalogue_sound_id(check.id)) {
 		yn_complain(yn_get(n, "id"),
 			    _("is made of small letters, digits, '.', '-' and '_', not '%s'"),
 			    check.id);

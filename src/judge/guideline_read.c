@@ -296,7 +296,12 @@ void catalogue_read_guideline(struct loader *l, const char *path, const char *na
 	g->sector = catalogue_keep(l, yn_text(yn_get(head, "sector")));
 	if (g->sector == NULL)
 		g->sector = "all";
-	if (strcmp(g->id, name) != 0)
+	g->line = yn_line(yn_get(head, "id"));
+	if (name == NULL && (!catalogue_sound_id(g->id) || strcmp(g->id, "all") == 0))
+		yn_complain(yn_get(head, "id"),
+			    _("is made of small letters, digits, '.', '-' and '_', not '%s'"),
+			    g->id);
+	else if (name != NULL && strcmp(g->id, name) != 0)
 		yn_complain(yn_get(head, "id"), _("is '%s', the file is called '%s'"), g->id, name);
 	struct ynode controls = yn_need(root, "controls");
 	if (yn_given(controls) && yn_list(controls)) {

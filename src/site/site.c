@@ -261,6 +261,30 @@ static void load_trust(struct site *s, struct ynode n, struct complaints *c)
 		load_trusted(s, load_element(n, i), c);
 }
 
+bool profile_is_file(const char *profile)
+{
+	size_t n = strlen(profile);
+
+	return strchr(profile, '/') != NULL || (n > 5 && strcmp(profile + n - 5, ".yaml") == 0);
+}
+
+static void load_profiles(struct site *s, struct ynode n)
+{
+	load_texts(n, &s->profiles, &s->profile_count);
+	s->profiles_line = yn_line(n);
+	for (size_t i = 0; i < s->profile_count; i++) {
+		if (!profile_is_file(s->profiles[i]))
+			continue;
+		char *path = load_beside(s->path, s->profiles[i]);
+		if (path == NULL) {
+			yn_complain(n, _("out of memory"));
+			continue;
+		}
+		free(s->profiles[i]);
+		s->profiles[i] = path;
+	}
+}
+
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
@@ -294,8 +318,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_owned(s, yn_get(root, "owned"));
 	load_ranges(yn_get(root, "exclude"), &s->exclude);
 	load_names(s, yn_get(root, "names"));
-	load_texts(yn_get(root, "profiles"), &s->profiles, &s->profile_count);
-	s->profiles_line = yn_line(yn_get(root, "profiles"));
+	load_profiles(s, yn_get(root, "profiles"));
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
 	load_measures(s, yn_get(root, "measures"));

@@ -279,7 +279,7 @@ struct site {
 	char *ledger_path;
 	struct asset *assets;
 	size_t asset_count;
-	char **profiles;
+	char **profiles; /* guidelines by name, "all", or files (profile_is_file()) as paths */
 	size_t profile_count;
 	unsigned profiles_line;
 	struct attestation *attestations;
@@ -325,6 +325,9 @@ int site_load(const char *path, struct site *ret, struct complaints *c);
 int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
 	       const struct file_text *trust, struct site *ret, struct complaints *c);
 void site_done(struct site *s);
+
+/* It has a '/' or ends in ".yaml": a file with a guideline of the user's, no name. */
+bool profile_is_file(const char *profile);
 
 /* How often one account of one device may be tried within the window: one where no threshold is declared,
  * else two less than it; the share of this bastion. */
