@@ -18,8 +18,9 @@ struct matching {
 	struct complaints *complaints;
 };
 
-__attribute__((format(printf, 4, 5))) static void wrong(const struct matching *m, unsigned line,
-							const char *field, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void wrong(const struct matching *m, const char *file,
+							unsigned line, const char *field,
+							const char *format, ...)
 {
 	char *text = NULL;
 	va_list arguments;
@@ -28,13 +29,13 @@ __attribute__((format(printf, 4, 5))) static void wrong(const struct matching *m
 	if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
 	va_end(arguments);
-	complain(m->complaints, m->site->path, line, _("field '%s': %s"), field,
+	complain(m->complaints, file, line, _("field '%s': %s"), field,
 		 text != NULL ? text : _("out of memory"));
 	free(text);
 }
 
-static void match_guideline(const struct matching *m, unsigned line, const char *field,
-			    const char *name)
+static void match_guideline(const struct matching *m, const char *file, unsigned line,
+			    const char *field, const char *name)
 {
 	char known[1024] = "";
 	size_t n = 0;
@@ -46,7 +47,15 @@ static void match_guideline(const struct matching *m, unsigned line, const char 
 			n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s",
 					      i > 0 ? ", " : "", m->names[i]);
 	}
-	wrong(m, line, field, _("there is no guideline '%s'; known: %s"), name, known);
+	wrong(m, file, line, field, _("there is no guideline '%s'; known: %s"), name, known);
+}
+
+static bool has_control(const struct guideline *g, const char *id)
+{
+	for (size_t i = 0; i < g->control_count; i++)
+		if (strcmp(g->controls[i].id, id) == 0)
+			return true;
+	return false;
 }
 
 static void match_attestation(const struct matching *m, const struct attestation *a)
@@ -55,10 +64,13 @@ static void match_attestation(const struct matching *m, const struct attestation
 	const struct control *control = NULL;
 
 	if (g == NULL)
-		match_guideline(m, a->guideline_line, "guideline", a->guideline);
-	else if (guideline_item(g, a->item, &control) == NULL)
-		wrong(m, a->item_line, "item", _("guideline '%s' has no item '%s'"), a->guideline,
-		      a->item);
+		match_guideline(m, a->file, a->guideline_line, "guideline", a->guideline);
+	else if (a->whole && !has_control(g, a->item))
+		wrong(m, a->file, a->item_line, "control", _("guideline '%s' has no control '%s'"),
+		      a->guideline, a->item);
+	else if (!a->whole && guideline_item(g, a->item, &control) == NULL)
+		wrong(m, a->file, a->item_line, "item", _("guideline '%s' has no item '%s'"),
+		      a->guideline, a->item);
 }
 
 /* A waiver names what a finding is about: an asset by its id in the ledger, or an address. */
@@ -80,10 +92,10 @@ static bool asset_known(const struct site *s, const char *name)
 static void match_waiver(const struct matching *m, const struct waiver *w)
 {
 	if (catalogue_check(&m->catalogue, w->check) == NULL)
-		wrong(m, w->check_line, "check",
+		wrong(m, w->file, w->check_line, "check",
 		      _("there is no check '%s'; tenken profile show lists them"), w->check);
 	if (w->asset != NULL && !asset_known(m->site, w->asset))
-		wrong(m, w->asset_line, "asset",
+		wrong(m, w->file, w->asset_line, "asset",
 		      _("'%s' is neither an id in the ledger nor an address in a zone"), w->asset);
 }
 
@@ -113,7 +125,7 @@ bool site_matches_catalogue(const struct site *s, const char *const *checks, siz
 	free(load);
 	for (size_t i = 0; r >= 0 && i < s->profile_count; i++)
 		if (!profile_is_file(s->profiles[i]) && strcmp(s->profiles[i], "all") != 0)
-			match_guideline(&m, s->profiles_line, "profiles", s->profiles[i]);
+			match_guideline(&m, s->path, s->profiles_line, "profiles", s->profiles[i]);
 	for (size_t i = 0; r >= 0 && i < s->attestation_count; i++)
 		match_attestation(&m, &s->attestations[i]);
 	for (size_t i = 0; r >= 0 && i < s->waiver_count; i++)

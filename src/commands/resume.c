@@ -84,6 +84,8 @@ void resume_keep(struct store *store, const struct plan *plan, const char *const
 		store_resume_text(store, "ledger", s->ledger_text.text, s->ledger_text.length);
 	if (s->trust.text != NULL)
 		store_resume_text(store, "trust", s->trust.text, s->trust.length);
+	if (s->answers_text.text != NULL)
+		store_resume_text(store, "answers", s->answers_text.text, s->answers_text.length);
 }
 
 /* ---- finding ---- */
@@ -168,6 +170,8 @@ static int read_texts(struct db *db, struct resume *r, struct complaints *c)
 			good = take_text(text, &r->kept.ledger);
 		else if (strcmp(name, "trust") == 0)
 			good = take_text(text, &r->kept.trust);
+		else if (strcmp(name, "answers") == 0)
+			good = take_text(text, &r->kept.answers);
 	}
 	query_free(q);
 	if (good && step == 0 && any)
@@ -232,6 +236,7 @@ void resume_done(struct resume *r)
 	free(r->kept.site.text);
 	free(r->kept.ledger.text);
 	free(r->kept.trust.text);
+	free(r->kept.answers.text);
 	free(r->reason);
 	*r = (struct resume){ 0 };
 }
@@ -258,6 +263,7 @@ void resume_note_changes(const struct resume *r, const struct plan *plan)
 {
 	note_change(plan->site.path, &r->kept.site);
 	note_change(plan->site.ledger_path, &r->kept.ledger);
+	note_change(plan->site.answers_path, &r->kept.answers);
 }
 
 void resume_begin(struct store *store, const struct resume *r, int64_t now)

@@ -127,7 +127,8 @@ static int shadow_tables(struct judged *j)
 		{ "measure", "check_id, asset, port, guideline, item, whole, measure, given_by,"
 			     " given_at, until, evidence, relies_on, line" },
 		{ "treatment",
-		  "check_id, asset, port, action, owner, due, state, state_at, note, line" },
+		  "check_id, asset, port, guideline, item, whole, action, owner, due, state,"
+		  " state_at, note, line" },
 		{ "decision", "guideline, item, whole, decision, reason, given_by, given_at, level,"
 			      " severity, checks, line" },
 		{ "threshold", "name, value" },

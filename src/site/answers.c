@@ -73,6 +73,7 @@ static void load_attestation(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	a->file = s->reading;
 	a->line = yn_line(n);
 	load_subject(n, &(struct subject_of_answer){ &a->guideline, &a->item, &a->whole,
 						     &a->guideline_line, &a->item_line });
@@ -92,13 +93,14 @@ static void load_attestation(struct site *s, struct ynode n)
 		if (b->guideline != NULL && b->item != NULL &&
 		    strcmp(a->guideline, b->guideline) == 0 && strcmp(a->item, b->item) == 0)
 			yn_complain(yn_get(n, a->whole ? "control" : "item"),
-				    _("'%s' is answered on line %u already"), a->item, b->line);
+				    _("'%s' is answered at %s:%u already"), a->item, b->file,
+				    b->line);
 	}
 }
 
 void load_attestations(struct site *s, struct ynode n)
 {
-	if (!yn_list(n))
+	if (!yn_given(n) || !yn_list(n))
 		return;
 	for (size_t i = 0; i < load_count(n); i++)
 		load_attestation(s, yn_at(n, i));
@@ -145,6 +147,7 @@ static void load_waiver(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	w->file = s->reading;
 	w->line = yn_line(n);
 	w->check_line = yn_line(yn_get(n, "check"));
 	load_name(yn_need(n, "check"), &w->check);
@@ -167,7 +170,7 @@ static void load_waiver(struct site *s, struct ynode n)
 
 void load_waivers(struct site *s, struct ynode n)
 {
-	if (!yn_list(n))
+	if (!yn_given(n) || !yn_list(n))
 		return;
 	for (size_t i = 0; i < load_count(n); i++)
 		load_waiver(s, yn_at(n, i));
@@ -201,6 +204,7 @@ static void load_measure(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	m->file = s->reading;
 	m->line = yn_line(n);
 	m->check_line = yn_line(yn_get(n, "check"));
 	load_name(yn_get(n, "check"), &m->check);
@@ -229,8 +233,9 @@ void load_measures(struct site *s, struct ynode n)
 
 static void load_treatment(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "check", "asset", "port", "action", "owner",
-					    "due",   "state", "at",   "note",   NULL };
+	static const char *const keys[] = { "check",   "asset",  "port",  "guideline", "item",
+					    "control", "action", "owner", "due",       "state",
+					    "at",      "note",   NULL };
 	static const char *const states[] = { "planned", "in-progress", "done", "accepted", NULL };
 
 	if (!yn_map(n, keys))
@@ -240,9 +245,13 @@ static void load_treatment(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	t->file = s->reading;
 	t->line = yn_line(n);
 	t->check_line = yn_line(yn_get(n, "check"));
-	load_name(yn_need(n, "check"), &t->check);
+	load_name(yn_get(n, "check"), &t->check);
+	if (yn_given(yn_get(n, "guideline")) || t->check == NULL)
+		load_subject(n, &(struct subject_of_answer){ &t->guideline, &t->item, &t->whole,
+							     &t->guideline_line, &t->item_line });
 	load_place(n, &t->asset, &t->port, &t->asset_line);
 	load_text(yn_get(n, "action"), &t->action);
 	load_text(yn_need(n, "owner"), &t->owner);
@@ -309,6 +318,8 @@ void answers_done(struct site *s)
 
 		free(t->check);
 		free(t->asset);
+		free(t->guideline);
+		free(t->item);
 		free(t->action);
 		free(t->owner);
 		free(t->state);

@@ -31,6 +31,7 @@ static void load_decision(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	d->file = s->reading;
 	d->line = yn_line(n);
 	load_subject(n, &(struct subject_of_answer){ &d->guideline, &d->item, &d->whole,
 						     &d->guideline_line, &d->item_line });
@@ -106,6 +107,7 @@ static void load_goal(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	g->file = s->reading;
 	g->line = yn_line(n);
 	load_subject(n, &(struct subject_of_answer){ &g->guideline, &g->item, &g->whole,
 						     &g->guideline_line, &g->item_line });
@@ -140,6 +142,7 @@ static void load_tier(struct site *s, struct ynode n)
 		yn_complain(n, _("out of memory"));
 		return;
 	}
+	t->file = s->reading;
 	t->line = yn_line(n);
 	load_name(yn_need(n, "area"), &t->area);
 	if (yn_number(yn_get(n, "current"), 1, TIER_MOST, &number))

@@ -88,7 +88,7 @@ void plan_done(struct plan *p);
  * NULL: none). */
 struct plan_kept {
 	const char *plan;
-	struct file_text site, ledger, trust;
+	struct file_text site, ledger, trust, answers;
 };
 
 /* The same plan again, whatever became of the files. As plan_make(); complaints also where it cannot

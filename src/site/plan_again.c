@@ -121,7 +121,11 @@ int plan_again(const struct plan_kept *kept, const char *data_dir, int64_t now, 
 	char *path = NULL, *text = NULL;
 
 	*ret = (struct plan){ 0 };
-	int e = site_file != NULL ? site_again(site_file, &kept->site, &kept->ledger, &kept->trust,
+	int e = site_file != NULL ? site_again(site_file,
+					       &(struct site_texts){ .site = &kept->site,
+								     .ledger = &kept->ledger,
+								     .trust = &kept->trust,
+								     .answers = &kept->answers },
 					       &ret->site, c)
 				  : site_default(&ret->site);
 	/* Without a site file it is the machine's own, which may be another today. */

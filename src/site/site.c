@@ -49,6 +49,8 @@ void site_done(struct site *s)
 	free(s->ledger_path);
 	free(s->text.text);
 	free(s->ledger_text.text);
+	free(s->answers_path);
+	free(s->answers_text.text);
 	free(s->trust.text);
 	ledger_done(s);
 	free(s->resolvers);
@@ -285,6 +287,40 @@ static void load_profiles(struct site *s, struct ynode n)
 	}
 }
 
+/* The file that `tenken assess` writes: people's answers and nothing else. */
+static void load_answers(struct site *s, struct ynode n, struct complaints *c)
+{
+	static const char *const keys[] = { "attestations", "waivers", "measures", "treatments",
+					    "items",        "goals",   "tiers",    NULL };
+	const char *text = yn_given(n) ? yn_text(n) : NULL;
+
+	if (text == NULL)
+		return;
+	s->answers_path = load_beside(s->path, text);
+	if (s->answers_path == NULL)
+		yn_complain(n, _("out of memory"));
+	else if (s->answers_text.text == NULL)
+		s->answers_text.text =
+			file_read(s->answers_path, YAML_BYTES_MAX, &s->answers_text.length, c);
+	struct yfile *f =
+		s->answers_text.text != NULL && s->answers_text.length > 0
+			? yf_read(s->answers_path, s->answers_text.text, s->answers_text.length, c)
+			: NULL;
+	if (f != NULL && yn_map(yf_root(f), keys)) {
+		struct ynode root = yf_root(f);
+
+		s->reading = s->answers_path;
+		load_attestations(s, yn_get(root, "attestations"));
+		load_waivers(s, yn_get(root, "waivers"));
+		load_measures(s, yn_get(root, "measures"));
+		load_treatments(s, yn_get(root, "treatments"));
+		load_decisions(s, yn_get(root, "items"));
+		load_goals(s, yn_get(root, "goals"));
+		load_tiers(s, yn_get(root, "tiers"));
+	}
+	yf_close(f);
+}
+
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
@@ -294,7 +330,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 		"trust",        "credentials", "accounts",      "dns",          "mail",
 		"beacon",       "listen",      "routers",       "dhcp_servers", "log_servers",
 		"time_servers", "monitoring",  "proxies",       "measures",     "treatments",
-		"items",        "thresholds",  "goals",         "tiers",
+		"items",        "thresholds",  "goals",         "tiers",        "answers",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -319,6 +355,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_ranges(yn_get(root, "exclude"), &s->exclude);
 	load_names(s, yn_get(root, "names"));
 	load_profiles(s, yn_get(root, "profiles"));
+	s->reading = s->path;
 	load_attestations(s, yn_get(root, "attestations"));
 	load_waivers(s, yn_get(root, "waivers"));
 	load_measures(s, yn_get(root, "measures"));
@@ -333,6 +370,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_later(s, root);
 	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);
+	load_answers(s, yn_get(root, "answers"), c);
 }
 
 static bool begin(const char *path, struct site *ret, struct complaints *c)
@@ -381,20 +419,29 @@ static bool copy_text(const struct file_text *from, struct file_text *ret)
 	return true;
 }
 
-int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
-	       const struct file_text *trust, struct site *ret, struct complaints *c)
+int site_again(const char *path, const struct site_texts *texts, struct site *ret,
+	       struct complaints *c)
 {
 	static const struct file_text none = { (char *)(uintptr_t) "", 0 };
+	const struct {
+		const struct file_text *from;
+		struct file_text *to;
+	} rows[] = {
+		{ texts->site, &ret->text },
+		{ texts->ledger, &ret->ledger_text },
+		{ texts->trust, &ret->trust },
+		{ texts->answers, &ret->answers_text },
+	};
 
 	if (!begin(path, ret, c))
 		return -EINVAL;
 	/* Without a text of its own a file that the site file names would be read from today's. */
-	if (!copy_text(text, &ret->text) ||
-	    !copy_text(ledger != NULL && ledger->text != NULL ? ledger : &none,
-		       &ret->ledger_text) ||
-	    !copy_text(trust != NULL && trust->text != NULL ? trust : &none, &ret->trust)) {
-		complain(c, path, 0, _("out of memory"));
-		return -EINVAL;
-	}
+	for (size_t i = 0; i < countof(rows); i++)
+		if (!copy_text(rows[i].from != NULL && rows[i].from->text != NULL ? rows[i].from
+										  : &none,
+			       rows[i].to)) {
+			complain(c, path, 0, _("out of memory"));
+			return -EINVAL;
+		}
 	return read_texts(ret, c);
 }

@@ -95,6 +95,8 @@ struct authorisation {
 
 /* Moments are 0 where they are not said; `until` is the last second of its day. */
 struct attestation {
+	const char *
+		file; /* that the lines are of: the site file or the answers file; so in all of these */
 	char *guideline, *item, *answer, *by, *note;
 	bool whole; /* item is a control: the answer is for its items that have none of their own */
 	char *separation; /* how a network is apart: ip-vpn, firewall, ...; NULL: it is not said */
@@ -105,6 +107,7 @@ struct attestation {
 
 /* An exception, with the fields of the guideline's request for one (mlit-water 4.3.2-18). */
 struct waiver {
+	const char *file;
 	char *check, *asset, *reason, *compensating, *approved_by;
 	char *applicant, *clause, *impact, *closing;
 	uint16_t port; /* 0: any */
@@ -116,6 +119,7 @@ struct waiver {
 
 /* A compensating measure: for findings of a check, or for an item (or control) of a guideline. */
 struct measure {
+	const char *file;
 	char *check, *asset, *guideline, *item, *measure, *by, *evidence;
 	bool whole;
 	uint16_t port;
@@ -125,17 +129,20 @@ struct measure {
 	unsigned line, check_line, asset_line, guideline_line, item_line, relies_line;
 };
 
-/* What is going to be done about findings. */
+/* What is going to be done about findings of a check, or about an item (or control) that is not met. */
 struct treatment_plan {
-	char *check, *asset, *action, *owner, *state,
-		*note; /* planned, in-progress, done, accepted */
+	const char *file;
+	char *check, *asset, *guideline, *item, *action, *owner, *note;
+	char *state; /* planned, in-progress, done, accepted */
+	bool whole;
 	uint16_t port;
 	int64_t due, state_at;
-	unsigned line, check_line, asset_line;
+	unsigned line, check_line, asset_line, guideline_line, item_line;
 };
 
 /* What the operator makes of an item or control: adopt, decline or tighten. */
 struct decision {
+	const char *file;
 	char *guideline, *item, *decision, *reason, *by, *level, *severity;
 	bool whole;
 	int64_t at;
@@ -146,12 +153,14 @@ struct decision {
 
 /* Current and target profile, and tiers: set by people, never computed. */
 struct goal {
+	const char *file;
 	char *guideline, *item, *current, *target, *priority, *owner, *note, *by;
 	bool whole;
 	int64_t due, at;
 	unsigned line, guideline_line, item_line;
 };
 struct tier {
+	const char *file;
 	char *area, *by, *note;
 	unsigned current, target; /* 1 to 4; 0: not said */
 	int64_t at;
@@ -298,9 +307,11 @@ struct site {
 	size_t goal_count;
 	struct tier *tiers;
 	size_t tier_count;
-	struct file_text text, ledger_text; /* what was read, for the store */
-	bool names_dns;                     /* hosts that answer are looked up */
-	struct addr *resolvers;             /* by these; none: by the machine's own */
+	char *answers_path;  /* of the file that `tenken assess` writes; NULL: none */
+	const char *reading; /* which of the two is being read */
+	struct file_text text, ledger_text, answers_text; /* what was read, for the store */
+	bool names_dns;                                   /* hosts that answer are looked up */
+	struct addr *resolvers;                           /* by these; none: by the machine's own */
 	size_t resolver_count;
 	struct logins logins;
 	struct domains domains;
@@ -321,9 +332,12 @@ int site_default(struct site *ret);
  * pass to site_done() in both cases. Both functions must be called before the first thread: they
  * switch the process's time zone for a moment, to ask it for the site's offsets. */
 int site_load(const char *path, struct site *ret, struct complaints *c);
-/* The same from texts that were kept (ledger, trust: NULL where there was none): no file is read. */
-int site_again(const char *path, const struct file_text *text, const struct file_text *ledger,
-	       const struct file_text *trust, struct site *ret, struct complaints *c);
+/* The same from texts that were kept (NULL where there was none): no file is read. */
+struct site_texts {
+	const struct file_text *site, *ledger, *trust, *answers;
+};
+int site_again(const char *path, const struct site_texts *texts, struct site *ret,
+	       struct complaints *c);
 void site_done(struct site *s);
 
 /* It has a '/' or ends in ".yaml": a file with a guideline of the user's, no name. */

@@ -25,8 +25,9 @@ void store_measure(struct store *s, const struct measure_row *r)
 
 void store_treatment(struct store *s, const struct treatment_row *r)
 {
-	store_run(s, INSERT_TREATMENT, "ittittititi", s->scan, r->check, r->asset, (int64_t)r->port,
-		  r->action, r->owner, r->due, r->state, r->state_at, r->note, (int64_t)r->line);
+	store_run(s, INSERT_TREATMENT, "ittittittititi", s->scan, r->check, r->asset,
+		  (int64_t)r->port, r->guideline, r->item, (int64_t)r->whole, r->action, r->owner,
+		  r->due, r->state, r->state_at, r->note, (int64_t)r->line);
 }
 
 void store_decision(struct store *s, const struct decision_row *r)

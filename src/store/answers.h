@@ -34,7 +34,8 @@ struct measure_row {
 void store_measure(struct store *s, const struct measure_row *row);
 
 struct treatment_row {
-	const char *check, *asset, *action, *owner, *state, *note;
+	const char *check, *asset, *guideline, *item, *action, *owner, *state, *note;
+	bool whole;
 	uint16_t port;
 	int64_t due, state_at;
 	unsigned line;

@@ -356,11 +356,12 @@ static const char version_11[] =
 	" guideline TEXT, item TEXT, whole INTEGER NOT NULL DEFAULT 0, measure TEXT NOT NULL,"
 	" given_by TEXT NOT NULL, given_at INTEGER NOT NULL, until INTEGER, evidence TEXT,"
 	" relies_on TEXT, line INTEGER NOT NULL) STRICT;"
-	/* What is going to be done about findings. state: planned, in-progress, done, accepted. */
+	/* What is going to be done: about findings of a check, or about an item (whole 1: a control) that is
+	 * not met. state: planned, in-progress, done, accepted. */
 	"CREATE TABLE treatment ("
-	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT NOT NULL, asset TEXT, port "
-	"INTEGER,"
-	" action TEXT, owner TEXT, due INTEGER, state TEXT NOT NULL, state_at INTEGER, note TEXT,"
+	" scan INTEGER NOT NULL REFERENCES scan(id), check_id TEXT, asset TEXT, port INTEGER,"
+	" guideline TEXT, item TEXT, whole INTEGER NOT NULL DEFAULT 0, action TEXT, owner TEXT, "
+	"due INTEGER, state TEXT NOT NULL, state_at INTEGER, note TEXT,"
 	" line INTEGER NOT NULL) STRICT;"
 	/* What the operator makes of the guideline's items. decision: adopt, decline, tighten. level: his own
 	 * word for how binding it is; checks: JSON list of further checks that bear on the item. */

@@ -44,9 +44,9 @@ static const char *const sql[STATEMENTS] = {
 		" given_by, given_at, until, evidence, relies_on, line)"
 		" VALUES (?,?,?,nullif(?,0),?,?,?,?,?,?,nullif(?,0),?,?,?)",
 	[INSERT_TREATMENT] =
-		"INSERT INTO treatment (scan, check_id, asset, port, action, owner, due, state,"
-		" state_at, note, line) VALUES "
-		"(?,?,?,nullif(?,0),?,?,nullif(?,0),?,nullif(?,0),?,?)",
+		"INSERT INTO treatment (scan, check_id, asset, port, guideline, item, whole,"
+		" action, owner, due, state, state_at, note, line) VALUES "
+		"(?,?,?,nullif(?,0),?,?,?,?,?,nullif(?,0),?,nullif(?,0),?,?)",
 	[INSERT_DECISION] =
 		"INSERT INTO decision (scan, guideline, item, whole, decision, reason, given_by,"
 		" given_at, level, severity, checks, line)"

@@ -57,7 +57,7 @@ static int set_up(void **state)
 	struct complaints c = { 0 };
 
 	(void)state;
-	if (site_again("site.yaml", &text, NULL, NULL, &site, &c) != 0)
+	if (site_again("site.yaml", &(struct site_texts){ .site = &text }, &site, &c) != 0)
 		fail_msg("the site file is not read");
 	free(text.text);
 	here = (struct interface){

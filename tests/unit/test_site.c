@@ -507,13 +507,71 @@ static void test_example(void **state)
 	complaints_done(&c);
 }
 
+#define ANSWER "{guideline: g, item: '1', answer: met, by: me, at: 2026-01-01}"
+
+/* The file of the answers: read beside the site file, told by its own name, kept with its text. */
+static void test_answers(void **state)
+{
+	struct complaints c = { 0 };
+	struct site s, again;
+
+	(void)state;
+	write_text("answers.yaml", "attestations: [" ANSWER "]\n"
+				   "treatments: [{guideline: g, control: '5', action: a, owner: o,"
+				   " state: planned}]\n"
+				   "goals: [{guideline: g, item: '1', current: c, target: t}]\n"
+				   "tiers: [{area: all, current: 1, by: me, at: 2026-01-01}]\n");
+	load(HEAD "answers: answers.yaml\n", &s, &c);
+	assert_int_equal(c.count, 0);
+	assert_int_equal(s.attestation_count, 1);
+	assert_string_equal(s.attestations[0].file, "answers.yaml");
+	assert_int_equal(s.treatment_count, 1);
+	assert_string_equal(s.treatments[0].item, "5");
+	assert_true(s.treatments[0].whole);
+	assert_null(s.treatments[0].check);
+	assert_int_equal(s.goal_count, 1);
+	assert_int_equal(s.tier_count, 1);
+	/* Going on with a scan, what stands there today is of no matter. */
+	write_text("answers.yaml", "nonsense\n");
+	const struct site_texts texts = { .site = &s.text, .answers = &s.answers_text };
+	assert_int_equal(site_again("site.yaml", &texts, &again, &c), 0);
+	assert_int_equal(again.attestation_count, 1);
+	site_done(&again);
+	site_done(&s);
+
+	static const struct {
+		const char *site, *answers, *complaint;
+	} rows[] = {
+		{ HEAD "answers: answers.yaml\n", "zones: []\n",
+		  "answers.yaml:1: field 'zones': is not known here" },
+		{ HEAD "answers: answers.yaml\n", "\ntreatments: [{owner: o, state: planned}]\n",
+		  "answers.yaml:2: field 'guideline': is missing" },
+		{ HEAD "answers: answers.yaml\nattestations: [" ANSWER "]\n",
+		  "attestations:\n- " ANSWER "\n",
+		  "answers.yaml:2: field 'item': '1' is answered at site.yaml:6 already" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_text("answers.yaml", rows[i].answers);
+		load(rows[i].site, &s, &c);
+		assert_true(c.count > 0);
+		assert_string_equal(c.list[0], rows[i].complaint);
+		site_done(&s);
+		complaints_done(&c);
+	}
+	unlink("answers.yaml");
+	load(HEAD "answers: answers.yaml\n", &s, &c);
+	assert_int_equal(c.count, 1);
+	site_done(&s);
+	complaints_done(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_windows),    cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_example),    cmocka_unit_test(test_answers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
