@@ -3,6 +3,7 @@
 #ifndef TENKEN_CODEC_FILE_H
 #define TENKEN_CODEC_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "codec/complaint.h"
@@ -12,5 +13,8 @@
 char *file_read(const char *path, size_t max, size_t *ret_length, struct complaints *c);
 /* Bytes of UTF-8 (RFC 3629) at the start of the text; length where all of it is. */
 size_t utf8_valid(const char *text, size_t length);
+
+/* All bytes to a descriptor, in as many turns as it takes. False with errno. */
+bool file_write(int fd, const void *bytes, size_t n);
 
 #endif

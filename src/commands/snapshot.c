@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "store/answers.h"
+#include "store/told.h"
 
 const char *snapshot_vantage_kind(const struct site *s)
 {
@@ -252,6 +253,10 @@ void snapshot_site(struct store *store, const struct plan *p)
 		keep_asset(store, &s->assets[i]);
 	keep_answers(store, s);
 	keep_decisions(store, s);
+	if (s->text.text != NULL)
+		store_declared_text(store, "site", s->text.text, s->text.length);
+	if (s->ledger_text.text != NULL)
+		store_declared_text(store, "ledger", s->ledger_text.text, s->ledger_text.length);
 	keep_roles(store, s);
 	for (size_t i = 0; i < p->skipped_count; i++)
 		store_remark(store, "left-out", NULL, p->skipped[i]);

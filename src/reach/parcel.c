@@ -18,71 +18,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/file.h"
 #include "codec/i18n.h"
+#include "codec/seal.h"
 
 #define MAGIC "tenken results 1\n"
 
 enum {
 	HEAD_MOST = 4096,
-	SIGNATURE = 64,
-	SIGNATURE_TEXT = 88,
-	BLOCK = 65536,
 };
 static const uint64_t content_most = UINT64_C(4) << 30;
-
-static void hex(const uint8_t *bytes, size_t n, char *out)
-{
-	for (size_t i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static bool write_all(int fd, const void *bytes, size_t n)
-{
-	const uint8_t *at = bytes;
-
-	while (n > 0) {
-		ssize_t w = write(fd, at, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return false;
-		at += w;
-		n -= (size_t)w;
-	}
-	return true;
-}
-
-/* Reads to the end, or until there is more than `most`; writes it where to >= 0. False with errno (EFBIG: more). */
-static bool digest_all(int from, int to, uint64_t most, uint64_t *ret_bytes,
-		       char ret_sha256[static 65])
-{
-	static uint8_t block[BLOCK];
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned length = 0;
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
-	uint64_t bytes = 0;
-	ssize_t n = 0;
-
-	errno = ENOMEM;
-	while (good && (n = read(from, block, sizeof(block))) > 0) {
-		bytes += (uint64_t)n;
-		if (bytes > most) {
-			errno = EFBIG;
-			good = false;
-		} else {
-			good = EVP_DigestUpdate(md, block, (size_t)n) == 1 &&
-			       (to < 0 || write_all(to, block, (size_t)n));
-		}
-	}
-	good = good && n == 0 && EVP_DigestFinal_ex(md, digest, &length) == 1 && length == 32;
-	EVP_MD_CTX_free(md);
-	if (!good)
-		return false;
-	hex(digest, length, ret_sha256);
-	*ret_bytes = bytes;
-	return true;
-}
 
 /* ---- packing ---- */
 
@@ -101,38 +46,23 @@ static size_t head_text(const struct parcel *p, char out[static HEAD_MOST])
 	return n > 0 && n < HEAD_MOST ? (size_t)n : 0;
 }
 
-static bool signature_text(EVP_PKEY *key, const char *head, size_t n,
-			   char out[static SIGNATURE_TEXT + 2])
-{
-	uint8_t signature[SIGNATURE];
-	size_t length = sizeof(signature);
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool good = md != NULL && EVP_DigestSignInit(md, NULL, NULL, NULL, key) == 1 &&
-		    EVP_DigestSign(md, signature, &length, (const uint8_t *)head, n) == 1 &&
-		    length == SIGNATURE;
-
-	EVP_MD_CTX_free(md);
-	if (!good || EVP_EncodeBlock((uint8_t *)out, signature, SIGNATURE) != SIGNATURE_TEXT)
-		return false;
-	out[SIGNATURE_TEXT] = '\n';
-	out[SIGNATURE_TEXT + 1] = '\0';
-	return true;
-}
-
 /* Fills the rest of p from the content, which is read twice: first for its digest. */
 static bool write_parts(int to, int from, struct parcel *p, EVP_PKEY *key)
 {
-	char head[HEAD_MOST], signature[SIGNATURE_TEXT + 2], again[65];
+	char head[HEAD_MOST], signature[SEAL_TEXT + 1], again[DIGEST_TEXT];
 	uint64_t bytes;
 
 	if (!sign_key_name(key, p->key) ||
-	    !digest_all(from, -1, content_most, &p->bytes, p->sha256))
+	    !digest_copy(from, -1, content_most, &p->bytes, p->sha256))
 		return false;
 	size_t n = head_text(p, head);
 	errno = EINVAL;
-	if (n == 0 || !signature_text(key, head, n, signature) || lseek(from, 0, SEEK_SET) != 0 ||
-	    !write_all(to, head, n) || !write_all(to, signature, SIGNATURE_TEXT + 1) ||
-	    !digest_all(from, to, p->bytes, &bytes, again))
+	if (n == 0 || !seal_make(key, head, n, signature))
+		return false;
+	signature[SEAL_TEXT - 1] = '\n';
+	if (lseek(from, 0, SEEK_SET) != 0 || !file_write(to, head, n) ||
+	    !file_write(to, signature, SEAL_TEXT) ||
+	    !digest_copy(from, to, p->bytes, &bytes, again))
 		return false;
 	errno = EIO; /* it changed in between */
 	return bytes == p->bytes && strcmp(again, p->sha256) == 0 && fsync(to) == 0;
@@ -221,20 +151,6 @@ static bool read_facts(const char *text, size_t n, struct parcel *ret)
 	       is_hex(ret->key, PARCEL_KEY_NAME - 1) && is_hex(ret->sha256, 64);
 }
 
-static bool signature_holds(EVP_PKEY *verify, const char *head, size_t n, const char *text)
-{
-	uint8_t signature[SIGNATURE + 2];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool good = md != NULL &&
-		    EVP_DecodeBlock(signature, (const uint8_t *)text, SIGNATURE_TEXT) ==
-			    SIGNATURE + 2 &&
-		    EVP_DigestVerifyInit(md, NULL, NULL, NULL, verify) == 1 &&
-		    EVP_DigestVerify(md, signature, SIGNATURE, (const uint8_t *)head, n) == 1;
-
-	EVP_MD_CTX_free(md);
-	return good;
-}
-
 static bool prove(int fd, const char *path, EVP_PKEY *verify, struct parcel *ret,
 		  struct complaints *c)
 {
@@ -243,8 +159,7 @@ static bool prove(int fd, const char *path, EVP_PKEY *verify, struct parcel *ret
 	const size_t magic = strlen(MAGIC);
 	size_t n = read_lines(fd, 2, head);
 
-	if (n <= magic || memcmp(head, MAGIC, magic) != 0 ||
-	    read_lines(fd, 1, last) != SIGNATURE_TEXT + 1 ||
+	if (n <= magic || memcmp(head, MAGIC, magic) != 0 || read_lines(fd, 1, last) != SEAL_TEXT ||
 	    !read_facts(head + magic, n - magic, &p)) {
 		complain(c, path, 0, _("holds no results of tenken reach --from-outside"));
 		return false;
@@ -258,7 +173,7 @@ static bool prove(int fd, const char *path, EVP_PKEY *verify, struct parcel *ret
 			 ours);
 		return false;
 	}
-	if (!signature_holds(verify, head, n, last)) {
+	if (!seal_holds(verify, head, n, last)) {
 		complain(c, path, 0,
 			 _("was changed after it was signed, or never signed by this key"));
 		return false;
@@ -286,7 +201,7 @@ int parcel_open(const char *path, EVP_PKEY *verify, struct parcel *ret, struct c
 bool parcel_unpack(int fd, const char *path, const struct parcel *p, const char *to,
 		   struct complaints *c)
 {
-	char sha256[65];
+	char sha256[DIGEST_TEXT];
 	uint64_t bytes = 0;
 	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -294,7 +209,7 @@ bool parcel_unpack(int fd, const char *path, const struct parcel *p, const char 
 		complain(c, to, 0, "%s", strerror(errno));
 		return false;
 	}
-	bool read = digest_all(fd, out, p->bytes, &bytes, sha256);
+	bool read = digest_copy(fd, out, p->bytes, &bytes, sha256);
 	bool written = close(out) == 0;
 	if (read && written && bytes == p->bytes && strcmp(sha256, p->sha256) == 0)
 		return true;

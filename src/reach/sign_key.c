@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +11,16 @@
 #include <unistd.h>
 
 #include "codec/i18n.h"
+#include "codec/seal.h"
 #include "reach/parcel.h"
-
-enum { RAW_PUBLIC = 32 };
 
 bool sign_key_name(const EVP_PKEY *key, char out[static PARCEL_KEY_NAME])
 {
-	uint8_t raw[RAW_PUBLIC], digest[SHA256_DIGEST_LENGTH];
-	size_t n = sizeof(raw);
+	char digest[DIGEST_TEXT];
 
-	if (EVP_PKEY_get_raw_public_key(key, raw, &n) != 1 || SHA256(raw, n, digest) == NULL)
+	if (!digest_key(key, digest))
 		return false;
-	for (size_t i = 0; i < (PARCEL_KEY_NAME - 1) / 2; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	snprintf(out, PARCEL_KEY_NAME, "%.16s", digest);
 	return true;
 }
 

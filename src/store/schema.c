@@ -392,12 +392,28 @@ static const char version_11[] =
 	" event TEXT NOT NULL, at INTEGER NOT NULL, severity TEXT NOT NULL,"
 	" PRIMARY KEY (site, fingerprint, scan, event)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX finding_event_at ON finding_event (site, at);"
-	/* What a tracker was told of a finding last. target: the preset or where it was pushed to. */
+	/* What a tracker was told of a finding last. target: the preset. status: open, waived, fixed. content:
+	 * a digest of what its ticket says beside status and severity. */
 	"CREATE TABLE exported ("
 	" site TEXT NOT NULL, target TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT "
 	"NULL,"
-	" severity TEXT NOT NULL, at INTEGER NOT NULL, scan INTEGER NOT NULL REFERENCES scan(id),"
-	" PRIMARY KEY (site, target, fingerprint)) STRICT, WITHOUT ROWID;";
+	" severity TEXT NOT NULL, content TEXT NOT NULL, at INTEGER NOT NULL,"
+	" scan INTEGER NOT NULL REFERENCES scan(id),"
+	" PRIMARY KEY (site, target, fingerprint)) STRICT, WITHOUT ROWID;"
+	/* What a server outside the store took of it. target: its URL without what stands behind '?'. key: of
+	 * one batch, by its content. */
+	"CREATE TABLE pushed ("
+	" site TEXT NOT NULL, target TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,"
+	" scan INTEGER NOT NULL REFERENCES scan(id), objects INTEGER NOT NULL, bytes INTEGER NOT "
+	"NULL,"
+	" PRIMARY KEY (site, target, key)) STRICT, WITHOUT ROWID;"
+	/* The files that a run was declared with, as they were read: name 'site' or 'ledger'. The same text is
+	 * kept once (digest: SHA-256). */
+	"CREATE TABLE kept_text (digest TEXT PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT "
+	"ROWID;"
+	"CREATE TABLE declared_text ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT NOT NULL, digest TEXT NOT NULL,"
+	" PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID;";
 
 const char *const store_migrations[] = { version_1, version_2,  version_3, version_4,
 					 version_5, version_6,  version_7, version_8,

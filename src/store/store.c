@@ -163,6 +163,13 @@ static const char *const sql[STATEMENTS] = {
 		"INSERT OR REPLACE INTO path VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[INSERT_DECLARED] = "INSERT OR IGNORE INTO declared_address VALUES (?,?,?)",
 	[INSERT_ZONE_WORD] = "INSERT OR IGNORE INTO zone_declared VALUES (?,?,?)",
+	[INSERT_EXPORTED] =
+		"INSERT OR REPLACE INTO exported (site, target, fingerprint, status, severity,"
+		" content, at, scan) VALUES (?,?,?,?,?,?,?,?)",
+	[INSERT_PUSHED] = "INSERT OR REPLACE INTO pushed (site, target, key, at, scan, objects,"
+			  " bytes) VALUES (?,?,?,?,?,?,?)",
+	[INSERT_TEXT] = "INSERT OR IGNORE INTO kept_text (digest, text) VALUES (?,?)",
+	[INSERT_DECLARED_TEXT] = "INSERT OR REPLACE INTO declared_text VALUES (?,?,?)",
 	[READ_LOGINS] = "SELECT address, device, account, result FROM login WHERE at_ms>=?",
 	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",

@@ -104,7 +104,8 @@ static struct run busiest(struct store *s, const char *table)
 static bool stays(const char *table)
 {
 	static const char *const names[] = { "resume",      "place",    "ended",
-					     "asset_known", "asset_of", "login_test" };
+					     "asset_known", "asset_of", "login_test",
+					     "exported",    "pushed",   "declared_text" };
 
 	for (size_t i = 0; i < countof(names); i++)
 		if (strcmp(table, names[i]) == 0)
