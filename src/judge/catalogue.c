@@ -33,6 +33,13 @@ const char *assess_word(enum assess a)
 	return a < ASSESSES ? assesses[a] : "none";
 }
 
+const char *polarity_word(enum polarity p)
+{
+	static const char *const words[] = { "measure", "deficiency", "alternative" };
+
+	return p < POLARITIES ? words[p] : "measure";
+}
+
 /* ---- folders ---- */
 
 static int by_name(const void *a, const void *b)

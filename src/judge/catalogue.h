@@ -82,6 +82,16 @@ struct item_threshold {
 	char unit;       /* 'D', 'W', 'M' or 'Y' (ISO 8601); 0: a count */
 };
 
+/* What a finding means for an item. */
+enum polarity {
+	POLARITY_MEASURE,    /* it is against it */
+	POLARITY_DEFICIENCY, /* the item describes a bad state: it shows that it is there */
+	POLARITY_ALTERNATIVE, /* the item may take the place of others: it does not, which is no breach */
+	POLARITIES
+};
+/* "measure", "deficiency", "alternative". */
+const char *polarity_word(enum polarity p);
+
 struct item {
 	const char *id;
 	struct bilingual text, note;
@@ -96,6 +106,7 @@ struct item {
 	struct words needs;         /* words that hold for the whole scan ("vantage:public") */
 	struct words *alternatives; /* each a list of items that must all hold */
 	size_t alternative_count;
+	enum polarity polarity;
 	struct item_threshold *thresholds;
 	size_t threshold_count;
 	/* Stands for a control whose items the source does not give: it has the control's id and title. */

@@ -141,10 +141,10 @@ static bool basis_known(const char *basis)
 
 static void read_item(struct loader *l, struct ynode n, struct item *ret)
 {
-	static const char *const keys[] = { "id",        "en",    "ja",           "assess",
-					    "checks",    "later", "scope",        "note",
-					    "when",      "needs", "alternatives", "basis",
-					    "threshold", NULL };
+	static const char *const keys[] = {
+		"id",   "en",    "ja",           "assess", "checks",    "later",    "scope", "note",
+		"when", "needs", "alternatives", "basis",  "threshold", "polarity", NULL
+	};
 
 	if (!yn_map(n, keys))
 		return;
@@ -184,6 +184,13 @@ static void read_item(struct loader *l, struct ynode n, struct item *ret)
 		yn_complain(yn_get(n, "basis"),
 			    _("is 'condition', 'criterion', 'guidance' or 'example', not '%s'"),
 			    item.basis);
+	const char *polarity = yn_text(yn_get(n, "polarity"));
+	for (size_t i = 0; polarity != NULL && i < POLARITIES; i++)
+		if (strcmp(polarity, polarity_word((enum polarity)i)) == 0)
+			item.polarity = (enum polarity)i;
+	if (polarity != NULL && strcmp(polarity, polarity_word(item.polarity)) != 0)
+		yn_complain(yn_get(n, "polarity"),
+			    _("is 'measure', 'deficiency' or 'alternative', not '%s'"), polarity);
 	read_thresholds(l, yn_get(n, "threshold"), &item);
 	*ret = item;
 }

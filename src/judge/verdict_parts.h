@@ -38,6 +38,7 @@ struct outcome {
 	struct coverage coverage;
 	const char **reasons; /* per check; NULL: it ran everywhere */
 	bool alternatives_open;
+	bool refuted; /* what was found shows it by itself: violated, or no alternative any more */
 	const char *absent; /* a check of the item that does not exist yet */
 };
 struct bench {

@@ -194,8 +194,15 @@ static void say_answer(struct note *n, const struct outcome *o)
 	}
 }
 
-static void say_violated(const struct control *control, const struct outcome *o, struct note *n)
+static void say_violated(const struct item *item, const struct control *control,
+			 const struct outcome *o, struct note *n)
 {
+	if (item->polarity == POLARITY_DEFICIENCY) {
+		say_count(n, o->open, "open finding: the described deficiency is seen.",
+			  "open findings: the described deficiency is seen.",
+			  "件の検出：ここに記された不備が見られる。");
+		return;
+	}
 	say_count(n, o->open, "open finding.", "open findings.", "件の検出。");
 	if (control->mandatory)
 		say(n, "This is a requirement of the ministerial ordinance.",
@@ -225,9 +232,17 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 			  "件の検出が事業者の回答と矛盾する。");
 		break;
 	case VERDICT_VIOLATED:
-		say_violated(b->controls[place], o, n);
+		say_violated(item, b->controls[place], o, n);
 		break;
 	case VERDICT_HINT:
+		if (o->refuted) {
+			say_count(n, o->open, "open finding: this alternative does not hold.",
+				  "open findings: this alternative does not hold.",
+				  "件の検出：この代替措置は成立していない。");
+			say(n, "That is no breach by itself; the main requirement applies.",
+			    "それ自体は不適合ではなく、本来の要件が適用される。");
+			break;
+		}
 		say_count(n, o->open,
 			  "open finding is evidence against it, to be confirmed by a person.",
 			  "open findings are evidence against it, to be confirmed by a person.",
@@ -250,8 +265,12 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 		say_not_run(b, n, item, o);
 		break;
 	case VERDICT_CLEAN:
-		say(n, "All of its checks ran and found nothing.",
-		    "すべての検査項目を実施し、検出なし。");
+		if (item->polarity == POLARITY_DEFICIENCY)
+			say(n, "All of its checks ran: the described deficiency was not seen.",
+			    "すべての検査項目を実施し、ここに記された不備は見られなかった。");
+		else
+			say(n, "All of its checks ran and found nothing.",
+			    "すべての検査項目を実施し、検出なし。");
 		if (item->assess == ASSESS_INDIRECT)
 			say(n,
 			    "A scan sees this item only in part; it does not show that it is met.",

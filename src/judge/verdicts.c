@@ -44,8 +44,8 @@ bool alternative_absent(const struct bench *b, const struct words *alternative)
 	for (size_t i = 0; i < alternative->count; i++) {
 		const struct outcome *o = outcome_of(b, alternative->list[i]);
 
-		if (o != NULL && (o->verdict == VERDICT_VIOLATED ||
-				  o->verdict == VERDICT_CONTRADICTED || answered(o, "not-met")))
+		if (o != NULL &&
+		    (o->refuted || o->verdict == VERDICT_CONTRADICTED || answered(o, "not-met")))
 			return true;
 	}
 	return false;
@@ -53,7 +53,7 @@ bool alternative_absent(const struct bench *b, const struct words *alternative)
 
 static enum verdict decide(const struct bench *b, const struct item *item, struct outcome *o)
 {
-	o->alternatives_open = false;
+	o->alternatives_open = o->refuted = false;
 	if (answered_in_vain(o))
 		return VERDICT_CONTRADICTED;
 	if (item->checks.count == 0)
@@ -63,10 +63,11 @@ static enum verdict decide(const struct bench *b, const struct item *item, struc
 			return VERDICT_CONTRADICTED;
 		for (size_t i = 0; i < item->alternative_count; i++)
 			o->alternatives_open |= !alternative_absent(b, &item->alternatives[i]);
-		return item->assess == ASSESS_DIRECT && !o->alternatives_open &&
-				       o->inferred < o->open
-			       ? VERDICT_VIOLATED
-			       : VERDICT_HINT;
+		o->refuted = item->assess == ASSESS_DIRECT && !o->alternatives_open &&
+			     o->inferred < o->open;
+		/* Who does without an alternative breaches nothing by that. */
+		return o->refuted && item->polarity != POLARITY_ALTERNATIVE ? VERDICT_VIOLATED
+									    : VERDICT_HINT;
 	}
 	if (o->waived > 0)
 		return VERDICT_WAIVED;
