@@ -26,6 +26,7 @@ static int write_nmap_xml(const struct export_job *job, FILE *out)
 	return report_nmap_xml(job->db, out);
 }
 
+static const char *const ocsf_tables[] = { "all", "findings", "controls", "devices", NULL };
 static const char *const csv_tables[] = { "findings", NULL };
 
 /* clang-format off */
@@ -38,6 +39,13 @@ const struct export_format export_formats[] = {
 	  .words = N_("one table for spreadsheets"), .write = write_csv },
 	{ .name = "nmap-xml", .extension = "xml", .media_type = "application/xml",
 	  .words = N_("hosts and ports as nmap writes them"), .write = write_nmap_xml },
+	{ .name = "sarif", .extension = "sarif", .media_type = "application/sarif+json",
+	  .words = N_("SARIF 2.1.0: checks and findings"), .write = report_sarif },
+	{ .name = "ocsf", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,
+	  .tables = ocsf_tables,
+	  .words = N_("OCSF 1.5.0 events: compliance findings, devices"), .write = report_ocsf },
+	{ .name = "defectdojo", .extension = "json", .media_type = "application/json",
+	  .words = N_("findings for DefectDojo's generic import"), .write = report_defectdojo },
 	{ 0 },
 };
 /* clang-format on */

@@ -53,6 +53,11 @@ struct export_format {
 	int (*write)(const struct export_job *job, FILE *out);
 };
 
+/* The writers, each in the file of its name. */
+int report_sarif(const struct export_job *job, FILE *out);
+int report_ocsf(const struct export_job *job, FILE *out);
+int report_defectdojo(const struct export_job *job, FILE *out);
+
 /* Ends with a NULL name. */
 extern const struct export_format export_formats[];
 /* NULL where there is none of this name. */

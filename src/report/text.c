@@ -217,6 +217,79 @@ json_t *text_parsed(const char *text)
 	return text_json(text);
 }
 
+const char text_markdown[] = "\\`*_[]<>!|~&@";
+
+char *text_line(const char *text, const char *specials, size_t most)
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&line, &size);
+
+	if (f == NULL)
+		return NULL;
+	const uint8_t *p = (const uint8_t *)(text != NULL ? text : "");
+	size_t left = strlen((const char *)p);
+	bool cut = most > 0 && left > most;
+
+	if (cut)
+		left = most;
+	while (left > 0) {
+		uint32_t v = 0;
+		size_t n = utf8_next(p, left, &v);
+
+		/* The character that the limit takes apart. */
+		if (n == 0 && cut && left < 4 && (*p & 0xc0) == 0xc0)
+			break;
+		if (n == 0) {
+			if (strchr(specials, '\\') != NULL)
+				putc('\\', f);
+			fprintf(f, "\\x%02x", *p);
+			n = 1;
+		} else if (v == '\n' || v == '\r' || v == '\t') {
+			putc(' ', f);
+		} else if (is_unsafe(v)) {
+			if (strchr(specials, '\\') != NULL)
+				putc('\\', f);
+			fprintf(f, v < 0x100 ? "\\x%02x" : "\\u%04x", v);
+		} else {
+			if (v < 0x80 && strchr(specials, (int)v) != NULL)
+				putc('\\', f);
+			fwrite(p, 1, n, f);
+		}
+		p += n;
+		left -= n;
+	}
+	if (cut)
+		fputs(" ...", f);
+	if (fclose(f) != 0) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}
+
+char *text_code(const char *text, size_t most)
+{
+	char *line = text_line(text, "", most), *out = NULL;
+	size_t longest = 0;
+
+	for (const char *p = line; p != NULL && *p != '\0';) {
+		size_t run = strspn(p, "`");
+
+		longest = run > longest ? run : longest;
+		p += run > 0 ? run : strcspn(p, "`");
+	}
+	char *fence = line != NULL ? calloc(1, longest + 2) : NULL;
+	if (fence != NULL) {
+		memset(fence, '`', longest + 1);
+		if (asprintf(&out, longest > 0 ? "%s %s %s" : "%s%s%s", fence, line, fence) < 0)
+			out = NULL;
+	}
+	free(fence);
+	free(line);
+	return out;
+}
+
 const char *time_utc(int64_t seconds, char out[static TIME_TEXT])
 {
 	struct tm tm;

@@ -32,6 +32,17 @@ json_t *text_json(const char *text);
 /* The JSON that a text holds; where it is none, the text itself as a JSON string. */
 json_t *text_parsed(const char *text);
 
+/*
+ * One line for people inside a format that would read marks in it (Markdown, SARIF's messages): as
+ * put_line(), with a backslash in front of each of specials, no more than most bytes of the source (0: all;
+ * cut at a character, with " ..." behind). A new string, NULL without memory; NULL text is "".
+ */
+char *text_line(const char *text, const char *specials, size_t most);
+/* The same as a code span of Markdown, whatever marks stand in it. */
+char *text_code(const char *text, size_t most);
+/* What Markdown would take for a mark within a line. */
+extern const char text_markdown[];
+
 enum { TIME_TEXT = 40 };
 /* Unix seconds as RFC 3339 UTC, "" for 0. Returns out. */
 const char *time_utc(int64_t seconds, char out[static TIME_TEXT]);
