@@ -14,6 +14,7 @@
 #include "commands/commands.h"
 #include "judge/judge.h"
 #include "probes/probe.h"
+#include "report/words.h"
 #include "store/schema.h"
 
 static int usage(FILE *out)
@@ -23,7 +24,7 @@ static int usage(FILE *out)
 }
 
 /* The page's words are data in two languages; which one to print follows the messages. */
-static const char *in_language(const struct bilingual *b)
+static bool japanese(void)
 {
 	static const char *const names[] = { "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG" };
 
@@ -31,9 +32,14 @@ static const char *in_language(const struct bilingual *b)
 		const char *value = getenv(names[i]);
 
 		if (value != NULL && *value != '\0')
-			return strncmp(value, "ja", 2) == 0 ? b->ja : b->en;
+			return strncmp(value, "ja", 2) == 0;
 	}
-	return b->en;
+	return false;
+}
+
+static const char *in_language(const struct bilingual *b)
+{
+	return japanese() ? b->ja : b->en;
 }
 
 static int told(int r, struct complaints *c)
@@ -76,7 +82,7 @@ static struct counts count_items(const struct guideline *g)
 		for (size_t k = 0; k < g->controls[i].item_count; k++) {
 			const struct item *item = &g->controls[i].items[k];
 
-			n.items++;
+			n.items += !item->untreated;
 			n.assessed += item->checks.count > 0;
 			n.direct += item->assess == ASSESS_DIRECT;
 		}
@@ -97,6 +103,8 @@ static int list_profiles(void)
 		printf("%-16s %s\n", g->id, in_language(&g->title));
 		printf(_("%-16s %s, %s; %zu controls, %zu items, %zu with checks\n"), "",
 		       g->version, g->date, g->control_count, n.items, n.assessed);
+		if (*g->status.en != '\0')
+			printf("%-16s %s\n", "", in_language(&g->status));
 	}
 	int status = told(r, &c);
 	catalogue_done(&catalogue);
@@ -114,9 +122,25 @@ static void print_words(const char *title, const struct words *words)
 	putchar('\n');
 }
 
+static void print_text(const char *title, const char *text)
+{
+	if (text != NULL && *text != '\0')
+		printf("      %s: %s\n", title, text);
+}
+
 static void print_item(const struct item *item)
 {
+	if (item->untreated) {
+		printf("  %s\n", _("(the source does not treat this control: not assessed)"));
+		return;
+	}
 	printf("  %s  %s\n", item->id, in_language(&item->text));
+	print_text(_("basis"), item->basis);
+	for (size_t i = 0; i < item->threshold_count; i++) {
+		char text[THRESHOLD_TEXT];
+
+		print_text(_("figure"), threshold_text(&item->thresholds[i], japanese(), text));
+	}
 	if (item->checks.count > 0)
 		print_words(item->assess == ASSESS_DIRECT ? _("checks") : _("checks, seen in part"),
 			    &item->checks);
@@ -125,6 +149,26 @@ static void print_item(const struct item *item)
 		print_words(i == 0 ? _("only assets") : _("and"), &item->scope[i]);
 	for (size_t i = 0; i < item->alternative_count; i++)
 		print_words(_("unless all of"), &item->alternatives[i]);
+	print_text(_("only findings"), item->when);
+	print_words(_("only with"), &item->needs);
+	print_text(_("note"), in_language(&item->note));
+}
+
+static void print_control(const struct control *control)
+{
+	printf("\n%s  %s [%s]\n", control->id, in_language(&control->title),
+	       level_text(control->level, control->mandatory,
+			  japanese() ? LANGUAGE_JA : LANGUAGE_EN));
+	if (*control->label_no != '\0')
+		printf("  %s %s %s\n", _("label"), control->label_no, in_language(&control->label));
+	if (*control->scope.en != '\0')
+		printf("  %s: %s\n", _("concerns"), in_language(&control->scope));
+	if (control->page > 0)
+		printf("  %s %u\n", _("page"), control->page);
+	if (*control->note.en != '\0')
+		printf("  %s: %s\n", _("note"), in_language(&control->note));
+	for (size_t k = 0; k < control->item_count; k++)
+		print_item(&control->items[k]);
 }
 
 static int show_profile(const char *name)
@@ -141,14 +185,14 @@ static int show_profile(const char *name)
 		       g->version, g->date);
 		if (*g->terms.en != '\0')
 			printf("%s\n", in_language(&g->terms));
-		for (size_t i = 0; i < g->control_count; i++) {
-			const struct control *control = &g->controls[i];
-
-			printf("\n%s  %s [%s%s]\n", control->id, in_language(&control->title),
-			       control->level, control->mandatory ? _(", mandatory") : "");
-			for (size_t k = 0; k < control->item_count; k++)
-				print_item(&control->items[k]);
-		}
+		if (*g->origin.en != '\0')
+			printf("%s\n", in_language(&g->origin));
+		if (*g->status.en != '\0')
+			printf("%s\n", in_language(&g->status));
+		if (*g->source_note.en != '\0')
+			printf("%s\n", in_language(&g->source_note));
+		for (size_t i = 0; i < g->control_count; i++)
+			print_control(&g->controls[i]);
 	}
 	int status = told(r, &c);
 	catalogue_done(&catalogue);

@@ -98,6 +98,15 @@ int judge_try(struct db *db, const struct catalogue *catalogue, const struct jud
  * words. */
 const char *judge_reason_text(const char *reason, const char *language);
 
+/* A level of a guideline's control. */
+struct level_words {
+	const char *level;        /* as it stands in the guideline's file */
+	struct bilingual name;    /* "matter to be considered" */
+	struct bilingual differs; /* what is said of an item that is not kept */
+};
+/* NULL: a level that is not known, as guidelines of the user's own may have. */
+const struct level_words *level_words(const char *level);
+
 enum { FINGERPRINT_TEXT = 4 + 32 + 1 };
 /* "fp1:" and 32 hexadecimal digits. port 0 and a NULL transport stand for none. 0 or -EIO. */
 int fingerprint_make(const char *site, const char *check, const char *asset, const char *transport,

@@ -194,6 +194,16 @@ static void say_answer(struct note *n, const struct outcome *o)
 	}
 }
 
+static void say_differs(const struct control *control, struct note *n)
+{
+	const struct level_words *w = level_words(control->level);
+
+	say(n, w != NULL ? w->differs.en : "Differs from the guideline's measure",
+	    w != NULL ? w->differs.ja : "ガイドラインの対策と相違");
+	fputs("; not a breach of law.", n->en);
+	fputs("（法令違反を意味しない）。", n->ja);
+}
+
 static void say_violated(const struct item *item, const struct control *control,
 			 const struct outcome *o, struct note *n)
 {
@@ -207,11 +217,8 @@ static void say_violated(const struct item *item, const struct control *control,
 	if (control->mandatory)
 		say(n, "This is a requirement of the ministerial ordinance.",
 		    "省令が求める措置である。");
-	else if (strcmp(control->level, "example") == 0)
-		say(n, "Differs from the example measure.", "対策例と異なる。");
 	else if (strcmp(control->level, "required") != 0)
-		say(n, "Differs from the recommendation; not a breach of law.",
-		    "推奨事項と異なる（法令違反を意味しない）。");
+		say_differs(control, n);
 }
 
 static void say_outcome(const struct bench *b, size_t place, struct note *n)

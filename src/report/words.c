@@ -157,14 +157,11 @@ const char *answer_text(const char *answer, enum language l)
 
 const char *level_text(const char *level, bool mandatory, enum language l)
 {
-	static const struct pair list[] = {
-		{ "required", { "required", "必須" } },
-		{ "recommended", { "recommended", "推奨" } },
-		{ "example", { "example", "例示" } },
-		{ "informative", { "informative", "参考" } },
-		{ NULL, { NULL, NULL } },
-	};
-	return mandatory ? word(W_LEVEL_MANDATORY, l) : find(list, level, l);
+	const struct level_words *w = level_words(level);
+
+	if (mandatory)
+		return word(W_LEVEL_MANDATORY, l);
+	return w != NULL ? pick(&w->name, l) : level != NULL ? level : "";
 }
 
 const char *reason_text(const char *reason, enum language l)
@@ -590,23 +587,16 @@ const char *verdict_text(const char *verdict, const char *level, bool mandatory,
 		{ NULL, { NULL, NULL } },
 	};
 	static const struct bilingual violated = { "Violation observed", "違反を観測" };
-	static const struct bilingual not_met = { "Differs from what the guideline requires",
-						  "ガイドラインの必須事項と相違" };
-	static const struct bilingual differs = { "Differs from the recommendation",
-						  "推奨事項と相違" };
-	static const struct bilingual example = { "Differs from the example measure",
-						  "例示された対策と相違" };
+	static const struct bilingual differs = { "Differs from the guideline's measure",
+						  "ガイドラインの対策と相違" };
 	static const struct bilingual clean = { "No violation observed", "違反は観測されず" };
 	static const struct bilingual same = { "No difference observed", "相違は観測されず" };
 	bool required = mandatory || (level != NULL && strcmp(level, "required") == 0);
 
 	if (verdict != NULL && strcmp(verdict, "violated") == 0) {
-		if (mandatory)
-			return pick(&violated, l);
-		if (required)
-			return pick(&not_met, l);
-		return pick(level != NULL && strcmp(level, "example") == 0 ? &example : &differs,
-			    l);
+		const struct level_words *w = level_words(level);
+
+		return pick(mandatory ? &violated : w != NULL ? &w->differs : &differs, l);
 	}
 	if (verdict != NULL && strcmp(verdict, "no-violation-observed") == 0)
 		return pick(required ? &clean : &same, l);
