@@ -229,6 +229,12 @@ static void keep_decisions(struct store *store, const struct site *s)
 	}
 }
 
+void snapshot_answers(struct store *store, const struct site *s)
+{
+	keep_answers(store, s);
+	keep_decisions(store, s);
+}
+
 void snapshot_site(struct store *store, const struct plan *p)
 {
 	const struct site *s = &p->site;
@@ -251,8 +257,7 @@ void snapshot_site(struct store *store, const struct plan *p)
 	}
 	for (size_t i = 0; i < s->asset_count; i++)
 		keep_asset(store, &s->assets[i]);
-	keep_answers(store, s);
-	keep_decisions(store, s);
+	snapshot_answers(store, s);
 	if (s->text.text != NULL)
 		store_declared_text(store, "site", s->text.text, s->text.length);
 	if (s->ledger_text.text != NULL)

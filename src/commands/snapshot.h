@@ -8,6 +8,9 @@
 
 /* The kind of the zone that the vantage stands in; NULL: not declared. */
 const char *snapshot_vantage_kind(const struct site *s);
+/* What people answered and decided: the tables of store/answers.h. */
+void snapshot_answers(struct store *store, const struct site *s);
+/* Everything that the plan's site file declares. */
 void snapshot_site(struct store *store, const struct plan *p);
 
 #endif

@@ -98,6 +98,7 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	if (j.arena == NULL)
 		return -ENOMEM;
 	r = find_now(&j);
+	j.asof = j.options.asof != 0 ? j.options.asof : j.now;
 	bool making = r >= 0;
 	if (r >= 0)
 		r = views_make(&j, ports);

@@ -27,14 +27,23 @@ struct judge_options {
 	struct complaints *complaints; /* takes what is wrong with a check's SQL; may be NULL */
 	unsigned time_limit_ms;        /* of one check or scope word; default 20 s */
 	size_t memory_limit;           /* of SQLite beside what it holds already; default 256 MiB */
+	/* A store that holds what people answer and decide by now (the tables of store/answers.h, all
+	 * rows); NULL: what was declared with the run. It is read while judging only. */
+	struct db *answers;
+	/* The moment by which answers, waivers, measures, treatments and decisions are judged; 0: the
+	 * run's end. What is given later than that does not count. */
+	int64_t asof;
 };
 
 /*
  * Leaves these TEMP tables, beside the views of doc/architecture.md, "Store":
  *
- * judged(id, site, vantage, vantage_zone, vantage_kind, started, now, kind, scan)
+ * judged(id, site, vantage, vantage_zone, vantage_kind, started, now, kind, scan, asof, answers)
  *   the judged run. scan: the one whose sweep and probes count, NULL: none; vantage... and started
- *   are that one's.
+ *   are that one's. asof: by when what people declared is judged; answers: whose it is, 'run' or
+ *   'site' (a later site file).
+ * attestation, waiver, measure, treatment, decision, goal, tier: what people declared, as the tables
+ *   of the store without scan. threshold(name, value, unit, source): source 'site' or 'default'.
  * judged_run(id, kind, vantage, vantage_zone, vantage_kind, started, finished, status, used)
  *   the runs that are judged together; used 1: its evidence counts.
  * finding_now(fingerprint, check_id, severity, status ('open', 'waived'), asset, address, port,

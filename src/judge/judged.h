@@ -93,6 +93,7 @@ struct judged {
 	struct arena *arena;
 
 	int64_t scan, now;
+	int64_t asof;              /* of what people declared */
 	int64_t primary;           /* whose sweep is judged; 0: nobody's */
 	int64_t declared;          /* whose declarations hold */
 	const char *runs;          /* "(3,5)": those whose evidence counts */
@@ -143,6 +144,10 @@ int heard_join(struct judged *j);
 int views_make(struct judged *j, const struct port_list *ports);
 /* Writes down what was made since, for judge_forget(). */
 int views_list(struct db *db);
+
+/* declared.c: the views of what was declared; thresholds, once the lists are there. */
+int declared_views(struct judged *j);
+int declared_thresholds(struct judged *j);
 
 /* load.c: hosts, services and the plan. */
 int judged_load(struct judged *j);

@@ -119,9 +119,10 @@ int runs_make(struct judged *j)
 		r = db_execf(j->db,
 			     "CREATE TEMP TABLE judged AS SELECT r.id, r.site, p.vantage,"
 			     " p.vantage_zone, p.vantage_kind, p.started, %lld AS now, r.kind,"
-			     " nullif(%lld, 0) AS scan"
+			     " nullif(%lld, 0) AS scan, %lld AS asof, %Q AS answers"
 			     " FROM main.scan r JOIN main.scan p ON p.id = %lld WHERE r.id = %lld",
-			     (long long)j->now, (long long)j->primary,
+			     (long long)j->now, (long long)j->primary, (long long)j->asof,
+			     j->options.answers != NULL ? "site" : "run",
 			     (long long)(j->primary != 0 ? j->primary : j->scan),
 			     (long long)j->scan);
 	return r;

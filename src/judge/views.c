@@ -69,80 +69,9 @@ int views_list(struct db *db)
 		       "DELETE FROM temp.judge_made WHERE foreign_one = 1");
 }
 
-/* A table of what was declared, without its column `scan`. A store of an older version that is only read
- * lacks columns, which are NULL then, or the whole table. */
-static int shadow_declared(struct judged *j, const char *table, const char *columns)
-{
-	struct query *q = NULL;
-	bool there = false;
-	int r = db_has_table(j->db, table, &there);
-	char *list = NULL;
-	size_t size = 0;
-	FILE *out = r >= 0 ? open_memstream(&list, &size) : NULL;
-
-	if (out == NULL)
-		return r < 0 ? r : -ENOMEM;
-	r = query_new(j->db, "SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = ?2", &q);
-	for (const char *at = columns; r >= 0 && *at != '\0';) {
-		char name[32];
-		size_t n = strcspn(at, ",");
-
-		snprintf(name, sizeof(name), "%.*s", (int)n, at);
-		query_bind_text(q, 1, table);
-		query_bind_text(q, 2, name);
-		r = query_step(q);
-		fprintf(out, "%s%s%s", at > columns ? ", " : "", r == 1 ? "" : "NULL AS ", name);
-		query_reset(q);
-		at += n + strspn(at + n, ", ");
-	}
-	query_free(q);
-	if (fclose(out) != 0)
-		r = -ENOMEM;
-	if (r >= 0 && there)
-		r = db_execf(j->db,
-			     "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
-			     table, list, table, (long long)j->declared);
-	else if (r >= 0)
-		r = db_execf(j->db, "CREATE TEMP VIEW %s AS SELECT %s WHERE 0", table, list);
-	free(list);
-	return r < 0 ? r : 0;
-}
-
-/* The tables of the judged runs without their column `scan`: what was declared, what the sweep and its
- * probes brought. */
+/* The tables of the judged runs without their column `scan`: what the sweep and its probes brought. */
 static int shadow_tables(struct judged *j)
 {
-	static const struct {
-		const char *table, *columns;
-	} declared[] = {
-		{ "zone", "name, kind, networks" },
-		{ "conduit", "from_zone, to_zone, transport, first_port, last_port, until" },
-		{ "ledger",
-		  "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
-		  " declared, ports, line" },
-		{ "attestation", "guideline, item, answer, given_by, given_at, until, note,"
-				 " separation, evidence, whole" },
-		{ "waiver", "check_id, asset, port, reason, compensating, approved_by, approved_at,"
-			    " until, applicant, clause, from_at, impact, closing, relies_on" },
-		{ "measure", "check_id, asset, port, guideline, item, whole, measure, given_by,"
-			     " given_at, until, evidence, relies_on, line" },
-		{ "treatment",
-		  "check_id, asset, port, guideline, item, whole, action, owner, due, state,"
-		  " state_at, note, line" },
-		{ "decision", "guideline, item, whole, decision, reason, given_by, given_at, level,"
-			      " severity, checks, line" },
-		{ "threshold", "name, value" },
-		{ "goal", "guideline, item, whole, current, target, priority, owner, due, note,"
-			  " given_by, given_at, line" },
-		{ "tier", "area, current, target, given_by, given_at, note, line" },
-	};
-
-	for (size_t i = 0; i < countof(declared); i++) {
-		int r = shadow_declared(j, declared[i].table, declared[i].columns);
-
-		if (r < 0)
-			return r;
-	}
 	return db_execf(
 		j->db,
 		"CREATE TEMP VIEW evidence AS SELECT address, port, transport, probe, ending,"
@@ -554,6 +483,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 	if (r >= 0)
 		r = runs_make(j);
 	if (r >= 0)
+		r = declared_views(j);
+	if (r >= 0)
 		r = shadow_tables(j);
 	if (r >= 0)
 		r = runs_views(j);
@@ -567,6 +498,8 @@ int views_make(struct judged *j, const struct port_list *ports)
 		r = make_offline(j);
 	if (r >= 0)
 		r = make_lists(j);
+	if (r >= 0)
+		r = declared_thresholds(j);
 	if (r >= 0)
 		r = make_hosts(j);
 	if (r >= 0)

@@ -475,6 +475,30 @@ enum store_fault store_open(const char *path, struct store **ret)
 	return STORE_OK;
 }
 
+enum store_fault store_memory(struct store **ret)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || (s->path = strdup(":memory:")) == NULL) {
+		free(s);
+		return STORE_BROKEN;
+	}
+	s->lock = -1;
+	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK)
+		s->fault = STORE_BROKEN;
+	migrate(s, true);
+	exec(s, "PRAGMA foreign_keys=OFF");
+	if (s->fault != STORE_OK) {
+		enum store_fault f = s->fault;
+
+		store_close(s);
+		return f;
+	}
+	*ret = s;
+	return STORE_OK;
+}
+
 void store_close(struct store *s)
 {
 	if (s == NULL)

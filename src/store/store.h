@@ -29,6 +29,8 @@ enum store_fault {
 /* Opens or makes the store for writing (mode 0600), brings it to the newest schema, marks scans that
  * a killed process left as running as incomplete and takes in their journal (path + ".journal"). */
 enum store_fault store_open(const char *path, struct store **ret);
+/* A store in memory only, for what is to be told in a store's words and kept nowhere. */
+enum store_fault store_memory(struct store **ret);
 /* Ends the transaction, checkpoints, leaves one plain file; accepts NULL. */
 void store_close(struct store *s);
 struct sqlite3 *store_db(struct store *s);

@@ -681,7 +681,7 @@ static void silence_fixes_what_was_heard(void **state)
 
 #define ANSWER(item, answer, separation)                                        \
 	"INSERT INTO attestation VALUES (1, 'mlit-water', '" item "', '" answer \
-	"', 'chief', 900, NULL, NULL, " separation ");"
+	"', 'chief', 900, NULL, NULL, " separation ", NULL, 0);"
 #define SILENT_PATHS                                                            \
 	PATH("1", "tcp", "NULL", "203.0.113.5", "443", "NULL", "no-route", "0") \
 	PATH("2", "udp", "NULL", "203.0.113.5", "53", "NULL", "silent", "0")    \
