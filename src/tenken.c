@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "reach", command_reach, N_("is the closed network closed? tests from inside") },
 	{ "beacon", command_beacon, N_("the listener outside that reach is measured against") },
 	{ "report", command_report, N_("the HTML page and the summary of a store") },
+	{ "diff", command_diff, N_("what changed between two runs, or two stores") },
 	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
 	{ "journal", command_journal, N_("what a scan sent, to whom and when") },
 	{ "site", command_site, N_("check a site file and its ledger") },

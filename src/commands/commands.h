@@ -11,6 +11,7 @@ enum exit_status {
 };
 
 int command_beacon(int argc, char **argv);
+int command_diff(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_journal(int argc, char **argv);
 int command_listen(int argc, char **argv);

@@ -97,16 +97,53 @@ int reading_open(const char *path, struct store_reader *ret)
 	return EXIT_DONE;
 }
 
-int reading_start(struct reading *ret, const char *path, const char *const *profiles,
-		  size_t profile_count, const char *const *checks, size_t check_count)
+int reading_load(struct reading *r, struct db *db, int64_t scan, const char *const *profiles,
+		 size_t profile_count, const char *const *checks, size_t check_count)
 {
 	struct complaints c = { 0 };
 	const char **list = NULL;
+	char *kept = profile_count == 0 ? profiles_of(db, scan) : NULL;
+	int status = EXIT_USAGE;
 
+	if (kept != NULL) {
+		list = split(kept, &profile_count);
+		profile_count = list != NULL ? those_at_hand(list, profile_count) : 0;
+		profiles = list;
+	}
+	r->own_checks = check_count > 0;
+	if (judging_start(&r->judging, NULL, profiles, profile_count, checks, check_count, &c)) {
+		r->catalogue = judging_catalogue(r->judging);
+		status = EXIT_DONE;
+	}
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	free(list);
+	free(kept);
+	return status;
+}
+
+int reading_judge(struct reading *r, struct db *db, const char *path, int64_t scan)
+{
+	struct complaints c = { 0 };
+	int status = judging_again(r->judging, db, scan, &c) == 0
+			     ? EXIT_DONE
+			     : reading_message(path, STORE_BROKEN, db_error(db));
+
+	/* What failed is told as not run; with checks of the user's it is for them to mend. */
+	if (c.count > 0)
+		r->judged = r->own_checks ? EXIT_USAGE : EXIT_INCOMPLETE;
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	return status;
+}
+
+int reading_start(struct reading *ret, const char *path, const char *const *profiles,
+		  size_t profile_count, const char *const *checks, size_t check_count)
+{
 	*ret = (struct reading){ 0 };
-	int opened = reading_open(path, &ret->store);
-	if (opened != EXIT_DONE)
-		return opened;
+	int status = reading_open(path, &ret->store);
+	if (status != EXIT_DONE)
+		return status;
 	struct db *db = ret->store.db;
 	int64_t scan = store_newest_scan(db);
 	if (scan < 0)
@@ -115,27 +152,8 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 		fprintf(stderr, _("error: %s: holds no scan\n"), path);
 		return EXIT_USAGE;
 	}
-	char *kept = profile_count == 0 ? profiles_of(db, scan) : NULL;
-	if (kept != NULL) {
-		list = split(kept, &profile_count);
-		profile_count = list != NULL ? those_at_hand(list, profile_count) : 0;
-		profiles = list;
-	}
-	int status = EXIT_USAGE;
-	if (judging_start(&ret->judging, NULL, profiles, profile_count, checks, check_count, &c)) {
-		ret->catalogue = judging_catalogue(ret->judging);
-		status = judging_again(ret->judging, db, scan, &c) == 0
-				 ? EXIT_DONE
-				 : reading_message(path, STORE_BROKEN, db_error(db));
-		/* What failed is told as not run; with checks of the user's it is for them to mend. */
-		if (c.count > 0)
-			ret->judged = check_count > 0 ? EXIT_USAGE : EXIT_INCOMPLETE;
-	}
-	complaints_print(&c, stderr);
-	complaints_done(&c);
-	free(list);
-	free(kept);
-	return status;
+	status = reading_load(ret, db, scan, profiles, profile_count, checks, check_count);
+	return status == EXIT_DONE ? reading_judge(ret, db, path, scan) : status;
 }
 
 void reading_done(struct reading *r)

@@ -18,6 +18,7 @@ struct reading {
 	struct store_reader store;
 	struct judging *judging;
 	const struct catalogue *catalogue;
+	bool own_checks;
 	int judged; /* EXIT_DONE, or the status to end with since some check failed (stderr says it) */
 };
 
@@ -28,6 +29,10 @@ struct reading {
  */
 int reading_start(struct reading *ret, const char *path, const char *const *profiles,
 		  size_t profile_count, const char *const *checks, size_t check_count);
+/* Its parts, for who judges another run than the newest, or one of another store too. */
+int reading_load(struct reading *r, struct db *db, int64_t scan, const char *const *profiles,
+		 size_t profile_count, const char *const *checks, size_t check_count);
+int reading_judge(struct reading *r, struct db *db, const char *path, int64_t scan);
 void reading_done(struct reading *r);
 
 #endif

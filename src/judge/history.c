@@ -91,6 +91,7 @@ static int was_with_it(struct judged *j, struct query *others, const char *asset
 struct gone {
 	const char *check, *asset, *address, *transport, *vantage, *kind, *zone;
 	int64_t port, run;
+	int64_t heard_ms; /* for how long it was listened then, where another store tells it */
 };
 
 static struct gone gone_of(struct query *q)
@@ -105,6 +106,7 @@ static struct gone gone_of(struct query *q)
 		.run = query_int(q, 6),
 		.kind = query_text(q, 7) != NULL ? query_text(q, 7) : "scan",
 		.zone = query_text(q, 8),
+		.heard_ms = query_int(q, 9),
 	};
 }
 
@@ -130,7 +132,7 @@ static int same_view(struct judged *j, const struct gone *g, int64_t *ret)
 	return r < 0 ? r : 0;
 }
 
-/* ?1 the new run, ?2 the one that saw it last, ?3 address, ?4 port, ?5 transport, ?6 zone. */
+/* ?1 the new run, ?2 the one that saw it last, ?3 address, ?4 port, ?5 transport, ?6 zone, ?7 heard_ms. */
 static int ask_reason(struct judged *j, const char *sql, const struct gone *g, int64_t run,
 		      const char **ret)
 {
@@ -145,6 +147,7 @@ static int ask_reason(struct judged *j, const char *sql, const struct gone *g, i
 	query_bind_int(q, 4, g->port);
 	query_bind_text(q, 5, g->transport);
 	query_bind_text(q, 6, g->zone);
+	query_bind_int(q, 7, g->heard_ms);
 	r = query_step(q);
 	if (r == 1 && !query_null(q, 0)) {
 		*ret = arena_text(j->arena, query_text(q, 0));
@@ -162,7 +165,7 @@ static const char heard_again[] =
 	"  FROM main.watch WHERE scan IN (?1, ?2) AND first_ms > 0 GROUP BY scan)"
 	" SELECT CASE WHEN ?1 = ?2 THEN NULL"
 	"  WHEN coalesce((SELECT ms FROM span WHERE scan = ?1), 0)"
-	"   < 0.9 * coalesce((SELECT ms FROM span WHERE scan = ?2), 0)"
+	"   < 0.9 * coalesce((SELECT ms FROM span WHERE scan = ?2), ?7)"
 	"   THEN 'watched for a shorter time than when it was seen'"
 	"  WHEN ?3 IS NULL THEN NULL"
 	"  WHEN coalesce(?4, 0) = 0 THEN iif(EXISTS (SELECT 1 FROM main.heard_host h"
@@ -270,6 +273,44 @@ static int carry(struct judged *j)
 	return r < 0 ? r : 0;
 }
 
+/* What another store knows of before (judge/compare.h): its runs have negative numbers here. */
+static const char foreign[] =
+	"INSERT INTO temp.finding_gone (fingerprint, site, check_id, severity, asset, address, "
+	"port,"
+	"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen, last_scan,"
+	"  reopened, reason)"
+	" SELECT fingerprint, site, check_id, severity, asset, address, port, transport, detail, "
+	"status,"
+	"  vantage, zone, first_seen, -run, last_seen, -run, 0, '' FROM temp.earlier_finding"
+	" WHERE fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
+	"  AND fingerprint NOT IN (SELECT fingerprint FROM main.finding) ORDER BY fingerprint";
+
+#define GONE "SELECT check_id, asset, address, port, transport, vantage, last_scan,"
+
+static int prepare_gone(struct judged *j, struct query **ret)
+{
+	int64_t there = 0;
+	int r = db_number(j->db,
+			  "SELECT count(*) FROM sqlite_temp_master WHERE name = 'earlier_finding'",
+			  0, &there);
+
+	if (r >= 0 && there > 0)
+		r = db_exec(j->db, foreign);
+	if (r < 0)
+		return r;
+	return query_new(
+		j->db,
+		there > 0 ? GONE " iif(last_scan < 0, (SELECT kind FROM temp.earlier_finding e"
+				 "  WHERE e.fingerprint = finding_gone.fingerprint),"
+				 "  (SELECT kind FROM main.scan s WHERE s.id = last_scan)), zone,"
+				 " (SELECT heard_ms FROM temp.earlier_finding e"
+				 "  WHERE e.fingerprint = finding_gone.fingerprint)"
+				 " FROM temp.finding_gone WHERE rowid = ?"
+			  : GONE " (SELECT kind FROM main.scan s WHERE s.id = last_scan), zone, 0"
+				 " FROM temp.finding_gone WHERE rowid = ?",
+		ret);
+}
+
 int history_make(struct judged *j)
 {
 	struct query *gone = NULL, *hosts = NULL, *others = NULL, *set = NULL;
@@ -287,13 +328,9 @@ int history_make(struct judged *j)
 		j->site, (long long)j->now, (long long)j->now);
 
 	if (r >= 0)
-		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
+		r = prepare_gone(j, &gone);
 	if (r >= 0)
-		r = query_new(j->db,
-			      "SELECT check_id, asset, address, port, transport, vantage,"
-			      " last_scan, (SELECT kind FROM main.scan s WHERE s.id = last_scan),"
-			      " zone FROM temp.finding_gone WHERE rowid = ?",
-			      &gone);
+		r = db_number(j->db, "SELECT count(*) FROM temp.finding_gone", 0, &count);
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT address FROM temp.asset_key WHERE key = ?1 OR name = ?1"

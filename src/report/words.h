@@ -242,7 +242,12 @@
 	X(NONE, "None.", "なし。") \
 	X(ZONES, "Declared zones", "申告されたゾーン") \
 	X(NETWORKS, "Networks", "ネットワーク") \
-	X(KIND, "Kind", "種類")
+	X(KIND, "Kind", "種類") \
+	/* what changed */ \
+	X(DIFF_FROM, "From", "比較元") \
+	X(DIFF_TO, "To", "比較先") \
+	X(DIFF_NO_FINDINGS, "No finding changed.", "検出事項に変化はありません。") \
+	X(DIFF_VERDICTS, "Verdicts that changed", "判定が変わった項目")
 
 /* clang-format on */
 
@@ -272,6 +277,13 @@ const char *path_note_text(const char *note, enum language l);
  * whichever language they were kept. Others come back as they are. */
 enum { REMARK_TEXT = 600 };
 const char *remark_text(const char *text, enum language l, char out[static REMARK_TEXT]);
+/* What became of findings (changed_finding, judge/compare.h), of hosts and of services; looked: the other
+ * run looked there too. */
+const char *change_text(const char *change, enum language l);
+const char *host_change_text(const char *change, bool looked, enum language l);
+const char *service_change_text(const char *change, bool looked, enum language l);
+/* scan, listen, reach, outside */
+const char *run_kind_text(const char *kind, enum language l);
 /* "and %s more", of services or of anything. */
 enum word more_word(int64_t n, bool services);
 
