@@ -151,7 +151,7 @@ static int write_form(struct db *db, const struct judging *j, enum form form, FI
 
 	switch (form) {
 	case FORM_HTML:
-		return report_html(db, &j->catalogue, l, out);
+		return report_html(db, &j->catalogue, l, NULL, out);
 	case FORM_JSON:
 		return report_json(db, &j->catalogue, l, out);
 	case FORM_NDJSON:

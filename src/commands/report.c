@@ -14,7 +14,7 @@
 enum { LIST = 16 };
 
 struct options {
-	const char *store, *html;
+	const char *store, *html, *view;
 	bool no_html, quiet;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
@@ -28,6 +28,8 @@ static void help(void)
 		"page.\n"
 		"  --html FILE      default beside the store; - is standard output, without "
 		"summary\n"
+		"  --view VIEW      whom the page is for at first: all, management, it, ot, "
+		"auditor\n"
 		"  --no-html        only the summary\n"
 		"  --quiet          only the page\n"
 		"  --profile NAME   guideline to judge by; default those of the scan (repeatable)\n"
@@ -49,9 +51,10 @@ static bool add(const char *list[static LIST], size_t *count, const char *text, 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { HTML = 256, NO_HTML, QUIET, PROFILE, CHECKS };
+	enum { HTML = 256, VIEW, NO_HTML, QUIET, PROFILE, CHECKS };
 	static const struct option long_options[] = {
 		{ "html", required_argument, NULL, HTML },
+		{ "view", required_argument, NULL, VIEW },
 		{ "no-html", no_argument, NULL, NO_HTML },
 		{ "quiet", no_argument, NULL, QUIET },
 		{ "profile", required_argument, NULL, PROFILE },
@@ -67,6 +70,16 @@ static int read_options(int argc, char **argv, struct options *o)
 		switch (c) {
 		case HTML:
 			o->html = optarg;
+			break;
+		case VIEW:
+			if (!report_view_known(optarg)) {
+				fprintf(stderr,
+					_("error: unknown view '%s': all, management, it, ot, "
+					  "auditor\n"),
+					optarg);
+				return EXIT_USAGE;
+			}
+			o->view = optarg;
 			break;
 		case NO_HTML:
 			o->no_html = true;
@@ -117,6 +130,7 @@ static char *page_beside(const char *store)
 
 struct telling {
 	const struct reading *reading;
+	const char *view;
 	struct report_files files;
 };
 
@@ -124,7 +138,8 @@ static int write_page(FILE *out, void *context)
 {
 	const struct telling *t = context;
 
-	return report_html(t->reading->store.db, t->reading->catalogue, i18n_language(), out);
+	return report_html(t->reading->store.db, t->reading->catalogue, i18n_language(), t->view,
+			   out);
 }
 
 static int write_summary(FILE *out, void *context)
@@ -148,7 +163,9 @@ int command_report(int argc, char **argv)
 		return output_message(o.html, -ENOMEM);
 	status = reading_start(&reading, o.store, o.profiles, o.profile_count, o.checks,
 			       o.check_count);
-	struct telling t = { .reading = &reading, .files = { .store = o.store, .html = page } };
+	struct telling t = { .reading = &reading,
+			     .view = o.view,
+			     .files = { .store = o.store, .html = page } };
 	if (status == EXIT_DONE && page != NULL) {
 		int r = output_write(page, write_page, &t);
 

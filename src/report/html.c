@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The page's frame. One file, nothing from outside, no script: the language is chosen
- * by radio buttons in front of everything and CSS hides the other one. The content security policy
- * allows our style by its digest and nothing else at all.
+ * The page's frame. One file, nothing from outside: language and reader are chosen by radio buttons in
+ * front of everything, and CSS hides what is not chosen. The content security policy allows our style and
+ * our small script by their digests and nothing else at all; nothing that is needed depends on the script.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,6 +40,22 @@ void say_time(struct page *p, int64_t seconds)
 	if (seconds != 0)
 		mark(p, "<time datetime=\"%s\">%s</time>", time_utc(seconds, machine),
 		     time_here(seconds, here));
+}
+
+void say_day(struct page *p, int64_t seconds)
+{
+	char text[TIME_TEXT];
+
+	if (seconds != 0)
+		mark(p, "%.10s", time_here(seconds, text));
+}
+
+void say_moment(struct page *p, int64_t seconds)
+{
+	char text[TIME_TEXT];
+
+	if (seconds != 0)
+		mark(p, "%.16s", time_here(seconds, text));
 }
 
 void say_both(struct page *p, const char *en, const char *ja)
@@ -122,101 +138,196 @@ struct query *ask_of(struct page *p, const char *sql, const char *first, const c
 	return q;
 }
 
-/* The policy's 'sha256-...' of the style (CSP Level 3, 2.3.1). */
-static int style_digest(char out[static 64])
+/* The views of the page: who reads it. Radio buttons choose one, CSS shows the parts that it names. */
+static const struct {
+	const char *id;
+	enum word w;
+} views[] = {
+	{ "all", W_VIEW_ALL }, { "management", W_VIEW_MANAGEMENT }, { "it", W_VIEW_IT },
+	{ "ot", W_VIEW_OT },   { "auditor", W_VIEW_AUDITOR },
+};
+
+enum { MANAGEMENT = 1, IT = 2, OT = 4, AUDITOR = 8, EVERYBODY = 15 };
+
+/* The parts in the order of the page. The style changes that order for some views (html_style.c). */
+static const struct {
+	const char *id;
+	enum word nav;
+	unsigned views;
+	bool (*there)(struct page *p); /* NULL: always */
+	void (*write)(struct page *p);
+} parts[] = {
+	{ "summary", W_NAV_SUMMARY, EVERYBODY, NULL, page_summary },
+	{ "map", W_NAV_MAP, EVERYBODY, NULL, page_map },
+	{ "closed", W_NAV_CLOSED, EVERYBODY, page_has_closed, page_closed },
+	{ "ot", W_NAV_OT, OT, page_has_ot, page_ot },
+	{ "findings", W_NAV_FINDINGS, IT | OT | AUDITOR, NULL, page_findings },
+	{ "controls", W_NAV_CONTROLS, AUDITOR, NULL, page_controls },
+	{ "records", W_NAV_PLAN, MANAGEMENT | AUDITOR, NULL, page_records },
+	{ "hosts", W_NAV_HOSTS, IT | OT | AUDITOR, NULL, page_hosts },
+	{ "traffic", W_NAV_TRAFFIC, IT | OT, page_has_listening, page_listening },
+	{ "coverage", W_NAV_COVERAGE, EVERYBODY, NULL, page_coverage },
+	{ "sent", W_NAV_SENT, IT | OT | AUDITOR, NULL, page_sent },
+	{ "scan", W_NAV_SCAN, EVERYBODY, NULL, page_scan },
+};
+
+bool report_view_known(const char *view)
+{
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (strcmp(views[i].id, view) == 0)
+			return true;
+	return false;
+}
+
+/* The classes by which the style knows the views of a part. */
+static void view_classes(struct page *p, unsigned of)
+{
+	mark(p, " class=\"part");
+	for (size_t i = 1; i < sizeof(views) / sizeof(views[0]); i++)
+		if (of & 1U << (i - 1))
+			mark(p, " for-%s", views[i].id);
+	mark(p, "\"");
+}
+
+void page_section(struct page *p, const char *id)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strcmp(parts[i].id, id) != 0)
+			continue;
+		mark(p, "<section id=\"%s\"", id);
+		view_classes(p, parts[i].views);
+		mark(p, ">\n");
+		if (parts[i].write == page_summary) /* has the page's own title */
+			return;
+		mark(p, "<h2>");
+		say_word(p, parts[i].nav);
+		mark(p, "</h2>\n");
+	}
+}
+
+/* The policy's 'sha256-...' of a text (CSP Level 3, 2.3.1). */
+static int digest_of(const char *text, char out[static 64])
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
-	if (EVP_Digest(page_style, strlen(page_style), digest, &length, EVP_sha256(), NULL) != 1 ||
+	if (EVP_Digest(text, strlen(text), digest, &length, EVP_sha256(), NULL) != 1 ||
 	    length != 32)
 		return -EIO;
 	EVP_EncodeBlock((unsigned char *)out, digest, (int)length);
 	return 0;
 }
 
-static void head(struct page *p, enum language first, const char *digest)
+static int policy(struct page *p)
 {
-	const struct {
-		const char *id;
-		enum word w;
-		bool there;
-	} parts[] = {
-		{ "summary", W_NAV_SUMMARY, true },
-		{ "closed", W_NAV_CLOSED, page_has_closed(p) },
-		{ "findings", W_NAV_FINDINGS, true },
-		{ "controls", W_NAV_CONTROLS, true },
-		{ "hosts", W_NAV_HOSTS, true },
-		{ "traffic", W_NAV_TRAFFIC, page_has_listening(p) },
-		{ "coverage", W_NAV_COVERAGE, true },
-		{ "records", W_NAV_RECORDS, true },
-	};
+	char style[64], script[64];
+	int r = digest_of(page_style, style);
 
+	if (r == 0)
+		r = digest_of(page_script, script);
+	if (r == 0)
+		mark(p,
+		     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
+		     " style-src 'sha256-%s'; script-src 'sha256-%s'; base-uri 'none'; form-action"
+		     " 'none'\">\n",
+		     style, script);
+	return r;
+}
+
+static void language_choice(struct page *p, enum language first)
+{
+	mark(p, "<fieldset class=\"choice\"><legend class=\"away\">Language / 言語</legend>");
+	for (int l = 0; l < LANGUAGES; l++)
+		mark(p,
+		     "<input type=\"radio\" name=\"language\" id=\"show-%s\"%s><label "
+		     "for=\"show-%s\" lang=\"%s\">%s</label>",
+		     language_word((enum language)l), l == (int)first ? " checked" : "",
+		     language_word((enum language)l), language_word((enum language)l),
+		     l == LANGUAGE_JA ? "日本語" : "English");
+	mark(p, "</fieldset>\n");
+}
+
+static void view_choice(struct page *p, const char *view)
+{
+	mark(p, "<fieldset class=\"choice\"><legend>");
+	say_word(p, W_VIEW);
+	mark(p, "</legend>");
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		mark(p,
+		     "<input type=\"radio\" name=\"view\" id=\"view-%s\"%s><label "
+		     "for=\"view-%s\">",
+		     views[i].id, strcmp(view, views[i].id) == 0 ? " checked" : "", views[i].id);
+		say_word(p, views[i].w);
+		mark(p, "</label>");
+	}
+	mark(p, "</fieldset>\n");
+}
+
+static int head(struct page *p, enum language first, const char *view)
+{
 	mark(p, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
 	     language_word(first));
-	mark(p,
-	     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src"
-	     " 'sha256-%s'; base-uri 'none'; form-action 'none'\">\n",
-	     digest);
+	int r = policy(p);
 	mark(p, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
 		"<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" "
 		"content=\"tenken\">\n"
 		"<title>tenken: ");
 	say(p, p->facts->site);
 	mark(p, "</title>\n<style>");
 	fputs(page_style, p->out);
-	mark(p, "</style>\n</head>\n<body>\n");
-	for (int l = 0; l < LANGUAGES; l++)
-		mark(p,
-		     "<input class=\"switch\" type=\"radio\" name=\"language\" id=\"show-%s\" "
-		     "aria-label=\"%s\"%s>\n",
-		     language_word((enum language)l), l == LANGUAGE_JA ? "日本語" : "English",
-		     l == (int)first ? " checked" : "");
-	mark(p,
-	     "<header>\n<div class=\"bar\"><p class=\"brand\">tenken <span>点検</span></p>\n<nav>");
+	mark(p, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#summary\">");
+	say_word(p, W_SKIP);
+	mark(p, "</a>\n<header>\n<p class=\"brand\">tenken <span>点検</span></p>\n");
+	view_choice(p, view);
+	language_choice(p, first);
+	mark(p, "</header>\n<nav>\n");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (!parts[i].there)
+		if (parts[i].there != NULL && !parts[i].there(p))
 			continue;
-		mark(p, "<a href=\"#%s\">", parts[i].id);
-		say_word(p, parts[i].w);
-		mark(p, "</a>");
+		mark(p, "<a href=\"#%s\"", parts[i].id);
+		view_classes(p, parts[i].views);
+		mark(p, ">");
+		say_word(p, parts[i].nav);
+		mark(p, "</a>\n");
 	}
-	mark(p,
-	     "</nav>\n<p class=\"languages\"><label for=\"show-en\" lang=\"x-en\">English</label>"
-	     "<label for=\"show-ja\" lang=\"x-ja\">日本語</label></p></div>\n</header>\n<main>\n");
+	mark(p, "</nav>\n<main>\n");
+	return r;
 }
 
-int report_html(struct db *db, const struct catalogue *c, enum language first, FILE *out)
+static void foot(struct page *p)
+{
+	mark(p, "</main>\n<footer><p>tenken ");
+	say(p, p->facts->version);
+	mark(p, " · ");
+	say(p, p->facts->uuid);
+	mark(p, "</p><p class=\"screen\">");
+	say_word(p, W_PRINT_NOTE);
+	mark(p, "</p></footer>\n<script>");
+	fputs(page_script, p->out);
+	mark(p, "</script>\n</body>\n</html>\n");
+}
+
+int report_html(struct db *db, const struct catalogue *c, enum language first, const char *view,
+		FILE *out)
 {
 	struct facts f;
-	char digest[64];
 	int r = facts_load(db, c, &f);
 
-	if (r == 0)
-		r = style_digest(digest);
 	if (r == 0) {
 		struct page p = { .facts = &f, .out = out };
 		struct clock clock;
 		bool known = clock_enter(&clock, plan_text(&f, "timezone"));
 
-		head(&p, first, digest);
-		page_summary(&p, known ? plan_text(&f, "timezone") : "UTC");
-		page_closed(&p);
-		page_findings(&p);
-		page_controls(&p);
-		page_hosts(&p);
-		page_listening(&p);
-		page_coverage(&p);
-		page_records(&p);
-		mark(&p, "</main>\n<footer><p>tenken ");
-		say(&p, f.version);
-		mark(&p, " · ");
-		say(&p, f.uuid);
-		mark(&p, "</p><p class=\"screen\">");
-		say_word(&p, W_PRINT_NOTE);
-		mark(&p, "</p></footer>\n</body>\n</html>\n");
+		p.zone_note = known ? plan_text(&f, "timezone") : "UTC";
+		r = head(&p, first, view != NULL ? view : views[0].id);
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+			if (parts[i].there == NULL || parts[i].there(&p))
+				parts[i].write(&p);
+		foot(&p);
 		clock_leave(&clock);
-		r = f.error;
+		if (r == 0)
+			r = f.error;
 	}
 	facts_done(&f);
 	return r == 0 && ferror(out) ? -EIO : r;

@@ -68,8 +68,8 @@ static void against(struct page *p, const char *zone)
 			say_word(p, W_CLOSED_AGAINST);
 			mark(p, "</h4>\n<ul>\n");
 		}
-		mark(p, "<li><a href=\"#f-");
-		say_id(p, cell(q, "fingerprint"));
+		mark(p, "<li><a href=\"#");
+		say_finding_id(p, cell(q, "fingerprint"));
 		mark(p, "\">");
 		if (check != NULL)
 			say_bilingual(p, &check->title);
@@ -128,11 +128,8 @@ static void zones(struct page *p)
 
 void page_closed(struct page *p)
 {
-	if (!page_has_closed(p))
-		return;
-	mark(p, "<section id=\"closed\">\n<h2>");
-	say_word(p, W_NAV_CLOSED);
-	mark(p, "</h2>\n<p class=\"note\">");
+	page_section(p, "closed");
+	mark(p, "<p class=\"note\">");
 	say_word(p, W_CLOSED_INTRO);
 	mark(p, "</p>\n");
 	zones(p);

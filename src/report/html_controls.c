@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/page.h"
@@ -154,8 +155,8 @@ static void item_findings(struct page *p, struct query *findings, const char *gu
 		if (n >= LINKS)
 			continue;
 		mark(p, n == 0 ? "<ul class=\"links\">" : "");
-		mark(p, "<li><a href=\"#f-");
-		say_id(p, cell(findings, "fingerprint"));
+		mark(p, "<li><a href=\"#");
+		say_finding_id(p, cell(findings, "fingerprint"));
 		mark(p, "\">");
 		say(p, cell(findings, "check_id"));
 		mark(p, "</a> ");
@@ -203,7 +204,7 @@ static void item_answer(struct page *p, struct query *q)
 }
 
 struct items {
-	struct query *list, *checks, *findings, *counts;
+	struct query *list, *checks, *findings;
 };
 
 static void one_item(struct page *p, const struct items *s, const struct guideline *g)
@@ -231,7 +232,12 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 		 verdict_text(verdict, level, mandatory, LANGUAGE_JA));
 	mark(p, "</span></div>");
 	const char *note_en = cell(q, "note_en"), *note_ja = cell(q, "note_ja");
-	if ((note_en != NULL && *note_en != '\0') || (note_ja != NULL && *note_ja != '\0')) {
+	/* The verdict says already that a scan cannot see it. */
+	bool told = note_en != NULL && strcmp(note_en, "A scan cannot see this; the operator's "
+						       "answer is needed.") == 0;
+
+	if (!told &&
+	    ((note_en != NULL && *note_en != '\0') || (note_ja != NULL && *note_ja != '\0'))) {
 		mark(p, "<p class=\"note\">");
 		say_both(p, note_en, note_ja);
 		mark(p, "</p>");
@@ -258,22 +264,17 @@ static void control_counts(struct page *p, const int64_t *counts)
 	mark(p, "</span>");
 }
 
-static void one_control(struct page *p, const struct items *s, const struct guideline *g,
-			const char *guideline, struct query *q)
-{
-	const char *id = cell(q, "control");
+/* A control with the counts of its items' verdicts, in the order of total_words. */
+struct shown {
+	char *id, *level, *chapter;
+	bool mandatory;
 	int64_t counts[16];
-	bool mandatory = cell_int(q, "mandatory") != 0;
-	const struct control *control = NULL;
+	const struct control *control; /* NULL: the catalogue has it no more */
+};
 
-	for (size_t i = 0; g != NULL && i < g->control_count; i++)
-		if (strcmp(g->controls[i].id, id) == 0)
-			control = &g->controls[i];
-	query_reset(s->counts);
-	if (query_bind_text(s->counts, 1, guideline) < 0 || query_bind_text(s->counts, 2, id) < 0)
-		p->facts->error = -EIO;
-	count_verdicts(p, s->counts, counts);
-	mark(p, "<details class=\"control");
+/* " h-against h-clean": the filters by which any of the verdicts shows. */
+static void filter_classes(struct page *p, const int64_t *counts)
+{
 	for (size_t f = 1; f < sizeof(filters) / sizeof(filters[0]); f++) {
 		bool has = false;
 
@@ -282,54 +283,176 @@ static void one_control(struct page *p, const struct items *s, const struct guid
 				      strcmp(filter_class(total_words[i]), filters[f].id) == 0);
 		mark(p, "%s%s", has ? " h-" : "", has ? filters[f].id : "");
 	}
-	/* Open where something must be seen on paper too: mandatory points, and what is not met. */
-	bool open = mandatory || counts[0] + counts[1] + counts[2] > 0;
-	mark(p, "\"%s><summary><span class=\"id\">", open ? " open" : "");
-	say(p, id);
-	mark(p, "</span><span class=\"text\">");
-	if (control != NULL)
-		say_bilingual(p, &control->title);
-	mark(p, "</span><span class=\"level l-");
-	say_id(p, mandatory ? "mandatory" : cell(q, "level"));
-	mark(p, "\">");
-	say_both(p, level_text(cell(q, "level"), mandatory, LANGUAGE_EN),
-		 level_text(cell(q, "level"), mandatory, LANGUAGE_JA));
+}
+
+static void say_level(struct page *p, const char *level, bool mandatory)
+{
+	mark(p, "<span class=\"level%s\">", mandatory ? " l-mandatory" : "");
+	say_both(p, level_text(level, mandatory, LANGUAGE_EN),
+		 level_text(level, mandatory, LANGUAGE_JA));
 	mark(p, "</span>");
-	control_counts(p, counts);
+}
+
+static void one_control(struct page *p, const struct items *s, const struct guideline *g,
+			const char *guideline, const struct shown *c)
+{
+	/* Open where something must be seen on paper too: mandatory points, and what is not met. */
+	bool open = c->mandatory || c->counts[0] + c->counts[1] > 0;
+
+	mark(p, "<details class=\"control");
+	filter_classes(p, c->counts);
+	mark(p, "\"%s><summary><span class=\"id\">", open ? " open" : "");
+	say(p, c->id);
+	mark(p, "</span><span class=\"text\">");
+	if (c->control != NULL)
+		say_bilingual(p, &c->control->title);
+	mark(p, "</span>");
+	say_level(p, c->level, c->mandatory);
+	control_counts(p, c->counts);
 	mark(p, "</summary>\n<ul class=\"items\">\n");
 	query_reset(s->list);
-	if (query_bind_text(s->list, 1, guideline) < 0 || query_bind_text(s->list, 2, id) < 0)
+	if (query_bind_text(s->list, 1, guideline) < 0 || query_bind_text(s->list, 2, c->id) < 0)
 		p->facts->error = -EIO;
 	while (facts_next(p->facts, s->list))
 		one_item(p, s, g);
 	mark(p, "</ul></details>\n");
 }
 
-static void controls_of(struct page *p, const struct items *s, const struct guideline *g,
-			const char *guideline, bool mandatory)
+/* The chapter of a control: the guideline's own group where it names one, else its number up to the first
+ * point ("5" of "5.1.2", "A1" of "A1-1.2", "(1)ア" of "(1)ア(ア)"). */
+static char *chapter_of(const char *id, const struct control *c, bool mandatory)
 {
-	struct query *q = ask_of(p,
-				 mandatory ? "SELECT control, level, max(mandatory) AS mandatory"
-					     " FROM verdict WHERE guideline = ?1 AND mandatory = 1"
-					     " GROUP BY control ORDER BY min(position)"
-					   : "SELECT control, level, max(mandatory) AS mandatory"
-					     " FROM verdict WHERE guideline = ?1 AND mandatory = 0"
-					     " GROUP BY control ORDER BY min(position)",
-				 guideline, NULL);
-	bool any = false;
+	if (mandatory)
+		return strdup("");
+	if (c != NULL && c->label_no != NULL && *c->label_no != '\0')
+		return strdup(c->label_no);
+	size_t from = *id == '(' ? 1 : 0;
+	size_t n = from + strcspn(id + from, from > 0 ? "(" : ".-");
 
-	while (facts_next(p->facts, q)) {
-		if (!any && (mandatory || g != NULL)) {
-			mark(p, "<h4>");
-			say_word(p, mandatory ? W_MANDATORY_POINTS : W_OTHER_CONTROLS);
-			mark(p, "</h4>\n");
-		}
-		any = true;
-		one_control(p, s, g, guideline, q);
-	}
-	query_free(q);
+	return strndup(id, n);
 }
 
+static size_t load_controls(struct page *p, const struct guideline *g, const char *guideline,
+			    struct shown **ret)
+{
+	struct query *q = ask_of(p,
+				 "SELECT control, level, max(mandatory) AS mandatory FROM verdict"
+				 " WHERE guideline = ?1 GROUP BY control"
+				 " ORDER BY max(mandatory) DESC, min(position)",
+				 guideline, NULL);
+	struct query *counts =
+		facts_ask(p->facts, "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
+				    " WHERE guideline = ?1 AND control = ?2"
+				    " GROUP BY total");
+	struct shown *list = NULL;
+	size_t count = 0, room = 0;
+
+	while (facts_next(p->facts, q)) {
+		if (count == room) {
+			room = room > 0 ? 2 * room : 64;
+			struct shown *more = reallocarray(list, room, sizeof(*list));
+
+			if (more == NULL) {
+				p->facts->error = -ENOMEM;
+				break;
+			}
+			list = more;
+		}
+		struct shown *c = &list[count++];
+
+		*c = (struct shown){ .id = strdup(cell(q, "control")),
+				     .level = strdup(cell(q, "level")),
+				     .mandatory = cell_int(q, "mandatory") != 0 };
+		for (size_t i = 0; g != NULL && c->id != NULL && i < g->control_count; i++)
+			if (strcmp(g->controls[i].id, c->id) == 0)
+				c->control = &g->controls[i];
+		c->chapter = c->id != NULL ? chapter_of(c->id, c->control, c->mandatory) : NULL;
+		if (c->id == NULL || c->level == NULL || c->chapter == NULL) {
+			p->facts->error = -ENOMEM;
+			break;
+		}
+		query_reset(counts);
+		if (query_bind_text(counts, 1, guideline) < 0 ||
+		    query_bind_text(counts, 2, c->id) < 0)
+			p->facts->error = -EIO;
+		count_verdicts(p, counts, c->counts);
+	}
+	query_free(q);
+	query_free(counts);
+	*ret = list;
+	return count;
+}
+
+/* Its title is that of the control that bears the chapter's number, or of the guideline's group. */
+static void chapter_title(struct page *p, const struct guideline *g, const struct shown *first)
+{
+	const char *key = first->chapter, *number = key;
+	const struct control *c = first->control;
+
+	if (first->mandatory) {
+		say_word(p, W_MANDATORY_POINTS);
+		return;
+	}
+	if (c != NULL && c->label_no != NULL && *c->label_no != '\0') {
+		say(p, key);
+		mark(p, " ");
+		say_bilingual(p, &c->label);
+		return;
+	}
+	if (key[0] == 'A' && strspn(key + 1, "0123456789") == strlen(key + 1) && key[1] != '\0') {
+		number = key + 1;
+		say_with(p, W_ANNEX, &number);
+	} else if (*key != '\0' && strspn(key, "0123456789") == strlen(key)) {
+		say_with(p, W_CHAPTER, &number);
+	} else {
+		say(p, key);
+	}
+	for (size_t i = 0; g != NULL && i < g->control_count; i++)
+		if (strcmp(g->controls[i].id, key) == 0) {
+			mark(p, " ");
+			say_bilingual(p, &g->controls[i].title);
+			break;
+		}
+}
+
+static void chapters(struct page *p, const struct items *s, const struct guideline *g,
+		     const char *guideline)
+{
+	struct shown *list = NULL;
+	size_t count = load_controls(p, g, guideline, &list);
+
+	for (size_t from = 0; p->facts->error == 0 && from < count;) {
+		int64_t counts[16] = { 0 };
+		size_t to = from;
+
+		for (; to < count && strcmp(list[to].chapter, list[from].chapter) == 0; to++)
+			for (size_t i = 0; total_words[i] != NULL; i++)
+				counts[i] += list[to].counts[i];
+		mark(p, "<details class=\"chapter");
+		filter_classes(p, counts);
+		mark(p, "\"%s><summary><h4>", list[from].mandatory ? " open" : "");
+		chapter_title(p, g, &list[from]);
+		mark(p, "</h4>");
+		control_counts(p, counts);
+		mark(p, "</summary>\n");
+		for (; from < to; from++)
+			one_control(p, s, g, guideline, &list[from]);
+		mark(p, "</details>\n");
+	}
+	for (size_t i = 0; i < count; i++) {
+		free(list[i].id);
+		free(list[i].level);
+		free(list[i].chapter);
+	}
+	free(list);
+}
+
+static bool there(const struct bilingual *b)
+{
+	return (b->en != NULL && *b->en != '\0') || (b->ja != NULL && *b->ja != '\0');
+}
+
+/* Where the guideline comes from, what its state is, and what our source of it lacks. */
 static void origin(struct page *p, const struct guideline *g)
 {
 	mark(p, "<p class=\"quiet\">");
@@ -338,25 +461,61 @@ static void origin(struct page *p, const struct guideline *g)
 	say(p, g->version);
 	mark(p, " ");
 	say(p, g->date);
-	if ((g->origin.en != NULL && *g->origin.en != '\0') ||
-	    (g->origin.ja != NULL && *g->origin.ja != '\0')) {
+	if (there(&g->status)) {
+		mark(p, " · <b>");
+		say_bilingual(p, &g->status);
+		mark(p, "</b>");
+	}
+	if (there(&g->origin)) {
 		mark(p, " · ");
 		say_word(p, W_ORIGIN);
 		mark(p, ": ");
 		say_bilingual(p, &g->origin);
 	}
-	if ((g->terms.en != NULL && *g->terms.en != '\0') ||
-	    (g->terms.ja != NULL && *g->terms.ja != '\0')) {
+	if (there(&g->terms)) {
 		mark(p, " · ");
 		say_bilingual(p, &g->terms);
 	}
 	mark(p, "</p>\n");
+	if (there(&g->source_note)) {
+		mark(p, "<details class=\"quiet\"><summary>");
+		say_word(p, W_SOURCE_LACKS);
+		mark(p, "</summary><p>");
+		say_bilingual(p, &g->source_note);
+		mark(p, "</p></details>\n");
+	}
+}
+
+/* The guidelines in the order of the catalogue, that of the site's own sector first; then those that are
+ * judged and not in the catalogue any more. */
+static void books(struct page *p, const struct items *s)
+{
+	const struct catalogue *c = p->facts->catalogue;
+	bool first = true;
+
+	for (size_t i = 0; c != NULL && i < c->guideline_count; i++, first = false) {
+		const struct guideline *g = &c->guidelines[i];
+
+		mark(p, "<details class=\"book\" id=\"g-");
+		say_id(p, g->id);
+		mark(p, "\"%s><summary><h3>", first ? " open" : "");
+		say_bilingual(p, &g->title);
+		mark(p, "</h3></summary>\n");
+		origin(p, g);
+		verdict_bar(p, g->id, "1");
+		chapters(p, s, g, g->id);
+		mark(p, "</details>\n");
+	}
+	if (first) {
+		mark(p, "<p>");
+		say_word(p, W_NO_GUIDELINES);
+		mark(p, "</p>\n");
+	}
 }
 
 void page_controls(struct page *p)
 {
 	struct facts *f = p->facts;
-	struct query *q = facts_ask(f, "SELECT DISTINCT guideline FROM verdict ORDER BY guideline");
 	struct items s = {
 		.list = facts_ask(f, "SELECT * FROM verdict WHERE guideline = ?1 AND control = ?2"
 				     " ORDER BY position, item"),
@@ -368,56 +527,27 @@ void page_controls(struct page *p)
 			   " USING (fingerprint) WHERE v.guideline = ?1 AND v.item = ?2"
 			   " ORDER BY " BY_SEVERITY ", n.check_id, n.asset, n.port, n.detail,"
 			   " n.fingerprint"),
-		.counts = facts_ask(f, "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
-				       " WHERE guideline = ?1 AND control = ?2 GROUP BY total"),
 	};
-	bool any = false;
 
-	mark(p, "<section id=\"controls\">\n<h2>");
-	say_word(p, W_NAV_CONTROLS);
-	mark(p, "</h2>\n<p>");
+	page_section(p, "controls");
+	page_tools(p, false);
+	mark(p, "<p>");
 	say_word(p, W_LEVEL_NOTE);
-	mark(p, "</p>\n");
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
-		mark(p, "<input class=\"switch\" type=\"radio\" name=\"filter\" id=\"only-%s\"%s>",
-		     filters[i].id, i == 0 ? " checked" : "");
-	mark(p, "<p class=\"filters\"><span>");
+	mark(p, "</p>\n<fieldset class=\"filters\"><legend>");
 	say_word(p, W_SHOW);
-	mark(p, "</span>");
+	mark(p, "</legend>");
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
-		mark(p, "<label for=\"only-%s\">", filters[i].id);
+		mark(p,
+		     "<input type=\"radio\" name=\"filter\" id=\"only-%s\"%s><label "
+		     "for=\"only-%s\">",
+		     filters[i].id, i == 0 ? " checked" : "", filters[i].id);
 		say_word(p, filters[i].w);
 		mark(p, "</label>");
 	}
-	mark(p, "</p>\n");
-	while (f->error == 0 && facts_next(f, q)) {
-		const char *id = query_text(q, 0);
-		const struct guideline *g = catalogue_guideline(f->catalogue, id);
-
-		any = true;
-		mark(p, "<div class=\"book\" id=\"g-");
-		say_id(p, id);
-		mark(p, "\"><h3>");
-		if (g != NULL)
-			say_bilingual(p, &g->title);
-		else
-			say(p, id);
-		mark(p, "</h3>\n");
-		if (g != NULL)
-			origin(p, g);
-		controls_of(p, &s, g, id, true);
-		controls_of(p, &s, g, id, false);
-		mark(p, "</div>\n");
-	}
-	query_free(q);
+	mark(p, "</fieldset>\n");
+	books(p, &s);
 	query_free(s.list);
 	query_free(s.checks);
 	query_free(s.findings);
-	query_free(s.counts);
-	if (!any) {
-		mark(p, "<p>");
-		say_word(p, W_NO_GUIDELINES);
-		mark(p, "</p>\n");
-	}
 	mark(p, "</section>\n");
 }

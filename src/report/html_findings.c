@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page's findings: one card per check and severity, its places as a table. */
+/* The page's findings: one card per check and severity says once what it is and what heals it; each place is
+ * a short row, and of many rows five hundred are folded together. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/page.h"
 
-static const enum word columns[] = {
-	W_ASSET, W_ADDRESS, W_ZONE, W_DETAIL, W_FIRST_SEEN, W_LAST_SEEN
-};
+static const enum word columns[] = { W_ADDRESS, W_ZONE, W_DETAIL, W_FIRST_SEEN };
 
-enum { FOLD = 6 };
+enum { FOLD = 6, SHORT_EVIDENCE = 200 };
 
 /* Items that the check's findings count against, each once. */
 static void counts_against(struct page *p, const char *severity, const char *check)
@@ -132,29 +132,75 @@ static void seen_from(struct page *p, struct query *q)
 	mark(p, "</span>");
 }
 
-static void place(struct page *p, struct query *q)
+void say_finding_id(struct page *p, const char *fingerprint)
+{
+	const char *digits = fingerprint != NULL ? strchr(fingerprint, ':') : NULL;
+	char part[17];
+
+	snprintf(part, sizeof(part), "%.16s", digits != NULL ? digits + 1 : "");
+	mark(p, "f");
+	say_id(p, part);
+}
+
+/* "access: open; listed: [...]": evidence is a small JSON object; a long one is folded away. */
+static void evidence(struct page *p, const char *text)
+{
+	json_t *v = text != NULL ? text_parsed(text) : NULL, *one;
+	const char *key;
+	bool any = false;
+	bool folded = text != NULL && strlen(text) > SHORT_EVIDENCE;
+
+	if (v == NULL || json_is_null(v) || (json_is_object(v) && json_object_size(v) == 0) ||
+	    *text == '\0') {
+		json_decref(v);
+		return;
+	}
+	if (folded) {
+		mark(p, "<details class=\"evidence\"><summary>");
+		say_word(p, W_EVIDENCE);
+		mark(p, "</summary>");
+	}
+	mark(p, "<small>");
+	if (!json_is_object(v))
+		say(p, text);
+	json_object_foreach(v, key, one)
+	{
+		char *value = json_is_string(one) ? NULL : json_dumps(one, JSON_ENCODE_ANY);
+
+		mark(p, any ? "; " : "");
+		any = true;
+		say(p, key);
+		mark(p, ": ");
+		say(p, value != NULL ? value : json_string_value(one));
+		free(value);
+	}
+	mark(p, "%s", folded ? "</small></details>" : "</small>");
+	json_decref(v);
+}
+
+static void place(struct page *p, struct query *q, bool earlier)
 {
 	const char *address = cell(q, "address"), *asset = cell(q, "asset");
-	const char *evidence = cell(q, "evidence"), *transport = cell(q, "transport");
 	int64_t first_seen = cell_int(q, "first_seen");
 	bool waived = strcmp(cell(q, "status"), "waived") == 0;
 
-	mark(p, "<tr id=\"f-");
-	say_id(p, cell(q, "fingerprint"));
+	mark(p, "<tr id=\"");
+	say_finding_id(p, cell(q, "fingerprint"));
 	mark(p, "\"%s><td>", waived ? " class=\"is-waived\"" : "");
-	if (asset != NULL && (address == NULL || strcmp(asset, address) != 0))
+	if (asset != NULL && (address == NULL || strcmp(asset, address) != 0)) {
 		say(p, asset);
-	mark(p, "</td><td class=\"mono\">");
+		mark(p, " ");
+	}
 	say(p, address);
 	if (!query_null(q, query_column(q, "port"))) {
 		mark(p, " %" PRId64 "/", cell_int(q, "port"));
-		say(p, transport);
+		say(p, cell(q, "transport"));
 	}
 	also_at(p, cell(q, "also"));
 	seen_from(p, q);
 	mark(p, "</td><td>");
 	say(p, cell(q, "zone"));
-	mark(p, "</td><td class=\"detail\">");
+	mark(p, "</td><td>");
 	if (waived) {
 		mark(p, "<span class=\"chip s-waived\">");
 		say_word(p, W_WAIVED);
@@ -164,37 +210,45 @@ static void place(struct page *p, struct query *q)
 		mark(p, "<span class=\"chip s-again\">");
 		say_word(p, W_REOPENED);
 		mark(p, "</span> ");
-	} else if (first_seen == cell_int(q, "last_seen")) {
+	} else if (earlier && first_seen == cell_int(q, "last_seen")) {
 		mark(p, "<span class=\"chip s-new\">");
 		say_word(p, W_NEW);
 		mark(p, "</span> ");
 	}
 	say(p, cell(q, "detail"));
-	if (evidence != NULL && *evidence != '\0' && strcmp(evidence, "{}") != 0) {
-		mark(p, "<details class=\"evidence\"><summary>");
-		say_word(p, W_EVIDENCE);
-		mark(p, "</summary><pre>");
-		json_t *v = text_parsed(evidence);
-		char *pretty = json_is_string(v) ? NULL : json_dumps(v, JSON_INDENT(2));
-		say(p, pretty != NULL ? pretty : evidence);
-		free(pretty);
-		json_decref(v);
-		mark(p, "</pre><p class=\"quiet mono\">");
-		say(p, cell(q, "fingerprint"));
-		mark(p, "</p></details>");
-	}
+	mark(p, " ");
+	evidence(p, cell(q, "evidence"));
 	waiver(p, cell(q, "waiver"));
 	mark(p, "</td><td>");
-	say_time(p, first_seen);
-	mark(p, "</td><td>");
-	say_time(p, cell_int(q, "last_seen"));
+	say_day(p, first_seen);
 	mark(p, "</td></tr>\n");
 }
 
-static void card(struct page *p, struct query *group)
+/* What is going to be done about them, by whom and until when. */
+static void treatments(struct page *p, const char *check)
+{
+	struct query *q = ask_of(p,
+				 "SELECT * FROM treatment WHERE check_id = ?1"
+				 " ORDER BY due IS NULL, due, line",
+				 check, NULL);
+	bool any = false;
+
+	for (; facts_next(p->facts, q); any = true) {
+		mark(p, any ? "<li>" : "<ul class=\"treatments\"><li>");
+		page_treatment(p, q);
+		mark(p, "</li>");
+	}
+	query_free(q);
+	mark(p, any ? "</ul>\n" : "");
+}
+
+static void card(struct page *p, struct query *group, struct query *rows, bool earlier)
 {
 	const char *severity = cell(group, "severity"), *id = cell(group, "check_id");
 	const struct check *check = facts_check(p->facts, id);
+	struct fold table = { .columns = columns,
+			      .column_count = sizeof(columns) / sizeof(columns[0]),
+			      .total = cell_int(group, "n") };
 
 	mark(p, "<article class=\"card e-");
 	say_id(p, severity);
@@ -202,7 +256,7 @@ static void card(struct page *p, struct query *group)
 	say_id(p, severity);
 	mark(p, "-");
 	say_id(p, id);
-	mark(p, "\">\n<h3>");
+	mark(p, "\" data-rows=\"what\">\n<div class=\"what\"><h3>");
 	say_severity(p, severity);
 	mark(p, " ");
 	if (check != NULL)
@@ -210,9 +264,9 @@ static void card(struct page *p, struct query *group)
 	else
 		say(p, id);
 	mark(p, " <span class=\"count\">%" PRId64 "</span></h3>\n<p class=\"quiet mono\">",
-	     cell_int(group, "n"));
+	     table.total);
 	say(p, id);
-	mark(p, "</p>\n");
+	mark(p, "</p></div>\n");
 	if (check != NULL) {
 		mark(p, "<p class=\"remedy\"><b>");
 		say_word(p, W_REMEDY);
@@ -220,22 +274,17 @@ static void card(struct page *p, struct query *group)
 		say_bilingual(p, &check->remedy);
 		mark(p, "</p>\n");
 	}
+	treatments(p, id);
 	counts_against(p, severity, id);
-	mark(p, "<div class=\"scroll\"><table>");
-	heads(p, columns, sizeof(columns) / sizeof(columns[0]));
-	mark(p, "<tbody>\n");
-	struct query *q =
-		ask_of(p,
-		       "SELECT f.*, " ALSO_AT " FROM finding_now f" JOIN_PLACE(
-			       "f") " WHERE severity = ?1 AND check_id = ?2 ORDER BY status,"
-				    " place.position IS NULL, place.position, asset, port, "
-				    "transport, detail,"
-				    " fingerprint",
-		       severity, id);
-	while (facts_next(p->facts, q))
-		place(p, q);
-	query_free(q);
-	mark(p, "</tbody></table></div>\n</article>\n");
+	query_reset(rows);
+	if (query_bind_text(rows, 1, severity) < 0 || query_bind_text(rows, 2, id) < 0)
+		p->facts->error = -EIO;
+	while (facts_next(p->facts, rows)) {
+		fold_row(p, &table, cell(rows, "address"));
+		place(p, rows, earlier);
+	}
+	fold_end(p, &table);
+	mark(p, "</article>\n");
 }
 
 static void gone(struct page *p)
@@ -288,18 +337,47 @@ static void gone(struct page *p)
 		mark(p, "</tbody></table></div></details>\n");
 }
 
+/* What the script offers; without it nothing of this shows. */
+void page_tools(struct page *p, bool search)
+{
+	mark(p, "<div class=\"tools\" hidden>");
+	if (search) {
+		mark(p, "<label>");
+		say_word(p, W_SEARCH);
+		mark(p, " <input type=\"search\"></label> <span hidden>");
+		say_word(p, W_SEARCH_COUNT);
+		mark(p, " <output></output></span> ");
+	}
+	mark(p, "<button type=\"button\" value=\"open\">");
+	say_word(p, W_OPEN_ALL);
+	mark(p, "</button> <button type=\"button\" value=\"close\">");
+	say_word(p, W_CLOSE_ALL);
+	mark(p, "</button></div>\n");
+}
+
 void page_findings(struct page *p)
 {
-	mark(p, "<section id=\"findings\">\n<h2>");
-	say_word(p, W_NAV_FINDINGS);
-	mark(p, "</h2>\n");
+	/* On the first inspection everything is new, and nothing says so. */
+	bool earlier = facts_count(p->facts, "SELECT EXISTS (SELECT 1 FROM main.scan s, judged j"
+					     " WHERE s.site = j.site AND s.id < j.id AND s.kind ="
+					     " (SELECT kind FROM main.scan WHERE id = j.id))") != 0;
+	struct query *rows = facts_ask(
+		p->facts, "SELECT f.*, f.carried = 1 OR f.vantage <> (SELECT vantage FROM judged)"
+			  " AS elsewhere, " ALSO_AT " FROM finding_now f" JOIN_PLACE(
+				  "f") " WHERE severity = ?1 AND check_id = ?2 ORDER BY status,"
+				       " place.position IS NULL, place.position, asset, port, "
+				       "transport, detail, fingerprint");
+
+	page_section(p, "findings");
+	page_tools(p, true);
 	struct query *q = facts_ask(
 		p->facts, "SELECT severity, check_id, count(*) AS n FROM finding_now"
 			  " GROUP BY severity, check_id ORDER BY " BY_SEVERITY ", check_id");
 	bool any = false;
 	for (; facts_next(p->facts, q); any = true)
-		card(p, q);
+		card(p, q, rows, earlier);
 	query_free(q);
+	query_free(rows);
 	if (!any) {
 		mark(p, "<p>");
 		say_word(p, W_NO_FINDINGS);

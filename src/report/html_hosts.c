@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page's hosts, and what was looked at and what was not. */
+/* The page's machines by the guideline's four classes of assets; of many rows five hundred are folded together. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -59,10 +59,9 @@ static void services(struct page *p, struct host_rows *rows, int64_t place)
 		const char *protocol = cell(q, "protocol"), *product = cell(q, "product");
 		const char *state = cell(q, "state"), *limited = cell(q, "limited");
 
-		mark(p, "%s<li><span class=\"mono\">%" PRId64 "/",
-		     any ? "" : "<ul class=\"services\">", cell_int(q, "port"));
+		mark(p, "%s%" PRId64 "/", any ? "<br>" : "", cell_int(q, "port"));
 		say(p, cell(q, "transport"));
-		mark(p, "</span> ");
+		mark(p, " ");
 		if (strcmp(state, "open") != 0) {
 			mark(p, "<i>");
 			say_reason(p, state);
@@ -74,11 +73,10 @@ static void services(struct page *p, struct host_rows *rows, int64_t place)
 		if (cell_int(q, "tls") != 0 && (protocol == NULL || strcmp(protocol, "tls") != 0))
 			mark(p, " + TLS");
 		if (product != NULL) {
-			mark(p, " <b>");
+			mark(p, " ");
 			say(p, product);
 			mark(p, " ");
 			say(p, cell(q, "version"));
-			mark(p, "</b>");
 		}
 		if (cell(q, "level") != NULL)
 			grade(p, q);
@@ -87,11 +85,8 @@ static void services(struct page *p, struct host_rows *rows, int64_t place)
 			say_reason(p, limited);
 			mark(p, ")</span>");
 		}
-		mark(p, "</li>");
 	}
-	if (any) {
-		mark(p, "</ul>");
-	} else {
+	if (!any) {
 		mark(p, "<span class=\"quiet\">");
 		say_word(p, W_NOTHING_OPEN);
 		mark(p, "</span>");
@@ -141,18 +136,49 @@ static void device(struct page *p, struct query *q)
 		}
 }
 
-static void host(struct page *p, struct query *q, struct host_rows *service)
+/* What is unusual about how it was looked at; most machines just answered. */
+static void state(struct page *p, struct query *q)
 {
 	const char *kind = cell(q, "kind"), *treated = cell(q, "treated"),
-		   *sign = cell(q, "ot_sign");
-	const char *reason = cell(q, "reason"), *ledger = cell(q, "ledger_id"), *os = cell(q, "os");
+		   *sign = cell(q, "ot_sign"), *reason = cell(q, "reason");
+	const char *text = cell(q, "state");
 
-	mark(p, "<tr><td><b class=\"mono\">");
-	say(p, cell(q, "address"));
-	mark(p, "</b><span class=\"quiet\">");
-	if (ledger != NULL) {
+	if (strcmp(text, "answering") != 0) {
 		mark(p, "<br>");
-		say(p, ledger);
+		say_state(p, text);
+		if (reason != NULL && *reason != '\0' &&
+		    strcmp(reason, host_state_text(text, LANGUAGE_EN)) != 0) {
+			mark(p, ": ");
+			say_reason(p, reason);
+		}
+	}
+	if (treated != NULL && kind != NULL && strcmp(treated, kind) != 0) {
+		mark(p, "<br>");
+		say_word(p, W_HANDLED_AS);
+		mark(p, " ");
+		say_kind(p, treated);
+	}
+	if (sign != NULL) {
+		mark(p, "<br>");
+		say_word(p, W_OT_SIGN);
+		mark(p, ": ");
+		say_reason(p, sign);
+	}
+	if (cell_int(q, "complete") == 0) {
+		mark(p, "<br>");
+		say_word(p, W_PORTS_INCOMPLETE);
+	}
+}
+
+static void whose(struct page *p, struct query *q)
+{
+	if (cell(q, "ledger_id") != NULL) {
+		mark(p, "<br>");
+		say(p, cell(q, "ledger_id"));
+		if (cell(q, "owner") != NULL) {
+			mark(p, ", ");
+			say(p, cell(q, "owner"));
+		}
 	}
 	names(p, cell(q, "names"));
 	if (cell(q, "others") != NULL) {
@@ -166,40 +192,30 @@ static void host(struct page *p, struct query *q, struct host_rows *service)
 			mark(p, ")");
 		}
 	}
-	mark(p, "</span></td><td>");
-	say(p, cell(q, "zone"));
-	mark(p, " <span class=\"chip z-");
-	say_id(p, kind);
-	mark(p, "\">");
-	say_kind(p, kind);
-	mark(p, "</span>");
-	if (treated != NULL && kind != NULL && strcmp(treated, kind) != 0) {
-		mark(p, "<br><span class=\"quiet\">");
-		say_word(p, W_HANDLED_AS);
-		mark(p, " ");
-		say_kind(p, treated);
-		mark(p, "</span>");
-	}
-	if (sign != NULL) {
-		mark(p, "<br><span class=\"quiet\">");
-		say_word(p, W_OT_SIGN);
-		mark(p, ": ");
-		say_reason(p, sign);
-		mark(p, "</span>");
-	}
+}
+
+static void host(struct page *p, struct query *q, struct host_rows *service)
+{
+	const char *os = cell(q, "os");
+	int64_t rank = cell_int(q, "rank"), found = cell_int(q, "found");
+
+	mark(p, "<tr><td><b>");
+	say(p, cell(q, "address"));
+	mark(p, "</b><small>");
+	whose(p, q);
+	state(p, q);
+	mark(p, "</small></td><td>");
+	if (cell(q, "zone") != NULL)
+		say(p, cell(q, "zone"));
+	else
+		mark(p, "&#8211;");
 	mark(p, "</td><td>");
-	say_state(p, cell(q, "state"));
-	if (reason != NULL && *reason != '\0' &&
-	    strcmp(reason, host_state_text(cell(q, "state"), LANGUAGE_EN)) != 0) {
-		mark(p, "<br><span class=\"quiet\">");
-		say_reason(p, reason);
-		mark(p, "</span>");
+	if (found > 0 && rank < 2) {
+		say_severity(p, severity_words[rank]);
+		mark(p, " ");
 	}
-	if (cell_int(q, "complete") == 0) {
-		mark(p, "<br><span class=\"quiet\">");
-		say_word(p, W_PORTS_INCOMPLETE);
-		mark(p, "</span>");
-	}
+	if (found > 0)
+		say_int(p, found);
 	mark(p, "</td><td>");
 	if (cell(q, "role") != NULL)
 		say_role(p, cell(q, "role"));
@@ -211,208 +227,132 @@ static void host(struct page *p, struct query *q, struct host_rows *service)
 		mark(p, first ? "" : "<br>");
 		say(p, os);
 	}
-	mark(p, "</td><td><span class=\"mono\">");
+	mark(p, "</td><td>");
 	say(p, cell(q, "mac"));
-	mark(p, "</span> ");
+	mark(p, " ");
 	say(p, cell(q, "vendor"));
 	mark(p, "</td><td>");
 	services(p, service, cell_int(q, "place"));
 	mark(p, "</td></tr>\n");
 }
 
-static void without_answer(struct page *p)
-{
-	static const enum word columns[] = { W_ZONE, W_HOST_STATE, W_REASON, W_COUNT };
-	struct query *q = facts_ask(
-		p->facts, "SELECT zone, kind, state, reason, sum(addresses) AS n FROM host"
-			  " WHERE state IN ('silent', 'absent',"
-			  " 'skipped') GROUP BY zone, kind, state, reason"
-			  " ORDER BY zone, kind, state, reason");
-	bool any = false;
-
-	for (; facts_next(p->facts, q); any = true) {
-		if (!any) {
-			mark(p, "<h3>");
-			say_word(p, W_SILENT_HEAD);
-			mark(p, "</h3>\n<div class=\"scroll\"><table>");
-			heads(p, columns, 4);
-			mark(p, "<tbody>\n");
-		}
-		mark(p, "<tr><td>");
-		say(p, cell(q, "zone"));
-		mark(p, " ");
-		say_kind(p, cell(q, "kind"));
-		mark(p, "</td><td>");
-		say_state(p, cell(q, "state"));
-		mark(p, "</td><td>");
-		say_reason(p, cell(q, "reason"));
-		mark(p, "</td><td class=\"number\">%" PRId64 "</td></tr>\n", cell_int(q, "n"));
-	}
-	query_free(q);
-	if (any)
-		mark(p, "</tbody></table></div>\n");
-}
-
 /* The other addresses of the machine. */
 #define OTHERS                                                                           \
 	"(SELECT group_concat(address, ', ') FROM (SELECT o.address FROM machine o"      \
 	" LEFT JOIN report_place r ON r.address = o.address WHERE o.machine = m.machine" \
-	" AND o.address <> h.address ORDER BY r.position))"
+	" AND o.address <> h.address ORDER BY r.position)) AS others"
+
+/*
+ * The guideline's classes of assets. The ledger's word decides (profiles/data/class-words.csv), else what
+ * the machine is by its answers.
+ */
+static const struct {
+	enum word w;
+	const char *id;
+} classes[] = {
+	{ W_CLASS_TERMINAL, "terminal" },      { W_CLASS_SERVER, "server" },
+	{ W_CLASS_NETWORK, "network-device" }, { W_CLASS_SPECIAL, "special" },
+	{ W_CLASS_UNKNOWN, "unknown" },
+};
+
+#define CLASS_OF                                                                              \
+	"coalesce((SELECT CASE w.class WHEN 'mobile' THEN 'terminal' WHEN 'printer' THEN "    \
+	"'special'"                                                                           \
+	"  WHEN 'iot' THEN 'special' ELSE w.class END FROM data_class_words w"                \
+	"  WHERE w.word = lower(a.class)),"                                                   \
+	" CASE WHEN a.class IN ('workstation') THEN 'terminal'"                               \
+	"  WHEN a.class IN ('bmc') THEN 'server'"                                             \
+	"  WHEN a.class IN ('router', 'switch', 'firewall', 'access-point', 'gateway') THEN " \
+	"'network-device'"                                                                    \
+	"  WHEN a.class IN ('recorder', 'pdu', 'kvm', 'converter', 'scanner', 'projector',"   \
+	"   'building-controller') THEN 'special' ELSE 'unknown' END)"
+
+/* Each answering machine's class, its place in the order of addresses, and what was found on it. */
+static void classify(struct page *p)
+{
+	if (p->facts->error == 0 &&
+	    db_exec(p->facts->db,
+		    "DROP TABLE IF EXISTS temp.report_asset;"
+		    "CREATE TEMP TABLE report_asset (place INTEGER PRIMARY KEY, class TEXT NOT "
+		    "NULL,"
+		    " rank INTEGER, found INTEGER NOT NULL) STRICT;"
+		    "DROP TABLE IF EXISTS temp.report_owner;"
+		    "CREATE TEMP TABLE report_owner (id TEXT PRIMARY KEY, owner TEXT) STRICT,"
+		    " WITHOUT ROWID;"
+		    "INSERT OR IGNORE INTO temp.report_owner SELECT id, owner FROM ledger"
+		    " WHERE owner <> '' ORDER BY line;"
+		    "INSERT INTO temp.report_asset"
+		    " WITH worst AS MATERIALIZED (SELECT l.address, min(" BY_SEVERITY ") AS rank,"
+		    "  count(*) AS n FROM finding_place l JOIN finding_now n USING (fingerprint)"
+		    "  WHERE n.status = 'open' GROUP BY l.address)"
+		    " SELECT r.position, " CLASS_OF ", w.rank, coalesce(w.n, 0)"
+		    " FROM report_place r JOIN asset a ON a.address = r.address"
+		    " LEFT JOIN worst w ON w.address = r.address"
+		    " WHERE a.state NOT IN ('silent', 'absent', 'skipped')") < 0)
+		p->facts->error = -EIO;
+}
+
+static void one_class(struct page *p, size_t i)
+{
+	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_NAV_FINDINGS,
+					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
+	struct query *q =
+		ask_of(p,
+		       "SELECT h.*, d.vendor AS maker, d.model, d.firmware, d.serial, d.certain,"
+		       " " OTHERS ", m.certain AS one_machine, x.place, x.rank, x.found, o.owner"
+		       " FROM report_asset x CROSS JOIN report_place r ON r.position = x.place"
+		       " CROSS JOIN host h ON h.address = r.address"
+		       " LEFT JOIN device d ON d.address = h.address"
+		       " LEFT JOIN machine m ON m.address = h.address"
+		       " LEFT JOIN report_owner o ON o.id = h.ledger_id"
+		       " WHERE x.class = ?1 ORDER BY x.place",
+		       classes[i].id, NULL);
+	struct host_rows service = {
+		.q = ask_of(p,
+			    "SELECT x.place, s.*, g.scheme, g.level, g.basis FROM report_asset x"
+			    " CROSS JOIN report_place r ON r.position = x.place"
+			    " CROSS JOIN service s ON s.address = r.address"
+			    " LEFT JOIN service_grade g USING (address, port, transport)"
+			    " WHERE x.class = ?1 ORDER BY x.place, s.transport, s.port",
+			    classes[i].id, NULL),
+		.there = true,
+		.taken = true,
+	};
+	struct query *total = ask_of(p, "SELECT count(*) FROM report_asset WHERE class = ?1",
+				     classes[i].id, NULL);
+	struct fold rows = { .columns = columns,
+			     .column_count = sizeof(columns) / sizeof(columns[0]),
+			     .total = facts_next(p->facts, total) ? query_int(total, 0) : 0 };
+
+	query_free(total);
+	if (rows.total > 0) {
+		mark(p, "<div data-rows=\"\"><h3>");
+		say_word(p, classes[i].w);
+		mark(p, " <span class=\"count\">%" PRId64 "</span></h3>\n", rows.total);
+	}
+	while (facts_next(p->facts, q)) {
+		fold_row(p, &rows, cell(q, "address"));
+		host(p, q, &service);
+	}
+	fold_end(p, &rows);
+	if (rows.total > 0)
+		mark(p, "</div>\n");
+	query_free(service.q);
+	query_free(q);
+}
 
 void page_hosts(struct page *p)
 {
-	static const enum word columns[] = { W_ADDRESS, W_ZONE,       W_HOST_STATE,
-					     W_ROLE,    W_MAC_VENDOR, W_SERVICES };
-	struct query *q =
-		facts_ask(p->facts, "SELECT h.*, d.vendor AS maker, d.model, d.firmware, d.serial,"
-				    " d.certain, " OTHERS " AS others, m.certain AS one_machine,"
-				    " place.position AS place" HOSTS_IN_ORDER);
-	struct host_rows service = facts_ask_by_host(
-		p->facts, SERVICES_BY_HOST("s.*, g.scheme, g.level, g.basis",
-					   " LEFT JOIN service_grade g"
-					   " USING (address, port, transport)") ", s.transport,"
-										" s.port");
-	bool any = false;
-
-	mark(p, "<section id=\"hosts\">\n<h2>");
-	say_word(p, W_NAV_HOSTS);
-	mark(p, "</h2>\n");
-	for (; facts_next(p->facts, q); any = true) {
-		if (!any) {
-			mark(p, "<div class=\"scroll\"><table class=\"hosts\">");
-			heads(p, columns, sizeof(columns) / sizeof(columns[0]));
-			mark(p, "<tbody>\n");
-		}
-		host(p, q, &service);
-	}
-	query_free(service.q);
-	query_free(q);
-	if (any) {
-		mark(p, "</tbody></table></div>\n");
-	} else {
+	page_section(p, "hosts");
+	classify(p);
+	if (facts_count(p->facts, "SELECT count(*) FROM report_asset") == 0) {
 		mark(p, "<p>");
 		say_word(p, W_NO_HOSTS);
 		mark(p, "</p>\n");
+	} else {
+		page_tools(p, true);
+		for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+			one_class(p, i);
 	}
-	without_answer(p);
-	mark(p, "</section>\n");
-}
-
-static void say_check(struct page *p, const char *id)
-{
-	const struct check *check = facts_check(p->facts, id);
-
-	if (check != NULL)
-		say_bilingual(p, &check->title);
-	mark(p, " <span class=\"quiet mono\">");
-	say(p, id);
-	mark(p, "</span>");
-}
-
-/* Checks of one outcome as a closed table. */
-static void checks(struct page *p, enum word outcome, const char *where, bool open)
-{
-	static const enum word columns[] = { W_CHECK, W_SEVERITY, W_LOOKED_AT, W_FOUND, W_REASON };
-	char sql[256];
-
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM check_run WHERE %s", where);
-	int64_t n = facts_count(p->facts, sql);
-	if (n == 0)
-		return;
-	mark(p, "<details class=\"block\"%s><summary>", open ? " open" : "");
-	say_word(p, outcome);
-	mark(p, ": %" PRId64 " ", n);
-	say_word(p, W_CHECKS);
-	mark(p, "</summary>\n<div class=\"scroll\"><table>");
-	heads(p, columns, sizeof(columns) / sizeof(columns[0]));
-	mark(p, "<tbody>\n");
-	snprintf(sql, sizeof(sql), "SELECT * FROM check_run WHERE %s ORDER BY reason, check_id",
-		 where);
-	struct query *q = facts_ask(p->facts, sql);
-	while (facts_next(p->facts, q)) {
-		mark(p, "<tr><td>");
-		say_check(p, cell(q, "check_id"));
-		mark(p, "</td><td>");
-		say_severity(p, cell(q, "severity"));
-		mark(p, "</td><td class=\"number\">");
-		if (cell_int(q, "ran") != 0)
-			mark(p, "%" PRId64 " / %" PRId64, cell_int(q, "checked"),
-			     cell_int(q, "services"));
-		mark(p, "</td><td class=\"number\">");
-		if (cell_int(q, "ran") != 0)
-			say_int(p, cell_int(q, "findings"));
-		mark(p, "</td><td>");
-		say_reason(p, cell(q, "reason"));
-		mark(p, "</td></tr>\n");
-	}
-	query_free(q);
-	mark(p, "</tbody></table></div></details>\n");
-}
-
-static void limited_services(struct page *p)
-{
-	static const enum word columns[] = { W_REASON, W_COUNT };
-	struct query *q =
-		facts_ask(p->facts, "SELECT limited, count(*) AS n FROM service"
-				    " WHERE limited IS NOT NULL GROUP BY limited ORDER BY n DESC,"
-				    " limited");
-	bool any = false;
-
-	for (; facts_next(p->facts, q); any = true) {
-		if (!any) {
-			mark(p, "<h3>");
-			say_word(p, W_SERVICES_LIMITED);
-			mark(p, "</h3>\n<div class=\"scroll\"><table>");
-			heads(p, columns, 2);
-			mark(p, "<tbody>\n");
-		}
-		mark(p, "<tr><td>");
-		say_reason(p, cell(q, "limited"));
-		mark(p, "</td><td class=\"number\">%" PRId64 "</td></tr>\n", cell_int(q, "n"));
-	}
-	query_free(q);
-	if (any)
-		mark(p, "</tbody></table></div>\n");
-}
-
-/* Reasons first, since one missing probe explains many checks. */
-static void reasons(struct page *p)
-{
-	static const enum word columns[] = { W_REASON, W_NOT_RUN, W_RAN_PARTLY };
-	struct query *q =
-		facts_ask(p->facts, "SELECT reason, sum(ran = 0) AS none, sum(ran = 1) AS part"
-				    " FROM check_run WHERE ran = 0 OR partial = 1 GROUP BY reason"
-				    " ORDER BY count(*) DESC, reason");
-	bool any = false;
-
-	for (; facts_next(p->facts, q); any = true) {
-		if (!any) {
-			mark(p, "<div class=\"scroll\"><table>");
-			heads(p, columns, 3);
-			mark(p, "<tbody>\n");
-		}
-		mark(p, "<tr><td>");
-		say_reason(p, cell(q, "reason"));
-		mark(p,
-		     "</td><td class=\"number\">%" PRId64 "</td><td class=\"number\">%" PRId64
-		     "</td></tr>\n",
-		     cell_int(q, "none"), cell_int(q, "part"));
-	}
-	query_free(q);
-	if (any)
-		mark(p, "</tbody></table></div>\n");
-}
-
-void page_coverage(struct page *p)
-{
-	mark(p, "<section id=\"coverage\">\n<h2>");
-	say_word(p, W_NAV_COVERAGE);
-	mark(p, "</h2>\n");
-	reasons(p);
-	checks(p, W_NOT_RUN, "ran = 0", false);
-	checks(p, W_RAN_PARTLY, "ran = 1 AND partial = 1", true);
-	checks(p, W_RAN, "ran = 1 AND partial = 0", false);
-	limited_services(p);
-	page_offline(p);
 	mark(p, "</section>\n");
 }

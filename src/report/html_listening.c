@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page's traffic: what was watched, what zones said to each other, public end points, control. */
+/* The page's traffic: what was watched, what zones said to each other, public end points. */
 #include <inttypes.h>
 
 #include "report/page.h"
@@ -48,16 +48,6 @@ bool page_has_listening(struct page *p)
 	" max(last_ms) AS last, group_concat(DISTINCT vantage) AS vantage FROM public_flow f"     \
 	" GROUP BY peer ORDER BY bytes DESC, peer LIMIT 200"
 
-#define OPERATIONS                                                                            \
-	"SELECT src, dst, protocol, sum(requests * (access = 'read')) AS reads,"              \
-	" sum(requests * (access = 'write')) AS writes,"                                      \
-	" sum(requests * (access IN ('control', 'program'))) AS controls,"                    \
-	" sum(requests * (access NOT IN ('read', 'write', 'control', 'program'))) AS others," \
-	" sum(errors) AS errors, min(first_ms) AS first, max(last_ms) AS last,"               \
-	" group_concat(DISTINCT vantage) AS vantage FROM operation"                           \
-	" GROUP BY src, dst, protocol ORDER BY address_key(src), address_key(dst), protocol " \
-	"LIMIT 500"
-
 #define FLOWS                                                                                      \
 	"SELECT src || coalesce(' ' || from_zone, '') AS source,"                                  \
 	" dst || coalesce(' ' || to_zone, '') AS target, transport || iif(port > 0, '/' || port, " \
@@ -69,11 +59,7 @@ bool page_has_listening(struct page *p)
 
 void page_listening(struct page *p)
 {
-	if (!page_has_listening(p))
-		return;
-	mark(p, "<section id=\"traffic\">\n<h2>");
-	say_word(p, W_NAV_TRAFFIC);
-	mark(p, "</h2>\n");
+	page_section(p, "traffic");
 	TABLE(p, W_WATCHED,
 	      "SELECT *, coalesce(last_ms - first_ms, 0) AS span FROM watch ORDER BY run, number",
 	      { "vantage", W_VANTAGE, SHOW_TEXT }, { "name", W_LINK, SHOW_MONO },
@@ -93,12 +79,6 @@ void page_listening(struct page *p)
 	      { "names", W_NAMES, SHOW_TEXT }, { "ports", W_SERVICE, SHOW_MONO },
 	      { "hosts", W_ADDRESS, SHOW_MONO }, { "answered", W_ANSWERED, SHOW_MONO },
 	      { "bytes", W_BYTES, SHOW_NUMBER }, { "first", W_FIRST, SHOW_MS },
-	      { "last", W_LAST, SHOW_MS }, { "vantage", W_VANTAGE, SHOW_TEXT });
-	TABLE(p, W_OT_OPERATIONS, OPERATIONS, { "src", W_MASTER, SHOW_MONO },
-	      { "dst", W_SLAVE, SHOW_MONO }, { "protocol", W_PROTOCOL, SHOW_TEXT },
-	      { "reads", W_READS, SHOW_NUMBER }, { "writes", W_WRITES, SHOW_NUMBER },
-	      { "controls", W_CONTROLS_SENT, SHOW_NUMBER }, { "others", W_OTHERS, SHOW_NUMBER },
-	      { "errors", W_ERRORS, SHOW_NUMBER }, { "first", W_FIRST, SHOW_MS },
 	      { "last", W_LAST, SHOW_MS }, { "vantage", W_VANTAGE, SHOW_TEXT });
 	TABLE(p, W_FLOWS, FLOWS, { "source", W_FROM, SHOW_MONO }, { "target", W_TO, SHOW_MONO },
 	      { "service", W_SERVICE, SHOW_MONO }, { "application", W_APPLICATION, SHOW_TEXT },

@@ -1,89 +1,217 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page's records: remarks, exceptions, answers, declared zones, and what was sent. */
+/*
+ * What people said beside the evidence: treatments, exceptions with the fields of their request, measures
+ * that compensate, answers, decisions about items, and thresholds that the guideline leaves open.
+ */
 #include <inttypes.h>
+#include <string.h>
 
 #include "report/page.h"
 
-static void waivers(struct page *p)
+static void say_state(struct page *p, const char *state)
 {
-	static const enum word columns[] = { W_CHECK,        W_ASSET,       W_REASON,
-					     W_COMPENSATING, W_APPROVED_BY, W_UNTIL };
+	say_both(p, treatment_text(state, LANGUAGE_EN), treatment_text(state, LANGUAGE_JA));
+}
+
+/* What it is for: a check and where, or an item. */
+static void say_subject(struct page *p, struct query *q)
+{
+	const char *id = cell(q, "check_id");
+	const struct check *check = facts_check(p->facts, id);
+
+	if (check != NULL)
+		say_bilingual(p, &check->title);
+	else
+		say(p, id);
+	if (cell(q, "asset") != NULL) {
+		mark(p, " <span class=\"mono\">");
+		say(p, cell(q, "asset"));
+		if (!query_null(q, query_column(q, "port")))
+			mark(p, " %" PRId64, cell_int(q, "port"));
+		mark(p, "</span>");
+	}
+}
+
+static void say_labelled(struct page *p, enum word label, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	mark(p, " · ");
+	say_word(p, label);
+	mark(p, ": ");
+	say(p, text);
+}
+
+void page_treatment(struct page *p, struct query *q)
+{
+	mark(p, "<b>");
+	say_state(p, cell(q, "state"));
+	mark(p, "</b> ");
+	say(p, cell(q, "action"));
+	say_labelled(p, W_ASSET, cell(q, "asset"));
+	say_labelled(p, W_OWNER, cell(q, "owner"));
+	if (cell_int(q, "due") != 0) {
+		mark(p, " · ");
+		say_word(p, W_DUE);
+		mark(p, ": ");
+		say_day(p, cell_int(q, "due"));
+	}
+	say_labelled(p, W_NOTE, cell(q, "note"));
+}
+
+static void none(struct page *p)
+{
+	mark(p, "<p class=\"quiet\">");
+	say_word(p, W_NONE);
+	mark(p, "</p>\n");
+}
+
+static void heading(struct page *p, enum word w)
+{
+	mark(p, "<h3>");
+	say_word(p, w);
+	mark(p, "</h3>\n");
+}
+
+static void treatments(struct page *p)
+{
+	static const enum word columns[] = { W_CHECK, W_ACTION, W_OWNER, W_DUE, W_STATE, W_NOTE };
 	struct query *q =
-		facts_ask(p->facts, "SELECT w.*, w.until < j.now AS expired FROM waiver w, judged j"
-				    " ORDER BY check_id, asset, port, until");
+		facts_ask(p->facts, "SELECT t.*, due > 0 AND due < j.now AND state NOT IN ('done',"
+				    " 'accepted') AS late FROM treatment t, judged j"
+				    " ORDER BY state = 'done', due IS NULL, due, line");
 	bool any = false;
 
-	mark(p, "<h3>");
-	say_word(p, W_WAIVERS);
-	mark(p, "</h3>\n");
+	heading(p, W_TREATMENTS);
 	for (; facts_next(p->facts, q); any = true) {
 		if (!any) {
 			mark(p, "<div class=\"scroll\"><table>");
 			heads(p, columns, sizeof(columns) / sizeof(columns[0]));
 			mark(p, "<tbody>\n");
 		}
-		mark(p, "<tr><td class=\"mono\">");
-		say(p, cell(q, "check_id"));
+		mark(p, "<tr><td>");
+		say_subject(p, q);
 		mark(p, "</td><td>");
-		say(p, cell(q, "asset"));
-		if (!query_null(q, query_column(q, "port")))
-			mark(p, " %" PRId64, cell_int(q, "port"));
+		say(p, cell(q, "action"));
 		mark(p, "</td><td>");
-		say(p, cell(q, "reason"));
+		say(p, cell(q, "owner"));
+		mark(p, "</td><td class=\"number\">");
+		say_day(p, cell_int(q, "due"));
+		if (cell_int(q, "late") != 0) {
+			mark(p, " <span class=\"chip s-high\">");
+			say_word(p, W_LATE);
+			mark(p, "</span>");
+		}
 		mark(p, "</td><td>");
-		say(p, cell(q, "compensating"));
+		say_state(p, cell(q, "state"));
 		mark(p, "</td><td>");
-		say(p, cell(q, "approved_by"));
-		mark(p, "<br><span class=\"quiet\">");
-		say_time(p, cell_int(q, "approved_at"));
-		mark(p, "</span></td><td>");
-		say_time(p, cell_int(q, "until"));
-		mark(p, "<br><b>");
-		say_word(p, cell_int(q, "expired") != 0 ? W_EXPIRED : W_IN_FORCE);
-		mark(p, "</b></td></tr>\n");
+		say(p, cell(q, "note"));
+		mark(p, "</td></tr>\n");
 	}
 	query_free(q);
-	mark(p, any ? "</tbody></table></div>\n" : "<p class=\"quiet\">");
-	if (!any) {
-		say_word(p, W_NONE);
-		mark(p, "</p>\n");
+	if (any)
+		mark(p, "</tbody></table></div>\n");
+	else
+		none(p);
+}
+
+static void field(struct page *p, enum word w, const char *text)
+{
+	mark(p, "<div><dt>");
+	say_word(p, w);
+	mark(p, "</dt><dd>");
+	if (text != NULL && *text != '\0')
+		say(p, text);
+	else
+		mark(p, "&#8211;");
+	mark(p, "</dd></div>\n");
+}
+
+/* The seven fields of the guideline's request for an exception, in its order (4.3.2-18 of mlit-water), and
+ * who allowed it. */
+static void waivers(struct page *p)
+{
+	struct query *q =
+		facts_ask(p->facts, "SELECT w.*, w.until < j.now AS expired FROM waiver w, judged j"
+				    " ORDER BY expired DESC, until, check_id, asset, port");
+	bool any = false;
+
+	heading(p, W_WAIVERS);
+	for (; facts_next(p->facts, q); any = true) {
+		mark(p, "<div class=\"card%s\"><h4>", cell_int(q, "expired") != 0 ? " e-high" : "");
+		say_subject(p, q);
+		mark(p, " <span class=\"chip s-%s\">",
+		     cell_int(q, "expired") != 0 ? "high" : "waived");
+		say_word(p, cell_int(q, "expired") != 0 ? W_EXPIRED : W_IN_FORCE);
+		mark(p, "</span></h4>\n<dl class=\"facts\">\n");
+		field(p, W_APPLICANT, cell(q, "applicant"));
+		field(p, W_CLAUSE, cell(q, "clause"));
+		mark(p, "<div><dt>");
+		say_word(p, W_PERIOD);
+		mark(p, "</dt><dd>");
+		say_day(p, cell_int(q, "from_at") != 0 ? cell_int(q, "from_at")
+						       : cell_int(q, "approved_at"));
+		mark(p, " &#8211; ");
+		say_day(p, cell_int(q, "until"));
+		mark(p, "</dd></div>\n");
+		field(p, W_COMPENSATING, cell(q, "compensating"));
+		field(p, W_IMPACT, cell(q, "impact"));
+		field(p, W_CLOSING, cell(q, "closing"));
+		field(p, W_REASON, cell(q, "reason"));
+		mark(p, "<div><dt>");
+		say_word(p, W_APPROVED_BY);
+		mark(p, "</dt><dd>");
+		say(p, cell(q, "approved_by"));
+		mark(p, ", ");
+		say_day(p, cell_int(q, "approved_at"));
+		mark(p, "</dd></div>\n");
+		if (cell(q, "relies_on") != NULL)
+			field(p, W_RELIES_ON, cell(q, "relies_on"));
+		mark(p, "</dl></div>\n");
 	}
+	query_free(q);
+	if (!any)
+		none(p);
+}
+
+/* Tables that are there only where somebody said something. */
+static bool anything(struct page *p, const char *sql)
+{
+	return facts_count(p->facts, sql) != 0;
 }
 
 void page_records(struct page *p)
 {
-	mark(p, "<section id=\"records\">\n<h2>");
-	say_word(p, W_NAV_RECORDS);
-	mark(p, "</h2>\n");
-	TABLE(p, W_REMARKS,
-	      "SELECT kind, subject, text FROM remark"
-	      " ORDER BY kind, subject, text",
-	      { "kind", W_KIND, SHOW_MONO }, { "subject", W_ASSET, SHOW_TEXT },
-	      { "text", W_NOTE, SHOW_TEXT });
+	page_section(p, "records");
+	treatments(p);
 	waivers(p);
+	if (anything(p, "SELECT EXISTS (SELECT 1 FROM measure)"))
+		TABLE(p, W_MEASURES,
+		      "SELECT *, coalesce(check_id, guideline || ':' || item) || coalesce(' ' ||"
+		      " asset, '') || coalesce(' ' || port, '') AS id FROM measure"
+		      " ORDER BY guideline, item, check_id, asset, port, line",
+		      { "id", W_ITEM, SHOW_MONO }, { "measure", W_MEASURE, SHOW_TEXT },
+		      { "given_by", W_GIVEN_BY, SHOW_TEXT }, { "given_at", W_GIVEN_AT, SHOW_DAY },
+		      { "until", W_UNTIL, SHOW_DAY }, { "evidence", W_PROOF, SHOW_TEXT },
+		      { "relies_on", W_RELIES_ON, SHOW_MONO });
 	TABLE(p, W_ANSWERS,
 	      "SELECT guideline || ':' || item AS id, * FROM attestation"
 	      " ORDER BY guideline, item, given_at",
 	      { "id", W_ITEM, SHOW_MONO }, { "answer", W_ANSWER, SHOW_ANSWER },
-	      { "given_by", W_GIVEN_BY, SHOW_TEXT }, { "given_at", W_GIVEN_AT, SHOW_TIME },
-	      { "until", W_UNTIL, SHOW_TIME }, { "note", W_NOTE, SHOW_TEXT });
-	TABLE(p, W_ZONES, "SELECT name, kind, networks FROM zone ORDER BY name",
-	      { "name", W_ZONE, SHOW_TEXT }, { "kind", W_KIND, SHOW_KIND },
-	      { "networks", W_NETWORKS, SHOW_MONO });
-	TABLE(p, W_JOURNAL,
-	      "SELECT kind, probe, count(*) AS n, sum(packets) AS packets, sum(sent) AS sent,"
-	      " sum(received) AS received, min(opened_ms) AS first,"
-	      " max(coalesce(closed_ms, opened_ms)) AS last FROM main.journal WHERE " JUDGED_SCAN
-	      " GROUP BY kind, probe ORDER BY kind, probe",
-	      { "kind", W_JOURNAL_KIND, SHOW_JOURNAL }, { "probe", W_PROBE, SHOW_MONO },
-	      { "n", W_CONVERSATIONS, SHOW_NUMBER }, { "packets", W_PACKETS, SHOW_NUMBER },
-	      { "sent", W_BYTES_SENT, SHOW_NUMBER }, { "received", W_BYTES_RECEIVED, SHOW_NUMBER },
-	      { "first", W_FIRST, SHOW_MS }, { "last", W_LAST, SHOW_MS });
-	TABLE(p, W_ENDINGS_HEAD,
-	      "SELECT kind, coalesce(ending, '-') AS ending, count(*) AS n FROM main.journal"
-	      " WHERE " JUDGED_SCAN " AND kind <> 'ask' GROUP BY kind, ending"
-	      " ORDER BY kind, ending",
-	      { "kind", W_JOURNAL_KIND, SHOW_JOURNAL }, { "ending", W_ENDINGS_HEAD, SHOW_MONO },
-	      { "n", W_COUNT, SHOW_NUMBER });
+	      { "evidence", W_PROOF, SHOW_TEXT }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
+	      { "given_at", W_GIVEN_AT, SHOW_DAY }, { "until", W_UNTIL, SHOW_DAY },
+	      { "note", W_NOTE, SHOW_TEXT });
+	if (anything(p, "SELECT EXISTS (SELECT 1 FROM decision)"))
+		TABLE(p, W_DECISIONS,
+		      "SELECT guideline || ':' || item AS id, *, coalesce(level, severity) AS "
+		      "to_what"
+		      " FROM decision ORDER BY guideline, item, line",
+		      { "id", W_ITEM, SHOW_MONO }, { "decision", W_DECISION, SHOW_DECISION },
+		      { "to_what", W_TO_WHAT, SHOW_TEXT }, { "reason", W_REASON, SHOW_TEXT },
+		      { "checks", W_CHECK, SHOW_MONO }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
+		      { "given_at", W_GIVEN_AT, SHOW_DAY });
+	if (anything(p, "SELECT EXISTS (SELECT 1 FROM threshold)"))
+		TABLE(p, W_THRESHOLDS, "SELECT * FROM threshold ORDER BY name",
+		      { "name", W_KIND, SHOW_MONO }, { "value", W_VALUE, SHOW_NUMBER });
 	mark(p, "</section>\n");
 }

@@ -48,6 +48,12 @@ static void value(struct page *p, struct query *q, const struct column *c)
 	case SHOW_ANSWER:
 		say_both(p, answer_text(text, LANGUAGE_EN), answer_text(text, LANGUAGE_JA));
 		break;
+	case SHOW_DECISION:
+		say_both(p, decision_text(text, LANGUAGE_EN), decision_text(text, LANGUAGE_JA));
+		break;
+	case SHOW_DAY:
+		say_day(p, cell_int(q, c->name));
+		break;
 	case SHOW_JOURNAL:
 		if (text != NULL && strcmp(text, "sweep") == 0)
 			say_word(p, W_KIND_SWEEP);
@@ -97,4 +103,34 @@ void page_table(struct page *p, enum word head, const char *sql, const struct co
 		say_word(p, W_NONE);
 		mark(p, "</p>\n");
 	}
+}
+
+enum { OPEN_ROWS = 60, FOLDED_ROWS = 500 };
+
+void fold_row(struct page *p, struct fold *f, const char *first)
+{
+	int64_t from = f->at + 1;
+	int64_t to = f->at + FOLDED_ROWS < f->total ? f->at + FOLDED_ROWS : f->total;
+
+	if (f->at++ % FOLDED_ROWS != 0)
+		return;
+	if (from > 1)
+		mark(p, "</tbody></table></div></details>\n");
+	if (f->total > OPEN_ROWS) {
+		mark(p,
+		     "<details class=\"rows\"><summary>%" PRId64 "&#8211;%" PRId64
+		     " <span class=\"quiet\">",
+		     from, to);
+		say(p, first);
+		mark(p, " &#8230;</span></summary>");
+	}
+	mark(p, "<div class=\"scroll\"><table class=\"places\">");
+	heads(p, f->columns, f->column_count);
+	mark(p, "<tbody>\n");
+}
+
+void fold_end(struct page *p, const struct fold *f)
+{
+	if (f->at > 0)
+		mark(p, "</tbody></table></div>%s\n", f->total > OPEN_ROWS ? "</details>" : "");
 }

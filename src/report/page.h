@@ -13,6 +13,7 @@
 struct page {
 	struct facts *facts;
 	FILE *out;
+	const char *zone_note; /* the time zone that times are in */
 };
 
 /* Our own markup, as it is. */
@@ -33,6 +34,12 @@ void say_severity(struct page *p, const char *severity); /* a coloured word */
 void say_reason(struct page *p, const char *reason);
 /* A text as part of an id or class attribute and of links to it; different texts stay different. */
 void say_id(struct page *p, const char *text);
+/* The id of a finding's row: its fingerprint's first 16 digits. */
+void say_finding_id(struct page *p, const char *fingerprint);
+/* "2026-11-20" in the zone of clock_enter(). */
+void say_day(struct page *p, int64_t seconds);
+/* The same with its minute: shorter than say_time() in long tables. */
+void say_moment(struct page *p, int64_t seconds);
 /* <th scope="col"> in both languages. */
 void heads(struct page *p, const enum word *list, size_t count);
 /* A question of one text value. */
@@ -48,6 +55,8 @@ enum show {
 	SHOW_NUMBER,
 	SHOW_KIND,
 	SHOW_ANSWER,
+	SHOW_DECISION,
+	SHOW_DAY,
 	SHOW_JOURNAL
 };
 struct column {
@@ -64,25 +73,49 @@ void page_table(struct page *p, enum word head, const char *sql, const struct co
 		page_table(p, head, sql, columns, sizeof(columns) / sizeof(columns[0])); \
 	} while (0)
 
-/* Each writes its <section>. zone_note: the time zone that times are in. */
-void page_summary(struct page *p, const char *zone_note);
+/*
+ * A long table: up to 60 rows stand open, of more each 500 are folded together. total is known before;
+ * fold_row() comes before each row, with a text that tells where the fold begins.
+ */
+struct fold {
+	const enum word *columns;
+	size_t column_count;
+	int64_t total, at;
+};
+void fold_row(struct page *p, struct fold *f, const char *first);
+void fold_end(struct page *p, const struct fold *f);
+
+/* The parts: each writes its <section> with what page_section() begins it with. */
+void page_summary(struct page *p);
+void page_map(struct page *p);
+void page_closed(struct page *p);
+void page_ot(struct page *p);
 void page_findings(struct page *p);
 void page_controls(struct page *p);
-void page_hosts(struct page *p);
-void page_coverage(struct page *p);
-/* html_offline.c: within the coverage. */
-void page_offline(struct page *p);
 void page_records(struct page *p);
-/* html_closed.c: whether zones that must be closed are, with the paths that were tested; html_listening.c:
- * what was watched, and the traffic. Neither is there where nothing speaks of it. */
-bool page_has_closed(struct page *p);
-void page_closed(struct page *p);
-bool page_has_listening(struct page *p);
+void page_hosts(struct page *p);
 void page_listening(struct page *p);
+void page_coverage(struct page *p);
+void page_sent(struct page *p);
+void page_scan(struct page *p);
+/* Whether the part is there: some are not where nothing speaks of them. */
+bool page_has_closed(struct page *p);
+bool page_has_ot(struct page *p);
+bool page_has_listening(struct page *p);
+/* Begins the section: its id, which views show it, and its heading. */
+void page_section(struct page *p, const char *id);
+
+/* What the script adds to a part: a search over its rows (data-rows), and buttons for its folds. */
+void page_tools(struct page *p, bool search);
+/* A row of the table treatment in one line. */
+void page_treatment(struct page *p, struct query *q);
+/* html_answer.c: within the summary. html_offline.c: within the coverage. */
+void page_answer(struct page *p);
+void page_offline(struct page *p);
 /* Counts of verdicts as a bar with its legend. where: SQL over verdict, with ?1 the guideline. */
 void verdict_bar(struct page *p, const char *guideline, const char *where);
 
-/* The whole <style>; the page's policy allows exactly this text. */
-extern const char page_style[];
+/* The whole <style> and <script>; the page's policy allows exactly these texts. */
+extern const char page_style[], page_script[];
 
 #endif

@@ -28,8 +28,11 @@ int report_ndjson(struct db *db, const struct catalogue *c, enum language l, FIL
 int report_csv(struct db *db, const struct catalogue *c, enum language l, bool mark, FILE *out);
 /* Hosts and ports for tools that read nmap's XML. */
 int report_nmap_xml(struct db *db, FILE *out);
-/* One page with both languages; first is the one that shows at first. */
-int report_html(struct db *db, const struct catalogue *c, enum language first, FILE *out);
+/* One page with both languages; first is the one that shows at first, view whose parts do ("all",
+ * "management", "it", "ot", "auditor"; NULL: all). */
+int report_html(struct db *db, const struct catalogue *c, enum language first, const char *view,
+		FILE *out);
+bool report_view_known(const char *view);
 
 /* What a person wants to know at the end of a scan. Names of files that hold the report; NULL: none. */
 struct report_files {

@@ -7,7 +7,7 @@
 #include "judge/judge.h"
 
 #define WORD_ROW(name, en, ja) [W_##name] = { en, ja },
-static const struct bilingual table[WORD_COUNT] = { WORDS(WORD_ROW) };
+static const struct bilingual table[WORD_COUNT] = { WORDS(WORD_ROW) PAGE_WORDS(WORD_ROW) };
 
 const char *const total_words[] = {
 	"contradicted",
@@ -153,6 +153,29 @@ const char *answer_text(const char *answer, enum language l)
 		{ NULL, { NULL, NULL } },
 	};
 	return find(list, answer, l);
+}
+
+const char *treatment_text(const char *state, enum language l)
+{
+	static const struct pair list[] = {
+		{ "planned", { "planned", "計画済み" } },
+		{ "in-progress", { "in progress", "実施中" } },
+		{ "done", { "done", "実施済み" } },
+		{ "accepted", { "risk accepted", "リスク受容" } },
+		{ NULL, { NULL, NULL } },
+	};
+	return find(list, state, l);
+}
+
+const char *decision_text(const char *decision, enum language l)
+{
+	static const struct pair list[] = {
+		{ "adopt", { "adopted", "採用" } },
+		{ "decline", { "declined", "不採用" } },
+		{ "tighten", { "tightened", "強化" } },
+		{ NULL, { NULL, NULL } },
+	};
+	return find(list, decision, l);
 }
 
 const char *level_text(const char *level, bool mandatory, enum language l)

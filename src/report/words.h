@@ -9,6 +9,7 @@
 
 #include "codec/i18n.h"
 #include "judge/catalogue.h"
+#include "report/words_page.h"
 
 /* clang-format off */
 #define WORDS(X) \
@@ -252,7 +253,7 @@
 /* clang-format on */
 
 #define WORD_ENUM(name, en, ja) W_##name,
-enum word { WORDS(WORD_ENUM) WORD_COUNT };
+enum word { WORDS(WORD_ENUM) PAGE_WORDS(WORD_ENUM) WORD_COUNT };
 #undef WORD_ENUM
 
 const char *word(enum word w, enum language l);
@@ -268,6 +269,10 @@ const char *role_text(const char *role, enum language l);
 const char *host_state_text(const char *state, enum language l);
 /* met, not-met, not-applicable */
 const char *answer_text(const char *answer, enum language l);
+/* planned, in-progress, done, accepted */
+const char *treatment_text(const char *state, enum language l);
+/* adopt, decline, tighten */
+const char *decision_text(const char *decision, enum language l);
 const char *level_text(const char *level, bool mandatory, enum language l);
 /* Constant English texts that other rooms put into the store as reasons. */
 const char *reason_text(const char *reason, enum language l);

@@ -495,7 +495,7 @@ static void report_all(struct db *db, FILE *out)
 	assert_int_equal(report_json(db, &judge.catalogue, LANGUAGE_EN, out), 0);
 	assert_int_equal(report_csv(db, &judge.catalogue, LANGUAGE_EN, false, out), 0);
 	assert_int_equal(report_nmap_xml(db, out), 0);
-	assert_int_equal(report_html(db, &judge.catalogue, LANGUAGE_JA, out), 0);
+	assert_int_equal(report_html(db, &judge.catalogue, LANGUAGE_JA, NULL, out), 0);
 	assert_int_equal(report_summary(db, &judge.catalogue, LANGUAGE_EN, &files, out), 0);
 }
 

@@ -46,7 +46,7 @@ static char *make(enum what what, enum language l)
 		r = report_nmap_xml(reader.db, out);
 		break;
 	case HTML:
-		r = report_html(reader.db, &judge.catalogue, l, out);
+		r = report_html(reader.db, &judge.catalogue, l, NULL, out);
 		break;
 	case SUMMARY:
 		r = report_summary(reader.db, &judge.catalogue, l, &files, out);
@@ -249,7 +249,15 @@ static void check_markup(const char *p, bool html)
 			assert_string_equal(stack[--depth], name);
 			continue;
 		}
-		assert_string_not_equal(name, "script");
+		if (strcmp(name, "script") ==
+		    0) { /* ours, once, and nothing behind it but the end */
+			assert_true(html && *p == '>');
+			p = strstr(p, "</script>");
+			assert_non_null(p);
+			assert_string_equal(p, "</script>\n</body>\n</html>\n");
+			p += strlen("</script>");
+			continue;
+		}
 		assert_string_not_equal(name, "img");
 		assert_string_not_equal(name, "link");
 		assert_string_not_equal(name, "iframe");
@@ -323,6 +331,8 @@ static void html_is_closed_to_strangers(void **state)
 	assert_null(strstr(text, "url("));
 	assert_null(strstr(text, "@import"));
 	assert_non_null(strstr(text, "default-src 'none'; style-src 'sha256-"));
+	assert_non_null(strstr(text, "; script-src 'sha256-"));
+	assert_null(strstr(text, "unsafe"));
 	assert_non_null(strstr(text, "&lt;script&gt;alert(1)&lt;/script&gt;"));
 	for (const char *p = text; *p != '\0'; p++)
 		assert_true(*p == '\n' || *p == '\t' || ((unsigned char)*p >= 0x20 && *p != 0x7f));
@@ -363,8 +373,8 @@ static void html_speaks_both_languages(void **state)
 
 	(void)state;
 	assert_non_null(strstr(ja, "<html lang=\"ja\">"));
-	assert_non_null(strstr(ja, "id=\"show-ja\" aria-label=\"日本語\" checked>"));
-	assert_non_null(strstr(en, "id=\"show-en\" aria-label=\"English\" checked>"));
+	assert_non_null(strstr(ja, "id=\"show-ja\" checked>"));
+	assert_non_null(strstr(en, "id=\"show-en\" checked>"));
 	assert_non_null(strstr(en, ">検出事項<"));
 	assert_non_null(strstr(ja, ">Findings<"));
 	free(ja);
@@ -428,7 +438,7 @@ static void a_failing_file_is_told(void **state)
 		else if (what == XML)
 			r = report_nmap_xml(reader.db, out);
 		else if (what == HTML)
-			r = report_html(reader.db, &judge.catalogue, LANGUAGE_EN, out);
+			r = report_html(reader.db, &judge.catalogue, LANGUAGE_EN, NULL, out);
 		else if (what == SUMMARY)
 			r = report_summary(reader.db, &judge.catalogue, LANGUAGE_EN, &files, out);
 		else
