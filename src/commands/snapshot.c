@@ -57,6 +57,7 @@ static void keep_asset(struct store *store, const struct asset *a)
 		.location = a->location,
 		.declared = declared != NULL ? declared : "[]",
 		.ports = ports,
+		.support_until = a->support_until,
 		.line = a->line,
 	};
 
@@ -235,6 +236,60 @@ void snapshot_answers(struct store *store, const struct site *s)
 	keep_decisions(store, s);
 }
 
+/* Devices on boundaries and what is approved. */
+static void keep_rules(struct store *store, const struct site *s)
+{
+	const struct rules *r = &s->rules;
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < s->boundary_count; i++) {
+		const struct boundary *b = &s->boundaries[i];
+
+		for (uint64_t k = 0; k < ranges_count(&b->addresses); k++) {
+			struct addr a = ranges_at(&b->addresses, k);
+
+			store_boundary(store, b->name, addr_format(&a, text), b->between[0],
+				       b->between[1]);
+		}
+	}
+	if (r->software_given && r->software_count == 0)
+		store_word(store, "approved-software", "");
+	if (r->services_given && r->service_count == 0)
+		store_word(store, "approved-service", "");
+	for (size_t i = 0; i < r->software_count; i++)
+		store_word(store, "approved-software", r->software[i]);
+	for (size_t i = 0; i < r->service_count; i++)
+		store_word(store, "approved-service", r->services[i]);
+	for (size_t i = 0; i < r->ledger_field_count; i++)
+		store_word(store, "ledger-field", r->ledger_fields[i]);
+	if (s->vantage_unregistered)
+		store_word(store, "bastion", "unregistered");
+}
+
+static void keep_hours(struct store *store, const struct site *s, const struct conduit *c)
+{
+	static const struct port_range all = { "any", 0, 65535 };
+	size_t count = c->port_count > 0 ? c->port_count : 1;
+
+	for (size_t i = 0; i < c->hours_count; i++)
+		for (size_t k = 0; k < count; k++) {
+			const struct port_range *p = c->port_count > 0 ? &c->ports[k] : &all;
+
+			store_hours(store,
+				    &(struct hours_row){
+					    .from = c->from,
+					    .to = c->to,
+					    .transport = p->transport,
+					    .first = p->first,
+					    .last = p->last,
+					    .days = c->hours[i].days,
+					    .from_minute = c->hours[i].from,
+					    .to_minute = c->hours[i].to,
+					    .utc_offset = site_offset(s, (int64_t)time(NULL)),
+				    });
+		}
+}
+
 void snapshot_site(struct store *store, const struct plan *p)
 {
 	const struct site *s = &p->site;
@@ -251,6 +306,7 @@ void snapshot_site(struct store *store, const struct plan *p)
 
 		if (c->port_count == 0)
 			store_conduit(store, c->from, c->to, "any", 0, 65535, c->until);
+		keep_hours(store, s, c);
 		for (size_t k = 0; k < c->port_count; k++)
 			store_conduit(store, c->from, c->to, c->ports[k].transport,
 				      c->ports[k].first, c->ports[k].last, c->until);
@@ -263,6 +319,7 @@ void snapshot_site(struct store *store, const struct plan *p)
 	if (s->ledger_text.text != NULL)
 		store_declared_text(store, "ledger", s->ledger_text.text, s->ledger_text.length);
 	keep_roles(store, s);
+	keep_rules(store, s);
 	for (size_t i = 0; i < p->skipped_count; i++)
 		store_remark(store, "left-out", NULL, p->skipped[i]);
 	for (size_t i = 0; i < s->later_count; i++)

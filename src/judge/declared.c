@@ -18,8 +18,14 @@ static const struct declaration {
 	{ "conduit", "from_zone, to_zone, transport, first_port, last_port, until", false },
 	{ "ledger",
 	  "id, name, address, mac, zone, class, vendor, model, os, owner, location,"
-	  " declared, ports, line",
+	  " declared, ports, line, support_until",
 	  false },
+	{ "boundary", "name, address, zone, other_zone", false },
+	{ "conduit_hours",
+	  "from_zone, to_zone, transport, first_port, last_port, days, from_minute, to_minute,"
+	  " utc_offset",
+	  false },
+	{ "declared_word", "kind, word", false },
 	{ "attestation",
 	  "guideline, item, answer, given_by, given_at, until, note, separation, evidence, whole",
 	  true },

@@ -131,6 +131,17 @@ const char *judge_reason_text(const char *reason, const char *language)
 	static const struct {
 		const char *en, *ja;
 	} words[] = {
+		{ "not seen from outside, or the kind of device is not known",
+		  "外部からのスキャンではない、または機器の種類が不明" },
+		{ "neither seen from outside nor heard nor tested from",
+		  "外部からのスキャンも、観測も、そこからの到達性試験もしていない" },
+		{ "no important server in the ledger, or the kind of a neighbour is not known",
+		  "台帳に重要なサーバの記載がない、または同じセグメントの機器の種類が不明" },
+		{ "the ledger names no host that the Internet reaches",
+		  "台帳にインターネットから届く機器の記載がない" },
+		{ "the ledger names no backup store", "台帳にバックアップ保存先の記載がない" },
+		{ "no zone is declared important, or none was heard for an hour",
+		  "重要と申告されたゾーンがない、または1時間以上の観測がない" },
 		{ "UDP ports not tried", "UDPポートは未確認" },
 		{ "answers on every port", "全ポートで応答" },
 		{ "class not allowed", "このリスク区分は許可されていない" },

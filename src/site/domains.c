@@ -42,13 +42,15 @@ static void load_unused_ranges(struct site *s, struct ynode n)
 
 void load_domains(struct site *s, struct ynode dns, struct ynode mail)
 {
-	static const char *const dns_keys[] = { "zones", "resolvers", "servers", NULL };
+	static const char *const dns_keys[] = { "zones", "internal", "resolvers", "servers", NULL };
 	static const char *const mail_keys[] = { "domains", "gateway", "test_mailbox", "selectors",
 						 NULL };
 	struct domains *d = &s->domains;
 
 	if (yn_given(dns) && yn_map(dns, dns_keys)) {
 		load_list_of_names(yn_get(dns, "zones"), DOMAINS_MOST, &d->zones, &d->zone_count);
+		load_list_of_names(yn_get(dns, "internal"), DOMAINS_MOST, &d->internal,
+				   &d->internal_count);
 		load_unused_ranges(s, yn_get(dns, "resolvers"));
 		load_unused_ranges(s, yn_get(dns, "servers"));
 	}
@@ -56,7 +58,6 @@ void load_domains(struct site *s, struct ynode dns, struct ynode mail)
 		load_list_of_names(yn_get(mail, "domains"), DOMAINS_MOST, &d->mail, &d->mail_count);
 		load_list_of_names(yn_get(mail, "selectors"), SELECTORS_MOST, &d->selectors,
 				   &d->selector_count);
-		load_unused_ranges(s, yn_get(mail, "gateway"));
 		yn_text(yn_get(mail, "test_mailbox"));
 		load_not_yet(s, yn_get(mail, "test_mailbox"));
 	}
@@ -65,6 +66,7 @@ void load_domains(struct site *s, struct ynode dns, struct ynode mail)
 void domains_done(struct domains *d)
 {
 	texts_done(&d->zones, &d->zone_count);
+	texts_done(&d->internal, &d->internal_count);
 	texts_done(&d->mail, &d->mail_count);
 	texts_done(&d->selectors, &d->selector_count);
 }

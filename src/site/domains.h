@@ -10,6 +10,8 @@ enum { DOMAINS_MOST = 16, SELECTORS_MOST = 8 };
 struct domains {
 	char **zones; /* whose transfer name servers are asked for */
 	size_t zone_count;
+	char **internal; /* names that nobody outside should be told */
+	size_t internal_count;
 	char **mail; /* domains with mail, whose records name servers are asked for */
 	size_t mail_count;
 	char **selectors; /* of DKIM keys, in each of these */

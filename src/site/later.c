@@ -43,13 +43,6 @@ static const struct later schedule[] = {
 	{ "command", SHAPE_TEXT, NULL, false }, END,
 };
 
-static const struct later boundaries[] = {
-	{ "name", SHAPE_TEXT, NULL, false },
-	{ "address", SHAPE_ADDRESSES, NULL, true },
-	{ "between", SHAPE_TEXTS, NULL, true },
-	END,
-};
-
 static const struct later push[] = {
 	{ "url", SHAPE_TEXT, NULL, true },
 	{ "secret_file", SHAPE_TEXT, NULL, false },
@@ -68,7 +61,6 @@ static const struct later site_keys[] = {
 	{ "schedule", SHAPE_MAPS, schedule, false },
 	{ "advisories", SHAPE_TEXTS, NULL, false },
 	{ "fingerprints", SHAPE_TEXTS, NULL, false },
-	{ "boundaries", SHAPE_MAPS, boundaries, false },
 	{ "signing_key", SHAPE_TEXT, NULL, false },
 	{ "push", SHAPE_MAPS, push, false },
 	{ "fleet", SHAPE_MAP, fleet, false },
@@ -76,8 +68,7 @@ static const struct later site_keys[] = {
 };
 
 const char *const later_site_keys[] = {
-	"schedule",    "advisories", "fingerprints", "boundaries",
-	"signing_key", "push",       "fleet",        NULL,
+	"schedule", "advisories", "fingerprints", "signing_key", "push", "fleet", NULL,
 };
 
 static const struct later *row(const struct later *table, const char *key)

@@ -27,6 +27,7 @@ enum column {
 	COLUMN_LOCATION,
 	COLUMN_DECLARED,
 	COLUMN_PORTS,
+	COLUMN_SUPPORT,
 	COLUMN_NOTE, /* read, not kept */
 	COLUMNS
 };
@@ -90,6 +91,11 @@ static const struct synonym headers[] = {
 	{ "ports", COLUMN_PORTS },
 	{ "許可ポート", COLUMN_PORTS },
 	{ "ポート", COLUMN_PORTS },
+	{ "support until", COLUMN_SUPPORT },
+	{ "support_until", COLUMN_SUPPORT },
+	{ "サポート期限", COLUMN_SUPPORT },
+	{ "保守期限", COLUMN_SUPPORT },
+	{ "サポート終了日", COLUMN_SUPPORT },
 	{ "note", COLUMN_NOTE },
 	{ "notes", COLUMN_NOTE },
 	{ "備考", COLUMN_NOTE },
@@ -210,6 +216,8 @@ static const char *const declared_words[] = {
 	"cloud",
 	"must-log",
 	"must-sync",
+	"must-update",
+	"must-monitor",
 };
 
 enum {
@@ -239,7 +247,9 @@ enum {
 	DATABASE,
 	CLOUD,
 	MUST_LOG,
-	MUST_SYNC
+	MUST_SYNC,
+	MUST_UPDATE,
+	MUST_MONITOR
 };
 
 static const struct synonym declared[] = {
@@ -256,6 +266,9 @@ static const struct synonym declared[] = {
 	{ "ログサーバ", LOG },
 	{ "ログ送信", MUST_LOG },
 	{ "ログ送信必須", MUST_LOG },
+	{ "定義更新", MUST_UPDATE },
+	{ "定義更新必須", MUST_UPDATE },
+	{ "監視対象", MUST_MONITOR },
 	{ "時刻同期", MUST_SYNC },
 	{ "時刻同期必須", MUST_SYNC },
 	{ "閉域", CLOSED },
@@ -508,6 +521,17 @@ static void keep_ports(const struct ledger *l, const char *text, struct asset *a
 	}
 }
 
+/* The last second of that day. */
+static void keep_support(const struct ledger *l, const char *text, struct asset *a)
+{
+	int year, month, day;
+
+	if (day_parse(text, &year, &month, &day))
+		a->support_until = site_midnight(l->site, year, month, day + 1) - 1;
+	else
+		wrong(l, COLUMN_SUPPORT, _("'%s' is not a day (YYYY-MM-DD)"), text);
+}
+
 static void keep_address(const struct ledger *l, const char *text, struct asset *a)
 {
 	if (addr_parse(text, &a->address) != 0)
@@ -560,6 +584,9 @@ static void keep_field(const struct ledger *l, enum column column, const char *t
 		break;
 	case COLUMN_PORTS:
 		keep_ports(l, text, a);
+		break;
+	case COLUMN_SUPPORT:
+		keep_support(l, text, a);
 		break;
 	case COLUMN_NOTE:
 	case COLUMNS:

@@ -16,6 +16,8 @@ static const struct {
 	[ROLE_LOG_SERVER] = { "log_servers", "log-server" },
 	[ROLE_TIME_SERVER] = { "time_servers", "time-server" },
 	[ROLE_MONITORING] = { "monitoring", "monitoring" },
+	[ROLE_UPDATE_SERVER] = { "update_servers", "update-server" },
+	[ROLE_MAIL_GATEWAY] = { NULL, "mail-gateway" }, /* stands under `mail` */
 };
 
 const char *site_role_word(enum site_role r)
@@ -129,7 +131,9 @@ void load_roles(struct site *s, struct ynode root)
 		load_proxy(s, load_element(proxies, i));
 	load_listening(s, yn_get(root, "listen"));
 	for (enum site_role r = 0; r < SITE_ROLES; r++)
-		load_role(yn_get(root, roles[r].key), &s->roles[r]);
+		load_role(roles[r].key != NULL ? yn_get(root, roles[r].key)
+					       : yn_get(yn_get(root, "mail"), "gateway"),
+			  &s->roles[r]);
 }
 
 void roles_done(struct site *s)

@@ -57,6 +57,7 @@ void site_done(struct site *s)
 	logins_done(&s->logins);
 	domains_done(&s->domains);
 	roles_done(s);
+	rules_done(s);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
 	*s = (struct site){ 0 };
@@ -94,10 +95,13 @@ static void load_authorisation(struct site *s, struct ynode n)
 
 static void load_vantage(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "name", "zone", NULL };
+	static const char *const keys[] = { "name", "zone", "registered", NULL };
+	bool registered = true;
 
 	if (!yn_map(n, keys))
 		return;
+	yn_bool(yn_get(n, "registered"), &registered);
+	s->vantage_unregistered = !registered;
 	load_name(yn_need(n, "name"), &s->vantage_name);
 	struct ynode zone = yn_need(n, "zone");
 	load_name(zone, &s->vantage_zone);
@@ -324,13 +328,14 @@ static void load_answers(struct site *s, struct ynode n, struct complaints *c)
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",         "timezone",    "authorisation", "vantage",      "zones",
-		"conduits",     "gateways",    "owned",         "exclude",      "limits",
-		"ledger",       "profiles",    "waivers",       "attestations", "names",
-		"trust",        "credentials", "accounts",      "dns",          "mail",
-		"beacon",       "listen",      "routers",       "dhcp_servers", "log_servers",
-		"time_servers", "monitoring",  "proxies",       "measures",     "treatments",
-		"items",        "thresholds",  "goals",         "tiers",        "answers",
+		"site",         "timezone",      "authorisation",  "vantage",      "zones",
+		"conduits",     "gateways",      "owned",          "exclude",      "limits",
+		"ledger",       "profiles",      "waivers",        "attestations", "names",
+		"trust",        "credentials",   "accounts",       "dns",          "mail",
+		"beacon",       "listen",        "routers",        "dhcp_servers", "log_servers",
+		"time_servers", "monitoring",    "proxies",        "measures",     "treatments",
+		"items",        "thresholds",    "goals",          "tiers",        "boundaries",
+		"approved",     "ledger_fields", "update_servers", "answers",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -367,6 +372,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_logins(s, yn_get(root, "credentials"), yn_get(root, "accounts"));
 	load_domains(s, yn_get(root, "dns"), yn_get(root, "mail"));
 	load_roles(s, root);
+	load_rules(s, root);
 	load_later(s, root);
 	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);

@@ -76,7 +76,9 @@ struct conduit {
 	char *from, *to;
 	struct port_range *ports; /* none: all */
 	size_t port_count;
-	int64_t until; /* 0: without end */
+	int64_t until;        /* 0: without end */
+	struct window *hours; /* when it may be used; none: always */
+	size_t hours_count;
 	unsigned line;
 };
 
@@ -182,6 +184,7 @@ struct asset {
 	struct port_range *ports; /* that may be open */
 	size_t port_count;
 	bool ports_stated;
+	int64_t support_until; /* its maker looks after it until then; 0: not said */
 	unsigned line;
 };
 
@@ -251,10 +254,27 @@ enum site_role {
 	ROLE_LOG_SERVER,
 	ROLE_TIME_SERVER,
 	ROLE_MONITORING,
+	ROLE_UPDATE_SERVER, /* hands out updates of anti-virus and systems */
+	ROLE_MAIL_GATEWAY,
 	SITE_ROLES
 };
-/* "router", "dhcp-server", "log-server", "time-server", "monitoring". */
+/* "router", "dhcp-server", "log-server", "time-server", "monitoring", "update-server", "mail-gateway". */
 const char *site_role_word(enum site_role r);
+
+/* A device through which all that passes between two zones goes. */
+struct boundary {
+	char *name; /* NULL: none */
+	struct ranges addresses;
+	const char *between[2]; /* names of zones, the site's */
+};
+
+/* What is approved, as patterns in lower case, and what a line of the ledger must say. A list that was not given
+ * says nothing; one that is empty approves nothing. */
+struct rules {
+	char **software, **services, **ledger_fields;
+	size_t software_count, service_count, ledger_field_count;
+	bool software_given, services_given;
+};
 
 /* From this moment on local time is UTC plus so many seconds. */
 struct offset {
@@ -275,6 +295,7 @@ struct site {
 	struct offset *offsets; /* of that time zone, in order */
 	size_t offset_count;
 	char *vantage_name, *vantage_zone;
+	bool vantage_unregistered; /* no access control of the network knows this machine */
 	struct authorisation authorisation;
 	struct zone *zones;
 	size_t zone_count;
@@ -321,6 +342,9 @@ struct site {
 	size_t proxy_count;
 	struct listening listening;
 	struct ranges roles[SITE_ROLES];
+	struct boundary *boundaries;
+	size_t boundary_count;
+	struct rules rules;
 	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */
 	char **later;           /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
 	size_t later_count;

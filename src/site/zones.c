@@ -279,7 +279,7 @@ static void load_zone_of(const struct site *s, struct ynode n, char **ret)
 
 static void load_conduit(struct site *s, struct ynode n)
 {
-	static const char *const keys[] = { "from", "to", "ports", "until", "note", NULL };
+	static const char *const keys[] = { "from", "to", "ports", "until", "hours", "note", NULL };
 
 	if (!yn_map(n, keys))
 		return;
@@ -299,6 +299,7 @@ static void load_conduit(struct site *s, struct ynode n)
 	if (yn_is_list(ports) && yn_count(ports) == 0)
 		yn_complain(ports, _("names no port: leave it out to allow all"));
 	load_day(s, yn_get(n, "until"), true, &c->until);
+	load_windows(yn_get(n, "hours"), &c->hours, &c->hours_count);
 	yn_text(yn_get(n, "note"));
 }
 
@@ -351,6 +352,7 @@ void zones_done(struct site *s)
 		free(s->conduits[i].from);
 		free(s->conduits[i].to);
 		free(s->conduits[i].ports);
+		free(s->conduits[i].hours);
 	}
 	free(s->conduits);
 	for (size_t i = 0; i < s->gateway_count; i++) {

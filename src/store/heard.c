@@ -68,3 +68,21 @@ void store_zone_declared(struct store *s, const char *zone, const char *word)
 {
 	store_run(s, INSERT_ZONE_WORD, "itt", s->scan, zone, word);
 }
+
+void store_boundary(struct store *s, const char *name, const char *address, const char *zone,
+		    const char *other_zone)
+{
+	store_run(s, INSERT_BOUNDARY, "itttt", s->scan, name, address, zone, other_zone);
+}
+
+void store_hours(struct store *s, const struct hours_row *r)
+{
+	store_run(s, INSERT_HOURS, "itttbbbbbi", s->scan, r->from, r->to, r->transport,
+		  (int)r->first, (int)r->last, (int)r->days, (int)r->from_minute, (int)r->to_minute,
+		  (int64_t)r->utc_offset);
+}
+
+void store_word(struct store *s, const char *kind, const char *word)
+{
+	store_run(s, INSERT_WORD, "itt", s->scan, kind, word);
+}

@@ -14,9 +14,10 @@ static const char *const seen[] = {
 	"path",         "heard_host",      "flow",    "operation", "heard",
 };
 static const char *const declared[] = {
-	"zone",          "conduit", "ledger",    "attestation", "waiver",    "declared_address",
-	"zone_declared", "measure", "treatment", "decision",    "threshold", "goal",
-	"tier",
+	"zone",      "conduit",          "ledger",        "attestation",
+	"waiver",    "declared_address", "zone_declared", "measure",
+	"treatment", "decision",         "threshold",     "goal",
+	"tier",      "boundary",         "conduit_hours", "declared_word",
 };
 
 bool store_has_run(struct store *s, const char *uuid, int64_t *ret_started)

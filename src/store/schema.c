@@ -384,6 +384,26 @@ static const char version_11[] =
 	" scan INTEGER NOT NULL REFERENCES scan(id), area TEXT NOT NULL, current INTEGER,"
 	" target INTEGER, given_by TEXT NOT NULL, given_at INTEGER NOT NULL, note TEXT,"
 	" line INTEGER NOT NULL) STRICT;"
+	/* Until when its maker looks after it, as the ledger says. */
+	"ALTER TABLE ledger ADD COLUMN support_until INTEGER;"
+	/* A device through which all that passes between two zones goes, one row for each of its addresses. */
+	"CREATE TABLE boundary ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), name TEXT, address TEXT NOT NULL,"
+	" zone TEXT NOT NULL, other_zone TEXT NOT NULL,"
+	" PRIMARY KEY (scan, address, zone, other_zone)) STRICT, WITHOUT ROWID;"
+	/* When a conduit may be used, one row for each window. days: bit 0 is the Sunday on which it begins;
+	 * from_minute, to_minute: of that day, by the clock that is utc_offset seconds ahead of UTC. */
+	"CREATE TABLE conduit_hours ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), from_zone TEXT NOT NULL, to_zone TEXT NOT "
+	"NULL,"
+	" transport TEXT NOT NULL, first_port INTEGER NOT NULL, last_port INTEGER NOT NULL,"
+	" days INTEGER NOT NULL, from_minute INTEGER NOT NULL, to_minute INTEGER NOT NULL,"
+	" utc_offset INTEGER NOT NULL) STRICT;"
+	/* Words that were declared. kind: approved-software, approved-service (patterns in lower case; '' where
+	 * the list was given and is empty), ledger-field, bastion ('unregistered'). */
+	"CREATE TABLE declared_word ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), kind TEXT NOT NULL, word TEXT NOT NULL,"
+	" PRIMARY KEY (scan, kind, word)) STRICT, WITHOUT ROWID;"
 	/* What became of a finding in a run. event: new, fixed, reopened, waived, unwaived, severity. at: when
 	 * that was observed. Runs that ended before this table was there have none. */
 	"CREATE TABLE finding_event ("

@@ -29,8 +29,8 @@ static const char *const sql[STATEMENTS] = {
 	[INSERT_CONDUIT] = "INSERT INTO conduit VALUES (?,?,?,?,?,?,nullif(?,0))",
 	[INSERT_LEDGER] =
 		"INSERT INTO ledger (scan, id, name, address, mac, zone, class, vendor, model,"
-		" os, owner, location, declared, ports, line)"
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		" os, owner, location, declared, ports, line, support_until)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0))",
 	[INSERT_ATTESTATION] =
 		"INSERT INTO attestation (scan, guideline, item, answer, given_by, given_at, until,"
 		" note, separation, evidence, whole) VALUES (?,?,?,?,?,?,nullif(?,0),?,?,?,?)",
@@ -170,6 +170,9 @@ static const char *const sql[STATEMENTS] = {
 			  " bytes) VALUES (?,?,?,?,?,?,?)",
 	[INSERT_TEXT] = "INSERT OR IGNORE INTO kept_text (digest, text) VALUES (?,?)",
 	[INSERT_DECLARED_TEXT] = "INSERT OR REPLACE INTO declared_text VALUES (?,?,?)",
+	[INSERT_BOUNDARY] = "INSERT OR IGNORE INTO boundary VALUES (?,?,?,?,?)",
+	[INSERT_HOURS] = "INSERT INTO conduit_hours VALUES (?,?,?,?,?,?,?,?,?,?)",
+	[INSERT_WORD] = "INSERT OR IGNORE INTO declared_word VALUES (?,?,?)",
 	[READ_LOGINS] = "SELECT address, device, account, result FROM login WHERE at_ms>=?",
 	[READ_QUIET] = "SELECT scope, first_key, last_key, state, reason, zone, kind, treated,"
 		       " planned, complete, first_ms, last_ms FROM quiet WHERE scan=?",
@@ -666,9 +669,9 @@ void store_conduit(struct store *s, const char *from, const char *to, const char
 
 void store_ledger(struct store *s, const struct ledger_row *r)
 {
-	store_run(s, INSERT_LEDGER, "ittttttttttttti", s->scan, r->id, r->name, r->address, r->mac,
+	store_run(s, INSERT_LEDGER, "itttttttttttttii", s->scan, r->id, r->name, r->address, r->mac,
 		  r->zone, r->class_, r->vendor, r->model, r->os, r->owner, r->location,
-		  r->declared, r->ports, (int64_t)r->line);
+		  r->declared, r->ports, (int64_t)r->line, r->support_until);
 }
 
 void store_remark(struct store *s, const char *kind, const char *subject, const char *text)

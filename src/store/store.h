@@ -74,6 +74,7 @@ struct ledger_row {
 	const char *id, *name, *address, *mac, *zone, *class_, *vendor, *model, *os, *owner,
 		*location;
 	const char *declared, *ports; /* JSON */
+	int64_t support_until;        /* 0: not said */
 	unsigned line;
 };
 void store_ledger(struct store *s, const struct ledger_row *row);
@@ -209,6 +210,18 @@ void store_path(struct store *s, const struct path_row *row);
 /* An address with a part to play; role as in declared_address. */
 void store_declared(struct store *s, const char *role, const char *address);
 void store_zone_declared(struct store *s, const char *zone, const char *word);
+/* One address of a device between two zones; name may be NULL. */
+void store_boundary(struct store *s, const char *name, const char *address, const char *zone,
+		    const char *other_zone);
+/* When a conduit may be used; the columns of schema.c. */
+struct hours_row {
+	const char *from, *to, *transport;
+	uint16_t first, last, from_minute, to_minute;
+	uint8_t days;
+	int32_t utc_offset;
+};
+void store_hours(struct store *s, const struct hours_row *row);
+void store_word(struct store *s, const char *kind, const char *word);
 
 /* Commits when a second has passed since the last commit, or now. */
 void store_tick(struct store *s);

@@ -29,11 +29,11 @@ static void test_everything(void **state)
 		"     passive_only: 192.168.7.7}\n"
 		"authorisation: {by: 'boss', reference: R8, from: 2026-11-01, until: 2027-03-31, "
 		"contact: '1'}\n"
-		"vantage: {name: bastion-1, zone: office}\n"
+		"vantage: {name: bastion-1, zone: office, registered: no}\n"
 		"conduits:\n"
 		"  - {from: office, to: plant, ports: [tcp/443, udp/1000-2000, 22], until: "
 		"2027-03-31}\n"
-		"  - {from: plant, to: office}\n"
+		"  - {from: plant, to: office, hours: 'Mon-Fri 08:00-18:00'}\n"
 		"gateways: [{name: g, address: 192.168.10.1, networks: 192.168.10.64/27}]\n"
 		"owned: 203.0.113.8/29\n"
 		"exclude: [192.168.10.9, 192.168.10.20-192.168.10.30]\n"
@@ -48,10 +48,16 @@ static void test_everything(void **state)
 		"beacon: {address: [203.0.113.9, 2001:db8::9], ports: tcp/443, key_file: k, "
 		"dns_name: t.example}\n"
 		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n"
-		"dns: {zones: [plant.example, 2.0.192.in-addr.arpa], servers: 192.0.2.53}\n"
-		"mail: {domains: plant.example, selectors: [k1, s2.k], test_mailbox: "
-		"a@plant.example}\n"
-		"proxies: [192.168.1.8:3128, '[fd00::8]:1080']\n";
+		"dns: {zones: [plant.example, 2.0.192.in-addr.arpa], servers: 192.0.2.53,\n"
+		"  internal: hmi.plant.example}\n"
+		"mail: {domains: plant.example, selectors: [k1, s2.k], gateway: 192.168.1.25,\n"
+		"  test_mailbox: a@plant.example}\n"
+		"proxies: [192.168.1.8:3128, '[fd00::8]:1080']\n"
+		"boundaries: [{name: fw, address: [192.168.10.1, 192.168.1.1], between: [office, "
+		"plant]}]\n"
+		"approved: {software: ['OpenSSH*'], services: []}\n"
+		"ledger_fields: [name, owner]\n"
+		"update_servers: 192.168.1.40\n";
 	struct complaints c = { 0 };
 	struct site s;
 	struct addr a;
@@ -108,10 +114,23 @@ static void test_everything(void **state)
 	assert_int_equal(s.beacon_count, 1);
 	assert_int_equal(s.beacons[0].address_count, 2);
 	assert_string_equal(s.beacons[0].key_file, "k");
+	assert_string_equal(s.domains.internal[0], "hmi.plant.example");
+	assert_int_equal(s.conduits[1].hours_count, 1);
+	assert_int_equal(s.conduits[1].hours[0].days, 0x3e);
+	assert_true(s.vantage_unregistered);
+	assert_int_equal(s.boundary_count, 1);
+	assert_int_equal(ranges_count(&s.boundaries[0].addresses), 2);
+	assert_string_equal(s.boundaries[0].between[1], "plant");
+	assert_string_equal(s.rules.software[0], "openssh*");
+	assert_true(s.rules.services_given);
+	assert_int_equal(s.rules.service_count, 0);
+	assert_int_equal(s.rules.ledger_field_count, 2);
+	assert_int_equal(ranges_count(&s.roles[ROLE_UPDATE_SERVER]), 1);
+	assert_int_equal(ranges_count(&s.roles[ROLE_MAIL_GATEWAY]), 1);
 	assert_int_equal(s.later_count, 3);
 	assert_string_equal(s.later[0], "site.yaml:27: 'servers' is read, but has no effect yet");
 	assert_string_equal(s.later[1],
-			    "site.yaml:28: 'test_mailbox' is read, but has no effect yet");
+			    "site.yaml:30: 'test_mailbox' is read, but has no effect yet");
 	assert_string_equal(s.later[2], "site.yaml:26: 'schedule' is read, but has no effect yet");
 
 	/* The stricter zone wins, whatever the order. */
@@ -315,6 +334,21 @@ static void test_wrong(void **state)
 		  "site.yaml:5: field 'patch_days': '0' is not a whole number from 1 to 1000000" },
 		{ HEAD "tiers: [{area: all, current: 5, by: b, at: 2026-11-01}]\n",
 		  "site.yaml:5: field 'current': '5' is not a whole number from 1 to 4" },
+		{ HEAD "boundaries: [{address: 192.0.2.1, between: [plant]}]\n",
+		  "site.yaml:5: field 'between': names the two zones on its sides" },
+		{ HEAD "boundaries: [{address: 192.0.2.1, between: [plant, moon]}]\n",
+		  "site.yaml:5: field 'between': no zone is named 'moon'" },
+		{ HEAD "approved: {services: ['*']}\n",
+		  "site.yaml:5: field 'services': '*' would approve everything" },
+		{ HEAD "approved: {cloud: []}\n", "site.yaml:5: field 'cloud': is not known here" },
+		{ HEAD "ledger_fields: [name, colour]\n",
+		  "site.yaml:5: field 'ledger_fields': is one of id, name, address, mac, zone, "
+		  "class, "
+		  "vendor, model, os, owner, location, ports, support_until, not 'colour'" },
+		{ HEAD "vantage: {name: b, zone: plant, registered: perhaps}\n",
+		  "site.yaml:5: field 'registered': 'perhaps' is neither yes nor no" },
+		{ HEAD "dns: {internal: ['a..b']}\n",
+		  "site.yaml:5: field 'internal': 'a..b' is not a name such as plant.example" },
 		{ HEAD "ledger: no-such.csv\n",
 		  "no-such.csv: cannot be opened: No such file or directory" },
 	};
