@@ -420,5 +420,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(each_case) };
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -346,7 +346,7 @@ static void test_wrong(void **state)
 		  "class, "
 		  "vendor, model, os, owner, location, ports, support_until, not 'colour'" },
 		{ HEAD "vantage: {name: b, zone: plant, registered: perhaps}\n",
-		  "site.yaml:5: field 'registered': 'perhaps' is neither yes nor no" },
+		  "site.yaml:5: field 'registered': 'perhaps' is neither true nor false" },
 		{ HEAD "dns: {internal: ['a..b']}\n",
 		  "site.yaml:5: field 'internal': 'a..b' is not a name such as plant.example" },
 		{ HEAD "ledger: no-such.csv\n",
