@@ -7,6 +7,7 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
+#include "commands/export_tickets.h"
 #include "commands/output.h"
 #include "commands/reading.h"
 #include "report/formats.h"
@@ -17,6 +18,7 @@ struct options {
 	const char *store, *file, *table;
 	const struct export_format *format;
 	enum encoding encoding;
+	struct ticket_options tickets;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
 };
@@ -32,6 +34,13 @@ static void help(void)
 		 "  --table NAME     of a format that has several tables\n"
 		 "  --encoding NAME  csv: utf-8, utf-8-bom (Excel reads it as UTF-8), cp932\n"
 		 "  --bom            the same as --encoding utf-8-bom\n"
+		 "Tickets, of what is new or changed since they were written last:\n"
+		 "  --list WORDS     new, update, close, reopen; default what the importer can do\n"
+		 "  --all            everything open, as if nothing had been written before\n"
+		 "  --no-record      do not remember what is written now\n"
+		 "  --part-size N    so many in a file; 0: all; default what the importer takes\n"
+		 "  --parent N       redmine: the ticket above them\n"
+		 "Judging:\n"
 		 "  --profile NAME   guideline to judge by; default those of the scan "
 		 "(repeatable)\n"
 		 "  --checks FILE    checks of your own (repeatable)\n"
@@ -94,6 +103,13 @@ static int check_together(const struct options *o)
 			f->name, o->table);
 		return EXIT_USAGE;
 	}
+	if (ticket_target(f) == NULL && ticket_options_given(&o->tickets)) {
+		fprintf(stderr,
+			_("error: %s has no tickets: --list, --all, --part-size and "
+			  "--parent are for those\n"),
+			f->name);
+		return EXIT_USAGE;
+	}
 	if (f->binary && isatty(STDOUT_FILENO) && (o->file == NULL || strcmp(o->file, "-") == 0)) {
 		fprintf(stderr, _("error: %s is nothing for a terminal: name a file with -o\n"),
 			f->name);
@@ -105,13 +121,30 @@ static int check_together(const struct options *o)
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { FORMAT = 256, BOM, ENCODING, TABLE, PROFILE, CHECKS };
+	enum {
+		FORMAT = 256,
+		BOM,
+		ENCODING,
+		TABLE,
+		LISTS,
+		ALL,
+		NO_RECORD,
+		PART_SIZE,
+		PARENT,
+		PROFILE,
+		CHECKS
+	};
 	static const struct option long_options[] = {
 		{ "format", required_argument, NULL, FORMAT },
 		{ "output", required_argument, NULL, 'o' },
 		{ "table", required_argument, NULL, TABLE },
 		{ "encoding", required_argument, NULL, ENCODING },
 		{ "bom", no_argument, NULL, BOM },
+		{ "list", required_argument, NULL, LISTS },
+		{ "all", no_argument, NULL, ALL },
+		{ "no-record", no_argument, NULL, NO_RECORD },
+		{ "part-size", required_argument, NULL, PART_SIZE },
+		{ "parent", required_argument, NULL, PARENT },
 		{ "profile", required_argument, NULL, PROFILE },
 		{ "checks", required_argument, NULL, CHECKS },
 		{ "help", no_argument, NULL, 'h' },
@@ -150,6 +183,21 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case TABLE:
 			o->table = optarg;
+			break;
+		case LISTS:
+			o->tickets.lists = optarg;
+			break;
+		case ALL:
+			o->tickets.all = true;
+			break;
+		case NO_RECORD:
+			o->tickets.no_record = true;
+			break;
+		case PART_SIZE:
+			o->tickets.part_size = optarg;
+			break;
+		case PARENT:
+			o->tickets.parent = optarg;
 			break;
 		case PROFILE:
 			if (!add(o->profiles, &o->profile_count, optarg, "--profile"))
@@ -217,6 +265,34 @@ static void tell_losses(const struct telling *t)
 			(unsigned long long)t->told.rows_left, t->format->name);
 }
 
+/* Written whole, then remembered: what goes wrong in between is told again, and found by its fingerprint. */
+static int export_tickets(const struct options *o)
+{
+	struct ticket_settings settings;
+	struct ticket_run run = {
+		.format = o->format, .settings = &settings, .file = o->file, .encoding = o->encoding
+	};
+	struct reading reading;
+	int status = ticket_options_read(&o->tickets, o->format, &settings, &run.part_size);
+
+	if (status == EXIT_DONE && !o->tickets.no_record)
+		status = tickets_check_store(o->store);
+	if (status != EXIT_DONE)
+		return status;
+	status = reading_start(&reading, o->store, o->profiles, o->profile_count, o->checks,
+			       o->check_count);
+	if (status == EXIT_DONE)
+		status = tickets_put(&run, reading.store.db, reading.catalogue);
+	if (status == EXIT_DONE)
+		tell_losses(&(struct telling){ .format = o->format, .replaced = run.replaced });
+	int judged = reading.judged;
+	reading_done(&reading);
+	if (status == EXIT_DONE && !o->tickets.no_record)
+		status = tickets_remember(&run, o->store);
+	tickets_done(&run.chosen);
+	return status == EXIT_DONE ? judged : status;
+}
+
 int command_export(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -225,6 +301,8 @@ int command_export(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
+	if (ticket_target(o.format) != NULL)
+		return export_tickets(&o);
 	status = reading_start(&reading, o.store, o.profiles, o.profile_count, o.checks,
 			       o.check_count);
 	if (status == EXIT_DONE) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/report.h"
+#include "report/tickets.h"
 
 static int write_json(const struct export_job *job, FILE *out)
 {
@@ -46,6 +47,22 @@ const struct export_format export_formats[] = {
 	  .words = N_("OCSF 1.5.0 events: compliance findings, devices"), .write = report_ocsf },
 	{ .name = "defectdojo", .extension = "json", .media_type = "application/json",
 	  .words = N_("findings for DefectDojo's generic import"), .write = report_defectdojo },
+	{ .name = "redmine", .extension = "csv", .media_type = "text/csv", .encodings = true,
+	  .words = N_("tickets: Redmine's import of issues"), .write = write_redmine },
+	{ .name = "redmine-json", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,
+	  .words = N_("tickets: bodies for Redmine's REST, one on each line"), .write = write_redmine_json },
+	{ .name = "jira", .extension = "csv", .media_type = "text/csv", .encodings = true,
+	  .words = N_("tickets: Jira's import from CSV"), .write = write_jira },
+	{ .name = "jira-json", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,
+	  .words = N_("tickets: bodies for Jira's REST, one on each line"), .write = write_jira_json },
+	{ .name = "servicenow", .extension = "csv", .media_type = "text/csv", .encodings = true,
+	  .words = N_("tickets: an import set of ServiceNow, coalesced on correlation_id"), .write = write_servicenow },
+	{ .name = "servicenow-json", .extension = "json", .media_type = "application/json",
+	  .words = N_("tickets: the same as records for its REST"), .write = write_servicenow_json },
+	{ .name = "backlog", .extension = "csv", .media_type = "text/csv", .encodings = true,
+	  .words = N_("tickets: Backlog's import of issues"), .write = write_backlog },
+	{ .name = "backlog-json", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,
+	  .words = N_("tickets: parameters for Backlog's API, one on each line"), .write = write_backlog_json },
 	{ 0 },
 };
 /* clang-format on */

@@ -9,7 +9,7 @@
 
 #include "codec/utf8.h"
 
-enum form { FORM_HTML, FORM_XML, FORM_LINE, FORM_CSV };
+enum form { FORM_HTML, FORM_XML, FORM_LINE, FORM_TICKET, FORM_CSV };
 
 /* Characters that must not reach a reader as they are: controls, the marks of Unicode's
  * bidirectional algorithm that reorder what stands beside them, line separators, noncharacters. */
@@ -38,6 +38,21 @@ static const char *entity(uint32_t v)
 	}
 }
 
+/* In wide characters, what trackers take for a picture, a macro or a link: a page must load nothing that a
+ * banner asked for. NULL: as it is. */
+static const char *without_markup(const char *text, const uint8_t *at)
+{
+	uint8_t before = at > (const uint8_t *)text ? at[-1] : 0;
+
+	if (*at == '!')
+		return "\xef\xbc\x81";
+	if (*at == '<')
+		return "\xef\xbc\x9c";
+	if (*at == '/' && (at[1] == '/' || before == '/'))
+		return "\xef\xbc\x8f";
+	return *at == '{' && (at[1] == '{' || before == '{') ? "\xef\xbd\x9b" : NULL;
+}
+
 static void put(FILE *out, const char *text, enum form form)
 {
 	if (text == NULL)
@@ -53,11 +68,13 @@ static void put(FILE *out, const char *text, enum form form)
 			fprintf(out, "\\x%02x", *p);
 			n = 1;
 		} else if ((v == '\n' || v == '\t') && form != FORM_XML) {
-			putc(form == FORM_LINE ? ' ' : (int)v, out);
+			putc(form == FORM_LINE || form == FORM_TICKET ? ' ' : (int)v, out);
 		} else if (v == '\r' && form == FORM_CSV) {
 			putc('\r', out);
 		} else if (is_unsafe(v)) {
 			fprintf(out, v < 0x100 ? "\\x%02x" : "\\u%04x", v);
+		} else if (form == FORM_TICKET && without_markup(text, p) != NULL) {
+			fputs(without_markup(text, p), out);
 		} else if (form == FORM_CSV && v == '"') {
 			fputs("\"\"", out);
 		} else if ((form == FORM_HTML || form == FORM_XML) && entity(v) != NULL) {
@@ -83,6 +100,11 @@ void put_xml(FILE *out, const char *text)
 void put_line(FILE *out, const char *text)
 {
 	put(out, text, FORM_LINE);
+}
+
+void put_ticket(FILE *out, const char *text)
+{
+	put(out, text, FORM_TICKET);
 }
 
 /* The first character decides; U+FF1D, FF0B, FF0D, FF20 are = + - @ as Japanese keyboards give. */

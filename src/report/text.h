@@ -20,6 +20,8 @@ void put_html(FILE *out, const char *text);
 void put_xml(FILE *out, const char *text);
 /* One line of a terminal. */
 void put_line(FILE *out, const char *text);
+/* One line of a ticket: the same, and nothing that a tracker takes for a picture, a macro or a link. */
+void put_ticket(FILE *out, const char *text);
 /*
  * One CSV cell (RFC 4180), quoted where needed. A cell that a spreadsheet would take for a formula
  * (= + - @ TAB CR LF in front, their full-width forms too) gets an apostrophe in front.

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Tickets of `tenken export`: only what is new or changed, told once, in files that trackers import.
+# Options and commands in variables are words.
+# shellcheck disable=SC2086,SC2154 source=tests/cli/tap.sh
+. "${TENKEN_TESTS:?run by make check}/cli/tap.sh"
+
+make_sample=${TENKEN_BUILD:?run by make check}/tests/report/make_sample
+[ -x "$make_sample" ] || exit 99
+export="$TENKEN export"
+# right FORM LANGUAGE FILE [ROWS]
+right() { "$python" "$TENKEN_TESTS/report/tickets.py" "$@"; }
+# change STORE STATEMENT
+change() {
+	"$python" -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executescript(sys.argv[2])
+db.commit()' "$@"
+}
+told() { holds "$1" "SELECT count(*) FROM exported WHERE target = '$2'" "$3"; }
+same() { cmp -s "$1" "$2"; }
+"$make_sample" "$TENKEN_DATA" plant.tenken || exit 99
+cp plant.tenken fresh.tenken
+
+# ---- the command line ----
+refuses 2 '--list takes new, update, close and reopen' 'no such list' $export plant.tenken --format jira --list old
+refuses 2 "'new' needs a file of its own" 'lists that one importer cannot do' $export plant.tenken --format jira --list new,close
+refuses 2 'csv has no tickets' 'lists of a table' $export plant.tenken --format csv --list new
+refuses 2 "--part-size: 'x' is no number" 'a part size that is none' $export plant.tenken --format jira --part-size x
+refuses 2 '--parent is for redmine' 'a parent of another tracker' $export plant.tenken --format jira --parent 3
+refuses 2 "--parent: '3,4' is no number" 'two parents' $export plant.tenken --format redmine --parent 3,4
+that 'nothing was told so far' told plant.tenken redmine 0
+
+# ---- what importers require ----
+all=$($export plant.tenken --format redmine-json --no-record | wc -l)
+that 'there is something to tell' test "$all" -gt 20
+for form in redmine jira servicenow backlog; do
+	for language in en ja; do
+		ends 0 "$form, $language" $export plant.tenken --lang $language --format $form --no-record -o $form.csv
+		that "$form takes it" right $form $language $form.csv "$all"
+		ends 0 "$form, $language, JSON" $export plant.tenken --lang $language --format $form-json --no-record -o $form.json
+		that "$form takes that" right $form-json $language $form.json "$all"
+	done
+done
+ends 0 'Redmine in CP932' $export plant.tenken --lang ja --format redmine --encoding cp932 --no-record -o cp932.csv
+that 'Redmine takes it' right redmine ja cp932.csv "$all"
+that 'and it is CP932' "$python" -c 'open("cp932.csv", "rb").read().decode("cp932").index("フィンガープリント")'
+ends 0 'below one ticket' $export plant.tenken --format redmine --parent 17 --no-record -o parent.csv
+that 'it is named' grep -q ',#17,' parent.csv
+sed 's/Urgent/Worst/' redmine.csv >wrong.csv
+sed 's/,"Finding/,,"Finding/' parent.csv >wide.csv
+that 'a wrong file is told: a priority' sh -c '! "$@"' sh "$python" "$TENKEN_TESTS/report/tickets.py" redmine en wrong.csv
+that 'a wrong file is told: a field too many' sh -c '! "$@"' sh "$python" "$TENKEN_TESTS/report/tickets.py" redmine en wide.csv
+that '--no-record left the store as it was' same plant.tenken fresh.tenken
+
+# ---- told once ----
+ends 0 'what is new' $export plant.tenken --format redmine -o new.csv
+that 'all of it' right redmine en new.csv "$all"
+that 'it is remembered' told plant.tenken redmine "$all"
+ends 0 'once more' $export plant.tenken --format redmine -o again.csv
+that 'nothing is new' right redmine en again.csv 0
+ends 0 'all, once more' $export plant.tenken --format redmine --all -o all.csv
+that 'as the first time' same all.csv new.csv
+ends 0 'another tracker' $export plant.tenken --format jira -o jira.csv
+that 'knows nothing of it' right jira en jira.csv "$all"
+ends 0 'the same tracker in another form' $export plant.tenken --format redmine-json -o again.json
+that 'nothing is new there either' right redmine-json en again.json 0
+
+# ---- what changes ----
+# One finding had another severity, one was excepted, one was elsewhere, one was fixed; a fixed one was open; one
+# is not there and was not looked at again.
+fixed=$(sql plant.tenken "SELECT fingerprint FROM finding WHERE status = 'fixed' LIMIT 1")
+that 'the sample has a fixed finding' test -n "$fixed"
+change plant.tenken "
+	CREATE TEMP TABLE pick AS SELECT row_number() OVER (ORDER BY e.fingerprint) AS n, e.fingerprint FROM exported e
+		WHERE target = 'redmine' AND status = 'open';
+	UPDATE exported SET severity = 'info' WHERE target = 'redmine' AND fingerprint = (SELECT fingerprint FROM pick WHERE n = 1);
+	UPDATE exported SET status = 'waived' WHERE target = 'redmine' AND fingerprint = (SELECT fingerprint FROM pick WHERE n = 2);
+	UPDATE exported SET content = '' WHERE target = 'redmine' AND fingerprint = (SELECT fingerprint FROM pick WHERE n = 3);
+	UPDATE exported SET status = 'fixed' WHERE target = 'redmine' AND fingerprint = (SELECT fingerprint FROM pick WHERE n = 4);
+	DELETE FROM exported WHERE target = 'redmine' AND fingerprint = (SELECT fingerprint FROM pick WHERE n = 5);
+	INSERT INTO exported SELECT site, 'redmine', fingerprint, 'open', severity, '', 1, last_scan FROM finding WHERE fingerprint = '$fixed';
+	INSERT INTO exported SELECT site, 'redmine', 'fp1:00000000000000000000000000000000', 'open', 'low', '', 1, last_scan FROM finding LIMIT 1;"
+cp plant.tenken changed.tenken
+ends 0 'what changed' $export plant.tenken --format redmine --list update --no-record -o update.csv
+that 'three of them' right redmine en update.csv 3
+that 'a severity' grep -q 'Severity was info' update.csv
+that 'an exception that is over' grep -q 'exception is over' update.csv
+that 'a change within' grep -q 'has changed' update.csv
+ends 0 'what is fixed' $export plant.tenken --format redmine --list close --no-record -o close.csv
+that 'one' right redmine en close.csv 1
+that 'the one' grep -q "^close,,$fixed,.*looked at again" close.csv
+ends 0 'what has come back' $export plant.tenken --format redmine --list reopen --no-record -o reopen.csv
+that 'one of it' right redmine en reopen.csv 1
+ends 0 'what is to be done by REST' $export plant.tenken --format redmine-json -o rest.json
+that 'each of them' right redmine-json en rest.json 6
+that 'by its action' test "$(grep -o '^{"action":"[a-z]*"' rest.json | sort | uniq -c | tr -s ' \n' ' ')" = \
+	' 1 {"action":"close" 1 {"action":"new" 1 {"action":"reopen" 3 {"action":"update" '
+ends 0 'nothing is left' $export plant.tenken --format redmine-json --lang ja -o rest.json
+that 'it is remembered by each form' right redmine-json ja rest.json 0
+that 'a fixed one as fixed' holds plant.tenken "SELECT status FROM exported WHERE target = 'redmine' AND fingerprint = '$fixed'" fixed
+that 'what was not looked at again stays' holds plant.tenken \
+	"SELECT status FROM exported WHERE fingerprint = 'fp1:00000000000000000000000000000000'" open
+that 'the other tracker was not touched' told plant.tenken jira "$all"
+ends 0 'in one file where the importer can' $export plant.tenken --format servicenow -o now.csv
+that 'ServiceNow takes it' right servicenow en now.csv "$all"
+
+# ---- an exception ----
+waived=$(sql plant.tenken "SELECT count(*) FROM finding WHERE status = 'waived'")
+that 'what is excepted has no ticket' test "$waived" -gt 0
+that 'and none was told' holds plant.tenken "SELECT count(*) FROM exported e JOIN finding f USING (fingerprint)
+	WHERE e.target = 'jira' AND f.status = 'waived'" 0
+
+# ---- parts ----
+ends 0 'in parts' $export changed.tenken --format jira --all --part-size 15 -o part.csv
+that 'as many as it takes' test "$(find . -name "part-*.csv" | wc -l)" = $(((all + 14) / 15)) -a ! -e part.csv
+for part in part-*.csv; do
+	that "$part is whole" right jira en "$part"
+done
+that 'together they are all' test "$(cat part-*.csv | grep -c ',fp1:[0-9a-f]*,tenken')" = "$all"
+ends 0 'on standard output' $export changed.tenken --format jira --all --part-size 15
+that 'in one, with a warning' grep -q '^warning: .* 15 tickets at a time' err
+ends 0 'no parts' $export changed.tenken --format jira --all --part-size 0 -o one.csv
+that 'they are one file' right jira en one.csv "$all"
+
+# ---- faults ----
+cp fresh.tenken fault.tenken
+refuses 2 'none/x.csv: cannot be written' 'no such folder' $export fault.tenken --format redmine -o none/x.csv
+that 'nothing counts as told' same fault.tenken fresh.tenken
+if [ -e /dev/full ]; then
+	refuses 3 '/dev/full: no space left' 'a full disk' $export fault.tenken --format redmine -o /dev/full
+	that 'nothing counts as told then either' same fault.tenken fresh.tenken
+fi
+chmod 400 fault.tenken
+refuses 2 'fault.tenken: cannot be written, so what is told now would be told again' 'a store that is only read' \
+	$powerless $export fault.tenken --format redmine -o only.csv
+that 'nothing is written' test ! -e only.csv
+ends 0 'unless nothing is to be remembered' $powerless $export fault.tenken --format redmine --no-record -o only.csv
+that 'then it is' right redmine en only.csv "$all"
+# A store of before: its tables are made when something is remembered.
+cp fresh.tenken old.tenken
+change old.tenken 'DROP TABLE exported; DROP TABLE pushed'
+ends 0 'a store without the table' $export old.tenken --format redmine --no-record -o old.csv
+that 'knows of nothing told' right redmine en old.csv "$all"
+ends 0 'two runs' $export fresh.tenken --format backlog --all --no-record -o a.csv
+ends 0 'of one store' $export fresh.tenken --format backlog --all --no-record -o b.csv
+that 'are the same bytes' same a.csv b.csv
+tap_done
