@@ -50,7 +50,8 @@ bool finding_rows_next(struct finding_rows *rows, struct finding_row *ret)
 {
 	struct query *q = rows->now;
 
-	if (facts_next(rows->facts, q)) {
+	/* SQLite begins again when it is asked behind the end. */
+	if (!rows->behind && facts_next(rows->facts, q)) {
 		*ret = row_of(rows->facts, q);
 		ret->state =
 			strcmp(cell(q, "status"), "waived") == 0 ? FINDING_WAIVED : FINDING_OPEN;
@@ -61,6 +62,7 @@ bool finding_rows_next(struct finding_rows *rows, struct finding_row *ret)
 		ret->inferred = cell_int(q, "inferred") != 0;
 		return true;
 	}
+	rows->behind = true;
 	q = rows->gone;
 	if (!facts_next(rows->facts, q))
 		return false;

@@ -33,6 +33,7 @@ struct finding_row {
 struct finding_rows {
 	struct facts *facts;
 	struct query *now, *gone;
+	bool behind; /* those that stand are told */
 };
 struct finding_rows finding_rows(struct facts *f);
 bool finding_rows_next(struct finding_rows *rows, struct finding_row *ret);
