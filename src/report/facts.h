@@ -108,6 +108,20 @@ const struct check *facts_check(const struct facts *f, const char *id);
 		"t") " ORDER BY place.position IS NULL, place.position, t.port, t.transport," \
 		     " t.product, t.vendor, t.version, o.feed, o.reason"
 
+/* The guideline's four classes of components (mlit-water 5.1.1.1-1) of the view asset's row a, and 'none': an
+ * expression. */
+#define ASSET_CLASS                                                                        \
+	"CASE WHEN a.class IN ('terminal', 'mobile', 'engineering', 'hmi', 'workstation')" \
+	" THEN 'terminal'"                                                                 \
+	" WHEN a.class IN ('server', 'historian', 'nas', 'domain-controller', 'bmc')"      \
+	" THEN 'server'"                                                                   \
+	" WHEN a.class IN ('network-device', 'router', 'switch', 'firewall',"              \
+	" 'access-point', 'gateway') THEN 'network-device'"                                \
+	" WHEN coalesce(a.class, '') = '' THEN 'none' ELSE 'special-purpose' END"
+#define BY_ASSET_CLASS                                                                         \
+	"CASE class4 WHEN 'terminal' THEN 0 WHEN 'server' THEN 1 WHEN 'network-device' THEN 2" \
+	" WHEN 'special-purpose' THEN 3 ELSE 4 END"
+
 /* The other addresses of the asset where a finding (f) stands too: a JSON list. */
 #define ALSO_AT                                                                         \
 	"(SELECT json_group_array(address) FROM (SELECT o.address FROM finding_place o" \

@@ -57,6 +57,7 @@ struct export_format {
 int report_sarif(const struct export_job *job, FILE *out);
 int report_ocsf(const struct export_job *job, FILE *out);
 int report_defectdojo(const struct export_job *job, FILE *out);
+int report_xlsx(const struct export_job *job, FILE *out);
 
 /* Ends with a NULL name. */
 extern const struct export_format export_formats[];

@@ -248,7 +248,51 @@
 	X(DIFF_FROM, "From", "比較元") \
 	X(DIFF_TO, "To", "比較先") \
 	X(DIFF_NO_FINDINGS, "No finding changed.", "検出事項に変化はありません。") \
-	X(DIFF_VERDICTS, "Verdicts that changed", "判定が変わった項目")
+	X(DIFF_VERDICTS, "Verdicts that changed", "判定が変わった項目") \
+	/* tables of the exports */ \
+	X(TABLE_ASSETS, "Assets", "資産") \
+	X(TABLE_FLOWS, "Flows", "通信") \
+	X(TABLE_TREATMENTS, "Treatments", "対応計画") \
+	X(TABLE_CHECKLIST, "Checklist", "チェックリスト") \
+	X(NUMBER_HEAD, "No.", "No.") \
+	X(FINDING_STANDS, "open", "継続") \
+	X(FINDING_HEAD, "Finding", "検出内容") \
+	X(PLACE_HEAD, "Place", "場所") \
+	X(PORT, "Port", "ポート") \
+	X(FINGERPRINT, "Fingerprint", "検出識別子") \
+	X(CONTROL_NO, "Measure no.", "対策番号") \
+	X(CONTROL_HEAD, "Measure", "対策") \
+	X(ITEM_NO, "Item no.", "項目番号") \
+	X(ITEM_TEXT, "What the item asks", "項目の内容") \
+	X(LEVEL, "Level", "区分") \
+	X(VERDICT, "Verdict", "判定") \
+	X(VERDICT_BASIS, "On what it rests", "判定の根拠") \
+	X(EVIDENCE_REFERENCE, "Evidence reference", "証拠資料") \
+	X(OWNER, "Owner", "担当") \
+	X(DUE, "Due", "期限日") \
+	X(ACTION, "Action", "対応内容") \
+	X(ASSET_CLASS_HEAD, "Class", "資産区分") \
+	X(NAME_HEAD, "Names", "名称") \
+	X(MAC_HEAD, "MAC address", "MACアドレス") \
+	X(MAKER, "Maker", "メーカー") \
+	X(MODEL, "Model", "型式") \
+	X(OS_HEAD, "Operating system", "OS") \
+	X(OPEN_PORTS, "Open ports", "開いているポート") \
+	X(LEDGER_HEAD, "In the ledger", "資産台帳") \
+	X(APPLICANT, "Applicant", "申請者") \
+	X(CLAUSE, "Clause exempted from", "適用除外を求める規程の条項") \
+	X(FROM_DAY, "From", "開始日") \
+	X(IMPACT, "Effect and handling", "影響と対処") \
+	X(CLOSING, "Report of the end", "終了報告の方法") \
+	X(FOR_WHAT, "For", "対象") \
+	X(MEASURE_HEAD, "Compensating measures", "代替措置") \
+	X(CLASS_TERMINAL, "1 Terminals", "1 端末") \
+	X(CLASS_SERVER, "2 Servers", "2 サーバ装置") \
+	X(CLASS_NETWORK, "3 Lines and network devices", "3 通信回線・通信回線装置") \
+	X(CLASS_SPECIAL, "4 MFP, IoT and other special purpose devices", "4 複合機・IoT等の特定用途機器") \
+	X(CLASS_NONE, "5 Class not known", "5 区分不明") \
+	X(TO_FILL, "Yellow cells are for you to fill in.", "黄色の欄は記入用です。") \
+	X(PAPER_NOTE, "Verdicts tell what was seen from one place at one time. \"Not run\" and \"cannot be seen by a scan\" are no good marks.", "判定は、ある観測地点からある時点に見えた事実を示します。「未実施」「スキャンでは確認できない」は良い評価ではありません。")
 
 /* clang-format on */
 

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the sheets of the workbook hold: summary, findings, assets, flows, waivers, treatments. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/finding_row.h"
+#include "report/text.h"
+#include "report/xlsx_book.h"
+
+#define COLUMNS(...) static const struct column columns[] = { __VA_ARGS__ }
+#define NEW_SHEET(b, name) \
+	sheet_new(b, word(name, (b)->l), columns, sizeof(columns) / sizeof(columns[0]))
+
+/* ---- summary ---- */
+
+static void fact(struct sheet *s, enum word name, const char *text)
+{
+	if (!sheet_row(s))
+		return;
+	cell_put(s, word(name, s->book->l));
+	cell_put(s, text);
+}
+
+static void fact_time(struct sheet *s, enum word name, int64_t seconds)
+{
+	char time[TIME_TEXT];
+
+	time_here(seconds, time);
+	fact(s, name, time[0] != '\0' ? time : word(W_NOT_FINISHED, s->book->l));
+}
+
+static void part(struct sheet *s, const char *title)
+{
+	if (!sheet_row(s) || !sheet_row(s))
+		return;
+	for (lxw_col_t i = 0; i < s->count; i++)
+		cell_put_look(s, i == 0 ? title : NULL, LOOK_PART);
+}
+
+static void count_row(struct sheet *s, const char *name, enum look look, int64_t n)
+{
+	if (!sheet_row(s))
+		return;
+	cell_put_look(s, name, look);
+	cell_number(s, n);
+}
+
+static void severities(struct sheet *s)
+{
+	struct query *q = facts_ask(s->book->facts,
+				    "SELECT severity, count(*) AS n FROM finding_now WHERE status "
+				    "= 'open' GROUP BY severity ORDER BY " BY_SEVERITY);
+
+	part(s, word(W_OPEN_FINDINGS, s->book->l));
+	while (facts_next(s->book->facts, q)) {
+		if (!sheet_row(s))
+			break;
+		cell_severity(s, cell(q, "severity"));
+		cell_number(s, cell_int(q, "n"));
+	}
+	query_free(q);
+	count_row(s, word(W_WAIVED_FINDINGS, s->book->l), LOOK_TEXT,
+		  facts_count(s->book->facts,
+			      "SELECT count(*) FROM finding_now WHERE status = 'waived'"));
+	count_row(s, word(W_FIXED_FINDINGS, s->book->l), LOOK_TEXT,
+		  facts_count(s->book->facts,
+			      "SELECT count(*) FROM finding_gone WHERE status = 'fixed'"));
+}
+
+static void verdicts(struct sheet *s, const struct guideline *g)
+{
+	struct query *q = facts_ask(
+		s->book->facts, "SELECT total, count(*) AS n FROM (SELECT " VERDICT_TOTAL
+				" AS total FROM verdict WHERE guideline = ?1) GROUP BY total ORDER "
+				"BY " BY_TOTAL);
+
+	part(s, bilingual_text(&g->title, s->book->l));
+	if (query_bind_text(q, 1, g->id) < 0)
+		s->book->facts->error = -EIO;
+	while (facts_next(s->book->facts, q))
+		count_row(s, verdict_total_text(cell(q, "total"), s->book->l), LOOK_TEXT,
+			  cell_int(q, "n"));
+	query_free(q);
+	fact(s, W_ORIGIN, bilingual_text(&g->origin, s->book->l));
+	fact(s, W_NOTE, bilingual_text(&g->terms, s->book->l));
+}
+
+void sheet_summary(struct book *b)
+{
+	COLUMNS({ W_ITEM, 38, LOOK_TEXT }, { W_DETAIL, 96, LOOK_TEXT });
+	const struct facts *f = b->facts;
+	const char *by = plan_text(f, "authorisation.by");
+	struct sheet s = sheet_new_titled(b, word(W_NAV_SUMMARY, b->l), word(W_REPORT_TITLE, b->l),
+					  word(W_PAPER_NOTE, b->l), columns, 2);
+
+	fact(&s, W_SITE, f->site);
+	fact(&s, W_VANTAGE, f->vantage);
+	fact_time(&s, W_STARTED, f->started);
+	fact_time(&s, W_FINISHED, f->finished);
+	fact(&s, W_TIMES_IN, plan_text(f, "timezone") != NULL ? plan_text(f, "timezone") : "UTC");
+	fact(&s, W_STATUS, word(strcmp(f->status, "done") == 0 ? W_DONE : W_INCOMPLETE, b->l));
+	fact(&s, W_AUTHORISATION, by != NULL ? by : word(W_AUTHORISATION_NONE, b->l));
+	fact(&s, W_PROFILE, f->profile);
+	fact(&s, W_TARGETS, plan_text(f, "targets"));
+	fact(&s, W_EXCLUDED, plan_text(f, "exclusions"));
+	fact(&s, W_MADE_BY, f->version);
+	struct facts_hosts hosts = facts_hosts(b->facts);
+	count_row(&s, word(W_HOSTS_ANSWERING, b->l), LOOK_TEXT, hosts.answering);
+	count_row(&s, word(W_HOSTS_HEARD, b->l), LOOK_TEXT, hosts.heard);
+	count_row(&s, word(W_OPEN_SERVICES, b->l), LOOK_TEXT,
+		  facts_count(b->facts, "SELECT count(*) FROM service WHERE state = 'open'"));
+	severities(&s);
+	for (size_t i = 0; i < b->catalogue->guideline_count; i++)
+		verdicts(&s, &b->catalogue->guidelines[i]);
+}
+
+/* ---- findings ---- */
+
+static const char *state_text(const struct finding_row *r, enum language l)
+{
+	switch (r->state) {
+	case FINDING_WAIVED:
+		return word(W_WAIVED, l);
+	case FINDING_FIXED:
+		return word(W_GONE_FIXED, l);
+	case FINDING_NOT_RETESTED:
+		return word(W_GONE_NOT_RETESTED, l);
+	default:
+		return word(r->again ? W_REOPENED : r->fresh ? W_NEW : W_FINDING_STANDS, l);
+	}
+}
+
+static void put_controls(struct sheet *s, struct query *q, const char *fingerprint)
+{
+	char *list = NULL;
+	size_t size = 0;
+	FILE *text = open_memstream(&list, &size);
+
+	if (text == NULL) {
+		s->book->facts->error = -ENOMEM;
+		return;
+	}
+	query_reset(q);
+	if (query_bind_text(q, 1, fingerprint) < 0)
+		s->book->facts->error = -EIO;
+	for (bool some = false; facts_next(s->book->facts, q); some = true)
+		fprintf(text, "%s%s", some ? ", " : "", query_text(q, 0));
+	if (fclose(text) == 0)
+		cell_put(s, list);
+	free(list);
+}
+
+/* What is going to be done about it: the narrowest line that concerns it. */
+#define TREATMENT_OF_FINDING                                                        \
+	"SELECT action, owner, due, note FROM treatment WHERE check_id = ?1"        \
+	" AND (asset IS NULL OR asset IN (?2, ?3)) AND (port IS NULL OR port = ?4)" \
+	" ORDER BY asset IS NULL, port IS NULL, line LIMIT 1"
+
+static void put_treatment(struct sheet *s, struct query *q, const struct finding_row *r)
+{
+	query_reset(q);
+	if (query_bind_text(q, 1, r->check_id) < 0 || query_bind_text(q, 2, r->asset) < 0 ||
+	    query_bind_text(q, 3, r->address) < 0 || query_bind_int(q, 4, r->port) < 0)
+		s->book->facts->error = -EIO;
+	bool there = facts_next(s->book->facts, q);
+	cell_put(s, there ? cell(q, "action") : NULL);
+	cell_put(s, there ? cell(q, "owner") : NULL);
+	if (there)
+		cell_day(s, cell_int(q, "due"));
+	else
+		cell_put(s, NULL);
+	cell_put(s, there ? cell(q, "note") : NULL);
+}
+
+void sheet_findings(struct book *b)
+{
+	COLUMNS({ W_NUMBER_HEAD, 6, LOOK_NUMBER }, { W_SEVERITY, 9, LOOK_TEXT },
+		{ W_HOST_STATE, 11, LOOK_TEXT }, { W_FINDING_HEAD, 36, LOOK_TEXT },
+		{ W_PLACE_HEAD, 24, LOOK_TEXT }, { W_ASSET, 16, LOOK_TEXT },
+		{ W_ZONE, 10, LOOK_TEXT }, { W_DETAIL, 32, LOOK_TEXT }, { W_REMEDY, 46, LOOK_TEXT },
+		{ W_COUNTS_AGAINST, 24, LOOK_TEXT }, { W_FIRST_SEEN, 12, LOOK_TEXT },
+		{ W_LAST_SEEN, 12, LOOK_TEXT }, { W_ACTION, 24, LOOK_FILL },
+		{ W_OWNER, 12, LOOK_FILL }, { W_DUE, 12, LOOK_FILL }, { W_NOTE, 20, LOOK_FILL },
+		{ W_CHECK, 24, LOOK_TEXT }, { W_FINGERPRINT, 38, LOOK_SHORT });
+	struct sheet s = NEW_SHEET(b, W_NAV_FINDINGS);
+	struct finding_rows rows = finding_rows(b->facts);
+	struct query *controls = facts_ask(b->facts, CONTROLS_OF_FINDING);
+	struct query *treatment = facts_ask(b->facts, TREATMENT_OF_FINDING);
+	struct finding_row r;
+	char place[PLACE_TEXT];
+
+	for (int64_t n = 1; finding_rows_next(&rows, &r); n++) {
+		if (!sheet_row(&s))
+			continue;
+		cell_number(&s, n);
+		cell_severity(&s, r.severity);
+		cell_put(&s, state_text(&r, b->l));
+		cell_put(&s, finding_title(&r, b->l));
+		cell_put(&s, finding_place(&r, place));
+		cell_put(&s, r.asset);
+		cell_put(&s, r.zone);
+		cell_put(&s, r.detail);
+		cell_put(&s, finding_remedy(&r, b->l));
+		put_controls(&s, controls, r.fingerprint);
+		cell_day(&s, r.first_seen);
+		cell_day(&s, r.last_seen);
+		put_treatment(&s, treatment, &r);
+		cell_put(&s, r.check_id);
+		cell_put(&s, r.fingerprint);
+	}
+	sheet_end(&s);
+	query_free(treatment);
+	query_free(controls);
+	finding_rows_done(&rows);
+}
+
+/* ---- assets ---- */
+
+static enum word class_word(const char *class4)
+{
+	static const struct {
+		const char *name;
+		enum word word;
+	} classes[] = { { "terminal", W_CLASS_TERMINAL },
+			{ "server", W_CLASS_SERVER },
+			{ "network-device", W_CLASS_NETWORK },
+			{ "special-purpose", W_CLASS_SPECIAL } };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strcmp(classes[i].name, class4) == 0)
+			return classes[i].word;
+	return W_CLASS_NONE;
+}
+
+/* The texts of a JSON list, commas between them. */
+static void put_list(struct sheet *s, const char *json)
+{
+	json_t *list = json != NULL ? json_loads(json, JSON_ALLOW_NUL, NULL) : NULL, *one;
+	char *text = NULL;
+	size_t size = 0, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL) {
+		json_decref(list);
+		s->book->facts->error = -ENOMEM;
+		return;
+	}
+	json_array_foreach(list, i, one) if (json_is_string(one))
+		fprintf(out, "%s%s", ftell(out) > 0 ? ", " : "", json_string_value(one));
+	if (fclose(out) == 0)
+		cell_put(s, text);
+	free(text);
+	json_decref(list);
+}
+
+void sheet_assets(struct book *b)
+{
+	COLUMNS({ W_ASSET_CLASS_HEAD, 24, LOOK_TEXT }, { W_ADDRESS, 18, LOOK_TEXT },
+		{ W_ASSET, 18, LOOK_TEXT }, { W_NAME_HEAD, 20, LOOK_TEXT },
+		{ W_ZONE, 12, LOOK_TEXT }, { W_HANDLED_AS, 9, LOOK_TEXT },
+		{ W_ROLE, 14, LOOK_TEXT }, { W_MAKER, 20, LOOK_TEXT }, { W_MODEL, 18, LOOK_TEXT },
+		{ W_FIRMWARE, 14, LOOK_TEXT }, { W_SERIAL, 14, LOOK_TEXT },
+		{ W_OS_HEAD, 20, LOOK_TEXT }, { W_MAC_HEAD, 17, LOOK_TEXT },
+		{ W_OPEN_PORTS, 26, LOOK_TEXT }, { W_LEDGER_HEAD, 12, LOOK_TEXT },
+		{ W_HOST_STATE, 12, LOOK_TEXT }, { W_OWNER, 14, LOOK_FILL },
+		{ W_NOTE, 24, LOOK_FILL });
+	struct sheet s = NEW_SHEET(b, W_TABLE_ASSETS);
+	struct query *q = facts_ask(
+		b->facts,
+		"SELECT a.address AS address, a.key AS asset, h.names AS names, a.zone AS zone,"
+		" a.treated AS treated, a.class AS class, coalesce(d.role, a.role) AS role,"
+		" coalesce(d.vendor, a.vendor) AS maker, d.model AS model, d.firmware AS firmware,"
+		" d.serial AS serial, a.os AS os, a.mac AS mac, a.ledger_id AS ledger_id,"
+		" a.state AS state, l.owner AS owner, " ASSET_CLASS " AS class4,"
+		" (SELECT json_group_array(port || '/' || transport) FROM (SELECT port, transport"
+		"  FROM service s WHERE s.address = a.address AND s.state = 'open'"
+		"  ORDER BY port, transport)) AS ports"
+		" FROM asset a JOIN host h ON h.address = a.address"
+		" JOIN report_place p ON p.address = a.address"
+		" LEFT JOIN device d ON d.address = a.address"
+		" LEFT JOIN (SELECT id, min(owner) AS owner FROM ledger GROUP BY id) l"
+		"  ON l.id = a.ledger_id"
+		" WHERE a.state NOT IN ('silent', 'absent', 'skipped')"
+		" ORDER BY " BY_ASSET_CLASS ", p.position");
+
+	while (facts_next(b->facts, q)) {
+		if (!sheet_row(&s))
+			continue;
+		cell_put(&s, word(class_word(cell(q, "class4")), b->l));
+		cell_put(&s, cell(q, "address"));
+		cell_put(&s, cell(q, "asset"));
+		put_list(&s, cell(q, "names"));
+		cell_put(&s, cell(q, "zone"));
+		cell_put(&s, zone_kind_text(cell(q, "treated"), b->l));
+		cell_put(&s, role_text(cell(q, "role"), b->l));
+		cell_put(&s, cell(q, "maker"));
+		cell_put(&s, cell(q, "model"));
+		cell_put(&s, cell(q, "firmware"));
+		cell_put(&s, cell(q, "serial"));
+		cell_put(&s, cell(q, "os"));
+		cell_put(&s, cell(q, "mac"));
+		put_list(&s, cell(q, "ports"));
+		cell_put(&s, cell(q, "ledger_id"));
+		cell_put(&s, host_state_text(cell(q, "state"), b->l));
+		cell_put(&s, cell(q, "owner"));
+		cell_put(&s, NULL);
+	}
+	sheet_end(&s);
+	query_free(q);
+}
+
+/* ---- flows ---- */
+
+void sheet_flows(struct book *b)
+{
+	COLUMNS({ W_FROM, 20, LOOK_TEXT }, { W_ZONE, 12, LOOK_TEXT }, { W_TO, 20, LOOK_TEXT },
+		{ W_ZONE, 12, LOOK_TEXT }, { W_PORT, 9, LOOK_SHORT },
+		{ W_APPLICATION, 18, LOOK_TEXT }, { W_NAMES, 28, LOOK_TEXT },
+		{ W_CONVERSATIONS, 12, LOOK_NUMBER }, { W_BYTES, 14, LOOK_NUMBER },
+		{ W_FIRST, 20, LOOK_SHORT }, { W_LAST, 20, LOOK_SHORT },
+		{ W_VANTAGE, 14, LOOK_TEXT });
+	struct sheet s = NEW_SHEET(b, W_TABLE_FLOWS);
+	struct query *q =
+		facts_ask(b->facts, "SELECT *, sent + received AS bytes FROM flow ORDER BY"
+				    " run, address_key(src), address_key(dst), port, transport,"
+				    " vlan, opened");
+
+	while (facts_next(b->facts, q)) {
+		char port[32] = "";
+
+		if (!sheet_row(&s))
+			continue;
+		if (!query_null(q, query_column(q, "port")))
+			snprintf(port, sizeof(port), "%" PRId64 "/", cell_int(q, "port"));
+		snprintf(port + strlen(port), sizeof(port) - strlen(port), "%.8s",
+			 cell(q, "transport") != NULL ? cell(q, "transport") : "");
+		cell_put(&s, cell(q, "src"));
+		cell_put(&s, cell(q, "from_zone"));
+		cell_put(&s, cell(q, "dst"));
+		cell_put(&s, cell(q, "to_zone"));
+		cell_put(&s, port);
+		cell_put(&s, cell(q, "application"));
+		cell_put(&s, cell(q, "name"));
+		cell_number_of(&s, q, "connections");
+		cell_number_of(&s, q, "bytes");
+		cell_time(&s, cell_int(q, "first_ms") / 1000);
+		cell_time(&s, cell_int(q, "last_ms") / 1000);
+		cell_put(&s, cell(q, "vantage"));
+	}
+	sheet_end(&s);
+	query_free(q);
+}
+
+/* ---- waivers, measures, treatments ---- */
+
+/* "check asset:port", or "guideline:item" of a measure. */
+static void put_subject(struct sheet *s, struct query *q, bool items)
+{
+	const char *check = cell(q, "check_id"), *asset = cell(q, "asset");
+	const char *guideline = items ? cell(q, "guideline") : NULL;
+	char *text = NULL, port[16] = "";
+
+	if (!query_null(q, query_column(q, "port")))
+		snprintf(port, sizeof(port), ":%u", (unsigned)cell_int(q, "port"));
+	int n = guideline != NULL ? asprintf(&text, "%s:%s", guideline,
+					     cell(q, "item") != NULL ? cell(q, "item") : "")
+				  : asprintf(&text, "%s%s%s%s", check != NULL ? check : "",
+					     asset != NULL || port[0] != '\0' ? " " : "",
+					     asset != NULL ? asset : "", port);
+	if (n >= 0)
+		cell_put(s, text);
+	else
+		s->book->facts->error = -ENOMEM;
+	free(text);
+}
+
+void sheet_waivers(struct book *b)
+{
+	/* The fields of a request for an exception, mlit-water 4.3.2-18. */
+	COLUMNS({ W_FOR_WHAT, 30, LOOK_TEXT }, { W_STATUS, 10, LOOK_TEXT },
+		{ W_APPLICANT, 16, LOOK_TEXT }, { W_CLAUSE, 24, LOOK_TEXT },
+		{ W_REASON, 36, LOOK_TEXT }, { W_FROM_DAY, 12, LOOK_TEXT },
+		{ W_UNTIL, 12, LOOK_TEXT }, { W_COMPENSATING, 36, LOOK_TEXT },
+		{ W_IMPACT, 30, LOOK_TEXT }, { W_CLOSING, 26, LOOK_TEXT },
+		{ W_APPROVED_BY, 16, LOOK_TEXT }, { W_GIVEN_AT, 12, LOOK_TEXT },
+		{ W_NOTE, 24, LOOK_FILL });
+	struct sheet s = NEW_SHEET(b, W_WAIVERS);
+	struct query *q =
+		facts_ask(b->facts, "SELECT w.*, w.until < j.now AS expired FROM waiver w, judged j"
+				    " ORDER BY check_id, asset, port, approved_at, until");
+
+	while (facts_next(b->facts, q)) {
+		bool expired = cell_int(q, "expired") != 0;
+
+		if (!sheet_row(&s))
+			continue;
+		put_subject(&s, q, false);
+		cell_put_look(&s, word(expired ? W_EXPIRED : W_IN_FORCE, b->l),
+			      expired ? LOOK_HIGH : LOOK_GOOD);
+		cell_put(&s, cell(q, "applicant"));
+		cell_put(&s, cell(q, "clause"));
+		cell_put(&s, cell(q, "reason"));
+		cell_day(&s, cell_int(q, "from_at"));
+		cell_day(&s, cell_int(q, "until"));
+		cell_put(&s, cell(q, "compensating"));
+		cell_put(&s, cell(q, "impact"));
+		cell_put(&s, cell(q, "closing"));
+		cell_put(&s, cell(q, "approved_by"));
+		cell_day(&s, cell_int(q, "approved_at"));
+		cell_put(&s, NULL);
+	}
+	sheet_end(&s);
+	query_free(q);
+}
+
+void sheet_treatments(struct book *b)
+{
+	COLUMNS({ W_KIND, 18, LOOK_TEXT }, { W_FOR_WHAT, 34, LOOK_TEXT },
+		{ W_ACTION, 46, LOOK_TEXT }, { W_OWNER, 18, LOOK_TEXT }, { W_DUE, 12, LOOK_TEXT },
+		{ W_HOST_STATE, 14, LOOK_TEXT }, { W_EVIDENCE_REFERENCE, 24, LOOK_TEXT },
+		{ W_NOTE, 30, LOOK_FILL });
+	struct sheet s = NEW_SHEET(b, W_TABLE_TREATMENTS);
+	struct query *q = facts_ask(b->facts, "SELECT * FROM treatment ORDER BY line");
+
+	while (facts_next(b->facts, q)) {
+		if (!sheet_row(&s))
+			continue;
+		cell_put(&s, word(W_TABLE_TREATMENTS, b->l));
+		put_subject(&s, q, false);
+		cell_put(&s, cell(q, "action"));
+		cell_put(&s, cell(q, "owner"));
+		cell_day(&s, cell_int(q, "due"));
+		cell_put(&s, treatment_text(cell(q, "state"), b->l));
+		cell_put(&s, NULL);
+		cell_put(&s, cell(q, "note"));
+	}
+	query_free(q);
+	q = facts_ask(b->facts, "SELECT * FROM measure ORDER BY line");
+	while (facts_next(b->facts, q)) {
+		if (!sheet_row(&s))
+			continue;
+		cell_put(&s, word(W_MEASURE_HEAD, b->l));
+		put_subject(&s, q, true);
+		cell_put(&s, cell(q, "measure"));
+		cell_put(&s, cell(q, "given_by"));
+		cell_day(&s, cell_int(q, "until"));
+		cell_put(&s, NULL);
+		cell_put(&s, cell(q, "evidence"));
+		cell_put(&s, NULL);
+	}
+	sheet_end(&s);
+	query_free(q);
+}
