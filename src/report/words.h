@@ -267,6 +267,7 @@
 	X(LEVEL, "Level", "区分") \
 	X(VERDICT, "Verdict", "判定") \
 	X(VERDICT_BASIS, "On what it rests", "判定の根拠") \
+	X(GUIDANCE, "Remark of the profile", "プロファイルの注記") \
 	X(EVIDENCE_REFERENCE, "Evidence reference", "証拠資料") \
 	X(OWNER, "Owner", "担当") \
 	X(DUE, "Due", "期限日") \

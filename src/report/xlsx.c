@@ -15,6 +15,8 @@
 #include "report/xlsx_book.h"
 
 enum { CELL_MOST = 32767, CELL_KEPT = 32000, NAME_MOST = 31 };
+/* In points. What is higher than Excel allows is cut on the screen, not in the cell. */
+static const double line_height = 13.0, row_most = 409.0;
 
 /* ---- text of a cell ---- */
 
@@ -78,7 +80,7 @@ static lxw_format *look_new(struct book *b)
 		b->facts->error = -ENOMEM;
 		return NULL;
 	}
-	format_set_font_name(f, b->l == LANGUAGE_JA ? "游ゴシック" : "Calibri");
+	format_set_font_name(f, b->l == LANGUAGE_JA ? "ＭＳ Ｐゴシック" : "Calibri");
 	format_set_font_size(f, 10);
 	format_set_align(f, LXW_ALIGN_VERTICAL_TOP);
 	return f;
@@ -102,7 +104,8 @@ static void set_looks(struct book *b)
 			return;
 		if (i != LOOK_TITLE && i != LOOK_PART)
 			format_set_border(b->looks[i], LXW_BORDER_HAIR);
-		if (i != LOOK_SHORT && i != LOOK_NUMBER && i != LOOK_TITLE && i != LOOK_PART)
+		if (i != LOOK_SHORT && i != LOOK_NUMBER && i != LOOK_COUNT && i != LOOK_TITLE &&
+		    i != LOOK_PART)
 			format_set_text_wrap(b->looks[i]);
 	}
 	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
@@ -115,6 +118,45 @@ static void set_looks(struct book *b)
 	format_set_bold(b->looks[LOOK_TITLE]);
 	format_set_font_size(b->looks[LOOK_TITLE], 14);
 	format_set_num_format(b->looks[LOOK_NUMBER], "#,##0");
+	format_set_num_format(b->looks[LOOK_COUNT], "#,##0");
+	format_set_align(b->looks[LOOK_COUNT], LXW_ALIGN_LEFT);
+}
+
+/* ---- heights: not every program makes rows as high as their wrapped text needs ---- */
+
+/* How many lines a text takes in a column of so many characters; East Asian ones are twice as wide. */
+static unsigned lines_of(const char *text, double width)
+{
+	size_t units = 0, left = strlen(text);
+
+	while (left > 0) {
+		uint32_t v = 0;
+		size_t n = utf8_next((const uint8_t *)text, left, &v);
+
+		if (n == 0)
+			break;
+		units += v >= 0x1100 ? 2 : 1;
+		text += n;
+		left -= n;
+	}
+	/* A tenth is lost where words do not fill their line. */
+	double lines = (double)units * 1.1 / (width > 2 ? width - 1 : 1);
+
+	return lines < 1 ? 1 : lines > 100 ? 100 : (unsigned)lines + 1;
+}
+
+static double height_of(unsigned lines)
+{
+	double height = line_height * (lines > 0 ? lines : 1) + 2;
+
+	return height > row_most ? row_most : height;
+}
+
+static void end_row(struct sheet *s)
+{
+	if (s->at != NULL && s->row > s->head && s->lines > 0)
+		worksheet_set_row(s->at, s->row, height_of(s->lines), NULL);
+	s->lines = 0;
 }
 
 /* ---- sheets ---- */
@@ -180,7 +222,7 @@ static void sheet_name(const char *name, char out[static 4 * NAME_MOST + 1])
 }
 
 struct sheet sheet_new_titled(struct book *b, const char *name, const char *title, const char *note,
-			      const struct column *columns, size_t count)
+			      const struct column *columns, size_t count, size_t printed)
 {
 	char safe[4 * NAME_MOST + 1];
 	struct sheet s = { .book = b, .columns = columns, .count = (lxw_col_t)count };
@@ -198,16 +240,22 @@ struct sheet sheet_new_titled(struct book *b, const char *name, const char *titl
 	if (title != NULL) {
 		char *text = cell_text(b, title);
 
-		worksheet_write_string(s.at, s.row++, 0, text != NULL ? text : "",
+		worksheet_write_string(s.at, s.row, 0, text != NULL ? text : "",
 				       b->looks[LOOK_TITLE]);
+		worksheet_set_row(s.at, s.row++, 22, NULL);
 		free(text);
 	}
 	if (note != NULL && *note != '\0') {
 		char *text = cell_text(b, note);
+		double width = 0;
 
-		worksheet_merge_range(s.at, s.row, 0, s.row, (lxw_col_t)(s.count - 1),
+		for (size_t i = 0; i < count && i < printed; i++)
+			width += columns[i].width;
+		worksheet_merge_range(s.at, s.row, 0, s.row,
+				      (lxw_col_t)((printed < count ? printed : count) - 1),
 				      text != NULL ? text : "", b->looks[LOOK_TEXT]);
-		worksheet_set_row(s.at, s.row++, 60, NULL);
+		worksheet_set_row(s.at, s.row++,
+				  height_of(lines_of(text != NULL ? text : "", width)), NULL);
 		free(text);
 	}
 	s.head = s.row;
@@ -222,17 +270,21 @@ struct sheet sheet_new_titled(struct book *b, const char *name, const char *titl
 
 struct sheet sheet_new(struct book *b, const char *name, const struct column *columns, size_t count)
 {
-	return sheet_new_titled(b, name, NULL, NULL, columns, count);
+	return sheet_new_titled(b, name, NULL, NULL, columns, count, count);
 }
 
-void sheet_end(struct sheet *s)
+void sheet_end(struct sheet *s, lxw_col_t printed)
 {
+	end_row(s);
+	if (s->at != NULL && printed > 0)
+		worksheet_print_area(s->at, 0, 0, s->row, (lxw_col_t)(printed - 1));
 	if (s->at != NULL && s->row > s->head)
 		worksheet_autofilter(s->at, s->head, 0, s->row, (lxw_col_t)(s->count - 1));
 }
 
 bool sheet_row(struct sheet *s)
 {
+	end_row(s);
 	if (s->at == NULL || s->row + 1 >= LXW_ROW_MAX) {
 		s->full = true;
 		s->book->told->rows_left++;
@@ -257,6 +309,11 @@ void cell_put_look(struct sheet *s, const char *text, enum look look)
 	}
 	char *clean = cell_text(s->book, text);
 
+	if (clean != NULL && look != LOOK_SHORT && look != LOOK_PART && s->column < s->count) {
+		unsigned lines = lines_of(clean, s->columns[s->column].width);
+
+		s->lines = lines > s->lines ? lines : s->lines;
+	}
 	if (clean != NULL &&
 	    worksheet_write_string(s->at, s->row, s->column, clean, format) != LXW_NO_ERROR)
 		s->book->facts->error = -EIO;
@@ -279,6 +336,13 @@ void cell_number(struct sheet *s, int64_t n)
 	if (!s->full)
 		worksheet_write_number(s->at, s->row, s->column++, (double)n,
 				       s->book->looks[LOOK_NUMBER]);
+}
+
+void cell_count(struct sheet *s, int64_t n)
+{
+	if (!s->full)
+		worksheet_write_number(s->at, s->row, s->column++, (double)n,
+				       s->book->looks[LOOK_COUNT]);
 }
 
 void cell_number_of(struct sheet *s, struct query *q, const char *column)

@@ -17,7 +17,8 @@ enum look {
 	LOOK_TEXT,  /* wrapped, from the top */
 	LOOK_SHORT, /* one line */
 	LOOK_NUMBER,
-	LOOK_FILL, /* for a person to fill in */
+	LOOK_COUNT, /* a number that stands on the left */
+	LOOK_FILL,  /* for a person to fill in */
 	LOOK_HEAD,
 	LOOK_TITLE,
 	LOOK_PART, /* a heading between rows */
@@ -51,17 +52,19 @@ struct sheet {
 	const struct column *columns;
 	lxw_row_t row, head; /* head: the row of the columns' heads */
 	lxw_col_t column, count;
+	unsigned lines; /* that the highest cell of this row takes */
 	bool full;
 };
 
 /* A sheet with heads, frozen and filtered; name is cut to what Excel takes (31, without []:*?/\). */
 struct sheet sheet_new(struct book *b, const char *name, const struct column *columns,
 		       size_t count);
-/* The same with a title and an explanation above the heads. */
+/* The same with a title and an explanation, as wide as the printed columns, above the heads. */
 struct sheet sheet_new_titled(struct book *b, const char *name, const char *title, const char *note,
-			      const struct column *columns, size_t count);
-/* Filter over the rows that were written, and what has to come last. */
-void sheet_end(struct sheet *s);
+			      const struct column *columns, size_t count, size_t printed);
+/* Filter over the rows that were written, and what has to come last. On paper go the first columns only: so
+ * many that they can be read; 0: all. */
+void sheet_end(struct sheet *s, lxw_col_t printed);
 
 /* A new row. False, and counted, where the sheet is full. */
 bool sheet_row(struct sheet *s);
@@ -69,6 +72,7 @@ bool sheet_row(struct sheet *s);
 void cell_put(struct sheet *s, const char *text);
 void cell_put_look(struct sheet *s, const char *text, enum look look);
 void cell_number(struct sheet *s, int64_t n);
+void cell_count(struct sheet *s, int64_t n);
 void cell_number_of(struct sheet *s, struct query *q, const char *column); /* empty for NULL */
 void cell_time(struct sheet *s, int64_t seconds); /* in the zone of clock_enter(); empty for 0 */
 void cell_day(struct sheet *s, int64_t seconds);

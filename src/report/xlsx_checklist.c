@@ -11,7 +11,7 @@
 #include "report/text.h"
 #include "report/xlsx_book.h"
 
-enum { COLUMN_ANSWER = 8 };
+enum { COLUMN_ANSWER = 7, PRINTED = 12 };
 
 /* "looked at 34 of 36, 2 findings; the host did not answer" */
 static void put_basis(struct sheet *s, struct query *q)
@@ -76,25 +76,32 @@ static void put_item(struct sheet *s, const struct guideline *g, struct query *q
 	cell_put_look(s, verdict_text(verdict, level, mandatory, l),
 		      verdict_look(verdict, binding));
 	put_basis(s, q);
-	cell_put(s, item != NULL ? bilingual_text(&item->note, l) : NULL);
 	cell_put(s, cell(q, "answer") != NULL ? answer_text(cell(q, "answer"), l) : NULL);
 	cell_put(s, cell(q, "evidence"));
 	cell_put(s, cell(q, "answer_by"));
 	cell_day(s, cell_int(q, "answer_at"));
-	cell_day(s, cell_int(q, "answer_until"));
 	cell_put(s, cell(q, "answer_note"));
+	cell_day(s, cell_int(q, "answer_until"));
+	cell_put(s, item != NULL ? bilingual_text(&item->note, l) : NULL);
 }
 
 void sheet_checklist(struct book *b, const struct guideline *g)
 {
 	static const struct column columns[] = {
-		{ W_CONTROL_NO, 12, LOOK_TEXT },    { W_CONTROL_HEAD, 24, LOOK_TEXT },
-		{ W_ITEM_NO, 13, LOOK_TEXT },       { W_ITEM_TEXT, 44, LOOK_TEXT },
-		{ W_LEVEL, 9, LOOK_TEXT },          { W_VERDICT, 18, LOOK_TEXT },
-		{ W_VERDICT_BASIS, 34, LOOK_TEXT }, { W_NOTE, 26, LOOK_TEXT },
-		{ W_ANSWER, 12, LOOK_FILL },        { W_EVIDENCE_REFERENCE, 20, LOOK_FILL },
-		{ W_GIVEN_BY, 14, LOOK_FILL },      { W_GIVEN_AT, 12, LOOK_FILL },
-		{ W_UNTIL, 12, LOOK_FILL },         { W_NOTE, 28, LOOK_FILL },
+		{ W_CONTROL_NO, 10, LOOK_TEXT },
+		{ W_CONTROL_HEAD, 20, LOOK_TEXT },
+		{ W_ITEM_NO, 13, LOOK_TEXT },
+		{ W_ITEM_TEXT, 40, LOOK_TEXT },
+		{ W_LEVEL, 8, LOOK_TEXT },
+		{ W_VERDICT, 16, LOOK_TEXT },
+		{ W_VERDICT_BASIS, 26, LOOK_TEXT },
+		{ W_ANSWER, 10, LOOK_FILL },
+		{ W_EVIDENCE_REFERENCE, 16, LOOK_FILL },
+		{ W_GIVEN_BY, 11, LOOK_FILL },
+		{ W_GIVEN_AT, 11, LOOK_FILL },
+		{ W_NOTE, 18, LOOK_FILL },
+		{ W_UNTIL, 12, LOOK_FILL },
+		{ W_GUIDANCE, 60, LOOK_SHORT },
 	};
 	const char *choices[] = { answer_text("met", b->l), answer_text("not-met", b->l),
 				  answer_text("not-applicable", b->l), NULL };
@@ -109,7 +116,7 @@ void sheet_checklist(struct book *b, const struct guideline *g)
 		return;
 	}
 	struct sheet s = sheet_new_titled(b, g->id, title, note, columns,
-					  sizeof(columns) / sizeof(columns[0]));
+					  sizeof(columns) / sizeof(columns[0]), PRINTED);
 	struct query *q = facts_ask(
 		b->facts, "SELECT v.*, (SELECT count(*) FROM verdict_finding f WHERE f.guideline ="
 			  " v.guideline AND f.item = v.item) AS findings, a.evidence AS evidence,"
@@ -124,7 +131,7 @@ void sheet_checklist(struct book *b, const struct guideline *g)
 		if (sheet_row(&s))
 			put_item(&s, g, q);
 	column_choice(&s, COLUMN_ANSWER, choices);
-	sheet_end(&s);
+	sheet_end(&s, PRINTED);
 	query_free(q);
 	free(note);
 	free(title);

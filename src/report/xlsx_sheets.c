@@ -44,7 +44,7 @@ static void count_row(struct sheet *s, const char *name, enum look look, int64_t
 	if (!sheet_row(s))
 		return;
 	cell_put_look(s, name, look);
-	cell_number(s, n);
+	cell_count(s, n);
 }
 
 static void severities(struct sheet *s)
@@ -58,7 +58,7 @@ static void severities(struct sheet *s)
 		if (!sheet_row(s))
 			break;
 		cell_severity(s, cell(q, "severity"));
-		cell_number(s, cell_int(q, "n"));
+		cell_count(s, cell_int(q, "n"));
 	}
 	query_free(q);
 	count_row(s, word(W_WAIVED_FINDINGS, s->book->l), LOOK_TEXT,
@@ -93,7 +93,7 @@ void sheet_summary(struct book *b)
 	const struct facts *f = b->facts;
 	const char *by = plan_text(f, "authorisation.by");
 	struct sheet s = sheet_new_titled(b, word(W_NAV_SUMMARY, b->l), word(W_REPORT_TITLE, b->l),
-					  word(W_PAPER_NOTE, b->l), columns, 2);
+					  word(W_PAPER_NOTE, b->l), columns, 2, 2);
 
 	fact(&s, W_SITE, f->site);
 	fact(&s, W_VANTAGE, f->vantage);
@@ -114,6 +114,7 @@ void sheet_summary(struct book *b)
 	severities(&s);
 	for (size_t i = 0; i < b->catalogue->guideline_count; i++)
 		verdicts(&s, &b->catalogue->guidelines[i]);
+	sheet_end(&s, 0);
 }
 
 /* ---- findings ---- */
@@ -176,14 +177,16 @@ static void put_treatment(struct sheet *s, struct query *q, const struct finding
 
 void sheet_findings(struct book *b)
 {
-	COLUMNS({ W_NUMBER_HEAD, 6, LOOK_NUMBER }, { W_SEVERITY, 9, LOOK_TEXT },
-		{ W_HOST_STATE, 11, LOOK_TEXT }, { W_FINDING_HEAD, 36, LOOK_TEXT },
-		{ W_PLACE_HEAD, 24, LOOK_TEXT }, { W_ASSET, 16, LOOK_TEXT },
-		{ W_ZONE, 10, LOOK_TEXT }, { W_DETAIL, 32, LOOK_TEXT }, { W_REMEDY, 46, LOOK_TEXT },
-		{ W_COUNTS_AGAINST, 24, LOOK_TEXT }, { W_FIRST_SEEN, 12, LOOK_TEXT },
-		{ W_LAST_SEEN, 12, LOOK_TEXT }, { W_ACTION, 24, LOOK_FILL },
-		{ W_OWNER, 12, LOOK_FILL }, { W_DUE, 12, LOOK_FILL }, { W_NOTE, 20, LOOK_FILL },
-		{ W_CHECK, 24, LOOK_TEXT }, { W_FINGERPRINT, 38, LOOK_SHORT });
+	enum { PRINTED = 12 };
+	COLUMNS({ W_NUMBER_HEAD, 6, LOOK_NUMBER }, { W_SEVERITY, 7, LOOK_TEXT },
+		{ W_HOST_STATE, 9, LOOK_TEXT }, { W_FINDING_HEAD, 28, LOOK_TEXT },
+		{ W_PLACE_HEAD, 20, LOOK_TEXT }, { W_ASSET, 14, LOOK_TEXT },
+		{ W_DETAIL, 24, LOOK_TEXT }, { W_REMEDY, 36, LOOK_TEXT },
+		{ W_ACTION, 18, LOOK_FILL }, { W_OWNER, 10, LOOK_FILL }, { W_DUE, 10, LOOK_FILL },
+		{ W_NOTE, 14, LOOK_FILL }, { W_ZONE, 12, LOOK_TEXT },
+		{ W_COUNTS_AGAINST, 40, LOOK_SHORT }, { W_FIRST_SEEN, 12, LOOK_TEXT },
+		{ W_LAST_SEEN, 12, LOOK_TEXT }, { W_CHECK, 28, LOOK_SHORT },
+		{ W_FINGERPRINT, 38, LOOK_SHORT });
 	struct sheet s = NEW_SHEET(b, W_NAV_FINDINGS);
 	struct finding_rows rows = finding_rows(b->facts);
 	struct query *controls = facts_ask(b->facts, CONTROLS_OF_FINDING);
@@ -200,17 +203,17 @@ void sheet_findings(struct book *b)
 		cell_put(&s, finding_title(&r, b->l));
 		cell_put(&s, finding_place(&r, place));
 		cell_put(&s, r.asset);
-		cell_put(&s, r.zone);
 		cell_put(&s, r.detail);
 		cell_put(&s, finding_remedy(&r, b->l));
+		put_treatment(&s, treatment, &r);
+		cell_put(&s, r.zone);
 		put_controls(&s, controls, r.fingerprint);
 		cell_day(&s, r.first_seen);
 		cell_day(&s, r.last_seen);
-		put_treatment(&s, treatment, &r);
 		cell_put(&s, r.check_id);
 		cell_put(&s, r.fingerprint);
 	}
-	sheet_end(&s);
+	sheet_end(&s, PRINTED);
 	query_free(treatment);
 	query_free(controls);
 	finding_rows_done(&rows);
@@ -257,15 +260,16 @@ static void put_list(struct sheet *s, const char *json)
 
 void sheet_assets(struct book *b)
 {
-	COLUMNS({ W_ASSET_CLASS_HEAD, 24, LOOK_TEXT }, { W_ADDRESS, 18, LOOK_TEXT },
-		{ W_ASSET, 18, LOOK_TEXT }, { W_NAME_HEAD, 20, LOOK_TEXT },
-		{ W_ZONE, 12, LOOK_TEXT }, { W_HANDLED_AS, 9, LOOK_TEXT },
-		{ W_ROLE, 14, LOOK_TEXT }, { W_MAKER, 20, LOOK_TEXT }, { W_MODEL, 18, LOOK_TEXT },
-		{ W_FIRMWARE, 14, LOOK_TEXT }, { W_SERIAL, 14, LOOK_TEXT },
-		{ W_OS_HEAD, 20, LOOK_TEXT }, { W_MAC_HEAD, 17, LOOK_TEXT },
-		{ W_OPEN_PORTS, 26, LOOK_TEXT }, { W_LEDGER_HEAD, 12, LOOK_TEXT },
-		{ W_HOST_STATE, 12, LOOK_TEXT }, { W_OWNER, 14, LOOK_FILL },
-		{ W_NOTE, 24, LOOK_FILL });
+	enum { PRINTED = 13 };
+	COLUMNS({ W_ASSET_CLASS_HEAD, 18, LOOK_TEXT }, { W_ADDRESS, 15, LOOK_TEXT },
+		{ W_ASSET, 14, LOOK_TEXT }, { W_NAME_HEAD, 16, LOOK_TEXT },
+		{ W_ZONE, 10, LOOK_TEXT }, { W_ROLE, 12, LOOK_TEXT }, { W_MAKER, 16, LOOK_TEXT },
+		{ W_MODEL, 14, LOOK_TEXT }, { W_OS_HEAD, 16, LOOK_TEXT },
+		{ W_OPEN_PORTS, 20, LOOK_TEXT }, { W_LEDGER_HEAD, 10, LOOK_TEXT },
+		{ W_OWNER, 12, LOOK_FILL }, { W_NOTE, 18, LOOK_FILL },
+		{ W_HANDLED_AS, 14, LOOK_TEXT }, { W_FIRMWARE, 14, LOOK_TEXT },
+		{ W_SERIAL, 14, LOOK_TEXT }, { W_MAC_HEAD, 18, LOOK_TEXT },
+		{ W_HOST_STATE, 12, LOOK_TEXT });
 	struct sheet s = NEW_SHEET(b, W_TABLE_ASSETS);
 	struct query *q = facts_ask(
 		b->facts,
@@ -293,21 +297,21 @@ void sheet_assets(struct book *b)
 		cell_put(&s, cell(q, "asset"));
 		put_list(&s, cell(q, "names"));
 		cell_put(&s, cell(q, "zone"));
-		cell_put(&s, zone_kind_text(cell(q, "treated"), b->l));
 		cell_put(&s, role_text(cell(q, "role"), b->l));
 		cell_put(&s, cell(q, "maker"));
 		cell_put(&s, cell(q, "model"));
-		cell_put(&s, cell(q, "firmware"));
-		cell_put(&s, cell(q, "serial"));
 		cell_put(&s, cell(q, "os"));
-		cell_put(&s, cell(q, "mac"));
 		put_list(&s, cell(q, "ports"));
 		cell_put(&s, cell(q, "ledger_id"));
-		cell_put(&s, host_state_text(cell(q, "state"), b->l));
 		cell_put(&s, cell(q, "owner"));
 		cell_put(&s, NULL);
+		cell_put(&s, zone_kind_text(cell(q, "treated"), b->l));
+		cell_put(&s, cell(q, "firmware"));
+		cell_put(&s, cell(q, "serial"));
+		cell_put(&s, cell(q, "mac"));
+		cell_put(&s, host_state_text(cell(q, "state"), b->l));
 	}
-	sheet_end(&s);
+	sheet_end(&s, PRINTED);
 	query_free(q);
 }
 
@@ -349,7 +353,7 @@ void sheet_flows(struct book *b)
 		cell_time(&s, cell_int(q, "last_ms") / 1000);
 		cell_put(&s, cell(q, "vantage"));
 	}
-	sheet_end(&s);
+	sheet_end(&s, 0);
 	query_free(q);
 }
 
@@ -411,7 +415,7 @@ void sheet_waivers(struct book *b)
 		cell_day(&s, cell_int(q, "approved_at"));
 		cell_put(&s, NULL);
 	}
-	sheet_end(&s);
+	sheet_end(&s, 0);
 	query_free(q);
 }
 
@@ -450,6 +454,6 @@ void sheet_treatments(struct book *b)
 		cell_put(&s, cell(q, "evidence"));
 		cell_put(&s, NULL);
 	}
-	sheet_end(&s);
+	sheet_end(&s, 0);
 	query_free(q);
 }
