@@ -108,19 +108,23 @@ const struct check *facts_check(const struct facts *f, const char *id);
 		"t") " ORDER BY place.position IS NULL, place.position, t.port, t.transport," \
 		     " t.product, t.vendor, t.version, o.feed, o.reason"
 
-/* The guideline's four classes of components (mlit-water 5.1.1.1-1) of the view asset's row a, and 'none': an
- * expression. */
-#define ASSET_CLASS                                                                        \
-	"CASE WHEN a.class IN ('terminal', 'mobile', 'engineering', 'hmi', 'workstation')" \
-	" THEN 'terminal'"                                                                 \
-	" WHEN a.class IN ('server', 'historian', 'nas', 'domain-controller', 'bmc')"      \
-	" THEN 'server'"                                                                   \
-	" WHEN a.class IN ('network-device', 'router', 'switch', 'firewall',"              \
-	" 'access-point', 'gateway') THEN 'network-device'"                                \
-	" WHEN coalesce(a.class, '') = '' THEN 'none' ELSE 'special-purpose' END"
+/* The guideline's classes of components (mlit-water 5.1.1.1-1) of the view asset's row a: terminal, server,
+ * network-device, special or unknown. The ledger's word decides (profiles/data/class-words.csv), else what the
+ * machine is by its answers. An expression, and its order over a column class4. */
+#define ASSET_CLASS                                                                           \
+	"coalesce((SELECT CASE w.class WHEN 'mobile' THEN 'terminal' WHEN 'printer' THEN "    \
+	"'special'"                                                                           \
+	"  WHEN 'iot' THEN 'special' ELSE w.class END FROM data_class_words w"                \
+	"  WHERE w.word = lower(a.class)),"                                                   \
+	" CASE WHEN a.class IN ('workstation') THEN 'terminal'"                               \
+	"  WHEN a.class IN ('bmc') THEN 'server'"                                             \
+	"  WHEN a.class IN ('router', 'switch', 'firewall', 'access-point', 'gateway') THEN " \
+	"'network-device'"                                                                    \
+	"  WHEN a.class IN ('recorder', 'pdu', 'kvm', 'converter', 'scanner', 'projector',"   \
+	"   'building-controller') THEN 'special' ELSE 'unknown' END)"
 #define BY_ASSET_CLASS                                                                         \
 	"CASE class4 WHEN 'terminal' THEN 0 WHEN 'server' THEN 1 WHEN 'network-device' THEN 2" \
-	" WHEN 'special-purpose' THEN 3 ELSE 4 END"
+	" WHEN 'special' THEN 3 ELSE 4 END"
 
 /* The other addresses of the asset where a finding (f) stands too: a JSON list. */
 #define ALSO_AT                                                                         \

@@ -255,18 +255,6 @@ static const struct {
 	{ W_CLASS_UNKNOWN, "unknown" },
 };
 
-#define CLASS_OF                                                                              \
-	"coalesce((SELECT CASE w.class WHEN 'mobile' THEN 'terminal' WHEN 'printer' THEN "    \
-	"'special'"                                                                           \
-	"  WHEN 'iot' THEN 'special' ELSE w.class END FROM data_class_words w"                \
-	"  WHERE w.word = lower(a.class)),"                                                   \
-	" CASE WHEN a.class IN ('workstation') THEN 'terminal'"                               \
-	"  WHEN a.class IN ('bmc') THEN 'server'"                                             \
-	"  WHEN a.class IN ('router', 'switch', 'firewall', 'access-point', 'gateway') THEN " \
-	"'network-device'"                                                                    \
-	"  WHEN a.class IN ('recorder', 'pdu', 'kvm', 'converter', 'scanner', 'projector',"   \
-	"   'building-controller') THEN 'special' ELSE 'unknown' END)"
-
 /* Each answering machine's class, its place in the order of addresses, and what was found on it. */
 static void classify(struct page *p)
 {
@@ -285,7 +273,7 @@ static void classify(struct page *p)
 		    " WITH worst AS MATERIALIZED (SELECT l.address, min(" BY_SEVERITY ") AS rank,"
 		    "  count(*) AS n FROM finding_place l JOIN finding_now n USING (fingerprint)"
 		    "  WHERE n.status = 'open' GROUP BY l.address)"
-		    " SELECT r.position, " CLASS_OF ", w.rank, coalesce(w.n, 0)"
+		    " SELECT r.position, " ASSET_CLASS ", w.rank, coalesce(w.n, 0)"
 		    " FROM report_place r JOIN asset a ON a.address = r.address"
 		    " LEFT JOIN worst w ON w.address = r.address"
 		    " WHERE a.state NOT IN ('silent', 'absent', 'skipped')") < 0)

@@ -269,9 +269,6 @@
 	X(VERDICT_BASIS, "On what it rests", "判定の根拠") \
 	X(GUIDANCE, "Remark of the profile", "プロファイルの注記") \
 	X(EVIDENCE_REFERENCE, "Evidence reference", "証拠資料") \
-	X(OWNER, "Owner", "担当") \
-	X(DUE, "Due", "期限日") \
-	X(ACTION, "Action", "対応内容") \
 	X(ASSET_CLASS_HEAD, "Class", "資産区分") \
 	X(NAME_HEAD, "Names", "名称") \
 	X(MAC_HEAD, "MAC address", "MACアドレス") \
@@ -280,18 +277,9 @@
 	X(OS_HEAD, "Operating system", "OS") \
 	X(OPEN_PORTS, "Open ports", "開いているポート") \
 	X(LEDGER_HEAD, "In the ledger", "資産台帳") \
-	X(APPLICANT, "Applicant", "申請者") \
-	X(CLAUSE, "Clause exempted from", "適用除外を求める規程の条項") \
 	X(FROM_DAY, "From", "開始日") \
-	X(IMPACT, "Effect and handling", "影響と対処") \
-	X(CLOSING, "Report of the end", "終了報告の方法") \
 	X(FOR_WHAT, "For", "対象") \
 	X(MEASURE_HEAD, "Compensating measures", "代替措置") \
-	X(CLASS_TERMINAL, "1 Terminals", "1 端末") \
-	X(CLASS_SERVER, "2 Servers", "2 サーバ装置") \
-	X(CLASS_NETWORK, "3 Lines and network devices", "3 通信回線・通信回線装置") \
-	X(CLASS_SPECIAL, "4 MFP, IoT and other special purpose devices", "4 複合機・IoT等の特定用途機器") \
-	X(CLASS_NONE, "5 Class not known", "5 区分不明") \
 	X(TO_FILL, "Yellow cells are for you to fill in.", "黄色の欄は記入用です。") \
 	X(PAPER_NOTE, "Verdicts tell what was seen from one place at one time. \"Not run\" and \"cannot be seen by a scan\" are no good marks.", "判定は、ある観測地点からある時点に見えた事実を示します。「未実施」「スキャンでは確認できない」は良い評価ではありません。")
 

@@ -16,7 +16,7 @@
 
 enum { CELL_MOST = 32767, CELL_KEPT = 32000, NAME_MOST = 31 };
 /* In points. What is higher than Excel allows is cut on the screen, not in the cell. */
-static const double line_height = 13.0, row_most = 409.0;
+static const double line_height = 15.0, row_most = 409.0;
 
 /* ---- text of a cell ---- */
 
@@ -139,8 +139,9 @@ static unsigned lines_of(const char *text, double width)
 		text += n;
 		left -= n;
 	}
+	double room = width > 2 ? width - 1 : 1;
 	/* A tenth is lost where words do not fill their line. */
-	double lines = (double)units * 1.1 / (width > 2 ? width - 1 : 1);
+	double lines = (double)units <= room ? 0 : (double)units * 1.1 / room;
 
 	return lines < 1 ? 1 : lines > 100 ? 100 : (unsigned)lines + 1;
 }

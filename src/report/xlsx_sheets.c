@@ -229,12 +229,12 @@ static enum word class_word(const char *class4)
 	} classes[] = { { "terminal", W_CLASS_TERMINAL },
 			{ "server", W_CLASS_SERVER },
 			{ "network-device", W_CLASS_NETWORK },
-			{ "special-purpose", W_CLASS_SPECIAL } };
+			{ "special", W_CLASS_SPECIAL } };
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (strcmp(classes[i].name, class4) == 0)
 			return classes[i].word;
-	return W_CLASS_NONE;
+	return W_CLASS_UNKNOWN;
 }
 
 /* The texts of a JSON list, commas between them. */
