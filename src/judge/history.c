@@ -372,35 +372,87 @@ int history_make(struct judged *j)
 	return r < 0 ? r : carry(j);
 }
 
+/* A later scan has the last word, whatever the order of judging. */
+#define LAST_WORD "n.last_seen >= f.last_seen AND n.last_seen >= coalesce(f.fixed_at, 0)"
+
+/* What this run makes of each finding (n), told from what the table finding (f) knows so far. */
+static const struct {
+	const char *event, *at, *where;
+} events[] = {
+	{ "'new'", "n.last_seen", "n.carried = 0 AND f.fingerprint IS NULL" },
+	{ "'reopened'", "n.last_seen", "n.carried = 0 AND f.status = 'fixed' AND " LAST_WORD },
+	{ "'waived'", "j.now",
+	  "n.status = 'waived' AND (f.fingerprint IS NULL OR f.status <> 'waived' AND " LAST_WORD
+	  ")" },
+	{ "'unwaived'", "j.now", "n.status = 'open' AND f.status = 'waived' AND " LAST_WORD },
+	{ "'severity'", "j.now",
+	  "n.carried = 0 AND f.status <> 'fixed' AND n.severity <> f.severity AND " LAST_WORD },
+};
+
+static int keep_events(struct db *db)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < countof(events); i++)
+		r = db_execf(db,
+			     "INSERT OR IGNORE INTO main.finding_event"
+			     " SELECT j.site, n.fingerprint, j.id, %s, %s, n.severity"
+			     " FROM temp.finding_now n JOIN temp.judged j LEFT JOIN main.finding f"
+			     "  ON f.fingerprint = n.fingerprint WHERE %s",
+			     events[i].event, events[i].at, events[i].where);
+	return r < 0 ? r
+		     : db_exec(db, "INSERT OR IGNORE INTO main.finding_event"
+				   " SELECT j.site, f.fingerprint, j.id, 'fixed', j.now, f.severity"
+				   " FROM main.finding f JOIN temp.judged j"
+				   " WHERE f.status <> 'fixed' AND f.last_seen <= j.now"
+				   "  AND f.fingerprint IN (SELECT fingerprint"
+				   "   FROM temp.finding_gone WHERE status = 'fixed')");
+}
+
+static const char merge[] =
+	"INSERT INTO main.finding AS f (fingerprint, site, check_id, severity, asset, address, "
+	"port,"
+	"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen,"
+	"  last_scan, fixed_at, reopened)"
+	" SELECT n.fingerprint, j.site, n.check_id, n.severity, n.asset, n.address, n.port,"
+	"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, n.run, "
+	"n.last_seen,"
+	"  n.run, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE n.carried = 0"
+	" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity,"
+	"  address = excluded.address, status = excluded.status, vantage = "
+	"excluded.vantage,"
+	"  zone = excluded.zone, last_seen = excluded.last_seen,"
+	"  last_scan = excluded.last_scan, fixed_at = NULL,"
+	"  reopened = (SELECT reopened FROM temp.finding_now AS n"
+	"   WHERE n.fingerprint = excluded.fingerprint)"
+	" WHERE excluded.last_seen >= f.last_seen"
+	"  AND excluded.last_seen >= coalesce(f.fixed_at, 0);"
+	"UPDATE main.finding SET status = 'fixed', fixed_at = "
+	"(SELECT now FROM temp.judged)"
+	" WHERE status <> 'fixed' AND last_seen <= (SELECT now FROM "
+	"temp.judged)"
+	" AND fingerprint IN (SELECT fingerprint FROM "
+	"temp.finding_gone WHERE status = 'fixed');"
+	/* A waiver needs no new look. */
+	"UPDATE main.finding SET status = n.status FROM "
+	"temp.finding_now AS n"
+	" WHERE n.fingerprint = finding.fingerprint AND n.carried = 1"
+	"  AND finding.status <> 'fixed' AND "
+	"  n.last_seen >= finding.last_seen";
+
 int judge_keep(struct db *db)
 {
-	static const char merge[] =
-		"SAVEPOINT judge_keep;"
-		"INSERT INTO main.finding (fingerprint, site, check_id, severity, asset, address, "
-		"port,"
-		"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen,"
-		"  last_scan, fixed_at, reopened)"
-		" SELECT n.fingerprint, j.site, n.check_id, n.severity, n.asset, n.address, n.port,"
-		"  n.transport, n.detail, n.status, n.vantage, n.zone, n.last_seen, n.run, "
-		"n.last_seen,"
-		"  n.run, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE n.carried = 0"
-		" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity,"
-		"  address = excluded.address, status = excluded.status, vantage = "
-		"excluded.vantage,"
-		"  zone = excluded.zone, last_seen = excluded.last_seen,"
-		"  last_scan = excluded.last_scan, fixed_at = NULL,"
-		"  reopened = (SELECT reopened FROM temp.finding_now AS n"
-		"   WHERE n.fingerprint = excluded.fingerprint)"
-		/* A later scan has the last word, whatever the order of judging. */
-		" WHERE excluded.last_seen >= finding.last_seen"
-		"  AND excluded.last_seen >= coalesce(finding.fixed_at, 0);"
-		"UPDATE main.finding SET status = 'fixed', fixed_at = (SELECT now FROM temp.judged)"
-		" WHERE status <> 'fixed' AND last_seen <= (SELECT now FROM temp.judged)"
-		" AND fingerprint IN (SELECT fingerprint FROM temp.finding_gone WHERE status = "
-		"'fixed');"
-		"RELEASE judge_keep";
-	int r = db_exec(db, merge);
+	int r = db_exec(db, "SAVEPOINT judge_keep");
 
+	if (r < 0)
+		return r;
+	r = keep_events(db);
+	if (r >= 0)
+		r = db_exec(db, merge);
+	if (r >= 0)
+		r = trend_keep(db);
+	if (r >= 0)
+		r = db_exec(db, "RELEASE judge_keep");
 	if (r < 0)
 		db_exec(db, "ROLLBACK TO judge_keep; RELEASE judge_keep");
 	return r;

@@ -114,6 +114,10 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		r = verdicts_make(&j);
 	if (r >= 0)
 		r = closed_make(&j);
+	if (r >= 0)
+		r = trend_make(&j);
+	if (r >= 0)
+		r = gap_make(&j);
 	if (making) {
 		int listed = views_list(db);
 

@@ -71,6 +71,28 @@ struct judge_options {
  *   were and led nowhere, the findings against it (closed_refuted(zone, fingerprint)), when it was
  *   tested, and for how long it was listened to.
  *
+ * trend(run, kind, vantage, at, severity, open, unseen, waived, new, fixed, reopened)
+ *   how things stood at the end of each run of the site up to the judged one, for each severity, in the
+ *   order of runs. open: unseen of them were not looked at again; new, fixed, reopened: in this run.
+ *   Runs of before tenken kept this have no rows.
+ * fix_time(severity, fixed, median_days, open, median_age_days, oldest_days)
+ *   what was fixed so far (each time that it was), the median of days from first seen (or seen again) to
+ *   fixed; what is open, and how old that is. Days have fractions; NULL where there is nothing.
+ * since(at, run): one row: the moment that changes are told from, by default the end of the run before of
+ *   the same kind and vantage (run; NULL where it was named), at NULL: there is none.
+ * changes(fingerprint, change ('mitigated', 'new', 're-detected'), check_id, severity, asset, address,
+ *   port, transport, zone, detail, at)
+ *   what became of findings since then: fixed, open and not known before, open again after it was fixed.
+ *   judge_since() makes both anew.
+ * gap(position, guideline, control, item, whole, level, mandatory, current, target, same, seen, verdicts,
+ *   answer, priority, owner, due, action, state, note, given_by, given_at)
+ *   current and target profile as people set them, one row per goal, in the order of the guidelines.
+ *   item is NULL and whole 1 where the goal is for a control. current, target, priority, note: their
+ *   words. same: 1 where current and target are the same words, 0 where not, NULL where no current is
+ *   said. seen: the worst verdict of the item (of the control's items), beside the words; verdicts:
+ *   JSON, how many items have each; answer: the operator's answer for it. owner and due: the goal's,
+ *   else the treatment's, whose action and state stand beside. Nothing of it is computed into a profile.
+ *
  * Coverage: hosts of the scope, those that answered, the sum of the ports planned for them, the
  * services that the checks look into (hosts, for checks that look at hosts), and how many of these
  * all of them ran on. reason is a word in English; judge_reason_text() translates it.
@@ -91,6 +113,9 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
  * asset and port, from the same vantage; else it stays as it was. Doing it twice changes nothing.
  */
 int judge_keep(struct db *db);
+
+/* Tells changes since this moment (Unix seconds) instead. Between judge_run() and judge_forget(). */
+int judge_since(struct db *db, int64_t at);
 
 /* Drops what judge_run() made. Also done at the start of the next one. */
 void judge_forget(struct db *db);

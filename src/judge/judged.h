@@ -207,6 +207,11 @@ int findings_make(struct judged *j);
 int findings_end(struct judged *j);
 /* history.c: finding_gone, and what was seen from other vantages into finding_now. */
 int history_make(struct judged *j);
+/* trend.c: trend, fix_time, since, changes; of the judged run into the table tally, for the next ones. */
+int trend_make(struct judged *j);
+int trend_keep(struct db *db);
+/* gap.c: the table gap. */
+int gap_make(struct judged *j);
 /* The statements around a scope word's and an item's expression; in the arena, NULL without memory. */
 const char *scope_sql(struct arena *arena, const struct scope_word *scope);
 const char *when_sql(struct arena *arena, const struct item *item);

@@ -412,6 +412,14 @@ static const char version_11[] =
 	" event TEXT NOT NULL, at INTEGER NOT NULL, severity TEXT NOT NULL,"
 	" PRIMARY KEY (site, fingerprint, scan, event)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX finding_event_at ON finding_event (site, at);"
+	/* How things stood at the end of a run, for each severity. open: unseen of them were not looked at
+	 * again. new, fixed, reopened: events of this run. */
+	"CREATE TABLE tally ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), severity TEXT NOT NULL, open INTEGER NOT "
+	"NULL,"
+	" unseen INTEGER NOT NULL, waived INTEGER NOT NULL, new INTEGER NOT NULL,"
+	" fixed INTEGER NOT NULL, reopened INTEGER NOT NULL,"
+	" PRIMARY KEY (scan, severity)) STRICT, WITHOUT ROWID;"
 	/* What a tracker was told of a finding last. target: the preset. status: open, waived, fixed. content:
 	 * a digest of what its ticket says beside status and severity. */
 	"CREATE TABLE exported ("

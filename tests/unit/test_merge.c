@@ -103,9 +103,10 @@ static struct run busiest(struct store *s, const char *table)
  * thought of here and in store/merge.c. */
 static bool stays(const char *table)
 {
-	static const char *const names[] = { "resume",      "place",    "ended",
-					     "asset_known", "asset_of", "login_test",
-					     "exported",    "pushed",   "declared_text" };
+	static const char *const names[] = { "resume",        "place",    "ended",
+					     "asset_known",   "asset_of", "login_test",
+					     "exported",      "pushed",   "declared_text",
+					     "finding_event", "tally" };
 
 	for (size_t i = 0; i < countof(names); i++)
 		if (strcmp(table, names[i]) == 0)
