@@ -22,13 +22,14 @@
 static struct catalogue catalogue;
 static struct complaints complaints;
 
-/* untreated: controls of which the source gives no more than the heading. Items do not count them. */
+/* untreated: controls of which the source gives no more than the heading; items do not count them. direct:
+ * more or fewer are wanted only where the mapping was reviewed (doc/mapping.md). */
 static const struct {
 	const char *id, *sector;
 	size_t controls, items, untreated, direct;
 } books[] = {
-	{ "jama-japia", "automotive", 91, 667, 0, 29 }, { "mlit-port", "port", 67, 176, 37, 16 },
-	{ "mlit-water", "water", 186, 1607, 0, 158 },   { "nisc-handbook", "all", 59, 340, 0, 19 },
+	{ "jama-japia", "automotive", 91, 667, 0, 32 }, { "mlit-port", "port", 67, 176, 37, 16 },
+	{ "mlit-water", "water", 186, 1607, 0, 158 },   { "nisc-handbook", "all", 59, 340, 0, 20 },
 	{ "nisc-measures", "all", 24, 394, 0, 54 },
 };
 
