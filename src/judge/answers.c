@@ -27,14 +27,38 @@ static const struct separation *separation_of(const char *word)
 	return NULL;
 }
 
-int answer_find(struct judged *j, struct query *q, const char *guideline, const char *item,
-		struct outcome *o)
+int answers_make(struct judged *j, struct query **ret)
 {
-	if (q == NULL) /* nobody has given any */
-		return 0;
+	/* An index over a view there is none. An item's own answer comes before its control's even where
+	 * it has run out: what was said of the item is not made good by what is said of the whole. */
+	int r = db_exec(
+		j->db,
+		"CREATE TEMP TABLE judge_answer AS SELECT a.guideline,"
+		"  iif(item LIKE a.guideline || ':%', substr(item, length(a.guideline) + 2), item)"
+		"   AS subject, coalesce(whole, 0) AS whole, answer, given_by, given_at, until,"
+		"  separation, evidence, given_at <= j.asof AS given,"
+		"  coalesce(until, 0) = 0 OR until >= j.asof AS lasts"
+		" FROM temp.attestation a, temp.judged j;"
+		"CREATE INDEX temp.judge_answer_of ON judge_answer (guideline, subject)");
+
+	return r < 0 ? r
+		     : query_new(
+			       j->db,
+			       "SELECT answer, given_by, given_at, nullif(until, 0), given, lasts,"
+			       " whole, separation, evidence FROM temp.judge_answer"
+			       " WHERE guideline = ?1 AND ((subject = ?2 AND whole = 0)"
+			       "  OR (subject = ?3 AND whole = 1))"
+			       " ORDER BY given DESC, whole, lasts DESC, given_at DESC, answer"
+			       " LIMIT 1",
+			       ret);
+}
+
+int answer_find(struct judged *j, struct query *q, const char *guideline, const char *item,
+		const char *control, struct outcome *o)
+{
 	query_bind_text(q, 1, guideline);
 	query_bind_text(q, 2, item);
-	query_bind_int(q, 3, j->now);
+	query_bind_text(q, 3, control);
 	int r = query_step(q);
 	if (r == 1) {
 		o->answered = true;
@@ -44,8 +68,11 @@ int answer_find(struct judged *j, struct query *q, const char *guideline, const 
 			.at = query_int(q, 2),
 			.until = query_int(q, 3),
 			.has_until = !query_null(q, 3),
-			.valid = query_int(q, 4) != 0,
-			.separation = separation_of(query_text(q, 5)),
+			.early = query_int(q, 4) == 0,
+			.valid = query_int(q, 4) != 0 && query_int(q, 5) != 0,
+			.whole = query_int(q, 6) != 0,
+			.separation = separation_of(query_text(q, 7)),
+			.evidence = arena_text(j->arena, query_text(q, 8)),
 		};
 		if (o->answer.word == NULL || o->answer.by == NULL)
 			r = -ENOMEM;

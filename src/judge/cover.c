@@ -249,6 +249,7 @@ static int meet_alternative(struct judged *j, struct cover *v, const char *need,
 	}
 	v->by_listening |= strcmp(need, "listen") == 0;
 	v->by_reach |= strcmp(need, "reach") == 0;
+	v->by_declared |= strcmp(need, "declared") == 0;
 	return r;
 }
 
@@ -329,6 +330,9 @@ static int fill_cover(struct judged *j, struct cover *v)
 
 	if (r < 0)
 		return r;
+	/* What people declared is there whoever answers; no host or service has to do with it. */
+	if (v->reason == NULL && v->by_declared)
+		return cover_lists(j, v) ? 0 : -ENOMEM;
 	if (v->reason == NULL && !j->any_answering)
 		v->reason = nobody_answered(j);
 	if (v->reason != NULL)

@@ -20,8 +20,8 @@ static const char made_tables[] =
 	" port INTEGER, transport TEXT, zone TEXT, kind TEXT, vantage TEXT NOT NULL,"
 	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
 	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
-	" inferred INTEGER NOT NULL, run INTEGER NOT NULL, carried INTEGER NOT NULL) WITHOUT "
-	"ROWID;"
+	" inferred INTEGER NOT NULL, run INTEGER NOT NULL, carried INTEGER NOT NULL,"
+	" measures TEXT, treatment TEXT) WITHOUT ROWID;"
 	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
 	/* Where it was found: one asset may have it at several of its addresses. */
 	"CREATE TEMP TABLE finding_place (fingerprint TEXT NOT NULL, address TEXT, zone TEXT, kind "
@@ -31,7 +31,8 @@ static const char made_tables[] =
 	" ran INTEGER NOT NULL, partial INTEGER NOT NULL, reason TEXT, hosts INTEGER NOT NULL,"
 	" hosts_answering INTEGER NOT NULL, ports_planned INTEGER NOT NULL,"
 	" services INTEGER NOT NULL, checked INTEGER NOT NULL, findings INTEGER NOT NULL)"
-	" WITHOUT ROWID";
+	" WITHOUT ROWID;"
+	"CREATE TEMP TABLE declared_check (check_id TEXT PRIMARY KEY) WITHOUT ROWID";
 
 int fingerprint_make(const char *site, const char *check, const char *asset, const char *transport,
 		     unsigned port, const char *detail, char out[static FINGERPRINT_TEXT])
@@ -198,30 +199,19 @@ static const char *what_is_wrong(struct judged *j, int error)
 
 struct keeper {
 	struct query *asset, *insert, *place, *observed, *support, *origin;
-	struct query *before, *waiver; /* NULL: there is none to be found */
+	struct query *before; /* NULL: there is none to be found */
 };
 
 static void keeper_done(struct keeper *k)
 {
 	query_free(k->asset);
 	query_free(k->before);
-	query_free(k->waiver);
 	query_free(k->insert);
 	query_free(k->place);
 	query_free(k->observed);
 	query_free(k->support);
 	query_free(k->origin);
 }
-
-/* ?1 check, ?2 and ?3 names of the asset, ?4 port, ?5 now. */
-static const char waiver_of[] =
-	"SELECT json_object('state', iif(?5 <= until, 'valid', 'expired'), 'reason', reason,"
-	"  'compensating', compensating, 'approved_by', approved_by,"
-	"  'approved_at', approved_at, 'until', until), ?5 <= until"
-	" FROM temp.waiver WHERE check_id = ?1 AND approved_at <= ?5"
-	" AND (asset IS NULL OR asset = ?2 OR asset = ?3)"
-	" AND (port IS NULL OR port = 0 OR port = ?4)"
-	" ORDER BY until DESC, asset IS NULL, port IS NULL, reason LIMIT 1";
 
 /* The run whose evidence a finding is (?1; 0: it does not say): its vantage and when it ended. */
 static const char origin_told[] =
@@ -239,24 +229,18 @@ static const char origin_heard[] =
 
 static int keeper_init(struct judged *j, struct keeper *k)
 {
-	int64_t findings = 0, waivers = 0;
-	int r = query_new(j->db,
-			  "SELECT a.key, a.zone, a.kind, nullif(k.key, k.name) FROM temp.asset AS a"
-			  " JOIN temp.asset_key AS k USING (address) WHERE address = ?",
+	int64_t findings = 0;
+	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?",
 			  &k->asset);
 
 	if (r >= 0)
 		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM main.finding)", 0, &findings);
-	if (r >= 0)
-		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM temp.waiver)", 0, &waivers);
 	if (r >= 0 && findings > 0)
 		r = query_new(j->db,
 			      "SELECT min(first_seen, ?2),"
 			      " reopened + (status = 'fixed' AND coalesce(fixed_at, 0) < ?2)"
 			      " FROM main.finding WHERE fingerprint = ?1",
 			      &k->before);
-	if (r >= 0 && waivers > 0)
-		r = query_new(j->db, waiver_of, &k->waiver);
 	if (r >= 0)
 		r = query_new(j->db, j->heard ? origin_heard : origin_told, &k->origin);
 	/* The conversations with this port, else all with this host, else what the sweep saw of it. */
@@ -288,15 +272,12 @@ static int keeper_init(struct judged *j, struct keeper *k)
 		r = query_new(
 			j->db,
 			"INSERT INTO temp.finding_now VALUES"
-			" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
-			/* The worst of its places: an address without waiver leaves it open. */
-			" ON CONFLICT (fingerprint) DO UPDATE SET severity ="
-			"  iif(instr('info,low,medium,high,critical', excluded.severity)"
-			"  > instr('info,low,medium,high,critical', finding_now.severity),"
-			"  excluded.severity, finding_now.severity),"
-			" waiver = iif(excluded.status = 'open' AND finding_now.status = 'waived',"
-			"  excluded.waiver, finding_now.waiver),"
-			" status = iif(excluded.status = 'open', 'open', finding_now.status)",
+			" (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, 0,"
+			"  NULL, NULL)"
+			/* The worst of its places. */
+			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
+			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
+			"  > instr('info,low,medium,high,critical', finding_now.severity)",
 			&k->insert);
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.finding_place VALUES (?, ?, ?, ?)",
@@ -350,7 +331,6 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	char fingerprint[FINGERPRINT_TEXT];
 	struct origin o = { 0 };
 	int64_t first_seen, reopened = 0;
-	const char *status = "open", *waiver = NULL;
 	/* An address where nothing answered may stand in the row of a range. */
 	ptrdiff_t host = judged_host_find(j, row->address);
 	const char *place = host >= 0 ? j->hosts[host].address : row->address;
@@ -389,40 +369,25 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 			reopened = query_int(k->before, 1);
 		}
 	}
-	if (r >= 0 && k->waiver != NULL) {
-		query_bind_text(k->waiver, 1, check->id);
-		/* An operator names what is in the ledger, or the address of today. */
-		query_bind_text(k->waiver, 2,
-				row->asset != NULL ? row->asset : query_text(k->asset, 3));
-		query_bind_text(k->waiver, 3, row->address);
-		query_bind_int(k->waiver, 4, row->port);
-		query_bind_int(k->waiver, 5, j->now);
-		r = query_step(k->waiver);
-		if (r == 1) {
-			waiver = query_text(k->waiver, 0);
-			status = query_int(k->waiver, 1) != 0 ? "waived" : "open";
-		}
-	}
 	if (r >= 0) {
 		const char *const texts[] = { fingerprint, check->id, severity_word(row->severity),
-					      status,      key,       row->address };
+					      key, row->address };
 
 		for (size_t i = 0; i < countof(texts); i++)
 			query_bind_text(k->insert, (int)i + 1, texts[i]);
 		if (row->port != 0)
-			query_bind_int(k->insert, 7, row->port);
-		query_bind_text(k->insert, 8, row->transport);
-		query_bind_text(k->insert, 9, query_text(k->asset, 1));
-		query_bind_text(k->insert, 10, query_text(k->asset, 2));
-		query_bind_text(k->insert, 11, o.vantage);
-		query_bind_text(k->insert, 12, row->detail);
-		query_bind_text(k->insert, 13, evidence);
-		query_bind_text(k->insert, 14, waiver);
-		query_bind_int(k->insert, 15, first_seen);
-		query_bind_int(k->insert, 16, seen);
-		query_bind_int(k->insert, 17, reopened);
-		query_bind_int(k->insert, 18, row->inferred);
-		query_bind_int(k->insert, 19, o.run);
+			query_bind_int(k->insert, 6, row->port);
+		query_bind_text(k->insert, 7, row->transport);
+		query_bind_text(k->insert, 8, query_text(k->asset, 1));
+		query_bind_text(k->insert, 9, query_text(k->asset, 2));
+		query_bind_text(k->insert, 10, o.vantage);
+		query_bind_text(k->insert, 11, row->detail);
+		query_bind_text(k->insert, 12, evidence);
+		query_bind_int(k->insert, 13, first_seen);
+		query_bind_int(k->insert, 14, seen);
+		query_bind_int(k->insert, 15, reopened);
+		query_bind_int(k->insert, 16, row->inferred);
+		query_bind_int(k->insert, 17, o.run);
 		r = query_run(k->insert);
 	}
 	if (r >= 0) {
@@ -438,8 +403,6 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	query_reset(k->support);
 	if (k->before != NULL)
 		query_reset(k->before);
-	if (k->waiver != NULL)
-		query_reset(k->waiver);
 	return r;
 }
 
@@ -584,6 +547,25 @@ int findings_tables(struct db *db)
 	return db_exec(db, made_tables);
 }
 
+static bool is_declared(const struct check *check)
+{
+	for (size_t i = 0; i < check->needs.count; i++)
+		if (strcmp(check->needs.list[i], "declared") == 0)
+			return true;
+	return false;
+}
+
+int findings_declared(struct judged *j)
+{
+	const struct catalogue *c = j->catalogue;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < c->check_count; i++)
+		if (is_declared(&c->checks[i]) && j->states[i].reason == NULL)
+			r = run_check(j, &c->checks[i], &j->states[i]);
+	return r;
+}
+
 int findings_make(struct judged *j)
 {
 	const struct catalogue *c = j->catalogue;
@@ -602,7 +584,10 @@ int findings_make(struct judged *j)
 		state->reason = state->cover->reason;
 		if (state->reason == NULL && c->checks[i].sql == NULL)
 			state->reason = "no evidence yet";
-		if (state->reason == NULL)
+		if (is_declared(&c->checks[i]))
+			r = db_execf(j->db, "INSERT INTO temp.declared_check VALUES (%Q)",
+				     c->checks[i].id);
+		else if (state->reason == NULL)
 			r = run_check(j, &c->checks[i], state);
 	}
 	return r;

@@ -254,21 +254,13 @@ static int carry(struct judged *j)
 		"g.detail,"
 		"  json_object('vantage', g.vantage, 'seen', strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ',"
 		"   g.last_seen, 'unixepoch')),"
-		"  (SELECT json_object('state', iif(%lld <= w.until, 'valid', 'expired'), 'reason',"
-		"    w.reason, 'compensating', w.compensating, 'approved_by', w.approved_by,"
-		"    'approved_at', w.approved_at, 'until', w.until) FROM temp.waiver w"
-		"   WHERE w.check_id = g.check_id AND w.approved_at <= %lld"
-		"    AND (w.asset IS NULL OR w.asset IN (g.asset, g.address))"
-		"    AND (w.port IS NULL OR w.port = 0 OR w.port = g.port)"
-		"   ORDER BY w.until DESC, w.asset IS NULL, w.port IS NULL, w.reason LIMIT 1),"
-		"  g.first_seen, g.last_seen, g.reopened, 0, g.last_scan, 1"
+		"  NULL,"
+		"  g.first_seen, g.last_seen, g.reopened, 0, g.last_scan, 1, NULL, NULL"
 		" FROM temp.finding_gone g WHERE g.reason = %Q;"
-		"UPDATE temp.finding_now SET status = 'waived' WHERE carried = 1"
-		"  AND waiver->>'$.state' = 'valid';"
 		"INSERT OR IGNORE INTO temp.finding_place SELECT fingerprint, address, zone, kind"
 		"  FROM temp.finding_now WHERE carried = 1;"
 		"DELETE FROM temp.finding_gone WHERE reason = %Q",
-		(long long)j->now, (long long)j->now, elsewhere, elsewhere);
+		elsewhere, elsewhere);
 
 	return r < 0 ? r : 0;
 }
@@ -324,6 +316,7 @@ int history_make(struct judged *j)
 		" WHERE site = %Q AND first_seen <= %lld"
 		" AND (status <> 'fixed' OR coalesce(fixed_at, 0) >= %lld)"
 		" AND fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
+		" AND check_id NOT IN (SELECT check_id FROM temp.declared_check)"
 		" ORDER BY fingerprint",
 		j->site, (long long)j->now, (long long)j->now);
 
@@ -370,6 +363,21 @@ int history_make(struct judged *j)
 	query_free(others);
 	query_free(set);
 	return r < 0 ? r : carry(j);
+}
+
+/* What is declared is looked at by every run that has it before it, from wherever it stands. */
+int history_declared(struct judged *j)
+{
+	return db_execf(
+		j->db,
+		"INSERT INTO temp.finding_gone SELECT *, NULL FROM main.finding"
+		" WHERE site = %Q AND first_seen <= %lld"
+		" AND (status <> 'fixed' OR coalesce(fixed_at, 0) >= %lld)"
+		" AND fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
+		" AND check_id IN (SELECT check_id FROM temp.declared_check) ORDER BY fingerprint;"
+		"UPDATE temp.finding_gone SET status = 'fixed', fixed_at = coalesce(fixed_at, %lld)"
+		" WHERE check_id IN (SELECT check_id FROM temp.declared_check)",
+		j->site, (long long)j->now, (long long)j->now, (long long)j->now);
 }
 
 /* A later scan has the last word, whatever the order of judging. */

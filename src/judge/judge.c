@@ -109,6 +109,12 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	if (r >= 0)
 		r = history_make(&j);
 	if (r >= 0)
+		r = standing_make(&j);
+	if (r >= 0)
+		r = findings_declared(&j);
+	if (r >= 0)
+		r = history_declared(&j);
+	if (r >= 0)
 		r = findings_end(&j);
 	if (r >= 0)
 		r = verdicts_make(&j);

@@ -48,10 +48,17 @@ struct judge_options {
  *   the runs that are judged together; used 1: its evidence counts.
  * finding_now(fingerprint, check_id, severity, status ('open', 'waived'), asset, address, port,
  *   transport, zone, kind, vantage, detail, evidence, waiver, first_seen, last_seen, reopened,
- *   inferred, run, carried)
- *   what they found. waiver: JSON with "state" ('valid', 'expired'), reason, compensating,
- *   approved_by, approved_at, until; NULL: none. An expired waiver leaves the finding open. run:
- *   whose evidence it is. carried 1: seen earlier from a vantage that did not look again.
+ *   inferred, run, carried, measures, treatment)
+ *   what they found. waiver: JSON with "state", reason, compensating, approved_by, approved_at,
+ *   until, applicant, clause, from, impact, closing, relies_on (list), against (fingerprint) and
+ *   against_check; NULL: none. state is 'valid', or one that leaves the finding open: 'expired',
+ *   'future', 'incomplete' (it lacks fields of the request for an exception), 'contradicted' (a
+ *   check that it relies on found something on the asset: against). run: whose evidence it is.
+ *   carried 1: seen earlier from a vantage that did not look again. measures: JSON list of
+ *   compensating measures, each measure, by, at, until, evidence, state (as of waivers), against,
+ *   against_check; NULL: none. treatment: JSON with state ('planned', 'in-progress', 'done',
+ *   'accepted'), owner, due, action, at, note, overdue, contradicted (it is said to be done, and was
+ *   found after that day); NULL: none. Neither hides a finding.
  * finding_place(fingerprint, address, zone, kind): where each was found, one row at least; several
  *   where one asset has it at several of its addresses (finding_now then names the first).
  * finding_gone(the same columns as the table finding, status 'fixed' or 'not-retested', reason)
@@ -60,9 +67,17 @@ struct judge_options {
  *   services, checked, findings)
  * verdict(guideline, control, item, verdict, assess, level, mandatory, note_en, note_ja, answer,
  *   answer_by, answer_at, answer_until, hosts, hosts_answering, ports_planned, services, checked,
- *   position)
+ *   position, answer_evidence, decision, decision_reason, measures, answer_of_control, decision_by,
+ *   decision_at, decision_level)
  *   position counts from 1 within the guideline. answer...: the operator's answer, whether or not
- *   it decides; an expired one too.
+ *   it decides; an expired one too. answer_of_control 1: it was given for the whole control.
+ *   decision: 'adopt', 'decline', 'tighten' or NULL. measures: as in finding_now, those that were
+ *   declared for the item or its control, each also with asset.
+ * declared_state(kind, subject, asset, port, state, until, given_by, text, against, against_check,
+ *   key, address, detail)
+ *   how each declaration stands, and where it is contradicted (one row for each asset). kind:
+ *   attestation, waiver, measure, treatment; subject: a check, or GUIDELINE:ITEM; key, address and
+ *   detail: of a finding about it.
  * verdict_finding(guideline, item, fingerprint): the findings in the item's scope.
  * verdict_check(guideline, item, check_id, ran, reason): ran is 1 only where it ran everywhere.
  * closed_network(zone, kind, declared, verdict ('refuted', 'not-refuted', 'not-tested'), paths, held,

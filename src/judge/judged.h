@@ -61,6 +61,7 @@ struct cover {
 	bool counts_hosts, counts_services;
 	bool by_listening; /* it ran on who was heard */
 	bool by_reach;     /* it ran where paths were tested: `seen` tells */
+	bool by_declared;  /* it is about what people declared, and what was found otherwise */
 	bool or_heard;     /* beside the sweep: who was heard is as good */
 	const char
 		*only; /* what it needs is missing: it ran on nothing, but what it finds stands */
@@ -212,6 +213,12 @@ int trend_make(struct judged *j);
 int trend_keep(struct db *db);
 /* gap.c: the table gap. */
 int gap_make(struct judged *j);
+/* standing.c: how declarations stand against all these findings (declared_state, and the columns status,
+ * waiver, measures and treatment of finding_now). */
+int standing_make(struct judged *j);
+/* findings.c: runs the checks that are about declarations; history.c: which of their findings are gone. */
+int findings_declared(struct judged *j);
+int history_declared(struct judged *j);
 /* The statements around a scope word's and an item's expression; in the arena, NULL without memory. */
 const char *scope_sql(struct arena *arena, const struct scope_word *scope);
 const char *when_sql(struct arena *arena, const struct item *item);

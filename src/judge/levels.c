@@ -46,6 +46,10 @@ static const struct level_words levels[] = {
 	{ "Lv3",
 	  { "Lv3", "Lv3" },
 	  { "Differs from the industry's guideline (Lv3)", "業界ガイドライン（Lv3）と相違" } },
+	/* Of the site file's decisions, whatever level the guideline gives it. */
+	{ "adopted",
+	  { "adopted by the operator", "事業者が採用" },
+	  { "Differs from what the operator has adopted", "事業者が採用した事項と相違" } },
 	{ "none",
 	  { "no level", "レベルなし" },
 	  { "Differs from the explanation", "解説の内容と相違" } },

@@ -14,7 +14,7 @@ static bool alternative_known(const char *need)
 {
 	static const char *const plain[] = { "sweep",   "ledger",         "conduits", "zones",
 					     "vantage", "vantage:public", "listen",   "reach",
-					     "login",   "advisories" };
+					     "login",   "advisories",     "declared" };
 
 	for (size_t i = 0; i < countof(plain); i++)
 		if (strcmp(need, plain[i]) == 0)

@@ -84,6 +84,8 @@ int judge_try(struct db *db, const struct catalogue *catalogue, const struct jud
 		r = views_make(&j, NULL);
 	if (r >= 0)
 		r = findings_tables(db);
+	if (r >= 0)
+		r = standing_make(&j);
 	db_fence(db, &fence);
 	for (size_t i = 0; r >= 0 && i < catalogue->check_count; i++) {
 		const struct check *check = &catalogue->checks[i];

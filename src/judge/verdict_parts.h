@@ -6,6 +6,7 @@
 #include "judge/judged.h"
 
 enum verdict {
+	VERDICT_DECLINED,
 	VERDICT_CONTRADICTED,
 	VERDICT_VIOLATED,
 	VERDICT_HINT,
@@ -24,15 +25,25 @@ struct separation {
 };
 
 struct answer {
-	const char *word, *by;
+	const char *word, *by, *evidence;
 	const struct separation *separation; /* NULL: it does not say how */
 	int64_t at, until;
 	bool has_until, valid;
+	bool early; /* it bears a day that has not come yet */
+	bool whole; /* it is the control's */
 };
+
+/* A decision on an item or its control; all NULL: none. */
+struct choice {
+	const char *word, *reason, *by, *level, *severity, *checks;
+	int64_t at; /* 0: it is not said */
+};
+
 struct outcome {
 	enum verdict verdict;
 	struct answer answer;
 	bool answered;
+	struct choice choice;
 	size_t open, waived, unknown; /* findings in scope; of unknown scope */
 	size_t inferred;              /* of the open ones: they rest on data that is not verified */
 	struct coverage coverage;
@@ -59,15 +70,34 @@ int outcome_of_checks(struct judged *j, const struct guideline *g, const struct 
 bool verdict_not_yet(const struct catalogue *c, const char *id);
 
 /* ---- answers.c ---- */
-/* The operator's answer to an item; q NULL: nobody has given any. 0 or negative errno. */
+/* The statement that answer_find() asks, for query_free(). 0 or negative errno. */
+int answers_make(struct judged *j, struct query **ret);
+/* The operator's answer to an item or, where it has none of its own, to its control; an answer that
+ * does not count too, where there is no other. 0 or negative errno. */
 int answer_find(struct judged *j, struct query *q, const char *guideline, const char *item,
-		struct outcome *o);
+		const char *control, struct outcome *o);
 /* It is this word, and counts today. */
 bool answered(const struct outcome *o, const char *word);
 /* It says that it holds, by a way that the guideline does not count. */
 bool answered_in_vain(const struct outcome *o);
 
+/* ---- decisions.c ---- */
+/* The statement that decision_find() asks, for query_free(). 0 or negative errno. */
+int decisions_make(struct judged *j, struct query **ret);
+/* The decision in force on an item, else on its control; *ret stays where there is none. */
+int decision_find(struct judged *j, struct query *q, const char *guideline, const char *item,
+		  const char *control, struct choice *ret);
+/* It is this word: "adopt", "decline", "tighten". */
+bool decided(const struct choice *c, const char *word);
+/* Puts an item with the further checks in the place of *item, where the decision names some. */
+int decision_tightens(struct judged *j, const struct choice *c, const struct item **item);
+/* Raises the severity of the item's findings, where the decision says one. */
+int decision_raises(struct judged *j, const char *guideline, const char *item,
+		    const struct choice *c);
+
 /* ---- verdicts.c ---- */
+/* The item is declined, and may be: nobody declines what the ordinance asks. */
+bool verdict_declined(const struct control *control, const struct outcome *o);
 /* All of an alternative's items must hold, so one that does not is enough. */
 bool alternative_absent(const struct bench *b, const struct words *alternative);
 

@@ -177,6 +177,11 @@ static void say_answer(struct note *n, const struct outcome *o)
 
 	if (!o->answered)
 		return;
+	if (o->answer.early) {
+		say(n, "The operator's answer bears a later day and does not count yet.",
+		    "事業者の回答は日付がまだ来ていないため数えない。");
+		return;
+	}
 	if (!o->answer.valid) {
 		say(n, "The operator's answer has expired and does not count.",
 		    "事業者の回答は期限切れのため数えない。");
@@ -185,6 +190,8 @@ static void say_answer(struct note *n, const struct outcome *o)
 	for (size_t i = 0; i < countof(words); i++)
 		if (strcmp(words[i].word, o->answer.word) == 0)
 			say(n, words[i].en, words[i].ja);
+	if (o->answer.whole)
+		say(n, "It was given for the whole control.", "管理策全体に対する回答である。");
 	if (o->answer.separation != NULL)
 		say_with(n, "separated by ", o->answer.separation->en, "分離の方法：",
 			 o->answer.separation->ja);
@@ -194,14 +201,41 @@ static void say_answer(struct note *n, const struct outcome *o)
 	}
 }
 
-static void say_differs(const struct control *control, struct note *n)
+static void say_differs(const char *level, struct note *n)
 {
-	const struct level_words *w = level_words(control->level);
+	const struct level_words *w = level_words(level);
 
 	say(n, w != NULL ? w->differs.en : "Differs from the guideline's measure",
 	    w != NULL ? w->differs.ja : "ガイドラインの対策と相違");
 	fputs("; not a breach of law.", n->en);
 	fputs("（法令違反を意味しない）。", n->ja);
+}
+
+/* What the operator decided, where that is not the verdict itself. */
+static void say_decision(const struct control *control, const struct outcome *o, struct note *n)
+{
+	if (decided(&o->choice, "decline") && control->mandatory)
+		say(n,
+		    "The operator has declined it; a requirement of the ministerial ordinance "
+		    "cannot be declined, so this does not count.",
+		    "事業者は採用しないとしたが、省令が求める措置は不採用にできないため数えない。");
+	if (decided(&o->choice, "tighten"))
+		say(n, "The operator has tightened this item.",
+		    "事業者はこの項目を厳しくしている。");
+	if (decided(&o->choice, "tighten") && o->choice.level != NULL) {
+		fprintf(n->en, " It is held as: %s.", o->choice.level);
+		fprintf(n->ja, "事業者の位置付け：%s。", o->choice.level);
+	}
+}
+
+static void say_declined(const struct outcome *o, struct note *n)
+{
+	say(n, "Declined by the operator: ", "事業者は採用しない：");
+	fprintf(n->en, "%s.", o->choice.reason != NULL ? o->choice.reason : "-");
+	fprintf(n->ja, "%s。", o->choice.reason != NULL ? o->choice.reason : "－");
+	if (o->open > 0)
+		say_count(n, o->open, "open finding stays a finding.",
+			  "open findings stay findings.", "件の検出はそのまま検出として残る。");
 }
 
 static void say_violated(const struct item *item, const struct control *control,
@@ -217,8 +251,10 @@ static void say_violated(const struct item *item, const struct control *control,
 	if (control->mandatory)
 		say(n, "This is a requirement of the ministerial ordinance.",
 		    "省令が求める措置である。");
+	else if (decided(&o->choice, "adopt") || decided(&o->choice, "tighten"))
+		say_differs("adopted", n);
 	else if (strcmp(control->level, "required") != 0)
-		say_differs(control, n);
+		say_differs(control->level, n);
 }
 
 static void say_outcome(const struct bench *b, size_t place, struct note *n)
@@ -227,6 +263,9 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 	const struct outcome *o = &b->outcomes[place];
 
 	switch (o->verdict) {
+	case VERDICT_DECLINED:
+		say_declined(o, n);
+		break;
 	case VERDICT_CONTRADICTED:
 		if (answered_in_vain(o))
 			say_with(n, o->answer.separation->en,
@@ -312,6 +351,7 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 				  "more on assets that may belong here.",
 				  "件は対象かどうか不明な資産での検出。");
 	}
+	say_decision(b->controls[place], o, n);
 	say_answer(n, o);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verdict of every item: the first that applies of contradicted, violated (hint), waived,
+ * The verdict of every item: the first that applies of declined, contradicted, violated (hint), waived,
  * not-run, no-violation-observed, attested, not-assessable.
  */
 #include "judge/verdict_parts.h"
@@ -12,8 +12,8 @@
 #include "judge/arena.h"
 
 static const char *const verdict_words[] = {
-	"contradicted",          "violated", "hint",           "waived", "not-run",
-	"no-violation-observed", "attested", "not-assessable",
+	"declined", "contradicted",          "violated", "hint",           "waived",
+	"not-run",  "no-violation-observed", "attested", "not-assessable",
 };
 
 static const char made_tables[] =
@@ -23,6 +23,8 @@ static const char made_tables[] =
 	" answer_by TEXT, answer_at INTEGER, answer_until INTEGER, hosts INTEGER NOT NULL,"
 	" hosts_answering INTEGER NOT NULL, ports_planned INTEGER NOT NULL,"
 	" services INTEGER NOT NULL, checked INTEGER NOT NULL, position INTEGER NOT NULL,"
+	" answer_evidence TEXT, decision TEXT, decision_reason TEXT, measures TEXT,"
+	" answer_of_control INTEGER, decision_by TEXT, decision_at INTEGER, decision_level TEXT,"
 	" PRIMARY KEY (guideline, item)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE verdict_finding (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" fingerprint TEXT NOT NULL, PRIMARY KEY (guideline, item, fingerprint)) WITHOUT ROWID;"
@@ -44,22 +46,35 @@ bool alternative_absent(const struct bench *b, const struct words *alternative)
 	for (size_t i = 0; i < alternative->count; i++) {
 		const struct outcome *o = outcome_of(b, alternative->list[i]);
 
-		if (o != NULL &&
-		    (o->refuted || o->verdict == VERDICT_CONTRADICTED || answered(o, "not-met")))
+		/* Who declines it, or has nothing for it to apply to, does without it. */
+		if (o != NULL && (o->refuted || o->verdict == VERDICT_CONTRADICTED ||
+				  o->verdict == VERDICT_DECLINED || answered(o, "not-met") ||
+				  answered(o, "not-applicable")))
 			return true;
 	}
 	return false;
 }
 
-static enum verdict decide(const struct bench *b, const struct item *item, struct outcome *o)
+bool verdict_declined(const struct control *control, const struct outcome *o)
 {
+	return decided(&o->choice, "decline") && !control->mandatory;
+}
+
+static enum verdict decide(const struct bench *b, size_t place)
+{
+	const struct item *item = b->items[place];
+	struct outcome *o = &b->outcomes[place];
+
 	o->alternatives_open = o->refuted = false;
+	if (verdict_declined(b->controls[place], o))
+		return VERDICT_DECLINED;
 	if (answered_in_vain(o))
 		return VERDICT_CONTRADICTED;
 	if (item->checks.count == 0)
 		return o->answered && o->answer.valid ? VERDICT_ATTESTED : VERDICT_NOT_ASSESSABLE;
 	if (o->open > 0) {
-		if (answered(o, "met"))
+		/* What is inferred is no more than a hint, against an answer too. */
+		if (o->inferred < o->open && (answered(o, "met") || answered(o, "not-applicable")))
 			return VERDICT_CONTRADICTED;
 		for (size_t i = 0; i < item->alternative_count; i++)
 			o->alternatives_open |= !alternative_absent(b, &item->alternatives[i]);
@@ -79,8 +94,42 @@ static enum verdict decide(const struct bench *b, const struct item *item, struc
 /* ---- writing ---- */
 
 struct writers {
-	struct query *verdict, *finding, *check, *answer;
+	struct query *verdict, *finding, *check, *answer, *decision;
+	struct query *measures; /* NULL: there are none */
 };
+
+/* Beside what was found: what was answered, decided, and done instead. */
+static int bind_people(const struct bench *b, size_t place, struct writers *w)
+{
+	const struct outcome *o = &b->outcomes[place];
+	int r = 0;
+
+	if (o->answered) {
+		query_bind_text(w->verdict, 10, o->answer.word);
+		query_bind_text(w->verdict, 11, o->answer.by);
+		query_bind_int(w->verdict, 12, o->answer.at);
+		if (o->answer.has_until)
+			query_bind_int(w->verdict, 13, o->answer.until);
+		query_bind_text(w->verdict, 20, o->answer.evidence);
+		query_bind_int(w->verdict, 24, o->answer.whole);
+	}
+	query_bind_text(w->verdict, 21, o->choice.word);
+	query_bind_text(w->verdict, 22, o->choice.reason);
+	query_bind_text(w->verdict, 25, o->choice.by);
+	if (o->choice.at != 0)
+		query_bind_int(w->verdict, 26, o->choice.at);
+	query_bind_text(w->verdict, 27, o->choice.level);
+	if (w->measures == NULL)
+		return 0;
+	query_bind_text(w->measures, 1, b->guideline->id);
+	query_bind_text(w->measures, 2, b->items[place]->id);
+	query_bind_text(w->measures, 3, b->controls[place]->id);
+	r = query_step(w->measures);
+	if (r == 1)
+		query_bind_text(w->verdict, 23, query_text(w->measures, 0));
+	query_reset(w->measures);
+	return r < 0 ? r : 0;
+}
 
 static int write_outcome(const struct bench *b, size_t place, struct writers *w)
 {
@@ -106,16 +155,11 @@ static int write_outcome(const struct bench *b, size_t place, struct writers *w)
 		query_bind_int(w->verdict, 7, control->mandatory);
 		query_bind_text(w->verdict, 8, en);
 		query_bind_text(w->verdict, 9, ja);
-		if (o->answered) {
-			query_bind_text(w->verdict, 10, o->answer.word);
-			query_bind_text(w->verdict, 11, o->answer.by);
-			query_bind_int(w->verdict, 12, o->answer.at);
-			if (o->answer.has_until)
-				query_bind_int(w->verdict, 13, o->answer.until);
-		}
 		for (size_t i = 0; i < countof(numbers); i++)
 			query_bind_int(w->verdict, (int)i + 14, numbers[i]);
-		r = query_run(w->verdict);
+		r = bind_people(b, place, w);
+		if (r >= 0)
+			r = query_run(w->verdict);
 	}
 	for (size_t i = 0; r >= 0 && i < item->checks.count; i++) {
 		query_bind_text(w->check, 1, b->guideline->id);
@@ -150,7 +194,16 @@ static int judge_guideline(struct judged *j, const struct guideline *g, struct w
 		}
 	}
 	for (size_t i = 0; r >= 0 && i < b.count; i++) {
-		r = answer_find(j, w->answer, g->id, b.items[i]->id, &b.outcomes[i]);
+		struct outcome *o = &b.outcomes[i];
+		const char *control = b.controls[i]->id;
+
+		if (w->answer != NULL)
+			r = answer_find(j, w->answer, g->id, b.items[i]->id, control, o);
+		if (r >= 0 && w->decision != NULL)
+			r = decision_find(j, w->decision, g->id, b.items[i]->id, control,
+					  &o->choice);
+		if (r >= 0)
+			r = decision_tightens(j, &o->choice, &b.items[i]);
 		if (r >= 0 && b.items[i]->checks.count > 0)
 			r = outcome_of_checks(j, g, b.items[i], w->finding, &b.outcomes[i]);
 	}
@@ -158,24 +211,34 @@ static int judge_guideline(struct judged *j, const struct guideline *g, struct w
 	for (int pass = 0; r >= 0 && pass < 2; pass++)
 		for (size_t i = 0; i < b.count; i++)
 			if ((b.items[i]->alternative_count > 0) == (pass == 1))
-				b.outcomes[i].verdict = decide(&b, b.items[i], &b.outcomes[i]);
-	for (size_t i = 0; r >= 0 && i < b.count; i++)
+				b.outcomes[i].verdict = decide(&b, i);
+	for (size_t i = 0; r >= 0 && i < b.count; i++) {
 		r = write_outcome(&b, i, w);
+		if (r >= 0)
+			r = decision_raises(j, g->id, b.items[i]->id, &b.outcomes[i].choice);
+	}
 	return r;
 }
 
 int verdicts_make(struct judged *j)
 {
 	struct writers w = { 0 };
-	int64_t answers = 0;
+	int64_t answers = 0, decisions = 0, measures = 0;
 	int r = db_exec(j->db, made_tables);
 
 	if (r >= 0)
 		r = db_number(j->db, "SELECT count(*) FROM temp.attestation", 0, &answers);
 	if (r >= 0)
+		r = db_number(j->db, "SELECT count(*) FROM temp.decision", 0, &decisions);
+	if (r >= 0)
+		r = db_number(j->db,
+			      "SELECT count(*) FROM temp.measure_state WHERE guideline IS NOT NULL",
+			      0, &measures);
+	if (r >= 0)
 		r = query_new(j->db,
 			      "INSERT INTO temp.verdict VALUES"
-			      " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			      " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+			      " ?, ?, ?, ?, ?)",
 			      &w.verdict);
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.verdict_finding VALUES (?, ?, ?)",
@@ -184,18 +247,22 @@ int verdicts_make(struct judged *j)
 		r = query_new(j->db,
 			      "INSERT OR IGNORE INTO temp.verdict_check VALUES (?, ?, ?, ?, ?)",
 			      &w.check);
-	/* The newest answer that counts; else the newest of all. The catalogue may name the item with
-	 * its guideline in front ("mlit-water:ordinance-2-5"). */
 	if (r >= 0 && answers > 0)
+		r = answers_make(j, &w.answer);
+	if (r >= 0 && decisions > 0)
+		r = decisions_make(j, &w.decision);
+	if (r >= 0 && measures > 0)
 		r = query_new(
 			j->db,
-			"SELECT answer, given_by, given_at, until,"
-			"  given_at <= ?3 AND (until IS NULL OR until = 0 OR until >= ?3) AS valid,"
-			"  separation"
-			" FROM temp.attestation WHERE guideline = ?1"
-			" AND item IN (?2, ?1 || ':' || ?2)"
-			" ORDER BY valid DESC, given_at DESC, answer LIMIT 1",
-			&w.answer);
+			"SELECT json_group_array(json(told)) FROM (SELECT json_object('measure',"
+			"  measure, 'asset', asset, 'by', given_by, 'at', given_at, 'until',"
+			"  nullif(until, 0), 'evidence', evidence, 'state', state, 'against', "
+			"against)"
+			"  AS told FROM temp.measure_state WHERE guideline = ?1"
+			"  AND ((coalesce(whole, 0) = 0 AND item = ?2) OR (whole = 1 AND item = "
+			"?3))"
+			"  ORDER BY number) HAVING count(*) > 0",
+			&w.measures);
 	for (size_t i = 0; r >= 0 && i < j->catalogue->guideline_count; i++)
 		r = judge_guideline(j, &j->catalogue->guidelines[i], &w);
 	/* Once all of them are there, which is quicker than row by row. */
@@ -207,5 +274,7 @@ int verdicts_make(struct judged *j)
 	query_free(w.finding);
 	query_free(w.check);
 	query_free(w.answer);
+	query_free(w.decision);
+	query_free(w.measures);
 	return r < 0 ? r : 0;
 }

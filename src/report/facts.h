@@ -68,7 +68,7 @@ const struct check *facts_check(const struct facts *f, const char *id);
 #define BY_VERDICT                                                                          \
 	"CASE verdict WHEN 'contradicted' THEN 0 WHEN 'violated' THEN 1 WHEN 'hint' THEN 2" \
 	" WHEN 'waived' THEN 3 WHEN 'not-run' THEN 4 WHEN 'no-violation-observed' THEN 5"   \
-	" WHEN 'attested' THEN 6 ELSE 7 END"
+	" WHEN 'attested' THEN 6 WHEN 'declined' THEN 8 ELSE 7 END"
 /* How a verdict is counted: what differs from a recommendation or example apart from what is
  * mandatory or required. An expression over verdict's columns, and its order from the worst. */
 #define VERDICT_TOTAL                                                           \
@@ -80,7 +80,7 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	"CASE total WHEN 'contradicted' THEN 0 WHEN 'violated' THEN 1 WHEN 'differs' THEN 2" \
 	" WHEN 'hint' THEN 3 WHEN 'waived' THEN 4 WHEN 'not-run' THEN 5"                     \
 	" WHEN 'no-violation-observed' THEN 6 WHEN 'no-difference-observed' THEN 7"          \
-	" WHEN 'attested' THEN 8 ELSE 9 END"
+	" WHEN 'attested' THEN 8 WHEN 'declined' THEN 10 ELSE 9 END"
 /* Addresses in their own order rather than that of their texts: a TEMP table (address, position) of
  * every address of the scan and its findings. */
 #define JOIN_PLACE(table) " LEFT JOIN report_place place ON place.address = " table ".address"

@@ -212,7 +212,11 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 	struct query *q = s->list;
 	const char *guideline = cell(q, "guideline"), *id = cell(q, "item");
 	const char *verdict = cell(q, "verdict"), *level = cell(q, "level");
+	const char *decision = cell(q, "decision");
 	bool mandatory = cell_int(q, "mandatory") != 0;
+	/* What is adopted or tightened is the operator's own measure from then on. */
+	if (decision != NULL && strcmp(decision, "decline") != 0)
+		level = "adopted";
 	const struct control *control = NULL;
 	const struct item *item = g != NULL ? guideline_item(g, id, &control) : NULL;
 

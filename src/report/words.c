@@ -20,6 +20,7 @@ const char *const total_words[] = {
 	"no-difference-observed",
 	"attested",
 	"not-assessable",
+	"declined",
 	NULL,
 };
 const char *const severity_words[] = { "critical", "high", "medium", "low", "info", NULL };
@@ -607,6 +608,7 @@ const char *verdict_text(const char *verdict, const char *level, bool mandatory,
 		{ "not-run", { "Not run", "未実施" } },
 		{ "attested", { "Answered by the operator", "事業者の回答あり" } },
 		{ "not-assessable", { "Cannot be seen by a scan", "スキャンでは確認できない" } },
+		{ "declined", { "Declined by the operator", "事業者が不採用" } },
 		{ NULL, { NULL, NULL } },
 	};
 	static const struct bilingual violated = { "Violation observed", "違反を観測" };
@@ -639,6 +641,7 @@ const char *verdict_total_text(const char *verdict, enum language l)
 		{ "no-difference-observed", { "no difference observed", "相違は観測されず" } },
 		{ "attested", { "answered by the operator", "事業者の回答" } },
 		{ "not-assessable", { "not assessable by a scan", "スキャンでは確認不可" } },
+		{ "declined", { "declined by the operator", "事業者が不採用" } },
 		{ NULL, { NULL, NULL } },
 	};
 	return find(list, verdict, l);

@@ -397,14 +397,16 @@ static const char plant[] =
 	" (1, 'L3', '10.0.0.3', 'plc', '[\"important\"]', 4);"                                 \
 	"UPDATE host SET ledger_id = 'L' || substr(address, -1) WHERE address < '10.0.0.4';"
 #define A_COLUMNS " (scan, guideline, item, answer, given_by, given_at, until, note, separation)"
-#define W_COLUMNS \
-	" (scan, check_id, asset, port, reason, compensating, approved_by, approved_at, until)"
+#define W_COLUMNS                                                                                \
+	" (scan, check_id, asset, port, reason, compensating, approved_by, approved_at, until, " \
+	"applicant, clause, impact, closing)"
 #define ANSWER(item, answer, until)                                                    \
 	"INSERT INTO attestation" A_COLUMNS " VALUES (1, 'demo', '" item "', '" answer \
 	"', 'chief', 900, " until ", NULL, NULL);"
 #define WAIVER(check, asset, port, until)                                          \
 	"INSERT INTO waiver" W_COLUMNS " VALUES (1, '" check "', " asset ", " port \
-	", 'replaced next year', 'filter', 'chief', 900, " until ");"
+	", 'replaced next year', 'filter', 'chief', 900, " until                   \
+	", 'operator', '5.4.2', 'none', 'by letter');"
 #define OLD_OS "INSERT INTO remark VALUES (1, 'os', '10.0.0.3', 'old');"
 #define EGRESS "INSERT INTO remark VALUES (1, 'egress', '10.0.0.3', 'out');"
 
@@ -829,15 +831,13 @@ static void findings_have_a_life(void **state)
 	judge_forget(db);
 	expect(db, KEPT, "open 1 6 - 1");
 	scan_again(db, "INSERT INTO main.waiver" W_COLUMNS
-		       " SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
-		       "'chief', 900,"
-		       " 8500 FROM latest");
+		       " SELECT id, 't.ssh-weak', NULL, 22, 'r', 'filter', 'chief', 900, 8500,"
+		       " 'operator', '5.4.2', 'none', 'by letter' FROM latest");
 	judge_and_keep(db, 7);
 	expect(db, KEPT, "waived 1 7 - 1");
 	scan_again(db, "INSERT INTO main.waiver" W_COLUMNS
-		       " SELECT id, 't.ssh-weak', NULL, 22, 'r', NULL, "
-		       "'chief', 900,"
-		       " 8500 FROM latest");
+		       " SELECT id, 't.ssh-weak', NULL, 22, 'r', 'filter', 'chief', 900, 8500,"
+		       " 'operator', '5.4.2', 'none', 'by letter' FROM latest");
 	judge_quietly(db, 8);
 	expect(db, NOW, "open 1500 8500 1");
 	expect(db, "SELECT waiver->>'$.state' FROM finding_now WHERE check_id = 't.ssh-weak'",
