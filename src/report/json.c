@@ -119,6 +119,8 @@ static void put_heads(struct writing *w)
 	set_time(w, scan, "started", f->started);
 	set_time(w, scan, "finished", f->finished);
 	set_text(w, scan, "status", f->status);
+	set_time(w, scan, "changes_since",
+		 facts_count(w->facts, "SELECT coalesce(at, 0) FROM since"));
 	put_member(w, "scan", scan);
 }
 
@@ -505,7 +507,7 @@ static void time_ms(struct writing *w, const char *name, struct query *q, const 
 
 struct member_of_row {
 	const char *name; /* column and key */
-	enum { AS_TEXT, AS_INTEGER, AS_TRUTH, AS_TIME, AS_JSON } as;
+	enum { AS_TEXT, AS_INTEGER, AS_TRUTH, AS_TIME, AS_MOMENT, AS_NUMBER, AS_JSON } as;
 };
 
 /* An object for each row, its members in this order. A time's column ends in _ms, its key does not. */
@@ -533,6 +535,14 @@ static void put_rows(struct writing *w, const char *type, const char *sql,
 			case AS_TIME:
 				snprintf(column, sizeof(column), "%s_ms", name);
 				time_ms(w, name, q, column);
+				break;
+			case AS_MOMENT:
+				moment(w, name, cell_int(q, name));
+				break;
+			case AS_NUMBER:
+				key(w, name);
+				fputs_unlocked(cell(q, name) != NULL ? cell(q, name) : "null",
+					       w->out);
 				break;
 			case AS_JSON:
 				member(w, name,
@@ -613,47 +623,90 @@ static void put_closed(struct writing *w)
 	     { "heard_seconds", AS_INTEGER });
 }
 
+/* ---- over the runs, and what people set ---- */
+
+static void put_trend(struct writing *w)
+{
+	ROWS(w, "trend", "SELECT * FROM trend ORDER BY run, " BY_SEVERITY, { "run", AS_INTEGER },
+	     { "kind", AS_TEXT }, { "vantage", AS_TEXT }, { "at", AS_MOMENT },
+	     { "severity", AS_TEXT }, { "open", AS_INTEGER }, { "unseen", AS_INTEGER },
+	     { "waived", AS_INTEGER }, { "new", AS_INTEGER }, { "fixed", AS_INTEGER },
+	     { "reopened", AS_INTEGER });
+}
+
+static void put_fix_times(struct writing *w)
+{
+	ROWS(w, "fix_time",
+	     "SELECT severity, fixed, round(median_days, 2) AS median_days, open,"
+	     " round(median_age_days, 2) AS median_age_days, round(oldest_days, 2) AS oldest_days"
+	     " FROM fix_time ORDER BY " BY_SEVERITY,
+	     { "severity", AS_TEXT }, { "fixed", AS_INTEGER }, { "median_days", AS_NUMBER },
+	     { "open", AS_INTEGER }, { "median_age_days", AS_NUMBER },
+	     { "oldest_days", AS_NUMBER });
+}
+
+static void put_changes(struct writing *w)
+{
+	ROWS(w, "change",
+	     "SELECT *, check_id AS \"check\" FROM changes ORDER BY change, " BY_SEVERITY
+	     ", check_id, address_key(address), asset, port, transport, detail, fingerprint",
+	     { "fingerprint", AS_TEXT }, { "change", AS_TEXT }, { "check", AS_TEXT },
+	     { "severity", AS_TEXT }, { "asset", AS_TEXT }, { "address", AS_TEXT },
+	     { "port", AS_INTEGER }, { "transport", AS_TEXT }, { "zone", AS_TEXT },
+	     { "detail", AS_TEXT }, { "at", AS_MOMENT });
+}
+
+static void put_gaps(struct writing *w)
+{
+	ROWS(w, "gap", "SELECT * FROM gap ORDER BY position", { "guideline", AS_TEXT },
+	     { "control", AS_TEXT }, { "item", AS_TEXT }, { "current", AS_TEXT },
+	     { "target", AS_TEXT }, { "seen", AS_TEXT }, { "verdicts", AS_JSON },
+	     { "answer", AS_TEXT }, { "priority", AS_TEXT }, { "owner", AS_TEXT },
+	     { "due", AS_MOMENT }, { "action", AS_TEXT }, { "state", AS_TEXT }, { "note", AS_TEXT },
+	     { "given_by", AS_TEXT }, { "given_at", AS_MOMENT });
+}
+
+static void put_tiers(struct writing *w)
+{
+	ROWS(w, "tier", "SELECT * FROM tier ORDER BY area, given_at, line", { "area", AS_TEXT },
+	     { "current", AS_INTEGER }, { "target", AS_INTEGER }, { "note", AS_TEXT },
+	     { "given_by", AS_TEXT }, { "given_at", AS_MOMENT });
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
+	static const struct {
+		const char *key;
+		void (*put)(struct writing *w);
+	} lists[] = {
+		{ "hosts", put_hosts },
+		{ "reachability", put_paths },
+		{ "flows", put_flows },
+		{ "listening", put_watched },
+		{ "operations", put_operations },
+		{ "closed_network", put_closed },
+		{ "findings", put_findings },
+		{ "controls", put_controls },
+		{ "remarks", put_remarks },
+		{ "offline_data", put_offline_data },
+		{ "undecided", put_undecided },
+		{ "trend", put_trend },
+		{ "fix_times", put_fix_times },
+		{ "changes", put_changes },
+		{ "gaps", put_gaps },
+		{ "tiers", put_tiers },
+	};
 	struct facts facts;
 	int r = facts_load(db, c, &facts);
 	struct writing w = { .facts = &facts, .language = l, .out = out, .lines = lines };
 
 	if (r == 0) {
 		put_heads(&w);
-		open_list(&w, "hosts");
-		put_hosts(&w);
-		close_list(&w);
-		open_list(&w, "reachability");
-		put_paths(&w);
-		close_list(&w);
-		open_list(&w, "flows");
-		put_flows(&w);
-		close_list(&w);
-		open_list(&w, "listening");
-		put_watched(&w);
-		close_list(&w);
-		open_list(&w, "operations");
-		put_operations(&w);
-		close_list(&w);
-		open_list(&w, "closed_network");
-		put_closed(&w);
-		close_list(&w);
-		open_list(&w, "findings");
-		put_findings(&w);
-		close_list(&w);
-		open_list(&w, "controls");
-		put_controls(&w);
-		close_list(&w);
-		open_list(&w, "remarks");
-		put_remarks(&w);
-		close_list(&w);
-		open_list(&w, "offline_data");
-		put_offline_data(&w);
-		close_list(&w);
-		open_list(&w, "undecided");
-		put_undecided(&w);
-		close_list(&w);
+		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+			open_list(&w, lists[i].key);
+			lists[i].put(&w);
+			close_list(&w);
+		}
 		if (!lines)
 			fputs("\n}\n", out);
 		r = facts.error;

@@ -71,7 +71,8 @@ whole = json.load(open(sys.argv[1]))
 lines = [json.loads(l) for l in open(sys.argv[2], encoding="utf-8") if l.strip()]
 names = {"host": "hosts", "finding": "findings", "control": "controls", "remark": "remarks",
          "offline_data": "offline_data", "undecided": "undecided", "path": "reachability", "flow": "flows",
-         "watch": "listening", "operation": "operations", "closed_network": "closed_network"}
+         "watch": "listening", "operation": "operations", "closed_network": "closed_network",
+         "trend": "trend", "fix_time": "fix_times", "change": "changes", "gap": "gaps", "tier": "tiers"}
 for kind, name in names.items():
     got = [{k: v for k, v in l.items() if k != "type"} for l in lines if l["type"] == kind]
     assert got == whole[name], kind
