@@ -132,6 +132,13 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	"  WHERE o.fingerprint = f.fingerprint AND o.address <> f.address"              \
 	"  ORDER BY address_key(o.address))) AS also"
 
+/* What is going to be done about a finding (?1 check, ?2 asset, ?3 address, ?4 port): the narrowest line that
+ * concerns it. */
+#define TREATMENT_OF_FINDING                                                        \
+	"SELECT action, owner, due, note FROM treatment WHERE check_id = ?1"        \
+	" AND (asset IS NULL OR asset IN (?2, ?3)) AND (port IS NULL OR port = ?4)" \
+	" ORDER BY asset IS NULL, port IS NULL, line LIMIT 1"
+
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */
 #define FINDINGS_IN_ORDER                                                                \
 	"SELECT f.*, f.carried = 1 OR f.vantage <> (SELECT vantage FROM judged) AS "     \

@@ -53,11 +53,14 @@ struct export_format {
 	int (*write)(const struct export_job *job, FILE *out);
 };
 
-/* The writers, each in the file of its name. */
+/* The writers, each in the file of its name; those of OSCAL share oscal.c. */
 int report_sarif(const struct export_job *job, FILE *out);
 int report_ocsf(const struct export_job *job, FILE *out);
 int report_defectdojo(const struct export_job *job, FILE *out);
 int report_xlsx(const struct export_job *job, FILE *out);
+int report_oscal_catalog(const struct export_job *job, FILE *out);
+int report_oscal_profile(const struct export_job *job, FILE *out);
+int report_oscal_results(const struct export_job *job, FILE *out);
 
 /* Ends with a NULL name. */
 extern const struct export_format export_formats[];

@@ -281,6 +281,11 @@
 	X(FOR_WHAT, "For", "対象") \
 	X(MEASURE_HEAD, "Compensating measures", "代替措置") \
 	X(TO_FILL, "Yellow cells are for you to fill in.", "黄色の欄は記入用です。") \
+	X(OSCAL_REVIEWED, "Items that were judged. All others are observations that say why nothing is said of them.", "判定した項目。その他の項目は、判定していない理由を observation として記載しています。") \
+	X(OSCAL_PLAN, "What the scan was to do (in the place of an assessment plan)", "スキャンの計画（評価計画に代わるもの）") \
+	X(OSCAL_REMARKS, \
+	  "satisfied/pass: no violation was observed in what was covered at that time. satisfied/other: the operator answered that it is met. not-satisfied/fail: evidence against the item, of the weight that its property 'level' has; only 'mandatory' is law. not-satisfied/other: an approved exception, or the operator's answer. Hints, and items that were not run or that a scan cannot see, are observations.", \
+	  "satisfied/pass：その時点でスキャンした範囲では違反が観測されなかったもの。satisfied/other：事業者が満たすと回答したもの。not-satisfied/fail：項目に反する証拠があるもの（重みは level による。法令上の義務は mandatory のみ）。not-satisfied/other：承認された例外措置、または事業者の回答。兆候、未実施、スキャンでは確認できない項目は observation に記載しています。") \
 	X(PAPER_NOTE, "Verdicts tell what was seen from one place at one time. \"Not run\" and \"cannot be seen by a scan\" are no good marks.", "判定は、ある観測地点からある時点に見えた事実を示します。「未実施」「スキャンでは確認できない」は良い評価ではありません。")
 
 /* clang-format on */

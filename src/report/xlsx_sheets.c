@@ -153,12 +153,6 @@ static void put_controls(struct sheet *s, struct query *q, const char *fingerpri
 	free(list);
 }
 
-/* What is going to be done about it: the narrowest line that concerns it. */
-#define TREATMENT_OF_FINDING                                                        \
-	"SELECT action, owner, due, note FROM treatment WHERE check_id = ?1"        \
-	" AND (asset IS NULL OR asset IN (?2, ?3)) AND (port IS NULL OR port = ?4)" \
-	" ORDER BY asset IS NULL, port IS NULL, line LIMIT 1"
-
 static void put_treatment(struct sheet *s, struct query *q, const struct finding_row *r)
 {
 	query_reset(q);

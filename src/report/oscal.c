@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/oscal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/text.h"
+
+enum { TEXT_MOST = 8000, VALUE_MOST = 1000 };
+static const char oscal_version[] = "1.1.3";
+
+int oscal_start(struct oscal *o, const struct export_job *job, FILE *out)
+{
+	*o = (struct oscal){ .j = { .out = out, .broken = 5 },
+			     .catalogue = job->catalogue,
+			     .l = job->language };
+	return facts_load(job->db, job->catalogue, &o->facts);
+}
+
+int oscal_done(struct oscal *o)
+{
+	int r = o->facts.error;
+
+	facts_done(&o->facts);
+	return r;
+}
+
+void oscal_uuid(struct oscal *o, const char *key, const char *kind, const char *name)
+{
+	char uuid[UUID_TEXT];
+
+	if (uuid_make(kind, name, uuid) < 0)
+		o->facts.error = -EIO;
+	else
+		jo_put(&o->j, key, uuid);
+}
+
+void oscal_token(struct oscal *o, const char *key, const char *guideline, char kind, const char *id)
+{
+	char token[OSCAL_ID];
+
+	if (!oscal_id_make(guideline, kind, id, token))
+		o->facts.error = -EINVAL;
+	else if (key != NULL)
+		jo_put(&o->j, key, token);
+	else
+		jo_text(&o->j, token);
+}
+
+void oscal_text(struct oscal *o, const char *key, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	char *line = text_line(text, text_markdown, TEXT_MOST);
+
+	if (line == NULL)
+		o->facts.error = -ENOMEM;
+	else
+		jo_put(&o->j, key, line);
+	free(line);
+}
+
+void oscal_begin(struct oscal *o, const char *kind, const char *name)
+{
+	jo_object(&o->j);
+	jo_open_object(&o->j, kind);
+	oscal_uuid(o, "uuid", kind, name);
+}
+
+void oscal_end(struct oscal *o)
+{
+	jo_end(&o->j);
+	jo_end(&o->j);
+	jo_line(&o->j);
+}
+
+void oscal_metadata(struct oscal *o, const char *title, const char *version)
+{
+	const struct facts *f = &o->facts;
+	char time[TIME_TEXT];
+
+	jo_open_object(&o->j, "metadata");
+	oscal_text(o, "title", title);
+	jo_put(&o->j, "last-modified", time_utc(f->finished != 0 ? f->finished : f->started, time));
+	char *line = text_line(version, "", VALUE_MOST);
+	jo_put(&o->j, "version", line != NULL && *line != '\0' ? line : "-");
+	free(line);
+	jo_put(&o->j, "oscal-version", oscal_version);
+	oscal_prop(o, "tool", "tenken", true);
+	oscal_prop(o, "tool-version", f->version, true);
+	oscal_props_end(o);
+	jo_end(&o->j);
+}
+
+void oscal_prop(struct oscal *o, const char *name, const char *value, bool own)
+{
+	if (value == NULL)
+		return;
+	value += strspn(value, " \t\r\n");
+	char *line = *value != '\0' ? text_line(value, "", VALUE_MOST) : NULL;
+
+	if (line == NULL)
+		return;
+	for (size_t n = strlen(line); n > 0 && line[n - 1] == ' '; n--)
+		line[n - 1] = '\0';
+	if (!o->listed)
+		jo_open_list(&o->j, "props");
+	o->listed = true;
+	jo_object(&o->j);
+	jo_put(&o->j, "name", name);
+	if (own) {
+		char ns[16 + UUID_TEXT];
+
+		snprintf(ns, sizeof(ns), "urn:uuid:%s", uuid_namespace);
+		jo_put(&o->j, "ns", ns);
+	}
+	jo_put(&o->j, "value", line);
+	jo_end(&o->j);
+	free(line);
+}
+
+void oscal_props_end(struct oscal *o)
+{
+	if (o->listed)
+		jo_end(&o->j);
+	o->listed = false;
+}
+
+char *oscal_guidelines(const struct oscal *o)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < o->catalogue->guideline_count; i++)
+		fprintf(out, "%s%s %s", i > 0 ? ", " : "", o->catalogue->guidelines[i].id,
+			o->catalogue->guidelines[i].version);
+	return fclose(out) == 0 ? text : NULL;
+}
