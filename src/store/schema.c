@@ -349,6 +349,8 @@ static const char version_11[] =
 	"ALTER TABLE waiver ADD COLUMN impact TEXT;"
 	"ALTER TABLE waiver ADD COLUMN closing TEXT;"
 	"ALTER TABLE waiver ADD COLUMN relies_on TEXT;"
+	/* Checks and scopes ask for the lines of an asset, for each asset of a large site. */
+	"CREATE INDEX ledger_id ON ledger (scan, id);"
 	/* Compensating measures: for findings of a check (check_id; asset, port narrow them), or for an item
 	 * (or, whole 1, a control) of a guideline. They hide nothing. */
 	"CREATE TABLE measure ("

@@ -196,6 +196,13 @@ static const struct machine machines[] = {
 bool sample_judge_start(struct sample_judge *ret, const char *data, const char *checks)
 {
 	static const char *const guidelines[] = { "mlit-water" };
+
+	return sample_judge_start_with(ret, data, checks, guidelines, 1);
+}
+
+bool sample_judge_start_with(struct sample_judge *ret, const char *data, const char *checks,
+			     const char *const *guidelines, size_t count)
+{
 	struct complaints c = { 0 };
 	char path[4096];
 	size_t n = 0;
@@ -216,8 +223,8 @@ bool sample_judge_start(struct sample_judge *ret, const char *data, const char *
 						       .view = probes[i]->view };
 	snprintf(path, sizeof(path), "%s/probes/data/ports.csv", data);
 	bool good = port_list_load(path, &ret->ports, &c) == 0 &&
-		    catalogue_load(data, guidelines, 1, &checks, checks != NULL, &ret->catalogue,
-				   &c) == 0;
+		    catalogue_load(data, guidelines, count, &checks, checks != NULL,
+				   &ret->catalogue, &c) == 0;
 	complaints_print(&c, stderr);
 	complaints_done(&c);
 	return good;

@@ -4,6 +4,7 @@
 #define TENKEN_TESTS_SAMPLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "judge/catalogue.h"
 #include "judge/judge.h"
@@ -17,6 +18,9 @@ struct sample_judge {
 
 /* Reads profiles and ports below data; checks (a file, or NULL) adds to them. */
 bool sample_judge_start(struct sample_judge *ret, const char *data, const char *checks);
+/* The same with these guidelines ("all"); else it is mlit-water. */
+bool sample_judge_start_with(struct sample_judge *ret, const char *data, const char *checks,
+			     const char *const *guidelines, size_t count);
 void sample_judge_done(struct sample_judge *j);
 
 /* Writes both scans to a new store at path and judges them one after the other, so that the second
