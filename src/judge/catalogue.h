@@ -40,6 +40,7 @@ struct check {
 	struct words needs;
 	struct bilingual title, remedy;
 	const char *sql; /* NULL: nothing feeds this check yet */
+	bool of_zone;    /* what it finds concerns every asset of the zone where it finds it */
 	/* Which hosts or services it could judge, and the reason for the others; NULL: all of them. */
 	const char *seen;
 	struct bilingual unseen;

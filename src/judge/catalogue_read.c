@@ -142,8 +142,8 @@ bool catalogue_sound_id(const char *id)
 
 static void read_check(struct loader *l, struct ynode n)
 {
-	static const char *const keys[] = { "id",  "severity", "needs",  "title", "remedy",
-					    "sql", "seen",     "unseen", NULL };
+	static const char *const keys[] = { "id",  "severity", "needs",  "title",    "remedy",
+					    "sql", "seen",     "unseen", "concerns", NULL };
 	struct catalogue *c = l->catalogue;
 
 	if (!yn_map(n, keys))
@@ -164,6 +164,10 @@ static void read_check(struct loader *l, struct ynode n)
 			    severity);
 		check.severity = SEVERITY_MEDIUM;
 	}
+	const char *concerns = yn_text(yn_get(n, "concerns"));
+	check.of_zone = concerns != NULL && strcmp(concerns, "zone") == 0;
+	if (concerns != NULL && !check.of_zone)
+		yn_complain(yn_get(n, "concerns"), _("is 'zone', not '%s'"), concerns);
 	struct ynode sql = yn_need(n, "sql");
 	check.sql_line = yn_line(sql);
 	if (yn_given(sql) && !catalogue_null(sql))

@@ -216,6 +216,8 @@ const char *judge_reason_text(const char *reason, const char *language)
 		{ "not in the scan", "今回のスキャン対象外" },
 		{ "not probed", "未確認" },
 		{ "not seen from outside", "外部からのスキャンではない" },
+		{ "not seen from there", "その区域からのスキャンではない" },
+		{ "nothing is declared as such", "該当する申告がない" },
 		{ "this bastion may be one of those that it serves",
 		  "この点検端末がサービスの対象に含まれるか不明" },
 		{ "excluded", "除外指定" },

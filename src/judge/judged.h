@@ -18,6 +18,7 @@ struct judged_host {
 	bool udp;        /* its planned UDP ports were asked too */
 	bool heard;      /* listening heard it talk */
 	bool own;        /* from where paths were tested: no sweep tries itself */
+	uint32_t zone;   /* a word's number; 0: none */
 	uint32_t first_service, service_count; /* its open services follow each other */
 };
 

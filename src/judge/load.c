@@ -108,11 +108,12 @@ static int load_hosts(struct judged *j)
 	j->hosts = arena_array(j->arena, (size_t)count, sizeof(*j->hosts));
 	if (j->hosts == NULL)
 		return -ENOMEM;
-	r = query_new(j->db,
-		      "SELECT address, key, answering, state, reason, complete, planned,"
-		      " ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0, heard"
-		      " FROM temp.asset ORDER BY address",
-		      &q);
+	r = query_new(
+		j->db,
+		"SELECT address, key, answering, state, reason, complete, planned,"
+		" ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0, heard, zone"
+		" FROM temp.asset ORDER BY address",
+		&q);
 	if (r < 0)
 		return r;
 	while ((r = query_step(q)) == 1 && j->host_count < (size_t)count) {
@@ -131,6 +132,8 @@ static int load_hosts(struct judged *j)
 		h->udp = query_int(q, 10) != 0;
 		h->heard = query_int(q, 11) != 0;
 		h->own = strcmp(state, "vantage") == 0;
+		if ((r = word_of(j, query_text(q, 12), &h->zone)) < 0)
+			break;
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
 		if (h->address == NULL || h->key == NULL) {

@@ -19,6 +19,10 @@ static bool alternative_known(const char *need)
 	for (size_t i = 0; i < countof(plain); i++)
 		if (strcmp(need, plain[i]) == 0)
 			return true;
+	if (need_starts(need, "declared:"))
+		return need[9] != '\0';
+	if (need_starts(need, "vantage:"))
+		return need[8] != '\0';
 	if (need_starts(need, "probe:"))
 		return need[6] != '\0' && strchr(need, ',') == NULL;
 	if (need_starts(need, "any:"))
@@ -150,6 +154,31 @@ static int table_missing(struct judged *j, const char *sql, const char *text,
 	return r;
 }
 
+static const char something_is_so[] =
+	"SELECT EXISTS (SELECT 1 FROM zone_declared WHERE word = ?1) OR EXISTS (SELECT 1"
+	" FROM ledger AS l, json_each(iif(json_valid(l.declared), l.declared, '[]')) AS w"
+	" WHERE w.value = ?1)";
+static const char vantage_stands_so[] =
+	"SELECT EXISTS (SELECT 1 FROM judged AS j JOIN zone_declared AS z ON z.zone = "
+	"j.vantage_zone"
+	" WHERE z.word = ?1) OR EXISTS (SELECT 1 FROM judged AS j JOIN asset AS a"
+	" ON a.zone = j.vantage_zone, json_each(a.declared) AS w WHERE w.value = ?1)";
+
+static int word_missing(struct judged *j, const char *sql, const char *word, const char *text,
+			const char **ret_reason)
+{
+	struct query *q = NULL;
+	int r = query_new(j->db, sql, &q);
+
+	if (r < 0)
+		return r;
+	query_bind_text(q, 1, word);
+	r = query_step(q);
+	*ret_reason = r == 1 && query_int(q, 0) == 0 ? text : NULL;
+	query_free(q);
+	return r < 0 ? r : 0;
+}
+
 int need_missing(struct judged *j, const char *need, const char **ret_reason)
 {
 	*ret_reason = NULL;
@@ -171,6 +200,12 @@ int need_missing(struct judged *j, const char *need, const char **ret_reason)
 		return table_missing(
 			j, "SELECT vantage_kind IS 'public' AND scan IS NOT NULL FROM judged",
 			"not seen from outside", ret_reason);
+	if (need_starts(need, "vantage:"))
+		return word_missing(j, vantage_stands_so, need + 8, "not seen from there",
+				    ret_reason);
+	if (need_starts(need, "declared:"))
+		return word_missing(j, something_is_so, need + 9, "nothing is declared as such",
+				    ret_reason);
 	if (strcmp(need, "login") == 0)
 		return table_missing(
 			j, "SELECT EXISTS (SELECT 1 FROM login WHERE result <> 'unasked')",

@@ -11,18 +11,33 @@
 
 /* ---- findings of an item ---- */
 
+/* Whether an asset of the zone in which this host stands is in the scope. */
+static signed char zone_member(const struct judged *j, size_t host, const signed char *members)
+{
+	signed char in = members[host];
+
+	for (size_t i = 0; in != 1 && i < j->host_count; i++)
+		if (j->hosts[host].zone != 0 && j->hosts[i].zone == j->hosts[host].zone &&
+		    members[i] != 0)
+			in = members[i];
+	return in;
+}
+
 /*
  * Whether a finding counts for the item: 1, 0 or -1 (not known). It does where one of its places does. when: the
  * item's `when` at each of them; NULL: it has none.
  */
-static signed char counts_for(const struct judged *j, const struct judged_finding *f,
+static signed char counts_for(const struct judged *j, const struct judged_finding *f, bool of_zone,
 			      const signed char *members, const signed char *when)
 {
 	signed char counts = 0;
 
 	for (size_t i = 0; i < f->place_count && counts != 1; i++) {
 		ptrdiff_t host = j->places[f->first_place + i];
-		signed char here = members == NULL ? 1 : host < 0 ? -1 : members[host];
+		signed char here = members == NULL ? 1
+				   : host < 0      ? -1
+				   : of_zone       ? zone_member(j, (size_t)host, members)
+						   : members[host];
 
 		if (when != NULL && (when[i] == 0 || here == 0))
 			here = 0;
@@ -77,7 +92,7 @@ static int ask_when(struct judged *j, const struct guideline *g, const struct it
 }
 
 static int count_findings(struct judged *j, const struct guideline *g, const struct item *item,
-			  const struct check_state *state, const char *check,
+			  const struct check_state *state, const struct check *check,
 			  const signed char *members, struct query *note, struct outcome *o)
 {
 	const struct judged_finding *first = &j->findings[state->first_finding];
@@ -93,12 +108,12 @@ static int count_findings(struct judged *j, const struct guideline *g, const str
 		when = malloc(places);
 		if (when == NULL)
 			return -ENOMEM;
-		r = ask_when(j, g, item, check, when, places);
+		r = ask_when(j, g, item, check->id, when, places);
 	}
 	for (size_t i = 0; r >= 0 && i < state->finding_count; i++) {
 		const struct judged_finding *f = &first[i];
 		signed char counts = counts_for(
-			j, f, members,
+			j, f, check->of_zone, members,
 			when != NULL ? when + f->first_place - first->first_place : NULL);
 
 		if (counts == 0)
@@ -233,7 +248,7 @@ int outcome_of_checks(struct judged *j, const struct guideline *g, const struct 
 			continue;
 		}
 		const struct check_state *state = &j->states[check - c->checks];
-		r = count_findings(j, g, item, state, id, members, note, o);
+		r = count_findings(j, g, item, state, check, members, note, o);
 		o->reasons[i] = missing != NULL ? missing : why_not_run(j, state, members);
 		if (state->reason == NULL && missing == NULL)
 			covers[cover_count++] = state->cover;

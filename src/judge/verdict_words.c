@@ -289,16 +289,28 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 			    "それ自体は不適合ではなく、本来の要件が適用される。");
 			break;
 		}
-		say_count(n, o->open,
-			  "open finding is evidence against it, to be confirmed by a person.",
-			  "open findings are evidence against it, to be confirmed by a person.",
-			  "件の検出が不適合を示唆する。人による確認が必要。");
+		if (item->polarity == POLARITY_DEFICIENCY)
+			say_count(n, o->open,
+				  "open finding points to the described deficiency, to be "
+				  "confirmed by a person.",
+				  "open findings point to the described deficiency, to be "
+				  "confirmed by a person.",
+				  "件の検出が、ここに記された不備を示唆する。人による確認が必要。");
+		else
+			say_count(
+				n, o->open,
+				"open finding is evidence against it, to be confirmed by a person.",
+				"open findings are evidence against it, to be confirmed by a "
+				"person.",
+				"件の検出が不適合を示唆する。人による確認が必要。");
 		if (o->inferred == o->open)
 			say(n,
-			    "The data behind it is inferred, not read from its source: see the "
-			    "finding.",
-			    "根拠としたデータは出典で確認できていない推定である（検出の内容を参照）"
-			    "。");
+			    "What it rests on is not certain (a port's number alone, inferred "
+			    "data, "
+			    "support that may have been paid for): see the finding.",
+			    "根拠は確実ではない（ポート番号だけの判断、推定したデータ、有償延長の可"
+			    "能性"
+			    "など。検出の内容を参照）。");
 		if (o->alternatives_open)
 			say_alternatives(b, item, n);
 		break;

@@ -218,6 +218,7 @@ static const char *const declared_words[] = {
 	"must-sync",
 	"must-update",
 	"must-monitor",
+	"development",
 };
 
 enum {
@@ -249,7 +250,8 @@ enum {
 	MUST_LOG,
 	MUST_SYNC,
 	MUST_UPDATE,
-	MUST_MONITOR
+	MUST_MONITOR,
+	DEVELOPMENT
 };
 
 static const struct synonym declared[] = {
@@ -271,6 +273,9 @@ static const struct synonym declared[] = {
 	{ "監視対象", MUST_MONITOR },
 	{ "時刻同期", MUST_SYNC },
 	{ "時刻同期必須", MUST_SYNC },
+	{ "開発", DEVELOPMENT },
+	{ "試験環境", DEVELOPMENT },
+	{ "開発・試験", DEVELOPMENT },
 	{ "閉域", CLOSED },
 	{ "閉域網", CLOSED },
 	{ "更新不可", NOT_PATCHABLE },
