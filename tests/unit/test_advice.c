@@ -904,9 +904,9 @@ static const struct {
 	  "os", "RHEL 7|high|0" },
 	{ SUPPORT("rhel", "7", "RHEL", "'2024-06-30'", "0", "'2029-05-31'")
 		  OS("Red Hat", "RHEL", "7.9"),
-	  "os", "RHEL 7|medium|0" },
+	  "os", "RHEL 7|medium|1" },
 	{ SUPPORT("rhel", "7", "RHEL", "'2024-06-30'", "0", "'open'") OS("Red Hat", "RHEL", "7.9"),
-	  "os", "RHEL 7|medium|0" },
+	  "os", "RHEL 7|medium|1" },
 	{ SUPPORT("rhel", "9", "RHEL", "'2032-05-31'", "0", "NULL") OS("Red Hat", "RHEL", "9.1"),
 	  "os", "" },
 	/* Debian 9 by its banner is over by our list; the imported one speaks of the same */
@@ -919,7 +919,7 @@ static const struct {
 			  "Debian-10+deb9u7\",\"identity\":[{\"part\":\"os\","
 			  "\"vendor\":\"Debian\",\"product\":\"Debian\",\"version\":\"9\","
 			  "\"certain\":true}]}"),
-	  "os", "Debian 9|medium|0" },
+	  "os", "Debian 9|medium|1" },
 	{ SUPPORT("debian", "9", "Debian", "'2031-06-30'", "0", "NULL")
 		  SERVICE("22", "ssh", "NULL", "NULL",
 			  "{\"banner\":\"SSH-2.0-OpenSSH_7.4p1 "
