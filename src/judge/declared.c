@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was declared, as TEMP views without the column `scan`: by the judged runs, or, for what people answer
+ * What was declared, as TEMP tables without the column `scan`: by the judged runs, or, for what people answer
  * and decide, by a later site file. Thresholds have their defaults.
  */
 #include "judge/judged.h"
@@ -89,7 +89,7 @@ static int shadow(struct judged *j, const struct declaration *d)
 		r = -ENOMEM;
 	if (r >= 0 && there)
 		r = db_execf(j->db,
-			     "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s WHERE scan = %lld",
+			     "CREATE TEMP TABLE %s AS SELECT %s FROM main.%s WHERE scan = %lld",
 			     own_name(d), list, d->table, (long long)j->declared);
 	else if (r >= 0)
 		r = db_execf(j->db, "CREATE TEMP VIEW %s AS SELECT %s WHERE 0", own_name(d), list);
@@ -136,7 +136,10 @@ int declared_views(struct judged *j)
 		r = declarations[i].answer && j->options.answers != NULL
 			    ? copy(j, &declarations[i])
 			    : shadow(j, &declarations[i]);
-	return r;
+	/* Checks look up the line of each host and service. */
+	return r < 0 ? r
+		     : db_exec(j->db, "CREATE INDEX temp.ledger_id ON ledger (id);"
+				      "CREATE INDEX temp.ledger_address ON ledger (address)");
 }
 
 int declared_thresholds(struct judged *j)

@@ -300,7 +300,7 @@ static int make_assets(struct judged *j)
 		"INSERT INTO temp.judge_line SELECT id, class, os,"
 		"  CASE WHEN json_valid(declared) THEN declared END, min(line)"
 		" FROM main.ledger WHERE scan = %lld GROUP BY id;"
-		"CREATE TEMP VIEW asset AS SELECT h.address AS address, k.key AS key,"
+		"CREATE TEMP TABLE asset AS SELECT h.address AS address, k.key AS key,"
 		" h.zone AS zone, h.kind AS kind, h.treated AS treated, h.state AS state,"
 		" h.reason AS reason, h.public AS public,"
 		" h.state IN ('answering', 'all-ports', 'distress', 'heard', 'vantage', 'reached')"
@@ -315,7 +315,11 @@ static int make_assets(struct judged *j)
 		" (SELECT json_group_array(json_array(s.port, s.transport, s.protocol))"
 		"  FROM %s s.address = h.address AND s.state = 'open') AS services"
 		" FROM temp.host AS h JOIN temp.asset_key AS k ON k.address = h.address"
-		" LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id",
+		" LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id"
+		" ORDER BY h.address;"
+		"CREATE UNIQUE INDEX temp.asset_address ON asset (address);"
+		"CREATE INDEX temp.asset_ledger ON asset (ledger_id);"
+		"CREATE INDEX temp.asset_by_key ON asset (key)",
 		(long long)j->declared, services);
 }
 
@@ -381,26 +385,54 @@ static int make_lists(struct judged *j)
 	return r;
 }
 
-/* A view becomes a table of the same name: every check asks it again, and each answer of a view
- * takes all documents apart. */
-static int materialise(struct db *db, const char *view)
+/* Tables rather than views: every check asks them, and each answer of a view takes all documents apart. What
+ * concerns a service has an index by it, since that is how checks join. */
+static int materialise(struct db *db, struct arena *arena, const char *name, const char *select)
 {
-	return db_execf(db,
-			"CREATE TEMP TABLE judge_copy AS SELECT * FROM temp.\"%w\";"
-			"DROP VIEW temp.\"%w\";"
-			"CREATE TEMP TABLE \"%w\" AS SELECT * FROM temp.judge_copy;"
-			"DROP TABLE temp.judge_copy",
-			view, view, view);
+	struct query *q = NULL;
+	int r = db_execf(db, "DROP VIEW IF EXISTS temp.\"%w\"", name);
+	/* Of several statements the first alone is prepared. */
+	char *sql =
+		r >= 0 ? arena_printf(arena, "CREATE TEMP TABLE \"%s\" AS %s", name, select) : NULL;
+
+	if (sql == NULL)
+		return r < 0 ? r : -ENOMEM;
+	r = query_new(db, sql, &q);
+	if (r >= 0)
+		r = query_run(q);
+	query_free(q);
+	if (r >= 0)
+		r = query_new(db,
+			      "SELECT count(*) FROM pragma_table_info(?1, 'temp')"
+			      " WHERE name IN ('address', 'port')",
+			      &q);
+	if (r < 0)
+		return r;
+	query_bind_text(q, 1, name);
+	r = query_step(q);
+	bool placed = r == 1 && query_int(q, 0) == 2;
+	query_free(q);
+	if (r >= 0 && placed)
+		r = db_execf(db, "CREATE INDEX temp.\"%w_place\" ON \"%w\" (address, port)", name,
+			     name);
+	return r < 0 ? r : 0;
 }
 
 static int open_documents(struct judged *j)
 {
+	/* Each view of a probe asks for its own documents: they stand in its order, once. */
 	int r = db_execf(
 		j->db,
-		"CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
-		" document AS evidence FROM main.evidence"
-		" WHERE scan = %lld AND json_valid(document);"
-		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master",
+		"CREATE TEMP TABLE document (probe TEXT, address TEXT, port INTEGER, transport "
+		"TEXT,"
+		" ending TEXT, evidence TEXT);"
+		"INSERT INTO temp.document SELECT probe, address, port, transport, ending, document"
+		" FROM main.evidence WHERE scan = %lld AND json_valid(document)"
+		" ORDER BY probe, address, port, transport;"
+		"CREATE INDEX temp.document_probe ON document (probe);"
+		/* The row of the table that is being made has no name yet. */
+		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master"
+		" WHERE name IS NOT NULL",
 		(long long)j->primary);
 
 	for (size_t i = 0; r >= 0 && j->probes != NULL && j->probes[i].name != NULL; i++)
@@ -411,7 +443,8 @@ static int open_documents(struct judged *j)
 		struct query *q = NULL;
 
 		r = query_new(j->db,
-			      "SELECT name FROM sqlite_temp_master WHERE type = 'view'"
+			      "SELECT name, substr(sql, instr(sql, ' AS ') + 4)"
+			      " FROM sqlite_temp_master WHERE type = 'view'"
 			      " AND name NOT IN (SELECT name FROM temp.judge_before)"
 			      " ORDER BY rowid LIMIT 1",
 			      &q);
@@ -419,28 +452,35 @@ static int open_documents(struct judged *j)
 			return r;
 		r = query_step(q);
 		char *view = r == 1 ? arena_text(j->arena, query_text(q, 0)) : NULL;
+		char *select = r == 1 ? arena_text(j->arena, query_text(q, 1)) : NULL;
 		query_free(q);
 		if (r == 0)
 			break;
 		if (r > 0)
-			r = view == NULL ? -ENOMEM : materialise(j->db, view);
+			r = view == NULL || select == NULL
+				    ? -ENOMEM
+				    : materialise(j->db, j->arena, view, select);
 	}
 	return r < 0 ? r : db_exec(j->db, "DROP TABLE temp.judge_before");
 }
 
-static int make_view(struct judged *j, const struct check_view *v, bool own)
+/* The user's stay views: a check that asks them does so behind the fence. */
+static int user_view(struct judged *j, const struct check_view *v)
 {
 	struct query *q = NULL;
-	/* Of several statements the first alone is prepared. */
 	const char *sql = arena_printf(j->arena, "CREATE TEMP VIEW \"%s\" AS %s", v->name, v->sql);
 	int r = sql != NULL ? query_new(j->db, sql, &q) : -ENOMEM;
 
 	if (r >= 0)
 		r = query_run(q);
 	query_free(q);
-	/* The user's stay views: a check that asks them does so behind the fence. */
-	if (r >= 0 && own)
-		r = materialise(j->db, v->name);
+	return r;
+}
+
+static int make_view(struct judged *j, const struct check_view *v, bool own)
+{
+	int r = own ? materialise(j->db, j->arena, v->name, v->sql) : user_view(j, v);
+
 	if (r >= 0 && own && v->index != NULL)
 		r = db_execf(j->db, "CREATE INDEX temp.\"%w_index\" ON \"%w\" (%s)", v->name,
 			     v->name, v->index);

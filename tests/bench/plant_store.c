@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tool of the bench: plant_store WIRE STORE HOSTS writes the scan of a large site: HOSTS hosts in
+ * four zones, most of them in a ledger, ten services each with the documents that real servers gave (the
+ * expected evidence of tests/wire, WIRE), and what the operator declared. Judging and telling it is for
+ * tenken itself. It prints how large the documents are.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/address.h"
+#include "store/answers.h"
+
+enum { DOCUMENT_MOST = 64 * 1024, CASES_MOST = 5 };
+
+static const int64_t started = 1795132800;
+
+/* What a machine offers: usually what the first case brought, now and then one of the others. */
+static const struct offered {
+	const char *probe, *name, *cases[5];
+	uint16_t port;
+	bool tls;
+} offers[] = {
+	{ "ssh",
+	  "ssh",
+	  { "tinysshd", "openssh-hybrid", "openssh-old", "dropbear-full" },
+	  22,
+	  false },
+	{ "ssh", "ssh", { "tinysshd", "dropbear", "openssh" }, 2222, false },
+	{ "http", "http", { "nginx-redirect-elsewhere", "nginx-basic", "python" }, 80, false },
+	{ "tls",
+	  "https",
+	  { "tls13-retry", "java-tls13", "nginx-obsolete", "renegotiates", "ssl2" },
+	  443,
+	  true },
+	{ "tls", "https", { "tls13-retry", "nginx-good", "chain-broken" }, 8443, true },
+	{ "tls", "https", { "tls13-retry", "nginx-names" }, 9443, true },
+	{ "tls", "https", { "tls13-retry", "limited-good", "limited-obsolete" }, 10443, true },
+	{ "smb", "microsoft-ds", { "samba-hardened", "samba-weak", "samba-chosen" }, 445, false },
+	{ "rdp",
+	  "ms-wbt-server",
+	  { "freerdp-nla", "xrdp-standard", "xrdp-negotiate" },
+	  3389,
+	  false },
+	{ "ftp", "ftp", { "vsftpd-tls", "vsftpd-anonymous", "auth-tls" }, 21, false },
+};
+enum { OFFERS = sizeof(offers) / sizeof(offers[0]), SERVICES = OFFERS };
+
+static const struct zone_of {
+	const char *name, *kind, *networks, *class_;
+	unsigned first; /* the second number of its addresses */
+} zones[] = {
+	{ "office", "it", "10.1.0.0/16", "terminal", 1 },
+	{ "servers", "it", "10.2.0.0/16", "server", 2 },
+	{ "exchange", "dmz", "10.3.0.0/16", "network-device", 3 },
+	{ "plant", "ot", "10.4.0.0/16", "plc", 4 },
+};
+enum { ZONES = sizeof(zones) / sizeof(zones[0]) };
+
+static char *documents[OFFERS][CASES_MOST];
+static size_t document_count[OFFERS];
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = malloc(DOCUMENT_MOST);
+	size_t n = f != NULL && text != NULL ? fread(text, 1, DOCUMENT_MOST - 1, f) : 0;
+
+	if (f != NULL)
+		fclose(f);
+	if (n == 0 || n == DOCUMENT_MOST - 1) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static bool read_documents(const char *wire, size_t offer)
+{
+	char path[4096];
+
+	for (size_t i = 0; i < CASES_MOST && offers[offer].cases[i] != NULL; i++) {
+		snprintf(path, sizeof(path), "%s/%s/%s.json", wire, offers[offer].probe,
+			 offers[offer].cases[i]);
+		char *text = read_file(path);
+		if (text == NULL)
+			return false;
+		documents[offer][document_count[offer]++] = text;
+	}
+	return document_count[offer] > 0;
+}
+
+static void declare(struct store *s)
+{
+	for (size_t i = 0; i < ZONES; i++)
+		store_zone(s, zones[i].name, zones[i].kind, zones[i].networks);
+	for (size_t i = 0; i < ZONES; i++)
+		store_conduit(s, "servers", zones[i].name, "tcp", 0, 65535, 0);
+	store_waiver(s, &(struct waiver_row){ .check = "exposure.cleartext-admin",
+					      .reason = "replaced next year",
+					      .compensating = "own switch",
+					      .by = "plant manager",
+					      .at = started - 86400,
+					      .until = started + 86400 * 90 });
+	store_attestation(s, &(struct attestation_row){ .guideline = "mlit-water",
+							.item = "ordinance-2-1",
+							.answer = "met",
+							.by = "plant manager",
+							.at = started - 86400,
+							.until = started + 86400 * 90 });
+}
+
+/* Keys and certificates are a machine's own. */
+static void make_own(char *text, uint32_t number)
+{
+	static const char name[] = "\"sha256\": \"";
+	char digits[9];
+
+	snprintf(digits, sizeof(digits), "%08x", number);
+	for (char *at = text; (at = strstr(at, name)) != NULL;) {
+		at += sizeof(name) - 1;
+		if (strncmp(at, "SHA256:", 7) == 0)
+			at += 7;
+		if (strlen(at) > sizeof(digits))
+			memcpy(at, digits, sizeof(digits) - 1);
+	}
+}
+
+static uint32_t scramble(uint32_t n)
+{
+	n ^= n >> 16;
+	n *= 0x7feb352dU;
+	n ^= n >> 15;
+	n *= 0x846ca68bU;
+	return n ^ n >> 16;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void write_services(struct store *s, const char *address, uint32_t host, size_t *sizes)
+{
+	for (unsigned k = 0; k < SERVICES; k++) {
+		const struct offered *o = &offers[k];
+		uint32_t chance = scramble(host * SERVICES + k);
+		size_t other = chance % 10 != 0 ? 0 : chance / 10 % document_count[k];
+		char *text = documents[k][other];
+
+		make_own(text, host * SERVICES + k);
+		const struct evidence_row row = { .address = address,
+						  .transport = "tcp",
+						  .probe = o->probe,
+						  .ending = "done",
+						  .document = text,
+						  .port = o->port,
+						  .connections = 2,
+						  .sent = 300,
+						  .received = 1400,
+						  .started_ms = started * 1000 + host,
+						  .finished_ms = started * 1000 + host + 90 };
+
+		sizes[k] = strlen(text);
+		store_service(s, address, o->port, "tcp", "open", "syn-ack", o->name, NULL);
+		store_evidence(s, &row);
+		store_service_spoken(s, address, o->port, "tcp", o->tls ? NULL : o->probe, o->tls,
+				     "port", NULL);
+	}
+}
+
+static void write_plant(struct store *s, uint32_t hosts)
+{
+	size_t *sizes = calloc((size_t)hosts * SERVICES, sizeof(*sizes));
+	char address[ADDR_TEXT], id[16];
+
+	for (uint32_t i = 0; sizes != NULL && i < hosts; i++) {
+		const struct zone_of *z = &zones[i % ZONES];
+		uint32_t n = i / ZONES + 1;
+
+		snprintf(address, sizeof(address), "10.%u.%u.%u", z->first, n >> 8 & 255, n & 255);
+		snprintf(id, sizeof(id), "A-%05u", i);
+		const struct ledger_row ledger = { .id = id,
+						   .name = id,
+						   .address = address,
+						   .zone = z->name,
+						   .class_ = z->class_,
+						   .owner = "operations",
+						   .declared = "[]",
+						   .line = i + 2 };
+		bool listed = i % 20 != 0;
+		if (listed)
+			store_ledger(s, &ledger);
+		store_host(s,
+			   &(struct host_row){ .address = address,
+					       .zone = z->name,
+					       .kind = z->kind,
+					       .treated = strcmp(z->kind, "ot") == 0 ? "ot" : "it",
+					       .state = "answering",
+					       .ledger_id = listed ? id : NULL,
+					       .complete = true,
+					       .planned = OFFERS,
+					       .open = SERVICES,
+					       .rtt_us = 210,
+					       .first_ms = started * 1000 + i,
+					       .last_ms = started * 1000 + i + 200 });
+		write_services(s, address, i, sizes + (size_t)i * SERVICES);
+		store_tick(s);
+	}
+	if (sizes != NULL) {
+		qsort(sizes, (size_t)hosts * SERVICES, sizeof(*sizes), by_size);
+		printf("%u hosts, %u services, documents of %zu bytes (median)\n", hosts,
+		       hosts * SERVICES, sizes[(size_t)hosts * SERVICES / 2]);
+	}
+	free(sizes);
+}
+
+int main(int argc, char **argv)
+{
+	enum { HOSTS_MOST = 200000 };
+	const struct scan_row row = {
+		.uuid = "00000000-0000-4000-8000-000000000002",
+		.site = "bench",
+		.vantage = "bastion-1",
+		.vantage_zone = "servers",
+		.vantage_kind = "it",
+		.profile = "mlit-water,mlit-port,jama-japia,nisc-measures,nisc-handbook",
+		.version = "0",
+		.plan = "{\"site\":\"bench\",\"targets\":\"10.0.0.0/8\",\"timezone\":\"Asia/"
+			"Tokyo\","
+			"\"ports_tcp\":\"21,22,80,443,445,2222,3389,8443,9443,10443\","
+			"\"ports_udp\":\"\",\"risk\":\"read\"}",
+		.started = started,
+	};
+	struct store *s;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: plant_store WIRE STORE HOSTS\n");
+		return 2;
+	}
+	unsigned long hosts = strtoul(argv[3], NULL, 10);
+	if (hosts == 0 || hosts > HOSTS_MOST)
+		return 2;
+	for (size_t i = 0; i < OFFERS; i++)
+		if (!read_documents(argv[1], i)) {
+			fprintf(stderr, "no documents of %s\n", offers[i].probe);
+			return 1;
+		}
+	if (store_open(argv[2], &s) != STORE_OK || store_scan_begin(s, &row) == 0)
+		return 1;
+	declare(s);
+	write_plant(s, (uint32_t)hosts);
+	store_scan_end(s, "done", NULL, started + 3600);
+	bool good = store_error(s) == STORE_OK;
+	if (!good)
+		fprintf(stderr, "%s\n", store_error_text(s));
+	store_close(s);
+	for (size_t i = 0; i < OFFERS; i++)
+		for (size_t k = 0; k < document_count[i]; k++)
+			free(documents[i][k]);
+	return good ? 0 : 1;
+}
