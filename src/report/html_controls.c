@@ -203,6 +203,25 @@ static void item_answer(struct page *p, struct query *q)
 	mark(p, "</p>");
 }
 
+/* What whoever answers must know: what the item rests on, and the figures that it asks for. */
+static void item_figures(struct page *p, const struct item *item)
+{
+	if (item->basis == NULL && item->threshold_count == 0)
+		return;
+	mark(p, "<p class=\"quiet\">");
+	say_both(p, basis_text(item->basis, LANGUAGE_EN), basis_text(item->basis, LANGUAGE_JA));
+	for (size_t i = 0; i < item->threshold_count; i++) {
+		char en[THRESHOLD_TEXT], ja[THRESHOLD_TEXT];
+
+		mark(p, "%s", i > 0 || item->basis != NULL ? " · " : "");
+		say_word(p, W_ASKED);
+		mark(p, ": ");
+		say_both(p, threshold_text(&item->thresholds[i], false, en),
+			 threshold_text(&item->thresholds[i], true, ja));
+	}
+	mark(p, "</p>");
+}
+
 struct items {
 	struct query *list, *checks, *findings;
 };
@@ -235,6 +254,8 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 	say_both(p, verdict_text(verdict, level, mandatory, LANGUAGE_EN),
 		 verdict_text(verdict, level, mandatory, LANGUAGE_JA));
 	mark(p, "</span></div>");
+	if (item != NULL)
+		item_figures(p, item);
 	const char *note_en = cell(q, "note_en"), *note_ja = cell(q, "note_ja");
 	/* The verdict says already that a scan cannot see it. */
 	bool told = note_en != NULL && strcmp(note_en, "A scan cannot see this; the operator's "
@@ -313,7 +334,15 @@ static void one_control(struct page *p, const struct items *s, const struct guid
 	mark(p, "</span>");
 	say_level(p, c->level, c->mandatory);
 	control_counts(p, c->counts);
-	mark(p, "</summary>\n<ul class=\"items\">\n");
+	mark(p, "</summary>\n");
+	if (c->control != NULL && *c->control->scope.en != '\0') {
+		mark(p, "<p class=\"quiet\">");
+		say_word(p, W_CONCERNS);
+		mark(p, ": ");
+		say_bilingual(p, &c->control->scope);
+		mark(p, "</p>");
+	}
+	mark(p, "<ul class=\"items\">\n");
 	query_reset(s->list);
 	if (query_bind_text(s->list, 1, guideline) < 0 || query_bind_text(s->list, 2, c->id) < 0)
 		p->facts->error = -EIO;

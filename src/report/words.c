@@ -179,6 +179,19 @@ const char *decision_text(const char *decision, enum language l)
 	return find(list, decision, l);
 }
 
+const char *basis_text(const char *basis, enum language l)
+{
+	static const struct pair list[] = {
+		{ "condition", { "condition", "達成条件" } },
+		{ "criterion", { "criterion", "達成基準" } },
+		{ "condition+criterion", { "condition and criterion", "達成条件・達成基準" } },
+		{ "guidance", { "guidance", "解説" } },
+		{ "example", { "example", "解説の例" } },
+		{ NULL, { NULL, NULL } },
+	};
+	return find(list, basis, l);
+}
+
 const char *level_text(const char *level, bool mandatory, enum language l)
 {
 	const struct level_words *w = level_words(level);

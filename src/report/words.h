@@ -115,6 +115,8 @@
 	X(CHECKS_NOT_RUN, "Not run, or not everywhere", "未実施または一部のみ") \
 	X(ANSWER, "Operator's answer", "事業者の回答") \
 	X(UNTIL, "until", "期限") \
+	X(ASKED, "Asked for", "求める値") \
+	X(CONCERNS, "Concerns", "対象") \
 	X(ORIGIN, "Source", "出典") \
 	X(LEVEL_MANDATORY, "mandatory", "義務") \
 	X(LEVEL_NOTE, \
@@ -311,6 +313,8 @@ const char *answer_text(const char *answer, enum language l);
 const char *treatment_text(const char *state, enum language l);
 /* adopt, decline, tighten */
 const char *decision_text(const char *decision, enum language l);
+/* What an item rests on: "condition", "criterion", "guidance", "example" */
+const char *basis_text(const char *basis, enum language l);
 const char *level_text(const char *level, bool mandatory, enum language l);
 /* Constant English texts that other rooms put into the store as reasons. */
 const char *reason_text(const char *reason, enum language l);
