@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "codec/span.h"
 #include "codec/yaml.h"
@@ -568,10 +567,6 @@ static void every_direct_item_has_its_cases(void **state)
 		char path[TEXT_MAX];
 
 		snprintf(path, sizeof(path), "%s/items/%s.yaml", tests, catalogue.guidelines[i].id);
-		if (access(path, F_OK) != 0) {
-			print_message("%s: no cases yet\n", catalogue.guidelines[i].id);
-			continue;
-		}
 		good &= try_file(&catalogue.guidelines[i], path);
 	}
 	assert_true(good);
