@@ -25,6 +25,7 @@ struct options {
 	bool quiet, runs;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
+	const char *site, *at; /* of today; NULL: not said */
 };
 
 static void help(void)
@@ -42,6 +43,10 @@ static void help(void)
 		"  --csv FILE       every change as one table, UTF-8 with a byte order mark\n"
 		"  --quiet          no text\n"
 		"  --fail-on SEVERITY  exit status 1 where a new or returned finding is as severe\n"
+		"  -c, --site FILE  of the later run: answers, waivers, measures and decisions of "
+		"today's\n                   site file instead of those kept with it, judged as of "
+		"today\n"
+		"  --at DAY         judge what people declared as of that day (YYYY-MM-DD)\n"
 		"  --profile NAME   guideline to judge by; default those of the later run "
 		"(repeatable)\n"
 		"  --checks FILE    checks of your own (repeatable)\n"
@@ -89,7 +94,7 @@ static bool severity_known(const char *word)
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { FROM = 256, TO, RUNS, JSON, CSV, QUIET, FAIL_ON, PROFILE, CHECKS };
+	enum { FROM = 256, TO, RUNS, JSON, CSV, QUIET, FAIL_ON, PROFILE, CHECKS, AT };
 	static const struct option long_options[] = {
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
@@ -100,6 +105,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "fail-on", required_argument, NULL, FAIL_ON },
 		{ "profile", required_argument, NULL, PROFILE },
 		{ "checks", required_argument, NULL, CHECKS },
+		{ "site", required_argument, NULL, 'c' },
+		{ "at", required_argument, NULL, AT },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -108,7 +115,7 @@ static int read_options(int argc, char **argv, struct options *o)
 
 	opterr = 0;
 	optind = 0;
-	while (good && (c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	while (good && (c = getopt_long(argc, argv, ":hc:", long_options, NULL)) != -1) {
 		switch (c) {
 		case FROM:
 			good = read_run(optarg, "--from", &o->from);
@@ -137,6 +144,12 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case CHECKS:
 			good = add(o->checks, &o->check_count, optarg, "--checks");
+			break;
+		case 'c':
+			o->site = optarg;
+			break;
+		case AT:
+			o->at = optarg;
 			break;
 		case 'h':
 			help();
@@ -355,6 +368,10 @@ static int compare(const struct options *o, struct reading *r, struct db *earlie
 		status = reading_message(o->stores[1], STORE_BROKEN, db_error(later));
 	if (status == EXIT_DONE && earlier != later)
 		judge_forget(earlier);
+	/* The earlier run keeps the answers of its own day. */
+	if (status == EXIT_DONE)
+		status =
+			today_load(&r->today, o->site, o->at, o->checks, o->check_count, later, to);
 	if (status == EXIT_DONE)
 		status = reading_judge(r, later, o->stores[1], to);
 	if (status == EXIT_DONE && compare_make(later) != 0)

@@ -21,6 +21,7 @@ struct options {
 	struct ticket_options tickets;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
+	const char *site, *at; /* of today; NULL: not said */
 };
 
 static void help(void)
@@ -41,6 +42,9 @@ static void help(void)
 		 "  --part-size N    so many in a file; 0: all; default what the importer takes\n"
 		 "  --parent N       redmine: the ticket above them\n"
 		 "Judging:\n"
+		 "  -c, --site FILE  answers, waivers, measures and decisions of today's site file "
+		 "instead of\n                   those kept with the scan, judged as of today\n"
+		 "  --at DAY         judge what people declared as of that day (YYYY-MM-DD)\n"
 		 "  --profile NAME   guideline to judge by; default those of the scan "
 		 "(repeatable)\n"
 		 "  --checks FILE    checks of your own (repeatable)\n"
@@ -132,6 +136,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		PART_SIZE,
 		PARENT,
 		PROFILE,
+		AT,
 		CHECKS
 	};
 	static const struct option long_options[] = {
@@ -147,6 +152,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "parent", required_argument, NULL, PARENT },
 		{ "profile", required_argument, NULL, PROFILE },
 		{ "checks", required_argument, NULL, CHECKS },
+		{ "site", required_argument, NULL, 'c' },
+		{ "at", required_argument, NULL, AT },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -155,7 +162,7 @@ static int read_options(int argc, char **argv, struct options *o)
 
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":ho:c:", long_options, NULL)) != -1) {
 		switch (c) {
 		case FORMAT:
 			o->format = export_format_of(optarg);
@@ -206,6 +213,12 @@ static int read_options(int argc, char **argv, struct options *o)
 		case CHECKS:
 			if (!add(o->checks, &o->check_count, optarg, "--checks"))
 				return EXIT_USAGE;
+			break;
+		case 'c':
+			o->site = optarg;
+			break;
+		case AT:
+			o->at = optarg;
 			break;
 		case 'h':
 			help();
@@ -279,8 +292,8 @@ static int export_tickets(const struct options *o)
 		status = tickets_check_store(o->store);
 	if (status != EXIT_DONE)
 		return status;
-	status = reading_start(&reading, o->store, o->profiles, o->profile_count, o->checks,
-			       o->check_count);
+	status = reading_start_today(&reading, o->store, o->profiles, o->profile_count, o->checks,
+				     o->check_count, o->site, o->at);
 	if (status == EXIT_DONE)
 		status = tickets_put(&run, reading.store.db, reading.catalogue);
 	if (status == EXIT_DONE)
@@ -303,8 +316,8 @@ int command_export(int argc, char **argv)
 		return status < 0 ? EXIT_DONE : status;
 	if (ticket_target(o.format) != NULL)
 		return export_tickets(&o);
-	status = reading_start(&reading, o.store, o.profiles, o.profile_count, o.checks,
-			       o.check_count);
+	status = reading_start_today(&reading, o.store, o.profiles, o.profile_count, o.checks,
+				     o.check_count, o.site, o.at);
 	if (status == EXIT_DONE) {
 		struct telling t = { .format = o.format };
 

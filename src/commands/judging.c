@@ -8,6 +8,7 @@
 #include "codec/i18n.h"
 #include "commands/commands.h"
 #include "commands/output.h"
+#include "commands/today.h"
 #include "judge/judge.h"
 #include "probes/probe.h"
 #include "report/report.h"
@@ -134,9 +135,15 @@ const struct catalogue *judging_catalogue(const struct judging *j)
 	return &j->catalogue;
 }
 
-int judging_again(struct judging *j, struct db *db, int64_t scan, struct complaints *c)
+int judging_again(struct judging *j, struct db *db, int64_t scan, const struct today *today,
+		  struct complaints *c)
 {
 	struct judge_options options = { .complaints = c };
+
+	if (today != NULL) {
+		options.answers = today->answers;
+		options.asof = today->asof;
+	}
 
 	return judge_run(db, &j->catalogue, scan, j->probes, &j->ports, &options);
 }

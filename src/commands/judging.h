@@ -24,8 +24,10 @@ const char *judging_profiles(const struct judging *j);
 
 /* Valid as long as j. */
 const struct catalogue *judging_catalogue(const struct judging *j);
-/* Judges a scan of a store that is only read. As judge_run(). */
-int judging_again(struct judging *j, struct db *db, int64_t scan, struct complaints *c);
+/* Judges a scan of a store that is only read. As judge_run(); today: by whose answers, NULL: its own. */
+struct today;
+int judging_again(struct judging *j, struct db *db, int64_t scan, const struct today *today,
+		  struct complaints *c);
 
 /* Files to write; NULL: none. */
 struct judging_outputs {

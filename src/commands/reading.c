@@ -125,7 +125,7 @@ int reading_load(struct reading *r, struct db *db, int64_t scan, const char *con
 int reading_judge(struct reading *r, struct db *db, const char *path, int64_t scan)
 {
 	struct complaints c = { 0 };
-	int status = judging_again(r->judging, db, scan, &c) == 0
+	int status = judging_again(r->judging, db, scan, &r->today, &c) == 0
 			     ? EXIT_DONE
 			     : reading_message(path, STORE_BROKEN, db_error(db));
 
@@ -140,6 +140,14 @@ int reading_judge(struct reading *r, struct db *db, const char *path, int64_t sc
 int reading_start(struct reading *ret, const char *path, const char *const *profiles,
 		  size_t profile_count, const char *const *checks, size_t check_count)
 {
+	return reading_start_today(ret, path, profiles, profile_count, checks, check_count, NULL,
+				   NULL);
+}
+
+int reading_start_today(struct reading *ret, const char *path, const char *const *profiles,
+			size_t profile_count, const char *const *checks, size_t check_count,
+			const char *site, const char *at)
+{
 	*ret = (struct reading){ 0 };
 	int status = reading_open(path, &ret->store);
 	if (status != EXIT_DONE)
@@ -152,12 +160,15 @@ int reading_start(struct reading *ret, const char *path, const char *const *prof
 		fprintf(stderr, _("error: %s: holds no scan\n"), path);
 		return EXIT_USAGE;
 	}
-	status = reading_load(ret, db, scan, profiles, profile_count, checks, check_count);
+	status = today_load(&ret->today, site, at, checks, check_count, db, scan);
+	if (status == EXIT_DONE)
+		status = reading_load(ret, db, scan, profiles, profile_count, checks, check_count);
 	return status == EXIT_DONE ? reading_judge(ret, db, path, scan) : status;
 }
 
 void reading_done(struct reading *r)
 {
 	judging_free(r->judging);
+	today_done(&r->today);
 	store_close_read(&r->store);
 }

@@ -3,6 +3,7 @@
 #ifndef TENKEN_COMMANDS_READING_H
 #define TENKEN_COMMANDS_READING_H
 
+#include "commands/today.h"
 #include "judge/catalogue.h"
 #include "store/open.h"
 
@@ -18,6 +19,7 @@ struct reading {
 	struct store_reader store;
 	struct judging *judging;
 	const struct catalogue *catalogue;
+	struct today today; /* by whose answers reading_judge() judges; zeroed: the run's own */
 	bool own_checks;
 	int judged; /* EXIT_DONE, or the status to end with since some check failed (stderr says it) */
 };
@@ -29,6 +31,10 @@ struct reading {
  */
 int reading_start(struct reading *ret, const char *path, const char *const *profiles,
 		  size_t profile_count, const char *const *checks, size_t check_count);
+/* The same by the answers of a site file of today (site) as of a day (at), today_load(); both may be NULL. */
+int reading_start_today(struct reading *ret, const char *path, const char *const *profiles,
+			size_t profile_count, const char *const *checks, size_t check_count,
+			const char *site, const char *at);
 /* Its parts, for who judges another run than the newest, or one of another store too. */
 int reading_load(struct reading *r, struct db *db, int64_t scan, const char *const *profiles,
 		 size_t profile_count, const char *const *checks, size_t check_count);

@@ -18,24 +18,29 @@ struct options {
 	bool no_html, quiet;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
+	const char *site, *at; /* of today; NULL: not said */
 };
 
 static void help(void)
 {
-	printf(_(
-		"Usage: tenken report STORE [--html FILE]\n"
-		"Judges the newest scan of a store again, prints its summary and writes the HTML "
-		"page.\n"
-		"  --html FILE      default beside the store; - is standard output, without "
-		"summary\n"
-		"  --view VIEW      whom the page is for at first: all, management, it, ot, "
-		"auditor\n"
-		"  --no-html        only the summary\n"
-		"  --quiet          only the page\n"
-		"  --profile NAME   guideline to judge by; default those of the scan (repeatable)\n"
-		"  --checks FILE    checks of your own (repeatable)\n"
-		"Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
-		"that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
+	printf(_("Usage: tenken report STORE [--html FILE]\n"
+		 "Judges the newest scan of a store again, prints its summary and writes the HTML "
+		 "page.\n"
+		 "  --html FILE      default beside the store; - is standard output, without "
+		 "summary\n"
+		 "  --view VIEW      whom the page is for at first: all, management, it, ot, "
+		 "auditor\n"
+		 "  --no-html        only the summary\n"
+		 "  --quiet          only the page\n"
+		 "  -c, --site FILE  answers, waivers, measures and decisions of today's site file "
+		 "instead of\n                   those kept with the scan, judged as of today\n"
+		 "  --at DAY         judge what people declared as of that day (YYYY-MM-DD)\n"
+		 "  --profile NAME   guideline to judge by (a name, a file, all); default those of "
+		 "the "
+		 "scan\n                   (repeatable)\n"
+		 "  --checks FILE    checks of your own (repeatable)\n"
+		 "Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
+		 "that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
 }
 
 static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
@@ -51,7 +56,7 @@ static bool add(const char *list[static LIST], size_t *count, const char *text, 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { HTML = 256, VIEW, NO_HTML, QUIET, PROFILE, CHECKS };
+	enum { HTML = 256, VIEW, NO_HTML, QUIET, PROFILE, CHECKS, AT };
 	static const struct option long_options[] = {
 		{ "html", required_argument, NULL, HTML },
 		{ "view", required_argument, NULL, VIEW },
@@ -59,6 +64,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "quiet", no_argument, NULL, QUIET },
 		{ "profile", required_argument, NULL, PROFILE },
 		{ "checks", required_argument, NULL, CHECKS },
+		{ "site", required_argument, NULL, 'c' },
+		{ "at", required_argument, NULL, AT },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -66,7 +73,7 @@ static int read_options(int argc, char **argv, struct options *o)
 
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":hc:", long_options, NULL)) != -1) {
 		switch (c) {
 		case HTML:
 			o->html = optarg;
@@ -94,6 +101,12 @@ static int read_options(int argc, char **argv, struct options *o)
 		case CHECKS:
 			if (!add(o->checks, &o->check_count, optarg, "--checks"))
 				return EXIT_USAGE;
+			break;
+		case 'c':
+			o->site = optarg;
+			break;
+		case AT:
+			o->at = optarg;
 			break;
 		case 'h':
 			help();
@@ -161,8 +174,8 @@ int command_report(int argc, char **argv)
 	char *page = o.no_html ? NULL : o.html != NULL ? strdup(o.html) : page_beside(o.store);
 	if (page == NULL && !o.no_html)
 		return output_message(o.html, -ENOMEM);
-	status = reading_start(&reading, o.store, o.profiles, o.profile_count, o.checks,
-			       o.check_count);
+	status = reading_start_today(&reading, o.store, o.profiles, o.profile_count, o.checks,
+				     o.check_count, o.site, o.at);
 	struct telling t = { .reading = &reading,
 			     .view = o.view,
 			     .files = { .store = o.store, .html = page } };

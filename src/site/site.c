@@ -30,6 +30,15 @@ int site_default(struct site *ret)
 	return defaults(ret);
 }
 
+int site_in_zone(const char *timezone, struct site *ret)
+{
+	int r = defaults(ret);
+
+	if (r == 0 && timezone != NULL && clock_load(ret, timezone) == -ENOMEM)
+		r = -ENOMEM;
+	return r;
+}
+
 void site_done(struct site *s)
 {
 	free(s->path);

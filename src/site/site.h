@@ -352,6 +352,9 @@ struct site {
 
 /* An ad-hoc site: defaults only. 0 or -ENOMEM. */
 int site_default(struct site *ret);
+/* The same by the clock of a time zone of the tz database; NULL, or one that is not known: the machine's
+ * own. */
+int site_in_zone(const char *timezone, struct site *ret);
 /* Reads the site file and its ledger. 0, or -EINVAL with at least one complaint; *ret is valid to
  * pass to site_done() in both cases. Both functions must be called before the first thread: they
  * switch the process's time zone for a moment, to ask it for the site's offsets. */
@@ -387,6 +390,8 @@ enum { MOMENT_TEXT = 160 };
 const char *site_moment(const struct site *s, int64_t when, char out[static MOMENT_TEXT]);
 /* Seconds that the site's clock is ahead of UTC. */
 int32_t site_offset(const struct site *s, int64_t when);
+/* "YYYY-MM-DD": the first or the last second of that day at the site. False where it is no day. */
+bool site_day(const struct site *s, const char *text, bool end, int64_t *ret);
 /* Midnight at the start of a civil day at the site. */
 int64_t site_midnight(const struct site *s, int year, int month, int day);
 /* Valid at this time? */

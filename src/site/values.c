@@ -112,19 +112,23 @@ void load_address(struct ynode n, struct addr *ret)
 		yn_complain(n, _("'%s' is not an address"), text);
 }
 
+bool site_day(const struct site *s, const char *text, bool end, int64_t *ret)
+{
+	int year, month, day;
+
+	if (!day_parse(text, &year, &month, &day))
+		return false;
+	/* The day behind the last of a month: site_midnight() counts on. */
+	*ret = site_midnight(s, year, month, end ? day + 1 : day) - end;
+	return true;
+}
+
 void load_day(const struct site *s, struct ynode n, bool end, int64_t *ret)
 {
 	const char *text = yn_text(n);
-	int year, month, day;
 
-	if (text == NULL)
-		return;
-	if (!day_parse(text, &year, &month, &day)) {
+	if (text != NULL && !site_day(s, text, end, ret))
 		yn_complain(n, _("'%s' is not a day (YYYY-MM-DD)"), text);
-		return;
-	}
-	/* The day behind the last of a month: site_midnight() counts on. */
-	*ret = site_midnight(s, year, month, end ? day + 1 : day) - end;
 }
 
 void load_windows(struct ynode n, struct window **list, size_t *count)

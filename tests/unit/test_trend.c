@@ -155,8 +155,9 @@ static void events_are_kept(void **state)
 	begin(5, 5, "[[1,23],[2,23]]", "low");
 	assert_int_equal(db_execf(db,
 				  "INSERT INTO main.waiver (scan, check_id, asset, reason,"
-				  " compensating, approved_by, approved_at, until) VALUES (5,"
-				  " 't.telnet', '10.0.0.1', 'r', 'c', 'b', 1, %d)",
+				  " compensating, approved_by, approved_at, until, applicant,"
+				  " clause, impact, closing) VALUES (5, 't.telnet', '10.0.0.1',"
+				  " 'r', 'c', 'b', 1, %d, 'a', '5.4.2', 'i', 'e')",
 				  20 * DAY),
 			 0);
 	keep(5);
