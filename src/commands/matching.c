@@ -58,19 +58,62 @@ static bool has_control(const struct guideline *g, const char *id)
 	return false;
 }
 
-static void match_attestation(const struct matching *m, const struct attestation *a)
+/* What an answer is about: an item, or (whole) a control. */
+struct about {
+	const char *file, *guideline, *item;
+	unsigned guideline_line, item_line;
+	bool whole;
+};
+
+static bool mandatory(const struct guideline *g, const struct about *a)
+{
+	const struct control *control = NULL;
+
+	for (size_t i = 0; a->whole && i < g->control_count; i++)
+		if (strcmp(g->controls[i].id, a->item) == 0)
+			return g->controls[i].mandatory;
+	return !a->whole && guideline_item(g, a->item, &control) != NULL && control->mandatory;
+}
+
+/* NULL after a complaint. */
+static const struct guideline *match_about(const struct matching *m, const struct about *a)
 {
 	const struct guideline *g = catalogue_guideline(&m->catalogue, a->guideline);
-	const struct control *control = NULL;
 
 	if (g == NULL)
 		match_guideline(m, a->file, a->guideline_line, "guideline", a->guideline);
 	else if (a->whole && !has_control(g, a->item))
 		wrong(m, a->file, a->item_line, "control", _("guideline '%s' has no control '%s'"),
 		      a->guideline, a->item);
-	else if (!a->whole && guideline_item(g, a->item, &control) == NULL)
+	else if (!a->whole && guideline_item(g, a->item, NULL) == NULL)
 		wrong(m, a->file, a->item_line, "item", _("guideline '%s' has no item '%s'"),
 		      a->guideline, a->item);
+	else
+		return g;
+	return NULL;
+}
+
+#define ABOUT(x)                                                                     \
+	(&(struct about){ (x)->file, (x)->guideline, (x)->item, (x)->guideline_line, \
+			  (x)->item_line, (x)->whole })
+
+static void match_check(const struct matching *m, const char *file, unsigned line,
+			const char *field, const char *check)
+{
+	if (catalogue_check(&m->catalogue, check) == NULL)
+		wrong(m, file, line, field,
+		      _("there is no check '%s'; tenken profile show lists them"), check);
+}
+
+static void match_relies(const struct matching *m, const char *file, unsigned line,
+			 const char *check, char *const *relies_on, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		match_check(m, file, line, "relies_on", relies_on[i]);
+		if (check != NULL && strcmp(relies_on[i], check) == 0)
+			wrong(m, file, line, "relies_on",
+			      _("'%s' is the check that it is for: it would never count"), check);
+	}
 }
 
 /* A waiver names what a finding is about: an asset by its id in the ledger, or an address. */
@@ -89,14 +132,69 @@ static bool asset_known(const struct site *s, const char *name)
 	return site_zone(s, &address) != NULL;
 }
 
+static void match_asset(const struct matching *m, const char *file, unsigned line,
+			const char *asset)
+{
+	if (asset != NULL && !asset_known(m->site, asset))
+		wrong(m, file, line, "asset",
+		      _("'%s' is neither an id in the ledger nor an address in a zone"), asset);
+}
+
 static void match_waiver(const struct matching *m, const struct waiver *w)
 {
-	if (catalogue_check(&m->catalogue, w->check) == NULL)
-		wrong(m, w->file, w->check_line, "check",
-		      _("there is no check '%s'; tenken profile show lists them"), w->check);
-	if (w->asset != NULL && !asset_known(m->site, w->asset))
-		wrong(m, w->file, w->asset_line, "asset",
-		      _("'%s' is neither an id in the ledger nor an address in a zone"), w->asset);
+	match_check(m, w->file, w->check_line, "check", w->check);
+	match_asset(m, w->file, w->asset_line, w->asset);
+	match_relies(m, w->file, w->relies_line, w->check, w->relies_on, w->relies_count);
+}
+
+static void match_measure(const struct matching *m, const struct measure *d)
+{
+	if (d->check != NULL)
+		match_check(m, d->file, d->check_line, "check", d->check);
+	match_asset(m, d->file, d->asset_line, d->asset);
+	match_relies(m, d->file, d->relies_line, d->check, d->relies_on, d->relies_count);
+	if (d->guideline != NULL)
+		match_about(m, ABOUT(d));
+}
+
+static void match_treatment(const struct matching *m, const struct treatment_plan *t)
+{
+	if (t->check != NULL)
+		match_check(m, t->file, t->check_line, "check", t->check);
+	match_asset(m, t->file, t->asset_line, t->asset);
+	if (t->guideline != NULL)
+		match_about(m, ABOUT(t));
+}
+
+static void match_decision(const struct matching *m, const struct decision *d)
+{
+	const struct guideline *g = match_about(m, ABOUT(d));
+
+	for (size_t i = 0; i < d->check_count; i++)
+		match_check(m, d->file, d->checks_line, "checks", d->checks[i]);
+	if (g != NULL && strcmp(d->decision, "decline") == 0 && mandatory(g, ABOUT(d)))
+		wrong(m, d->file, d->decision_line, "decision",
+		      _("'%s' is a requirement of the ministerial ordinance: it cannot be "
+			"declined"),
+		      d->item);
+}
+
+static void match_answers(const struct matching *m)
+{
+	const struct site *s = m->site;
+
+	for (size_t i = 0; i < s->attestation_count; i++)
+		match_about(m, ABOUT(&s->attestations[i]));
+	for (size_t i = 0; i < s->waiver_count; i++)
+		match_waiver(m, &s->waivers[i]);
+	for (size_t i = 0; i < s->measure_count; i++)
+		match_measure(m, &s->measures[i]);
+	for (size_t i = 0; i < s->treatment_count; i++)
+		match_treatment(m, &s->treatments[i]);
+	for (size_t i = 0; i < s->decision_count; i++)
+		match_decision(m, &s->decisions[i]);
+	for (size_t i = 0; i < s->goal_count; i++)
+		match_about(m, ABOUT(&s->goals[i]));
 }
 
 bool site_matches_catalogue(const struct site *s, const char *const *checks, size_t check_count,
@@ -105,7 +203,9 @@ bool site_matches_catalogue(const struct site *s, const char *const *checks, siz
 	struct matching m = { .site = s, .complaints = c };
 	size_t before = c->count;
 
-	if (s->profile_count == 0 && s->attestation_count == 0 && s->waiver_count == 0)
+	if (s->profile_count + s->attestation_count + s->waiver_count + s->measure_count +
+		    s->treatment_count + s->decision_count + s->goal_count ==
+	    0)
 		return true;
 	int r = catalogue_names(data_dir(), &m.names, &m.name_count);
 	/* All that tenken brings, whether the site is judged by it or not, and its own. */
@@ -126,10 +226,8 @@ bool site_matches_catalogue(const struct site *s, const char *const *checks, siz
 	for (size_t i = 0; r >= 0 && i < s->profile_count; i++)
 		if (!profile_is_file(s->profiles[i]) && strcmp(s->profiles[i], "all") != 0)
 			match_guideline(&m, s->path, s->profiles_line, "profiles", s->profiles[i]);
-	for (size_t i = 0; r >= 0 && i < s->attestation_count; i++)
-		match_attestation(&m, &s->attestations[i]);
-	for (size_t i = 0; r >= 0 && i < s->waiver_count; i++)
-		match_waiver(&m, &s->waivers[i]);
+	if (r >= 0)
+		match_answers(&m);
 	if (r < 0 && c->count == before)
 		complain(c, NULL, 0, "%s", strerror(-r));
 	for (size_t i = 0; i < m.name_count; i++)

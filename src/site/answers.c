@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people add to the evidence: attestations, waivers, measures and treatments. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +91,7 @@ static void load_attestation(struct site *s, struct ynode n)
 	     i++) {
 		const struct attestation *b = &s->attestations[i];
 
-		if (b->guideline != NULL && b->item != NULL &&
+		if (b->guideline != NULL && b->item != NULL && a->whole == b->whole &&
 		    strcmp(a->guideline, b->guideline) == 0 && strcmp(a->item, b->item) == 0)
 			yn_complain(yn_get(n, a->whole ? "control" : "item"),
 				    _("'%s' is answered at %s:%u already"), a->item, b->file,
@@ -133,6 +134,30 @@ static void load_place(struct ynode n, char **asset, uint16_t *ret_port, unsigne
 		*ret_port = (uint16_t)port;
 }
 
+/* What it has is kept; what it lacks is said. */
+static void tell_lacks(struct site *s, const struct waiver *w)
+{
+	const struct {
+		const char *key, *value;
+	} fields[] = {
+		{ "applicant", w->applicant },
+		{ "clause", w->clause },
+		{ "impact", w->impact },
+		{ "closing", w->closing },
+	};
+	char lacks[64] = "";
+
+	for (size_t i = 0, at = 0; i < countof(fields) && at < sizeof(lacks); i++)
+		if (fields[i].value == NULL)
+			at += (size_t)snprintf(lacks + at, sizeof(lacks) - at, "%s%s",
+					       at > 0 ? ", " : "", fields[i].key);
+	if (lacks[0] != '\0')
+		texts_addf(
+			&s->later, &s->later_count,
+			_("%s:%u: this waiver lacks %s and does not count (mlit-water 4.3.2-18)"),
+			w->file, w->line, lacks);
+}
+
 static void load_waiver(struct site *s, struct ynode n)
 {
 	static const char *const keys[] = { "check",        "asset",       "port",        "reason",
@@ -166,6 +191,9 @@ static void load_waiver(struct site *s, struct ynode n)
 	load_day(s, yn_need(n, "until"), true, &w->until);
 	if (w->until != 0 && w->until < w->approved_at)
 		yn_complain(yn_get(n, "until"), _("lies before 'approved_at'"));
+	if (w->until != 0 && w->until < w->from)
+		yn_complain(yn_get(n, "until"), _("lies before 'from'"));
+	tell_lacks(s, w);
 }
 
 void load_waivers(struct site *s, struct ynode n)

@@ -57,6 +57,18 @@ static void load_decision(struct site *s, struct ynode n)
 		return;
 	if (strcmp(d->decision, "decline") == 0 && d->reason == NULL)
 		yn_complain(n, _("'reason' is needed: why the item is declined"));
+	if (strcmp(d->decision, "decline") == 0 && (d->by == NULL || d->at == 0))
+		yn_complain(n, _("'by' and 'at' are needed: who declined the item, and when"));
+	for (size_t i = 0; d->guideline != NULL && d->item != NULL && i + 1 < s->decision_count;
+	     i++) {
+		const struct decision *b = &s->decisions[i];
+
+		if (b->guideline != NULL && b->item != NULL && b->whole == d->whole &&
+		    strcmp(d->guideline, b->guideline) == 0 && strcmp(d->item, b->item) == 0)
+			yn_complain(yn_get(n, d->whole ? "control" : "item"),
+				    _("'%s' is decided on at %s:%u already"), d->item, b->file,
+				    b->line);
+	}
 	if (strcmp(d->decision, "tighten") == 0 && d->level == NULL && d->severity == NULL &&
 	    d->check_count == 0)
 		yn_complain(n, _("'tighten' needs 'level', 'severity' or 'checks'"));

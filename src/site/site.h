@@ -346,7 +346,7 @@ struct site {
 	size_t boundary_count;
 	struct rules rules;
 	struct file_text trust; /* certificates that the site trusts, PEM, of all its files */
-	char **later;           /* "site.yaml:12: 'schedule' is understood but has no effect yet" */
+	char **later; /* "site.yaml:12: 'schedule' is understood but has no effect yet"; waivers that do not count */
 	size_t later_count;
 };
 

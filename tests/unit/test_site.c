@@ -44,7 +44,9 @@ static void test_everything(void **state)
 		"attestations: [{guideline: g, item: '1', answer: met, by: me, at: 2026-01-01}]\n"
 		"waivers:\n"
 		"  - {check: tls.none, port: 80, reason: r, compensating: c, approved_by: b,\n"
-		"     approved_at: 2026-01-01, until: 2026-12-31}\n"
+		"     approved_at: 2026-01-01, until: 2026-12-31, applicant: a, clause: k, impact: "
+		"i,\n"
+		"     closing: e}\n"
 		"beacon: {address: [203.0.113.9, 2001:db8::9], ports: tcp/443, key_file: k, "
 		"dns_name: t.example}\n"
 		"schedule: [{every: 7d, window: 'Sun 01:00-05:00'}, {at: '02:00'}]\n"
@@ -128,10 +130,10 @@ static void test_everything(void **state)
 	assert_int_equal(ranges_count(&s.roles[ROLE_UPDATE_SERVER]), 1);
 	assert_int_equal(ranges_count(&s.roles[ROLE_MAIL_GATEWAY]), 1);
 	assert_int_equal(s.later_count, 3);
-	assert_string_equal(s.later[0], "site.yaml:27: 'servers' is read, but has no effect yet");
+	assert_string_equal(s.later[0], "site.yaml:28: 'servers' is read, but has no effect yet");
 	assert_string_equal(s.later[1],
-			    "site.yaml:30: 'test_mailbox' is read, but has no effect yet");
-	assert_string_equal(s.later[2], "site.yaml:26: 'schedule' is read, but has no effect yet");
+			    "site.yaml:31: 'test_mailbox' is read, but has no effect yet");
+	assert_string_equal(s.later[2], "site.yaml:27: 'schedule' is read, but has no effect yet");
 
 	/* The stricter zone wins, whatever the order. */
 	assert_int_equal(addr_parse("192.168.10.4", &a), 0);
@@ -326,8 +328,18 @@ static void test_wrong(void **state)
 		  "'later'" },
 		{ HEAD "items: [{guideline: g, item: i, decision: drop}]\n",
 		  "site.yaml:5: field 'decision': is 'adopt', 'decline' or 'tighten', not 'drop'" },
-		{ HEAD "items: [{guideline: g, item: i, decision: decline}]\n",
+		{ HEAD
+		  "items: [{guideline: g, item: i, decision: decline, by: b, at: 2026-01-01}]\n",
 		  "site.yaml:5: field 'items': 'reason' is needed: why the item is declined" },
+		{ HEAD "items: [{guideline: g, item: i, decision: decline, reason: r}]\n",
+		  "site.yaml:5: field 'items': 'by' and 'at' are needed: who declined the item, "
+		  "and when" },
+		{ HEAD "items: [{guideline: g, item: i, decision: adopt},\n"
+		       "  {guideline: g, item: i, decision: tighten, level: own}]\n",
+		  "site.yaml:6: field 'item': 'i' is decided on at site.yaml:5 already" },
+		{ HEAD "waivers: [{check: x, reason: r, compensating: c, approved_by: b,\n"
+		       "  approved_at: 2026-01-02, from: 2026-03-01, until: 2026-02-01}]\n",
+		  "site.yaml:6: field 'until': lies before 'from'" },
 		{ HEAD "items: [{guideline: g, control: c, decision: tighten}]\n",
 		  "site.yaml:5: field 'items': 'tighten' needs 'level', 'severity' or 'checks'" },
 		{ HEAD "thresholds: {patch_days: 0}\n",
@@ -541,6 +553,28 @@ static void test_example(void **state)
 	complaints_done(&c);
 }
 
+/* What a waiver lacks is said, and the rest of the file is read. */
+static void test_incomplete_waiver(void **state)
+{
+	struct complaints c = { 0 };
+	struct site s;
+
+	(void)state;
+	write_text("site.yaml",
+		   "site: p\n"
+		   "waivers:\n"
+		   "- {check: x, reason: r, compensating: c, approved_by: b, approved_at: "
+		   "2026-01-02,\n"
+		   "   until: 2026-02-01, clause: k, closing: e}\n");
+	assert_int_equal(site_load("site.yaml", &s, &c), 0);
+	assert_none(&c);
+	assert_int_equal(s.later_count, 1);
+	assert_string_equal(s.later[0], "site.yaml:3: this waiver lacks applicant, impact and does "
+					"not count (mlit-water 4.3.2-18)");
+	site_done(&s);
+	complaints_done(&c);
+}
+
 #define ANSWER "{guideline: g, item: '1', answer: met, by: me, at: 2026-01-01}"
 
 /* The file of the answers: read beside the site file, told by its own name, kept with its text. */
@@ -605,7 +639,8 @@ int main(void)
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_windows),    cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_example),    cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_example),    cmocka_unit_test(test_incomplete_waiver),
+		cmocka_unit_test(test_answers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
