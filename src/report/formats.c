@@ -17,18 +17,14 @@ static int write_ndjson(const struct export_job *job, FILE *out)
 	return report_ndjson(job->db, job->catalogue, job->language, out);
 }
 
-static int write_csv(const struct export_job *job, FILE *out)
-{
-	return report_csv(job->db, job->catalogue, job->language, false, out);
-}
-
 static int write_nmap_xml(const struct export_job *job, FILE *out)
 {
 	return report_nmap_xml(job->db, out);
 }
 
 static const char *const ocsf_tables[] = { "all", "findings", "controls", "devices", NULL };
-static const char *const csv_tables[] = { "findings", NULL };
+static const char *const csv_tables[] = { "findings", "assets", "services",
+					  "controls", "flows",  NULL };
 
 /* clang-format off */
 const struct export_format export_formats[] = {
@@ -37,7 +33,7 @@ const struct export_format export_formats[] = {
 	{ .name = "ndjson", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,
 	  .words = N_("the same, one object on each line"), .write = write_ndjson },
 	{ .name = "csv", .extension = "csv", .media_type = "text/csv", .tables = csv_tables, .encodings = true,
-	  .words = N_("one table for spreadsheets"), .write = write_csv },
+	  .words = N_("one table for spreadsheets"), .write = report_csv_table },
 	{ .name = "nmap-xml", .extension = "xml", .media_type = "application/xml",
 	  .words = N_("hosts and ports as nmap writes them"), .write = write_nmap_xml },
 	{ .name = "xlsx", .extension = "xlsx", .binary = true,

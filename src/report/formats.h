@@ -54,6 +54,7 @@ struct export_format {
 };
 
 /* The writers, each in the file of its name; those of OSCAL share oscal.c. */
+int report_csv_table(const struct export_job *job, FILE *out);
 int report_sarif(const struct export_job *job, FILE *out);
 int report_ocsf(const struct export_job *job, FILE *out);
 int report_defectdojo(const struct export_job *job, FILE *out);
