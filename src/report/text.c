@@ -241,20 +241,26 @@ json_t *text_parsed(const char *text)
 
 const char text_markdown[] = "\\`*_[]<>!|~&@";
 
+/* How a character that must not be itself is shown; returns how many characters that takes. */
+static size_t shown_code(char out[static 10], uint32_t v, bool byte)
+{
+	int n = snprintf(out, 10, byte || v < 0x100 ? "\\x%02x" : "\\u%04x", v);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
 char *text_line(const char *text, const char *specials, size_t most)
 {
-	char *line = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&line, &size);
-
-	if (f == NULL)
-		return NULL;
 	const uint8_t *p = (const uint8_t *)(text != NULL ? text : "");
 	size_t left = strlen((const char *)p);
-	bool cut = most > 0 && left > most;
+	bool cut = most > 0 && left > most, marked = strchr(specials, '\\') != NULL;
 
 	if (cut)
 		left = most;
+	/* A byte becomes no more than a backslash and "\x1b". */
+	char *line = malloc(left * 6 + 8), *at = line;
+	if (line == NULL)
+		return NULL;
 	while (left > 0) {
 		uint32_t v = 0;
 		size_t n = utf8_next(p, left, &v);
@@ -262,32 +268,29 @@ char *text_line(const char *text, const char *specials, size_t most)
 		/* The character that the limit takes apart. */
 		if (n == 0 && cut && left < 4 && (*p & 0xc0) == 0xc0)
 			break;
-		if (n == 0) {
-			if (strchr(specials, '\\') != NULL)
-				putc('\\', f);
-			fprintf(f, "\\x%02x", *p);
-			n = 1;
+		if (n == 0 || (v != '\n' && v != '\r' && v != '\t' && is_unsafe(v))) {
+			if (marked)
+				*at++ = '\\';
+			at += shown_code(at, n == 0 ? *p : v, n == 0);
+			n = n == 0 ? 1 : n;
 		} else if (v == '\n' || v == '\r' || v == '\t') {
-			putc(' ', f);
-		} else if (is_unsafe(v)) {
-			if (strchr(specials, '\\') != NULL)
-				putc('\\', f);
-			fprintf(f, v < 0x100 ? "\\x%02x" : "\\u%04x", v);
+			*at++ = ' ';
 		} else {
 			if (v < 0x80 && strchr(specials, (int)v) != NULL)
-				putc('\\', f);
-			fwrite(p, 1, n, f);
+				*at++ = '\\';
+			memcpy(at, p, n);
+			at += n;
 		}
 		p += n;
 		left -= n;
 	}
-	if (cut)
-		fputs(" ...", f);
-	if (fclose(f) != 0) {
-		free(line);
-		return NULL;
+	if (cut) {
+		memcpy(at, " ...", 4);
+		at += 4;
 	}
-	return line;
+	*at = '\0';
+	char *fitting = realloc(line, (size_t)(at - line) + 1);
+	return fitting != NULL ? fitting : line;
 }
 
 char *text_code(const char *text, size_t most)

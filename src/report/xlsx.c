@@ -33,6 +33,10 @@ static char *cell_text(struct book *b, const char *text)
 {
 	char *line = text_line(text, "", 0), *out = NULL;
 	size_t size = 0;
+
+	/* As many bytes are no more units. */
+	if (line != NULL && strstr(line, "_x") == NULL && strlen(line) <= CELL_MOST)
+		return line;
 	FILE *f = line != NULL ? open_memstream(&out, &size) : NULL;
 	size_t units = 0, left = line != NULL ? strlen(line) : 0;
 
