@@ -673,6 +673,61 @@ static void put_tiers(struct writing *w)
 	     { "given_by", AS_TEXT }, { "given_at", AS_MOMENT });
 }
 
+/* ---- what people declared ---- */
+
+static void put_answers(struct writing *w)
+{
+	ROWS(w, "answer", "SELECT * FROM attestation ORDER BY guideline, item, given_at, answer",
+	     { "guideline", AS_TEXT }, { "item", AS_TEXT }, { "whole", AS_TRUTH },
+	     { "answer", AS_TEXT }, { "evidence", AS_TEXT }, { "separation", AS_TEXT },
+	     { "note", AS_TEXT }, { "given_by", AS_TEXT }, { "given_at", AS_MOMENT },
+	     { "until", AS_MOMENT });
+}
+
+static void put_decisions(struct writing *w)
+{
+	ROWS(w, "decision", "SELECT * FROM decision ORDER BY guideline, item, line",
+	     { "guideline", AS_TEXT }, { "item", AS_TEXT }, { "whole", AS_TRUTH },
+	     { "decision", AS_TEXT }, { "reason", AS_TEXT }, { "level", AS_TEXT },
+	     { "severity", AS_TEXT }, { "checks", AS_JSON }, { "given_by", AS_TEXT },
+	     { "given_at", AS_MOMENT });
+}
+
+static void put_waivers(struct writing *w)
+{
+	ROWS(w, "waiver",
+	     "SELECT *, check_id AS \"check\" FROM waiver ORDER BY check_id, asset, port,"
+	     " approved_at, until",
+	     { "check", AS_TEXT }, { "asset", AS_TEXT }, { "port", AS_INTEGER },
+	     { "applicant", AS_TEXT }, { "clause", AS_TEXT }, { "reason", AS_TEXT },
+	     { "from_at", AS_MOMENT }, { "until", AS_MOMENT }, { "compensating", AS_TEXT },
+	     { "impact", AS_TEXT }, { "closing", AS_TEXT }, { "relies_on", AS_JSON },
+	     { "approved_by", AS_TEXT }, { "approved_at", AS_MOMENT });
+}
+
+static void put_measures(struct writing *w)
+{
+	ROWS(w, "measure", "SELECT *, check_id AS \"check\" FROM measure ORDER BY line",
+	     { "check", AS_TEXT }, { "asset", AS_TEXT }, { "port", AS_INTEGER },
+	     { "guideline", AS_TEXT }, { "item", AS_TEXT }, { "whole", AS_TRUTH },
+	     { "measure", AS_TEXT }, { "evidence", AS_TEXT }, { "relies_on", AS_JSON },
+	     { "given_by", AS_TEXT }, { "given_at", AS_MOMENT }, { "until", AS_MOMENT });
+}
+
+static void put_treatments(struct writing *w)
+{
+	ROWS(w, "treatment", "SELECT *, check_id AS \"check\" FROM treatment ORDER BY line",
+	     { "check", AS_TEXT }, { "asset", AS_TEXT }, { "port", AS_INTEGER },
+	     { "action", AS_TEXT }, { "owner", AS_TEXT }, { "due", AS_MOMENT },
+	     { "state", AS_TEXT }, { "state_at", AS_MOMENT }, { "note", AS_TEXT });
+}
+
+static void put_thresholds(struct writing *w)
+{
+	ROWS(w, "threshold", "SELECT * FROM threshold ORDER BY name", { "name", AS_TEXT },
+	     { "value", AS_INTEGER }, { "unit", AS_TEXT }, { "source", AS_TEXT });
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
 	static const struct {
@@ -695,6 +750,12 @@ static int put_all(struct db *db, const struct catalogue *c, enum language l, bo
 		{ "changes", put_changes },
 		{ "gaps", put_gaps },
 		{ "tiers", put_tiers },
+		{ "answers", put_answers },
+		{ "decisions", put_decisions },
+		{ "waivers", put_waivers },
+		{ "measures", put_measures },
+		{ "treatments", put_treatments },
+		{ "thresholds", put_thresholds },
 	};
 	struct facts facts;
 	int r = facts_load(db, c, &facts);

@@ -103,7 +103,10 @@ static void put_group(struct oscal *o, const struct guideline *g)
 /* What guidelines leave open: parameters of the whole catalog. */
 static void put_params(struct oscal *o, bool catalog)
 {
-	struct query *q = facts_ask(&o->facts, "SELECT name, value FROM threshold ORDER BY name");
+	struct query *q = facts_ask(&o->facts,
+				    catalog ? "SELECT name, value FROM threshold ORDER BY name"
+					    : "SELECT name, value FROM threshold WHERE value IS NOT"
+					      " NULL AND source = 'site' ORDER BY name");
 	bool some = false;
 
 	while (facts_next(&o->facts, q)) {
