@@ -155,11 +155,48 @@ static void note_auth_scheme(json_t *evidence)
 		note_word(evidence, "auth_scheme", scheme);
 }
 
+/* RFC 6265, 5.2.2: seconds; 0 where it is negative, -1 where it is no number. */
+static int64_t read_age(struct span text)
+{
+	enum { DIGITS_MOST = 12 };
+	bool negative = text.length > 0 && text.at[0] == '-';
+	int64_t age = 0;
+
+	if (text.length == 0 || text.length > DIGITS_MOST)
+		return -1;
+	for (size_t i = negative; i < text.length; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return -1;
+		age = 10 * age + (text.at[i] - '0');
+	}
+	return negative ? 0 : age;
+}
+
+/* Headers that tell of somebody in front of the server; which ones those are a list of checks says. */
+static void note_front(json_t *evidence, const struct http_head *head)
+{
+	static const char *const standing[] = { "X-Powered-By", "X-Frame-Options",
+						"X-Content-Type-Options", "X-XSS-Protection" };
+	struct reader fields = rd_new(head->fields);
+
+	for (struct http_field f; http_next_field(&fields, &f);) {
+		struct span name = f.name;
+		bool told = !span_starts_nocase(name, "x-") && !span_starts_nocase(name, "cf-") &&
+			    !span_is_nocase(name, "via");
+
+		for (size_t k = 0; !told && k < countof(standing); k++)
+			told = span_is_nocase(name, standing[k]);
+		if (!told)
+			list_text(note_list(evidence, "more_headers"), name);
+	}
+}
+
 /* RFC 6265, 4.1.1: name, value and attributes. The value is nobody's business. */
-static void note_cookie(json_t *evidence, struct span value)
+static void note_cookie(json_t *evidence, struct span value, int64_t now)
 {
 	struct span pair = span_first(value, http_before(value, ";"));
 	bool secure = false, http_only = false, persistent = false;
+	int64_t expires = -1, age = -1; /* Max-Age wins (5.3) */
 	json_t *cookie = list_object(note_list(evidence, "cookies"));
 
 	for (struct span rest = value; rest.length > 0;) {
@@ -168,8 +205,14 @@ static void note_cookie(json_t *evidence, struct span value)
 
 		secure |= span_is_nocase(attribute, "secure");
 		http_only |= span_is_nocase(attribute, "httponly");
-		persistent |= span_starts_nocase(attribute, "max-age=") ||
-			      span_starts_nocase(attribute, "expires=");
+		if (span_starts_nocase(attribute, "max-age=")) {
+			persistent = true;
+			age = read_age(span_from(attribute, strlen("max-age=")));
+		} else if (span_starts_nocase(attribute, "expires=")) {
+			persistent = true;
+			if (!http_date(span_from(attribute, strlen("expires=")), &expires))
+				expires = -1;
+		}
 		rest = n < rest.length ? span_from(rest, n + 1) : span_first(rest, 0);
 	}
 	if (cookie == NULL)
@@ -178,6 +221,10 @@ static void note_cookie(json_t *evidence, struct span value)
 	note_bool(cookie, "secure", secure);
 	note_bool(cookie, "http_only", http_only);
 	note_bool(cookie, "persistent", persistent);
+	if (age < 0 && expires >= now)
+		age = expires - now;
+	if (age >= 0)
+		note_int(cookie, "age", age);
 }
 
 /* Kept beside the policy, which may be longer than a text in the evidence. */
@@ -207,10 +254,11 @@ static const struct {
 /* A later answer replaces what an earlier one said of itself. */
 static void forget_answer(json_t *evidence)
 {
-	static const char *const keys[] = { "status",   "title", "product",      "version",
-					    "charset",  "date",  "auth_schemes", "auth_scheme",
-					    "realm",    "http",  "login_form",   "frame_ancestors",
-					    "wants_tls" };
+	static const char *const keys[] = { "status",       "title",       "product",
+					    "version",      "charset",     "date",
+					    "auth_schemes", "auth_scheme", "realm",
+					    "http",         "login_form",  "frame_ancestors",
+					    "wants_tls",    "more_headers" };
 
 	for (size_t i = 0; i < countof(plain_headers); i++)
 		json_object_del(evidence, plain_headers[i].key);
@@ -221,7 +269,7 @@ static void forget_answer(json_t *evidence)
 static void note_head(json_t *evidence, const struct http_head *head)
 {
 	struct span value, charset;
-	int64_t date;
+	int64_t date, now = json_integer_value(json_object_get(evidence, "observed"));
 
 	note_int(evidence, "status", head->status);
 	note_word(evidence, "http", head->version == 10 ? "1.0" : "1.1");
@@ -238,10 +286,11 @@ static void note_head(json_t *evidence, const struct http_head *head)
 	for (size_t i = 0; http_find(head, "Content-Security-Policy", i, &value); i++)
 		note_frame_ancestors(evidence, value);
 	for (size_t i = 0; http_find(head, "Set-Cookie", i, &value); i++)
-		note_cookie(evidence, value);
+		note_cookie(evidence, value, now);
 	for (size_t i = 0; http_find(head, "WWW-Authenticate", i, &value); i++)
 		http_note_authentication(evidence, value);
 	note_auth_scheme(evidence);
+	note_front(evidence, head);
 }
 
 /* Runs of white space become one space. */
@@ -369,7 +418,15 @@ static const char http_view[] =
 	" UNION ALL SELECT address, port, 'location', e.value->>'$.location'"
 	" FROM document, json_each(evidence, '$.redirects') e WHERE probe = 'http'"
 	" UNION ALL SELECT address, port, 'cookie', e.value->>'$.name'"
-	" FROM document, json_each(evidence, '$.cookies') e WHERE probe = 'http'";
+	" FROM document, json_each(evidence, '$.cookies') e WHERE probe = 'http';"
+	"CREATE TEMP VIEW http_cookie AS SELECT address, port, evidence->>'$.tls' AS tls,"
+	" c.value->>'$.name' AS name, c.value->>'$.secure' AS secure, c.value->>'$.age' AS age,"
+	" lower(c.value->>'$.name') GLOB '*sess*' OR lower(c.value->>'$.name') GLOB '*sid*'"
+	" OR lower(c.value->>'$.name') GLOB '*auth*' OR lower(c.value->>'$.name') GLOB '*token*'"
+	" OR lower(c.value->>'$.name') GLOB '*login*' AS session"
+	" FROM document, json_each(evidence, '$.cookies') c WHERE probe = 'http';"
+	"CREATE TEMP VIEW http_front AS SELECT address, port, h.value AS name"
+	" FROM document, json_each(evidence, '$.more_headers') h WHERE probe = 'http';";
 
 const struct probe probe_http = {
 	.name = "http",

@@ -273,14 +273,16 @@ static void play(const struct one *o)
 
 static void begin_case(struct one *o, char *words[], size_t count)
 {
-	size_t i = 1;
+	size_t last = count;
 
 	o->sql[0] = o->want[0] = '\0';
 	o->what[0] = '\0';
-	for (; i < count && strcmp(words[i], "on") != 0; i++)
+	for (size_t i = 1; i < count; i++)
+		last = strcmp(words[i], "on") == 0 ? i : last;
+	for (size_t i = 1; i < last; i++)
 		snprintf(o->what + strlen(o->what), sizeof(o->what) - strlen(o->what), "%s%s",
 			 i > 1 ? " " : "", words[i]);
-	for (i++; i < count; i++) {
+	for (size_t i = last + 1; i < count; i++) {
 		const struct named *base = named(bases, base_count, words[i]);
 
 		if (base == NULL)

@@ -63,14 +63,18 @@ zone-tcp ipv4 reached 1
 zone-tcp ipv4 refused 3
 END
 findings 'the plant is joined to a network with a line' <<'END'
-http.security-headers-missing 192.168.10.20 frame-options low
+exposure.dev-interface 192.168.10.20 Python http.server high
+exposure.dev-interface 192.168.10.20 directory listing medium
+http.frame-options-missing 192.168.10.20  low
 http.version-disclosed 192.168.10.20 Server info
 network.cross-zone-reachable 192.168.10.20 office > plant high
+network.egress-unfiltered 192.168.1.10 web ipv4 medium
 network.transitive-internet-exposure 192.168.10.10 plant > office > Internet high
 END
 is 'each finding says from where it holds' "SELECT check_id || ' ' || vantage FROM finding WHERE status = 'open'
 	AND check_id LIKE 'network.%' ORDER BY 1" <<'END'
 network.cross-zone-reachable v-office
+network.egress-unfiltered v-office
 network.transitive-internet-exposure v-office
 END
 that 'and why' same "$(jq -r '.findings[] | select(.check == "network.transitive-internet-exposure").evidence |
