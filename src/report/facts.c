@@ -118,7 +118,8 @@ static int places_make(struct facts *f)
 		" SELECT address FROM (SELECT address FROM shown UNION ALL SELECT address FROM "
 		"found"
 		"  WHERE address IS NOT NULL AND address NOT IN (SELECT address FROM shown))"
-		" ORDER BY address_key(address), address");
+		" ORDER BY address_key(address), address;"
+		"CREATE INDEX temp.report_place_address ON report_place (address)");
 }
 
 static bool copy(char **ret, const char *text)

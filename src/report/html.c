@@ -319,6 +319,7 @@ int report_html(struct db *db, const struct catalogue *c, enum language first, c
 		struct clock clock;
 		bool known = clock_enter(&clock, plan_text(&f, "timezone"));
 
+		page_count_findings(&p);
 		p.zone_note = known ? plan_text(&f, "timezone") : "UTC";
 		r = head(&p, first, view != NULL ? view : views[0].id);
 		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

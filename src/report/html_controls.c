@@ -141,43 +141,57 @@ static void item_checks(struct page *p, struct query *checks, const char *guidel
 		mark(p, "</p>");
 }
 
-enum { LINKS = 20 };
+struct items {
+	struct query *list, *checks, *findings, *counts;
+};
 
-static void item_findings(struct page *p, struct query *findings, const char *guideline,
+enum { LINKS = 8 };
+
+/* Each finding where there are few, else how many each check has. */
+static void item_findings(struct page *p, const struct items *s, const char *guideline,
 			  const char *item)
 {
-	int64_t n = 0;
+	struct query *q = s->counts;
+	int64_t total = 0;
 
-	query_reset(findings);
-	if (query_bind_text(findings, 1, guideline) < 0 || query_bind_text(findings, 2, item) < 0)
+	query_reset(q);
+	if (query_bind_text(q, 1, guideline) < 0 || query_bind_text(q, 2, item) < 0)
 		p->facts->error = -EIO;
-	for (; facts_next(p->facts, findings); n++) {
-		if (n >= LINKS)
-			continue;
-		mark(p, n == 0 ? "<ul class=\"links\">" : "");
+	while (facts_next(p->facts, q))
+		total += cell_int(q, "n");
+	if (total == 0)
+		return;
+	if (total <= LINKS)
+		q = s->findings;
+	query_reset(q);
+	if (query_bind_text(q, 1, guideline) < 0 || query_bind_text(q, 2, item) < 0)
+		p->facts->error = -EIO;
+	mark(p, "<ul class=\"links\">");
+	while (facts_next(p->facts, q)) {
 		mark(p, "<li><a href=\"#");
-		say_finding_id(p, cell(findings, "fingerprint"));
+		if (total <= LINKS) {
+			say_finding_id(p, cell(q, "fingerprint"));
+		} else {
+			mark(p, "c-");
+			say_id(p, cell(q, "severity"));
+			mark(p, "-");
+			say_id(p, cell(q, "check_id"));
+		}
 		mark(p, "\">");
-		say(p, cell(findings, "check_id"));
+		say(p, cell(q, "check_id"));
 		mark(p, "</a> ");
-		say(p, cell(findings, "asset"));
-		if (!query_null(findings, query_column(findings, "port")))
-			mark(p, " %" PRId64, cell_int(findings, "port"));
+		if (total > LINKS) {
+			mark(p, "&#215; %" PRId64 "</li>", cell_int(q, "n"));
+			continue;
+		}
+		say(p, cell(q, "asset"));
+		if (!query_null(q, query_column(q, "port")))
+			mark(p, " %" PRId64, cell_int(q, "port"));
 		mark(p, " ");
-		say(p, cell(findings, "detail"));
+		say(p, cell(q, "detail"));
 		mark(p, "</li>");
 	}
-	if (n > LINKS) {
-		char more[32];
-		const char *values[] = { more };
-
-		snprintf(more, sizeof(more), "%" PRId64, n - LINKS);
-		mark(p, "<li>");
-		say_with(p, W_MORE, values);
-		mark(p, "</li>");
-	}
-	if (n > 0)
-		mark(p, "</ul>");
+	mark(p, "</ul>");
 }
 
 static void item_answer(struct page *p, struct query *q)
@@ -200,7 +214,37 @@ static void item_answer(struct page *p, struct query *q)
 		mark(p, " ");
 		say_time(p, cell_int(q, "answer_until"));
 	}
+	if (cell(q, "answer_evidence") != NULL) {
+		mark(p, " · ");
+		say_word(p, W_PROOF);
+		mark(p, ": ");
+		say(p, cell(q, "answer_evidence"));
+	}
 	mark(p, "</p>");
+}
+
+/* What the operator makes of the item, and what was done instead of it. */
+static void item_decision(struct page *p, struct query *q)
+{
+	const char *decision = cell(q, "decision");
+
+	if (decision != NULL) {
+		mark(p, "<p class=\"quiet\">");
+		say_word(p, W_DECISION);
+		mark(p, ": <b>");
+		say_both(p, decision_text(decision, LANGUAGE_EN),
+			 decision_text(decision, LANGUAGE_JA));
+		mark(p, "</b> ");
+		say(p, cell(q, "decision_reason"));
+		if (cell(q, "decision_by") != NULL) {
+			mark(p, " · ");
+			say(p, cell(q, "decision_by"));
+			mark(p, " ");
+			say_day(p, cell_int(q, "decision_at"));
+		}
+		mark(p, "</p>");
+	}
+	page_measures(p, cell(q, "measures"));
 }
 
 /* What whoever answers must know: what the item rests on, and the figures that it asks for. */
@@ -221,10 +265,6 @@ static void item_figures(struct page *p, const struct item *item)
 	}
 	mark(p, "</p>");
 }
-
-struct items {
-	struct query *list, *checks, *findings;
-};
 
 static void one_item(struct page *p, const struct items *s, const struct guideline *g)
 {
@@ -268,9 +308,10 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 		mark(p, "</p>");
 	}
 	item_coverage(p, q);
-	item_findings(p, s->findings, guideline, id);
+	item_findings(p, s, guideline, id);
 	item_checks(p, s->checks, guideline, id);
 	item_answer(p, q);
+	item_decision(p, q);
 	mark(p, "</li>\n");
 }
 
@@ -560,6 +601,9 @@ void page_controls(struct page *p)
 			   " USING (fingerprint) WHERE v.guideline = ?1 AND v.item = ?2"
 			   " ORDER BY " BY_SEVERITY ", n.check_id, n.asset, n.port, n.detail,"
 			   " n.fingerprint"),
+		.counts = facts_ask(
+			f, "SELECT severity, check_id, n FROM report_count WHERE guideline = ?1"
+			   " AND item = ?2 ORDER BY " BY_SEVERITY ", check_id"),
 	};
 
 	page_section(p, "controls");
@@ -582,5 +626,6 @@ void page_controls(struct page *p)
 	query_free(s.list);
 	query_free(s.checks);
 	query_free(s.findings);
+	query_free(s.counts);
 	mark(p, "</section>\n");
 }

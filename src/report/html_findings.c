@@ -16,18 +16,15 @@ enum { FOLD = 6, SHORT_EVIDENCE = 200 };
 static void counts_against(struct page *p, const char *severity, const char *check)
 {
 	struct query *q = ask_of(p,
-				 "SELECT DISTINCT f.guideline, f.item, v.position, v.mandatory"
-				 " FROM verdict_finding f JOIN finding_now n USING (fingerprint)"
-				 " JOIN verdict v ON v.guideline = f.guideline AND v.item = f.item"
-				 " WHERE n.severity = ?1 AND n.check_id = ?2"
-				 " ORDER BY v.mandatory DESC, f.guideline, v.position",
+				 "SELECT c.guideline, c.item FROM report_count c JOIN verdict v"
+				 " ON v.guideline = c.guideline AND v.item = c.item"
+				 " WHERE c.severity = ?1 AND c.check_id = ?2"
+				 " ORDER BY v.mandatory DESC, c.guideline, v.position",
 				 severity, check);
-	struct query *total =
-		ask_of(p,
-		       "SELECT count(*) FROM (SELECT DISTINCT f.guideline, f.item"
-		       " FROM verdict_finding f JOIN finding_now n USING (fingerprint)"
-		       " WHERE n.severity = ?1 AND n.check_id = ?2)",
-		       severity, check);
+	struct query *total = ask_of(p,
+				     "SELECT count(*) FROM report_count WHERE severity = ?1"
+				     " AND check_id = ?2",
+				     severity, check);
 	bool folded = facts_next(p->facts, total) && query_int(total, 0) > FOLD;
 	int64_t n = 0;
 
@@ -70,8 +67,11 @@ static void waiver(struct page *p, const char *text)
 
 	if (json_is_object(w)) {
 		mark(p, "<div class=\"waiver\">");
-		say_word(p, state != NULL && strcmp(state, "expired") == 0 ? W_WAIVER_EXPIRED
-									   : W_WAIVED);
+		say_word(p, state == NULL || strcmp(state, "valid") == 0 ? W_WAIVED
+			    : strcmp(state, "expired") == 0              ? W_WAIVER_EXPIRED
+			    : strcmp(state, "incomplete") == 0           ? W_WAIVER_INCOMPLETE
+			    : strcmp(state, "contradicted") == 0         ? W_WAIVER_CONTRADICTED
+									 : W_WAIVER_FUTURE);
 		mark(p, ": ");
 		say(p, reason);
 		if (measure != NULL) {
@@ -178,6 +178,23 @@ static void evidence(struct page *p, const char *text)
 	json_decref(v);
 }
 
+/* What the plan for it must answer for: its day is over, or it is said to be done. */
+static void treatment_state(struct page *p, const char *text)
+{
+	json_t *t = text != NULL ? text_parsed(text) : NULL;
+	bool late = json_is_true(json_object_get(t, "overdue")) ||
+		    json_integer_value(json_object_get(t, "overdue")) != 0;
+	bool wrong = json_is_true(json_object_get(t, "contradicted")) ||
+		     json_integer_value(json_object_get(t, "contradicted")) != 0;
+
+	if (late || wrong) {
+		mark(p, " <span class=\"chip s-high\">");
+		say_word(p, wrong ? W_SAID_DONE : W_LATE);
+		mark(p, "</span>");
+	}
+	json_decref(t);
+}
+
 static void place(struct page *p, struct query *q, bool earlier)
 {
 	const char *address = cell(q, "address"), *asset = cell(q, "asset");
@@ -219,6 +236,8 @@ static void place(struct page *p, struct query *q, bool earlier)
 	mark(p, " ");
 	evidence(p, cell(q, "evidence"));
 	waiver(p, cell(q, "waiver"));
+	page_measures(p, cell(q, "measures"));
+	treatment_state(p, cell(q, "treatment"));
 	mark(p, "</td><td>");
 	say_day(p, first_seen);
 	mark(p, "</td></tr>\n");

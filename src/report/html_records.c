@@ -59,6 +59,38 @@ void page_treatment(struct page *p, struct query *q)
 	say_labelled(p, W_NOTE, cell(q, "note"));
 }
 
+void page_measures(struct page *p, const char *list)
+{
+	json_t *measures = list != NULL ? text_parsed(list) : NULL, *m;
+	size_t i;
+
+	json_array_foreach(measures, i, m)
+	{
+		const char *state = json_string_value(json_object_get(m, "state"));
+		json_int_t until = json_integer_value(json_object_get(m, "until"));
+
+		mark(p, "<div class=\"waiver\">");
+		say_word(p, W_MEASURE);
+		mark(p, ": ");
+		say(p, json_string_value(json_object_get(m, "measure")));
+		if (state != NULL && strcmp(state, "valid") != 0) {
+			mark(p, " <b>");
+			say_word(p, strcmp(state, "expired") == 0 ? W_EXPIRED : W_CONTRADICTED);
+			mark(p, "</b>");
+		}
+		say_labelled(p, W_GIVEN_BY, json_string_value(json_object_get(m, "by")));
+		say_labelled(p, W_PROOF, json_string_value(json_object_get(m, "evidence")));
+		if (until != 0) {
+			mark(p, " · ");
+			say_word(p, W_UNTIL);
+			mark(p, " ");
+			say_day(p, until);
+		}
+		mark(p, "</div>");
+	}
+	json_decref(measures);
+}
+
 static void none(struct page *p)
 {
 	mark(p, "<p class=\"quiet\">");

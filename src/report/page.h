@@ -107,8 +107,12 @@ void page_section(struct page *p, const char *id);
 
 /* What the script adds to a part: a search over its rows (data-rows), and buttons for its folds. */
 void page_tools(struct page *p, bool search);
+/* A JSON list of compensating measures, each in a line; NULL: none. */
+void page_measures(struct page *p, const char *list);
 /* A row of the table treatment in one line. */
 void page_treatment(struct page *p, struct query *q);
+/* html_count.c: the TEMP table report_count (guideline, item, severity, check_id, n), for all parts. */
+void page_count_findings(struct page *p);
 /* html_answer.c: within the summary. html_offline.c: within the coverage. */
 void page_answer(struct page *p);
 void page_offline(struct page *p);

@@ -98,6 +98,11 @@
 	X(RELIES_ON, "Holds while these stay clean", "前提（検出なしが条件）") \
 	X(MEASURES, "Compensating measures", "代替措置") \
 	X(MEASURE, "Measure", "措置") \
+	X(SAID_DONE, "said to be done", "実施済みとされているが検出") \
+	X(WAIVER_INCOMPLETE, "The waiver lacks fields and does not hold", "例外措置は記載が不足しており無効") \
+	X(WAIVER_CONTRADICTED, "What the waiver relies on does not hold", "例外措置の前提が崩れている") \
+	X(WAIVER_FUTURE, "The waiver holds only later", "例外措置は期間前") \
+	X(CONTRADICTED, "what was seen speaks against it", "観測結果と食い違い") \
 	X(PROOF, "Proof kept at", "証跡") \
 	X(DECISIONS, "Decisions about items", "項目の採否") \
 	X(DECISION, "Decision", "判断") \
