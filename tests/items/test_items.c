@@ -385,7 +385,9 @@ static bool try_case(struct db *db, const struct one_case *c, bool counts)
 	}
 	query_free(q);
 	judge_forget(db);
-	if (strcmp(have, want) == 0 && (found > 0) == counts)
+	const char *says = field_of(n, "says");
+	if (strcmp(have, want) == 0 && (found > 0) == counts &&
+	    (says == NULL || strstr(note, says) != NULL))
 		return true;
 	print_error("%s:%u: item %s, %s: %s, %d counted; not %s\n#   %s\n", yf_path(n.file),
 		    yn_line(n), c->item->id, counts ? "the finding that counts" : "the other one",
@@ -415,7 +417,7 @@ static bool read_case(struct ynode n, const struct guideline *g, struct one_case
 					     "offers",   "found",    "port",     "transport",
 					     "detail",   "severity", "evidence", "inferred",
 					     "conduit",  "answers",  "expect",   "vendor",
-					     "os",       NULL };
+					     "os",       "says",     NULL };
 	struct one_case c = { .guideline = g };
 
 	if (!yn_map(n, keys))

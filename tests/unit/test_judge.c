@@ -1649,6 +1649,11 @@ static void mistakes_in_files_are_told(void **state)
 		{ "- {id: b.a", "is not YAML" },
 		{ "- {id: b.a, severity: low, needs: [], title: a, remedy: b, sql: x, seen: y}",
 		  "'seen' and 'unseen' belong together" },
+		{ "- {id: b.a, severity: low, needs: [], title: a, remedy: b, sql: x, concerns: "
+		  "host}",
+		  "field 'concerns': is 'zone', not 'host'" },
+		{ "- {id: b.a, severity: low, needs: ['vantage:'], title: a, remedy: b, sql: x}",
+		  "'vantage:' is no need" },
 		{ "- 5", "bad.yaml:1" },
 	};
 	char path[256];
