@@ -14,6 +14,8 @@
  *   of the mail domains that the site file names: DOMAIN TXT, _dmarc.DOMAIN TXT (where that
  *   is absent, of at most three domains above it), SELECTOR._domainkey.DOMAIN TXT for declared selectors; with
  *   recursion desired where the server offers it. It answers them like anybody's mail server.
+ *   of its DNS zones: ZONE SOA, ZONE NS, without recursion
+ *   of the names that it declares internal: NAME A
  */
 #include "probe.h"
 
@@ -90,8 +92,14 @@ static enum ending dns_run(struct conn *c, json_t *evidence)
 	bool recursion = m.recursion_available && m.code != DNS_REFUSED;
 	note_bool(evidence, "recursion", recursion);
 	conn_gathered(c, "recursion");
-	if (dns_mail(c, recursion, evidence))
-		conn_gathered(c, "mail");
+	if (!dns_mail(c, recursion, evidence))
+		return ENDING_DONE;
+	conn_gathered(c, "mail");
+	if (!dns_zones(c, evidence))
+		return ENDING_DONE;
+	conn_gathered(c, "zones");
+	if (dns_internal(c, recursion, evidence))
+		conn_gathered(c, "internal");
 	return ENDING_DONE;
 }
 
@@ -103,7 +111,15 @@ static const char dns_view[] =
 	" r.value AS record, m.value->>('$.' || r.value) AS state"
 	" FROM document d, json_each(d.evidence, '$.mail') m,"
 	" json_each('[\"spf\",\"dmarc\",\"dkim\"]') r"
-	" WHERE d.probe = 'dns' AND state IS NOT NULL;";
+	" WHERE d.probe = 'dns' AND state IS NOT NULL;"
+	"CREATE TEMP VIEW dns_zone AS SELECT d.address, d.port, z.value->>'$.zone' AS zone,"
+	" z.value->>'$.authoritative' AS authoritative, z.value->>'$.code' AS code,"
+	" z.value->>'$.serial' AS serial, z.value->'$.servers' AS servers,"
+	" z.value->'$.addresses' AS addresses"
+	" FROM document d, json_each(d.evidence, '$.zones') z WHERE d.probe = 'dns';"
+	"CREATE TEMP VIEW dns_internal AS SELECT d.address, d.port, n.value->>'$.name' AS name,"
+	" n.value->>'$.state' AS state, n.value->'$.addresses' AS addresses"
+	" FROM document d, json_each(d.evidence, '$.internal') n WHERE d.probe = 'dns';";
 
 const struct probe probe_dns = {
 	.name = "dns",

@@ -15,4 +15,11 @@ bool dns_conn_ask(struct conn *c, const struct dns_asked *q, struct dns_message 
  * up. False where it fell silent. */
 bool dns_mail(struct conn *c, bool recursion, json_t *evidence);
 
+/* Declared zones: serial, servers and their addresses, as far as this server has the authority for them. False
+ * where it fell silent. */
+bool dns_zones(struct conn *c, json_t *evidence);
+
+/* Declared names that nobody outside should be told, and whether it tells them. False where it fell silent. */
+bool dns_internal(struct conn *c, bool recursion, json_t *evidence);
+
 #endif

@@ -209,6 +209,16 @@ static void read_data(struct span message, struct reader data, struct dns_record
 		rd_skip(&data, 6); /* priority, weight, port */
 		dns_read_name(message, &data, ret->target);
 		break;
+	case DNS_SOA: {
+		char person[DNS_NAME];
+
+		dns_read_name(message, &data, ret->target);
+		dns_read_name(message, &data, person);
+		ret->serial = rd_be32(&data);
+		rd_skip(&data, 16); /* refresh, retry, expire, minimum */
+		break;
+	}
+	case DNS_NS:
 	case DNS_CNAME:
 	case DNS_PTR:
 		dns_read_name(message, &data, ret->target);

@@ -16,6 +16,7 @@ enum {
 };
 enum dns_type {
 	DNS_A = 1,
+	DNS_NS = 2,
 	DNS_CNAME = 5,
 	DNS_SOA = 6,
 	DNS_PTR = 12,
@@ -55,16 +56,17 @@ struct dns_message {
 	uint16_t answers; /* as the header says */
 };
 
-/* An A, AAAA, CNAME, PTR, SRV or TXT record of class IN, or a TXT record of another. Names are without the last dot; what is no letter, digit,
+/* An A, AAAA, NS, SOA, CNAME, PTR, SRV or TXT record of class IN, or a TXT record of another. Names are without the last dot; what is no letter, digit,
  * '-' or '_' of a label stands there as \DDD. */
 struct dns_record {
 	uint16_t type;
 	char owner[DNS_NAME];
 	struct addr address; /* A, AAAA */
 	char target
-		[DNS_NAME]; /* CNAME, PTR, SRV; of TXT the strings one behind the other, bytes as they are but
+		[DNS_NAME]; /* NS, CNAME, PTR, SRV, the first server of SOA; of TXT the strings one behind the other, bytes as they are but
 				* zeros */
-	struct span data; /* as it stands in the message */
+	uint32_t serial;    /* SOA */
+	struct span data;   /* as it stands in the message */
 };
 
 /* Reads a message; records go to take one by one. False: malformed, or not whole; what came before was

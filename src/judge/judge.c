@@ -141,6 +141,15 @@ const char *judge_reason_text(const char *reason, const char *language)
 	static const struct {
 		const char *en, *ja;
 	} words[] = {
+		{ "no zone declared in the site file (dns, zones), or no server that has the "
+		  "authority for it",
+		  "サイトファイルにDNSゾーン（dnsのzones）の記載がない、または権威を持つサーバがな"
+		  "い" },
+		{ "fewer than two servers of a declared zone were asked",
+		  "申告されたゾーンのサーバを二台以上確認していない" },
+		{ "no internal name declared in the site file (dns, internal), or no answer for "
+		  "one",
+		  "サイトファイルに内部の名前（dnsのinternal）の記載がない、または応答がない" },
 		{ "no period between inspections is set (thresholds, scan_days)",
 		  "点検の間隔が設定されていない（thresholdsのscan_days）" },
 		{ "no device of the ledger was met", "台帳の機器が見つかっていない" },

@@ -239,9 +239,9 @@ int main(int argc, char **argv)
 	char *suffix = argc > 1 ? strstr(argv[1], "+tls") : NULL;
 	bool tls_wanted = suffix != NULL && suffix[4] == '\0';
 
-	static const char *const kinds[] = { "zones", "mail", "selectors" };
+	static const char *const kinds[] = { "zones", "mail", "selectors", "internal" };
 	char *names[DECLARED_KINDS] = { getenv("TENKEN_ZONES"), getenv("TENKEN_MAIL"),
-					getenv("TENKEN_SELECTORS") };
+					getenv("TENKEN_SELECTORS"), getenv("TENKEN_INTERNAL") };
 	struct declared declared;
 
 	if (getrandom(l.random, sizeof(l.random), 0) != (ssize_t)sizeof(l.random))

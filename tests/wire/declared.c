@@ -26,6 +26,8 @@ void declared_init(struct declared *d, char *const texts[static DECLARED_KINDS])
 		.mail_count = counts[1],
 		.selectors = d->lists[2],
 		.selector_count = counts[2],
+		.internal = d->lists[3],
+		.internal_count = counts[3],
 	};
 }
 

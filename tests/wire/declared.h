@@ -5,7 +5,7 @@
 
 #include "site/domains.h"
 
-enum { DECLARED_KINDS = 3 }; /* zones, mail domains, selectors */
+enum { DECLARED_KINDS = 4 }; /* zones, mail domains, selectors, internal names */
 
 struct declared {
 	struct domains domains;

@@ -160,11 +160,13 @@ static bool read_setting(struct talk *t, const char *text, unsigned line)
 		free(t->credential);
 		t->credential = strndup((const char *)said.at, said.length);
 		return t->credential != NULL;
-	} else if (span_is(word, "zones") || span_is(word, "mail") || span_is(word, "selectors")) {
+	} else if (span_is(word, "zones") || span_is(word, "mail") || span_is(word, "selectors") ||
+		   span_is(word, "internal")) {
 		struct span said = span_trim(span_text(rest));
-		char **names = &t->names[span_is(word, "zones")  ? 0
-					 : span_is(word, "mail") ? 1
-								 : 2];
+		char **names = &t->names[span_is(word, "zones")       ? 0
+					 : span_is(word, "mail")      ? 1
+					 : span_is(word, "selectors") ? 2
+								      : 3];
 
 		free(*names);
 		*names = strndup((const char *)said.at, said.length);
