@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
 	{ "journal", command_journal, N_("what a scan sent, to whom and when") },
 	{ "site", command_site, N_("check a site file and its ledger") },
+	{ "assess", command_assess, N_("asks for what a scan cannot see") },
 	{ "profile", command_profile, N_("guidelines and checks: list, show, check") },
 	{ "update", command_update, N_("offline data: end of support, vulnerabilities") },
 	{ "status", command_status, N_("who sends from this bastion, or listens on it") },

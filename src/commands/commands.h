@@ -10,6 +10,7 @@ enum exit_status {
 	EXIT_INCOMPLETE = 3, /* it ended before its end; wins over 1 */
 };
 
+int command_assess(int argc, char **argv);
 int command_beacon(int argc, char **argv);
 int command_diff(int argc, char **argv);
 int command_export(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/file.h"
 #include "codec/x509_trust.h"
@@ -301,24 +302,15 @@ static void load_profiles(struct site *s, struct ynode n)
 }
 
 /* The file that `tenken assess` writes: people's answers and nothing else. */
-static void load_answers(struct site *s, struct ynode n, struct complaints *c)
+static void read_answers(struct site *s, struct complaints *c)
 {
 	static const char *const keys[] = { "attestations", "waivers", "measures", "treatments",
 					    "items",        "goals",   "tiers",    NULL };
-	const char *text = yn_given(n) ? yn_text(n) : NULL;
-
-	if (text == NULL)
-		return;
-	s->answers_path = load_beside(s->path, text);
-	if (s->answers_path == NULL)
-		yn_complain(n, _("out of memory"));
-	else if (s->answers_text.text == NULL)
-		s->answers_text.text =
-			file_read(s->answers_path, YAML_BYTES_MAX, &s->answers_text.length, c);
 	struct yfile *f =
 		s->answers_text.text != NULL && s->answers_text.length > 0
 			? yf_read(s->answers_path, s->answers_text.text, s->answers_text.length, c)
 			: NULL;
+
 	if (f != NULL && yn_map(yf_root(f), keys)) {
 		struct ynode root = yf_root(f);
 
@@ -332,6 +324,21 @@ static void load_answers(struct site *s, struct ynode n, struct complaints *c)
 		load_tiers(s, yn_get(root, "tiers"));
 	}
 	yf_close(f);
+}
+
+static void load_answers(struct site *s, struct ynode n, struct complaints *c)
+{
+	const char *text = yn_given(n) ? yn_text(n) : NULL;
+
+	if (text == NULL)
+		return;
+	s->answers_path = load_beside(s->path, text);
+	if (s->answers_path == NULL)
+		yn_complain(n, _("out of memory"));
+	else if (s->answers_text.text == NULL && !s->answers_to_come)
+		s->answers_text.text =
+			file_read(s->answers_path, YAML_BYTES_MAX, &s->answers_text.length, c);
+	read_answers(s, c);
 }
 
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
@@ -419,6 +426,31 @@ int site_load(const char *path, struct site *ret, struct complaints *c)
 		return -EINVAL;
 	ret->text.text = file_read(path, YAML_BYTES_MAX, &ret->text.length, c);
 	return ret->text.text != NULL ? read_texts(ret, c) : -EINVAL;
+}
+
+int site_load_to_answer(const char *path, struct site *ret, bool *ret_named, struct complaints *c)
+{
+	if (!begin(path, ret, c))
+		return -EINVAL;
+	ret->answers_to_come = true;
+	ret->text.text = file_read(path, YAML_BYTES_MAX, &ret->text.length, c);
+	int r = ret->text.text != NULL ? read_texts(ret, c) : -EINVAL;
+	if (r != 0)
+		return r;
+	*ret_named = ret->answers_path != NULL;
+	if (!*ret_named)
+		ret->answers_path = load_beside(path, "answers.yaml");
+	if (ret->answers_path == NULL) {
+		complain(c, path, 0, _("out of memory"));
+		return -EINVAL;
+	}
+	size_t before = c->count;
+	if (access(ret->answers_path, F_OK) == 0) {
+		ret->answers_text.text =
+			file_read(ret->answers_path, YAML_BYTES_MAX, &ret->answers_text.length, c);
+		read_answers(ret, c);
+	}
+	return c->count == before ? 0 : -EINVAL;
 }
 
 static bool copy_text(const struct file_text *from, struct file_text *ret)

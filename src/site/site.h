@@ -328,8 +328,9 @@ struct site {
 	size_t goal_count;
 	struct tier *tiers;
 	size_t tier_count;
-	char *answers_path;  /* of the file that `tenken assess` writes; NULL: none */
-	const char *reading; /* which of the two is being read */
+	char *answers_path;   /* of the file that `tenken assess` writes; NULL: none */
+	bool answers_to_come; /* it is read by itself, and need not be there */
+	const char *reading;  /* which of the two is being read */
 	struct file_text text, ledger_text, answers_text; /* what was read, for the store */
 	bool names_dns;                                   /* hosts that answer are looked up */
 	struct addr *resolvers;                           /* by these; none: by the machine's own */
@@ -359,6 +360,9 @@ int site_in_zone(const char *timezone, struct site *ret);
  * pass to site_done() in both cases. Both functions must be called before the first thread: they
  * switch the process's time zone for a moment, to ask it for the site's offsets. */
 int site_load(const char *path, struct site *ret, struct complaints *c);
+/* The same for who is going to write the answers file, which need not exist yet: s->answers_path is set, to
+ * answers.yaml beside the site file where that does not name one (*ret_named false). */
+int site_load_to_answer(const char *path, struct site *ret, bool *ret_named, struct complaints *c);
 /* The same from texts that were kept (NULL where there was none): no file is read. */
 struct site_texts {
 	const struct file_text *site, *ledger, *trust, *answers;

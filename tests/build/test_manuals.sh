@@ -161,7 +161,9 @@ for page in $pages; do
 			skip "$page: $line" 'no network namespace may be made'
 			continue
 		fi
-		if (cd "$work" && exec $alone "$TENKEN" $rest) >"$work/log" 2>&1 </dev/null; then
+		# Who is asked has a role, and leaves.
+		case $rest in "assess "*) printf 'officer\nq\n' ;; esac >"$work/typed"
+		if (cd "$work" && exec $alone "$TENKEN" $rest) >"$work/log" 2>&1 <"$work/typed"; then
 			ok "$page: $line"
 		else
 			not_ok "$page: $line" "$work/log"
