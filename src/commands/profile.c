@@ -2,7 +2,8 @@
 /*
  * tenken profile list           the guidelines there are
  * tenken profile show NAME      one of them: its controls and items, and the checks that bear on them
- * tenken profile check [FILE]   reads everything, and check files of the user's, and tries their SQL
+ * tenken profile check [FILE]   reads everything, and the user's guidelines, checks and scope words, and tries
+ *                               their SQL
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "codec/i18n.h"
+#include "codec/yaml.h"
 #include "commands/commands.h"
 #include "judge/judge.h"
 #include "probes/probe.h"
@@ -50,24 +52,72 @@ static int told(int r, struct complaints *c)
 	return r < 0 || c->count > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
-/* All guidelines of the data folder. */
-static int load_all(const char *const *more, size_t more_count, struct catalogue *ret,
-		    struct complaints *c)
-{
-	char **names = NULL;
-	size_t count = 0;
-	int r = catalogue_names(data_dir(), &names, &count);
+/* Files of the user's by what they hold: a guideline is a mapping, everything else a list. */
+struct own_files {
+	const char **guidelines, **checks; /* "all" is the first guideline */
+	char **made;                       /* paths that were put together */
+	size_t guideline_count, check_count, made_count;
+};
 
-	*ret = (struct catalogue){ 0 };
-	if (r < 0) {
-		complain(c, data_dir(), 0, _("cannot be read: %s"), strerror(-r));
-		return r;
+static bool holds_guideline(const char *path)
+{
+	struct complaints unheard = { 0 };
+	struct yfile *f = yf_open(path, &unheard);
+	bool map = f != NULL && yn_is_map(yf_root(f));
+
+	yf_close(f);
+	complaints_done(&unheard);
+	return map;
+}
+
+/* One that tenken brings is read anyway. */
+static bool brought(const char *path)
+{
+	char *folder = NULL, *whole = realpath(path, NULL);
+	char *joined = NULL;
+	bool is = whole != NULL && asprintf(&joined, "%s/profiles", data_dir()) > 0 &&
+		  (folder = realpath(joined, NULL)) != NULL &&
+		  strncmp(whole, folder, strlen(folder)) == 0 && whole[strlen(folder)] == '/';
+
+	free(folder);
+	free(joined);
+	free(whole);
+	return is;
+}
+
+static bool sort_files(const char *const *files, size_t count, struct own_files *ret)
+{
+	*ret = (struct own_files){ .guidelines = calloc(count + 1, sizeof(char *)),
+				   .checks = calloc(count + 1, sizeof(char *)),
+				   .made = calloc(count + 1, sizeof(char *)) };
+	if (ret->guidelines == NULL || ret->checks == NULL || ret->made == NULL)
+		return false;
+	ret->guidelines[ret->guideline_count++] = "all";
+	for (size_t i = 0; i < count; i++) {
+		if (brought(files[i]))
+			continue;
+		if (!holds_guideline(files[i])) {
+			ret->checks[ret->check_count++] = files[i];
+			continue;
+		}
+		/* A name without a folder would be one of the data folder. */
+		char *path = NULL;
+		if (strchr(files[i], '/') == NULL && asprintf(&path, "./%s", files[i]) < 0)
+			return false;
+		if (path != NULL)
+			ret->made[ret->made_count++] = path;
+		ret->guidelines[ret->guideline_count++] = path != NULL ? path : files[i];
 	}
-	r = catalogue_load(data_dir(), (const char *const *)names, count, more, more_count, ret, c);
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
-	return r;
+	return true;
+}
+
+static void files_done(struct own_files *f)
+{
+	for (size_t i = 0; i < f->made_count; i++)
+		free(f->made[i]);
+	free(f->made);
+	free(f->guidelines);
+	free(f->checks);
 }
 
 struct counts {
@@ -94,7 +144,8 @@ static int list_profiles(void)
 {
 	struct catalogue catalogue;
 	struct complaints c = { 0 };
-	int r = load_all(NULL, 0, &catalogue, &c);
+	static const char *const all[] = { "all" };
+	int r = catalogue_load(data_dir(), all, 1, NULL, 0, &catalogue, &c);
 
 	for (size_t i = 0; i < catalogue.guideline_count; i++) {
 		const struct guideline *g = &catalogue.guidelines[i];
@@ -242,8 +293,13 @@ static int check_profiles(const char *const *files, size_t count)
 {
 	struct catalogue catalogue;
 	struct complaints c = { 0 };
-	int r = load_all(files, count, &catalogue, &c);
+	struct own_files own;
+	int r = -ENOMEM;
 
+	catalogue = (struct catalogue){ 0 };
+	if (sort_files(files, count, &own))
+		r = catalogue_load(data_dir(), own.guidelines, own.guideline_count, own.checks,
+				   own.check_count, &catalogue, &c);
 	if (r >= 0 || r == -EINVAL)
 		catalogue_cross_check(&catalogue, &c);
 	if (r >= 0)
@@ -256,6 +312,14 @@ static int check_profiles(const char *const *files, size_t count)
 				       severity_word(catalogue.checks[i].severity));
 				break;
 			}
+	for (size_t i = 0; i < catalogue.guideline_count; i++) {
+		const struct guideline *g = &catalogue.guidelines[i];
+		struct counts n = count_items(g);
+
+		if (g->own)
+			printf(_("%s: guideline %s: %zu controls, %zu items, %zu with checks\n"),
+			       g->file, g->id, g->control_count, n.items, n.assessed);
+	}
 	size_t fed = 0;
 	for (size_t i = 0; i < catalogue.check_count; i++)
 		fed += catalogue.checks[i].sql != NULL;
@@ -263,6 +327,7 @@ static int check_profiles(const char *const *files, size_t count)
 		 "scope words\n"),
 	       catalogue.guideline_count, catalogue.check_count, catalogue.check_count - fed,
 	       catalogue.scope_count);
+	files_done(&own);
 	catalogue_done(&catalogue);
 	complaints_done(&c);
 	return status;

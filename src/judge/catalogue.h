@@ -176,7 +176,7 @@ struct catalogue {
 
 /*
  * Reads DIR/profiles/checks/ *.yaml, DIR/profiles/data/ *.csv, DIR/profiles/scopes.yaml, the
- * guidelines, and more check files of the user's. A guideline is a name (DIR/profiles/guidelines/
+ * guidelines, and more files of the user's with checks, views and scope words. A guideline is a name (DIR/profiles/guidelines/
  * NAME.yaml), "all" (those of the folder that are not read yet, a sector's own first), or a file of
  * the user's (profile_is_file()); they stand in the order given. 0, or -EINVAL with at least one
  * complaint, or -ENOMEM. *ret can be given to catalogue_done() in every case; after -EINVAL it holds

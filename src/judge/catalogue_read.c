@@ -236,26 +236,6 @@ static void read_view(struct loader *l, struct ynode n)
 	c->views[c->view_count++] = view;
 }
 
-void catalogue_read_checks(struct loader *l, const char *path)
-{
-	struct yfile *f = yf_open(path, l->complaints);
-
-	if (f == NULL)
-		return;
-	if (yn_list(yf_root(f)))
-		for (size_t i = 0; i < yn_count(yf_root(f)); i++) {
-			struct ynode n = yn_at(yf_root(f), i);
-
-			if (yn_given(yn_get(n, "view")))
-				read_view(l, n);
-			else
-				read_check(l, n);
-		}
-	yf_close(f);
-}
-
-/* ---- scopes ---- */
-
 static void read_scope(struct loader *l, struct ynode n)
 {
 	static const char *const keys[] = { "word", "title", "sql", NULL };
@@ -272,7 +252,8 @@ static void read_scope(struct loader *l, struct ynode n)
 	};
 	for (size_t i = 0; i < c->scope_count; i++) {
 		if (strcmp(c->scopes[i].word, scope.word) == 0) {
-			yn_complain(yn_get(n, "word"), _("'%s' stands here twice"), scope.word);
+			yn_complain(yn_get(n, "word"), _("'%s' stands in %s:%u already"),
+				    scope.word, c->scopes[i].file, c->scopes[i].line);
 			return;
 		}
 	}
@@ -284,6 +265,28 @@ static void read_scope(struct loader *l, struct ynode n)
 	if (*scope.word != '\0')
 		c->scopes[c->scope_count++] = scope;
 }
+
+void catalogue_read_checks(struct loader *l, const char *path)
+{
+	struct yfile *f = yf_open(path, l->complaints);
+
+	if (f == NULL)
+		return;
+	if (yn_list(yf_root(f)))
+		for (size_t i = 0; i < yn_count(yf_root(f)); i++) {
+			struct ynode n = yn_at(yf_root(f), i);
+
+			if (yn_given(yn_get(n, "view")))
+				read_view(l, n);
+			else if (yn_given(yn_get(n, "word")))
+				read_scope(l, n);
+			else
+				read_check(l, n);
+		}
+	yf_close(f);
+}
+
+/* ---- scopes ---- */
 
 void catalogue_read_scopes(struct loader *l, const char *path)
 {

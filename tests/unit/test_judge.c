@@ -1589,9 +1589,45 @@ static void mistakes_in_sql_are_told(void **state)
 		"- {id: u.hungry, severity: low, needs: [sweep], title: a, remedy: b,\n"
 		"   sql: 'SELECT address, length(zeroblob(5000000) || zeroblob(5000000)) AS detail "
 		"FROM asset'}\n"
-		"- {id: u.good, severity: low, needs: [sweep], title: a, remedy: b,\n"
-		"   sql: \"SELECT '10.0.0.1' AS address, 'A' AS asset, 99999 AS port, 'mad' AS "
-		"severity\"}\n";
+#define REFUSED(name, sql)                                                           \
+	"- {id: u.r-" name ", severity: low, needs: [sweep], title: a, remedy: b,\n" \
+	"   sql: \"" sql "\"}\n"
+		REFUSED("attach", "ATTACH 'x' AS y") REFUSED("detach", "DETACH main") REFUSED(
+			"pragma", "PRAGMA writable_schema = 1") REFUSED("write",
+									"SELECT writefile('x', "
+									"'y') AS address")
+			REFUSED("load", "SELECT load_extension('x') AS address") REFUSED(
+				"insert", "INSERT INTO main.remark VALUES (1, 'a', 'b', 'c')")
+				REFUSED("update", "UPDATE main.scan SET site = 'x'") REFUSED(
+					"table",
+					"CREATE TEMP TABLE x (a)") REFUSED("drop",
+									   "DROP TABLE main.scan")
+					REFUSED("begin", "BEGIN") REFUSED("vacuum", "VACUUM INTO "
+										    "'x'") REFUSED(
+						"random", "SELECT random() AS address")
+						REFUSED("two", "SELECT '10.0.0.1' AS address; "
+							       "DELETE FROM main.scan") REFUSED(
+							"cross",
+							"SELECT count(*) AS address FROM asset a, "
+							"asset b, asset c,"
+							" asset d, asset e, asset f, asset g, "
+							"asset h, asset i, asset j, asset k,"
+							" asset l, asset m, asset n, asset o, "
+							"asset p, asset q, asset r, asset s")
+							REFUSED("memory",
+								"WITH RECURSIVE n (v) AS (SELECT "
+								"'x' UNION ALL SELECT v || v"
+								" FROM n WHERE length(v) < "
+								"1000000000) SELECT v AS address "
+								"FROM n") "- {id: u.good, "
+									  "severity: low, needs: "
+									  "[sweep], title: a, "
+									  "remedy: b,\n"
+									  "   sql: \"SELECT "
+									  "'10.0.0.1' AS address, "
+									  "'A' AS asset, 99999 AS "
+									  "port, 'mad' AS "
+									  "severity\"}\n";
 	char path[256];
 	const char *const list[] = { path };
 	struct catalogue own;
@@ -1608,7 +1644,18 @@ static void mistakes_in_sql_are_told(void **state)
 	snprintf(path, sizeof(path), "%s/profiles/more.yaml", folder);
 	assert_int_equal(catalogue_load(folder, guidelines, 1, list, 1, &own, &c), 0);
 	assert_int_equal(judge_run(db, &own, 1, probes_here, NULL, &options), 0);
-	assert_int_equal(c.count, 5);
+	assert_int_equal(c.count, 20);
+	expect(db,
+	       "SELECT count(*) FROM check_run WHERE check_id LIKE 'u.r-%'"
+	       " AND reason = 'error in the check'",
+	       "15");
+	assert_int_equal(access("x", F_OK), -1);
+	expect(db, "SELECT site FROM main.scan", "kita");
+	expect_complaint(&c, "check 'u.r-attach': not authorized");
+	expect_complaint(&c, "check 'u.r-pragma': not authorized");
+	expect_complaint(&c, "check 'u.r-load': not authorized");
+	expect_complaint(&c, "check 'u.r-insert': not authorized");
+	expect_complaint(&c, "check 'u.r-cross': it took too long");
 	expect_complaint(&c, "more.yaml:2: check 'u.column': no such column: nowhere");
 	expect_complaint(&c, "more.yaml:8: check 'u.place': the query gives neither");
 	expect_complaint(&c, "check 'u.writes': not authorized");

@@ -1,0 +1,189 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Guidelines of one's own, all of them at once, and what people answer after the scan: report and export by
+# today's site file, as of a day, without writing to the store.
+# Options and commands in variables are words; scripts for inner shells stand in single quotes.
+# shellcheck disable=SC1010,SC2086,SC2016,SC2154 source=tests/cli/tap.sh
+. "${TENKEN_TESTS:?run by make check}/cli/tap.sh"
+
+# ---- what `profile check` says of files ----
+# mistake TEXT WORDS FILE...: the first line has this text, beside the counts on standard output
+mistake() {
+	wanted_text=$1 wanted_words=$2
+	shift 2
+	run "$TENKEN" profile check "$@"
+	[ "$status" = 2 ] && head -n 1 err | grep -qF -e "error: $wanted_text"
+	result $? "$wanted_words"
+	note <err
+}
+guideline() {
+	cat <<-END
+		guideline: {id: ${1:-own}, title: {en: Own, ja: 独自}, version: '1', date: 2026-01,
+		  publisher: {en: us, ja: 我々}}
+		controls:
+		- id: '1'
+		  title: {en: First, ja: 第一}
+		  kind: technical
+		  level: ${2:-recommended}
+		  items:
+	END
+	cat
+}
+guideline <<-'END' >own.yaml
+	  - {id: 1-1, en: no open data, ja: 公開しない, assess: direct, checks: [exposure.unauthenticated-service, own.port]}
+	  - {id: 1-2, en: a plan, ja: 計画, assess: none, checks: []}
+END
+cat >own-checks.yaml <<-'END'
+	- word: low-port
+	  title: {en: low, ja: 低}
+	  sql: asset.open > 0
+	- id: own.port
+	  severity: low
+	  needs: [sweep]
+	  title: {en: A port of ours, ja: 独自のポート}
+	  remedy: {en: Close it., ja: 閉じてください。}
+	  sql: SELECT address, port, transport FROM service WHERE port = 25411
+END
+mistake "own-checks.yaml:3: scope 'low-port': no such column" 'SQL of a scope word that does not run' \
+	own.yaml own-checks.yaml
+sed -i 's/asset.open > 0/asset.answered/' own-checks.yaml
+ends 0 'a guideline and checks of our own' "$TENKEN" profile check own.yaml own-checks.yaml
+that 'they are named' grep -q 'own.yaml: guideline own: 1 controls, 2 items, 1 with checks' out
+that 'and the check' grep -q 'own-checks.yaml: own.port (low)' out
+# wrong TEXT WORDS: bad.yaml is refused with this line
+wrong() { mistake "./bad.yaml:$1" "$2" bad.yaml own-checks.yaml; }
+mistake "./own.yaml:9: item '1-1': there is no check 'own.port'" 'a check that there is none of' own.yaml
+item() { echo "  - {id: 1-1, en: a, ja: あ, $1}"; }
+item 'assess: none, checks: []' | guideline mlit-water >bad.yaml
+wrong "1: field 'id': 'mlit-water' is the name of a guideline that tenken brings" 'an id that is taken'
+item 'assess: none, checks: []' | guideline 'Own One' >bad.yaml
+wrong "1: field 'id': is made of small letters" 'an id that is none'
+item 'assess: direct, checks: []' | guideline >bad.yaml
+wrong "9: item '1-1' is assessed, but by no check" 'direct without a check'
+item 'assess: none, checks: [own.port]' | guideline >bad.yaml
+wrong "9: item '1-1' has checks, but is not assessed by them" 'checks of an item that is not assessed'
+item 'assess: direct, checks: [own.port, own.port]' | guideline >bad.yaml
+wrong "9: item '1-1' names the check 'own.port' twice" 'a check twice'
+item 'assess: direct, checks: [own.port], scope: [nowhere]' | guideline >bad.yaml
+wrong "9: item '1-1': there is no scope word 'nowhere'" 'a scope word that there is none of'
+item 'assess: direct, checks: [own.port], colour: red' | guideline >bad.yaml
+wrong "9: field 'colour': is not known here" 'a key that is not known'
+item 'assess: direct, checks: [own.port], when: "nowhere = 1"' | guideline >bad.yaml
+wrong "9: item '1-1': no such column: nowhere" 'a condition whose SQL does not run'
+item 'assess: direct, checks: [own.port], alternatives: [[1-1]]' | guideline >bad.yaml
+wrong "9: item '1-1' is its own alternative" 'its own alternative'
+{ item 'assess: none, checks: []' && item 'assess: none, checks: []'; } | guideline >bad.yaml
+wrong "10: item '1-1' stands here twice" 'an item twice'
+{
+	item 'assess: direct, checks: [own.port], alternatives: [[1-2]]'
+	item 'assess: direct, checks: [own.port], alternatives: [[1-1]]' | sed 's/id: 1-1/id: 1-2/'
+} | guideline >bad.yaml
+wrong "9: item '1-1': the alternative '1-2' has alternatives itself" 'alternatives in a circle'
+printf 'guideline: [open\n' >bad.yaml
+mistake 'bad.yaml:2: is not YAML' 'broken YAML' bad.yaml
+ends 0 'what tenken brings is checked once' "$TENKEN" profile check "$TENKEN_DATA/profiles/guidelines/mlit-water.yaml"
+
+# ---- a scan by all of them ----
+peer redis 25411 || skip_all 'no server on loopback'
+cat >kita.yaml <<-END
+	site: kita
+	timezone: Asia/Tokyo
+	zones: [{name: here, kind: it, networks: [127.0.0.1]}]
+	profiles: [./own.yaml, nisc-measures]
+END
+scan="$TENKEN scan $wait_option -c kita.yaml --checks own-checks.yaml --rate 4000 --host-rate 4000 -p 25411"
+ends 0 'a scan by the site file' $scan --store own.sqlite 127.0.0.1
+profiles_are() { holds "$1" "SELECT replace(profile, '$PWD/', '') FROM scan ORDER BY id DESC LIMIT 1" "$2"; }
+that 'the store names them in that order' profiles_are own.sqlite own.yaml,nisc-measures
+ends 0 'a scan by all' $scan --profile all --store all.sqlite 127.0.0.1
+that "the site's own first, then those of a sector" profiles_are all.sqlite \
+	own.yaml,nisc-measures,jama-japia,mlit-port,mlit-water,nisc-handbook
+refuses 2 "nosuch.yaml: cannot be opened" 'a guideline that is not there' $scan --profile ./nosuch.yaml 127.0.0.1
+refuses 2 "there is no guideline 'nosuch'" 'a name that is none' $scan --profile nosuch 127.0.0.1
+
+# ---- what is answered afterwards ----
+sum=$(sha256sum <own.sqlite)
+day=$(date -d '+10 days' +%F)
+later=$(date -d '+40 days' +%F)
+before=$(date -d '-2 days' +%F)
+verdict() {
+	"$TENKEN" export $3 --checks own-checks.yaml own.sqlite --format ndjson 2>err |
+		grep '"type":"control"' | grep "\"item\":\"$1\"" | grep -q "\"verdict\":\"$2\""
+}
+{
+	cat kita.yaml
+	cat <<-END
+		attestations:
+		  - {guideline: own, item: 1-2, answer: met, by: chief, at: $day, evidence: R8-1}
+		items:
+		  - {guideline: own, item: 1-1, decision: decline, reason: for tests, by: chief, at: $day}
+		treatments:
+		  - {check: own.port, owner: chief, state: planned, due: $day}
+	END
+} >today.yaml
+that 'as the scan left it' verdict 1-2 not-assessable ''
+that 'an answer of a later day does not count' verdict 1-2 not-assessable '-c today.yaml'
+that 'nor does a decision' verdict 1-1 violated '-c today.yaml'
+that 'on its day it does' verdict 1-2 attested "-c today.yaml --at $day"
+that 'and the decision' verdict 1-1 declined "-c today.yaml --at $day"
+"$TENKEN" export -c today.yaml --at "$later" --checks own-checks.yaml own.sqlite --format ndjson >one 2>err
+that 'what is overdue is a finding' grep -q '"check":"declared.treatment-overdue"' one
+sleep 1
+"$TENKEN" export -c today.yaml --at "$later" --checks own-checks.yaml own.sqlite --format ndjson >two 2>err
+that 'as of a day it is the same whenever it is asked' cmp one two
+that 'the store stays as it was' test "$(sha256sum <own.sqlite)" = "$sum"
+ends 0 'the report too' "$TENKEN" report -c today.yaml --at "$day" --checks own-checks.yaml --html page.html own.sqlite
+that 'tells the reason' grep -q 'for tests' page.html
+refuses 2 'lies before the end of the run' 'a day before the scan' \
+	"$TENKEN" report --at "$before" --no-html --checks own-checks.yaml own.sqlite
+refuses 2 "takes a day (YYYY-MM-DD), not '2026-13-01'" 'no day' \
+	"$TENKEN" report --at 2026-13-01 --no-html --checks own-checks.yaml own.sqlite
+sed 's/site: kita/site: minami/' today.yaml >other.yaml
+refuses 2 "other.yaml: is the file of the site 'minami', the store's run is of 'kita'" 'the file of another site' \
+	"$TENKEN" report -c other.yaml --no-html --checks own-checks.yaml own.sqlite
+mv own.yaml elsewhere.yaml
+"$TENKEN" report --no-html --checks own-checks.yaml own.sqlite >out 2>err
+that 'without our guideline the others are told' grep -q nisc-measures out
+that 'and that it is missing' grep -q 'own.yaml: this guideline cannot be read' err
+mv elsewhere.yaml own.yaml
+
+# ---- what answers name ----
+# answers TEXT WORDS: the lines of standard input are refused with this line
+answers() {
+	{
+		cat kita.yaml
+		cat
+	} >named.yaml
+	refuses 2 "$1" "$2" "$TENKEN" site check named.yaml
+}
+answers "named.yaml:6: field 'decision': 'ordinance-1-1' is a requirement of the ministerial ordinance" \
+	'what the ordinance requires is not declined' <<-'END'
+	items:
+	  - {guideline: mlit-water, item: ordinance-1-1, decision: decline, reason: r, by: b, at: 2026-01-01}
+END
+answers "named.yaml:6: field 'checks': there is no check 'nosuch'" 'a further check that there is none of' <<-'END'
+	items:
+	  - {guideline: own, item: 1-2, decision: tighten, checks: [nosuch]}
+END
+answers "named.yaml:6: field 'control': guideline 'own' has no control '7'" 'a control that there is none of' <<-'END'
+	measures:
+	  - {guideline: own, control: '7', measure: m, by: b, at: 2026-01-01}
+END
+answers "named.yaml:6: field 'relies_on': 'tls.none' is the check that it is for" 'a measure that relies on itself' <<-'END'
+	measures:
+	  - {check: tls.none, measure: m, by: b, at: 2026-01-01, relies_on: [tls.none]}
+END
+answers "named.yaml:6: field 'asset': 'P-9' is neither" 'an asset that nobody knows' <<-'END'
+	treatments:
+	  - {check: tls.none, asset: P-9, owner: o, state: planned}
+END
+{
+	cat kita.yaml
+	cat <<-'END'
+		waivers:
+		  - {check: tls.none, reason: r, compensating: c, approved_by: b, approved_at: 2026-01-01, until: 2099-01-01}
+	END
+} >waived.yaml
+ends 0 'a waiver that lacks fields is read' "$TENKEN" site check waived.yaml
+that 'and told' grep -q 'waived.yaml:6: this waiver lacks applicant, clause, impact, closing and does not count' out
+tap_done
