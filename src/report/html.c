@@ -159,10 +159,12 @@ static const struct {
 } parts[] = {
 	{ "summary", W_NAV_SUMMARY, EVERYBODY, NULL, page_summary },
 	{ "map", W_NAV_MAP, EVERYBODY, NULL, page_map },
+	{ "trend", W_NAV_TREND, MANAGEMENT | IT | AUDITOR, page_has_trend, page_trend },
 	{ "closed", W_NAV_CLOSED, EVERYBODY, page_has_closed, page_closed },
 	{ "ot", W_NAV_OT, OT, page_has_ot, page_ot },
 	{ "findings", W_NAV_FINDINGS, IT | OT | AUDITOR, NULL, page_findings },
 	{ "controls", W_NAV_CONTROLS, AUDITOR, NULL, page_controls },
+	{ "gap", W_NAV_GAP, MANAGEMENT | AUDITOR, page_has_gap, page_gap },
 	{ "records", W_NAV_PLAN, MANAGEMENT | AUDITOR, NULL, page_records },
 	{ "hosts", W_NAV_HOSTS, IT | OT | AUDITOR, NULL, page_hosts },
 	{ "traffic", W_NAV_TRAFFIC, IT | OT, page_has_listening, page_listening },

@@ -102,6 +102,7 @@ ORDER("auditor", "records", "-6") ORDER("auditor", "coverage", "-5")
 ".map .badge{fill:var(--paper);stroke:var(--soft)}.map .number{font-size:11px;text-anchor:middle}\n"
 ".key{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.15rem 1.3rem;font-size:.87rem;margin:.3rem 0 .8rem}.key svg{width:1.6rem;height:.8rem;margin-right:.4em;vertical-align:-.1em}\n"
 "div.map{overflow-x:auto}.key svg{margin-bottom:0}\n"
+".trend{display:block;width:100%;max-width:48rem;height:auto}.trend rect{fill:var(--c)}.trend text{fill:var(--soft);font-size:11px;text-anchor:middle}.trend .axis{stroke:var(--soft)}\n"
 /* verdicts */
 ".guideline{margin:.8rem 0 1.2rem}svg.bar{display:block;width:100%;height:.85rem;border-radius:.3rem;background:var(--line)}\n"
 ".legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin-top:.3rem;font-size:.87rem}"

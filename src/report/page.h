@@ -56,6 +56,7 @@ enum show {
 	SHOW_KIND,
 	SHOW_ANSWER,
 	SHOW_DECISION,
+	SHOW_SEVERITY,
 	SHOW_DAY,
 	SHOW_JOURNAL
 };
@@ -88,6 +89,8 @@ void fold_end(struct page *p, const struct fold *f);
 /* The parts: each writes its <section> with what page_section() begins it with. */
 void page_summary(struct page *p);
 void page_map(struct page *p);
+void page_trend(struct page *p);
+void page_gap(struct page *p);
 void page_closed(struct page *p);
 void page_ot(struct page *p);
 void page_findings(struct page *p);
@@ -99,6 +102,8 @@ void page_coverage(struct page *p);
 void page_sent(struct page *p);
 void page_scan(struct page *p);
 /* Whether the part is there: some are not where nothing speaks of them. */
+bool page_has_trend(struct page *p);
+bool page_has_gap(struct page *p);
 bool page_has_closed(struct page *p);
 bool page_has_ot(struct page *p);
 bool page_has_listening(struct page *p);

@@ -85,6 +85,29 @@
 	X(CHAPTER, "Chapter %s", "第%s章") \
 	X(ANNEX, "Annex %s", "附属書%s") \
 	X(SOURCE_LACKS, "About the source, and what it lacks", "出典についての注記と、含まれないもの") \
+	/* trend */ \
+	X(SINCE, "Since the report before:", "前回の報告以降：") \
+	X(MITIGATED, "mitigated", "解消") \
+	X(NEW_FINDINGS, "new", "新規") \
+	X(REDETECTED, "detected again", "再検出") \
+	X(OPEN_BY_RUN, "Open findings from inspection to inspection, the gravest at the foot", "未解決の検出事項の推移（下ほど重い）") \
+	X(RUNS, "Inspections", "点検ごとの件数") \
+	X(OPEN_CRITICAL, "of them critical", "うち緊急") \
+	X(OPEN_HIGH, "of them high", "うち高") \
+	X(UNSEEN, "not looked at again", "今回は未確認") \
+	X(FIX_TIME, "Days until fixed", "解消までの日数") \
+	X(MEDIAN_DAYS, "Median of days", "中央値（日）") \
+	X(MEDIAN_AGE, "Median age of the open ones", "未解決の経過日数（中央値）") \
+	X(OLDEST, "Oldest", "最長") \
+	/* current and target */ \
+	X(GAP_NOTE, "People set these words; nothing here is computed. What was seen stands beside them.", "現状と目標は人が定めたものです。計算した値はなく、観測結果は参考として並べています。") \
+	X(CURRENT, "Current", "現状") \
+	X(TARGET_PROFILE, "Target", "目標") \
+	X(SEEN_BESIDE, "Seen", "観測結果") \
+	X(PRIORITY, "Priority", "優先度") \
+	X(REACHED, "reached", "到達") \
+	X(TIERS, "Tiers", "ティア") \
+	X(AREA, "Area", "領域") \
 	/* answers and plan */ \
 	X(TREATMENTS, "What is going to be done", "対応の計画") \
 	X(ACTION, "Action", "対応") \
