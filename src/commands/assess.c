@@ -349,7 +349,7 @@ static int64_t year_later(const struct site *s, int64_t now)
 	int64_t then = now;
 	int year = 0, month = 0, day = 0;
 
-	site_day(s, now, today);
+	site_day_text(s, now, today);
 	if (sscanf(today, "%d-%d-%d", &year, &month, &day) == 3)
 		then = site_midnight(s, year + 1, month, day + 1) - 1;
 	return then;

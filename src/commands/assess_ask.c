@@ -102,10 +102,10 @@ static void show_answer(struct assessment *t, const struct question *q)
 	if (a == NULL)
 		return;
 	fprintf(t->ask.out, _("Answer so far: %s, %s"), answer_text(a->answer, i18n_language()),
-		site_day(&t->site, a->at, day));
+		site_day_text(&t->site, a->at, day));
 	if (a->until != 0)
 		fprintf(t->ask.out, a->until < t->now ? _(", EXPIRED on %s") : _(", until %s"),
-			site_day(&t->site, a->until, until));
+			site_day_text(&t->site, a->until, until));
 	if (a->evidence != NULL) {
 		fputs(", ", t->ask.out);
 		put_line(t->ask.out, a->evidence);
@@ -172,14 +172,15 @@ static bool ask_day(struct assessment *t, const char *question, int64_t normal, 
 	char line[ASK_TEXT], form[DAY_FORM];
 
 	while (t->ask.end == ASK_LINE) {
-		put_question(t, question, normal != 0 ? site_day(&t->site, normal, form) : NULL);
+		put_question(t, question,
+			     normal != 0 ? site_day_text(&t->site, normal, form) : NULL);
 		if (!ask_line(&t->ask, "> ", true, line))
 			return false;
 		if (line[0] == '\0') {
 			*ret = normal;
 			return true;
 		}
-		if (!site_day_parse(&t->site, line, true, ret))
+		if (!site_day(&t->site, line, true, ret))
 			fprintf(t->ask.out, _("A day is written like 2027-03-31.\n"));
 		else if (*ret < t->now)
 			fprintf(t->ask.out, _("That day is over.\n"));

@@ -20,7 +20,7 @@ static bool same(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-const char *site_day(const struct site *s, int64_t when, char out[static DAY_FORM])
+const char *site_day_text(const struct site *s, int64_t when, char out[static DAY_FORM])
 {
 	time_t local = (time_t)(when + site_offset(s, when));
 	struct tm tm;
@@ -28,17 +28,6 @@ const char *site_day(const struct site *s, int64_t when, char out[static DAY_FOR
 	if (gmtime_r(&local, &tm) == NULL || strftime(out, DAY_FORM, "%Y-%m-%d", &tm) == 0)
 		out[0] = '\0';
 	return out;
-}
-
-bool site_day_parse(const struct site *s, const char *text, bool end, int64_t *ret)
-{
-	int year, month, day;
-
-	if (!day_parse(text, &year, &month, &day))
-		return false;
-	/* The day behind the last of a month: site_midnight() counts on. */
-	*ret = site_midnight(s, year, month, end ? day + 1 : day) - end;
-	return true;
 }
 
 /* ---- finding and setting ---- */
@@ -271,7 +260,7 @@ static void day(struct entry *e, const struct site *s, const char *name, int64_t
 	if (when == 0)
 		return;
 	key(e, name);
-	fprintf(e->out, "%s\n", site_day(s, when, form));
+	fprintf(e->out, "%s\n", site_day_text(s, when, form));
 }
 
 static void subject(struct entry *e, const char *guideline, const char *item, bool whole)

@@ -36,8 +36,6 @@ int answers_write(const struct site *s, FILE *out);
 
 enum { DAY_FORM = 16 };
 /* "2026-11-30": the civil day of a moment at the site. */
-const char *site_day(const struct site *s, int64_t when, char out[static DAY_FORM]);
-/* Reads "2026-11-30" as the first (end: the last) second of that day at the site. False: it is no day. */
-bool site_day_parse(const struct site *s, const char *text, bool end, int64_t *ret);
+const char *site_day_text(const struct site *s, int64_t when, char out[static DAY_FORM]);
 
 #endif
