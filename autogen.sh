@@ -29,7 +29,7 @@ build_packages="$bootstrap_packages
 	ieee-data=file:/usr/share/ieee-data/oui.csv"
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap
 	ndiff=program:ndiff mandoc=program:mandoc python3-jsonschema=python:jsonschema
-	python3-libnmap=python:libnmap
+	python3-libnmap=python:libnmap python3-openpyxl=python:openpyxl
 	bind9=program:named bind9-dnsutils=program:dig
 	jq=program:jq dnsmasq-base=program:dnsmasq unbound=program:unbound avahi-daemon=program:avahi-daemon
 	python3=program:python3 python3-pymodbus=python:pymodbus python3-serial-asyncio=python:serial_asyncio
@@ -65,7 +65,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	lighttpd-mod-wolfssl=file:/usr/lib/lighttpd/mod_wolfssl.so
 	nodejs=program:node npm=program:npm'
 # What Debian does not have, for the lab; its tests are skipped where it cannot be had.
-lab_modules='node-opcua@2.182.2 aedes@0.51.3'
+lab_modules='node-opcua@2.182.2 aedes@0.51.3 ajv@8.20.0 ajv-formats@3.0.1 ajv-draft-04@1.0.0 @microsoft/jest-sarif@1.0.0-beta.0'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'error: %s\n' "$*" >&2; exit 2; }

@@ -145,8 +145,10 @@ static void json_says_all(void **state)
 
 static void ndjson_is_one_object_per_line(void **state)
 {
-	static const char *const types[] = { "tenken",  "scan",    "host",   "closed_network",
-					     "finding", "control", "remark", "offline_data" };
+	static const char *const types[] = { "tenken",  "scan",     "host",   "closed_network",
+					     "finding", "control",  "remark", "offline_data",
+					     "trend",   "fix_time", "change", "answer",
+					     "waiver",  "threshold" };
 	char *text = make(NDJSON, LANGUAGE_JA), *rest = text;
 	size_t kind = 0, lines = 0;
 
