@@ -87,7 +87,7 @@ static int read_site(const char *path, const struct run *r, const char *const *c
 /* The day's last second; EXIT_USAGE after a message. */
 static int read_day(const struct site *s, const char *at, const struct run *r, int64_t *ret)
 {
-	if (!site_day_read(s, at, true, ret)) {
+	if (!site_day(s, at, true, ret)) {
 		fprintf(stderr, _("error: --at takes a day (YYYY-MM-DD), not '%s'\n"), at);
 		return EXIT_USAGE;
 	}

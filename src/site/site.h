@@ -395,7 +395,7 @@ const char *site_moment(const struct site *s, int64_t when, char out[static MOME
 /* Seconds that the site's clock is ahead of UTC. */
 int32_t site_offset(const struct site *s, int64_t when);
 /* "YYYY-MM-DD": the first or the last second of that day at the site. False where it is no day. */
-bool site_day_read(const struct site *s, const char *text, bool end, int64_t *ret);
+bool site_day(const struct site *s, const char *text, bool end, int64_t *ret);
 /* Midnight at the start of a civil day at the site. */
 int64_t site_midnight(const struct site *s, int year, int month, int day);
 /* Valid at this time? */

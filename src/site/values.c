@@ -112,7 +112,7 @@ void load_address(struct ynode n, struct addr *ret)
 		yn_complain(n, _("'%s' is not an address"), text);
 }
 
-bool site_day_read(const struct site *s, const char *text, bool end, int64_t *ret)
+bool site_day(const struct site *s, const char *text, bool end, int64_t *ret)
 {
 	int year, month, day;
 
@@ -127,7 +127,7 @@ void load_day(const struct site *s, struct ynode n, bool end, int64_t *ret)
 {
 	const char *text = yn_text(n);
 
-	if (text != NULL && !site_day_read(s, text, end, ret))
+	if (text != NULL && !site_day(s, text, end, ret))
 		yn_complain(n, _("'%s' is not a day (YYYY-MM-DD)"), text);
 }
 
