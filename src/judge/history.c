@@ -265,41 +265,52 @@ static int carry(struct judged *j)
 	return r < 0 ? r : 0;
 }
 
-/* What another store knows of before (judge/compare.h): its runs have negative numbers here. */
-static const char foreign[] =
-	"INSERT INTO temp.finding_gone (fingerprint, site, check_id, severity, asset, address, "
-	"port,"
-	"  transport, detail, status, vantage, zone, first_seen, first_scan, last_seen, last_scan,"
-	"  reopened, reason)"
-	" SELECT fingerprint, site, check_id, severity, asset, address, port, transport, detail, "
-	"status,"
-	"  vantage, zone, first_seen, -run, last_seen, -run, 0, '' FROM temp.earlier_finding"
-	" WHERE fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
-	"  AND fingerprint NOT IN (SELECT fingerprint FROM main.finding) ORDER BY fingerprint";
-
-#define GONE "SELECT check_id, asset, address, port, transport, vantage, last_scan,"
-
-static int prepare_gone(struct judged *j, struct query **ret)
+/* What another store knows of before (judge/compare.h), of declared checks or of the others: its runs have
+ * negative numbers here. ret: there is such a store. */
+static int add_foreign(struct judged *j, bool declared, bool *ret)
 {
 	int64_t there = 0;
 	int r = db_number(j->db,
 			  "SELECT count(*) FROM sqlite_temp_master WHERE name = 'earlier_finding'",
 			  0, &there);
 
-	if (r >= 0 && there > 0)
-		r = db_exec(j->db, foreign);
+	if (ret != NULL)
+		*ret = there > 0;
+	if (r < 0 || there == 0)
+		return r;
+	return db_execf(
+		j->db,
+		"INSERT INTO temp.finding_gone (fingerprint, site, check_id, severity, asset,"
+		"  address, port, transport, detail, status, vantage, zone, first_seen, first_scan,"
+		"  last_seen, last_scan, reopened, reason)"
+		" SELECT fingerprint, site, check_id, severity, asset, address, port, transport,"
+		"  detail, status, vantage, zone, first_seen, -run, last_seen, -run, 0, ''"
+		"  FROM temp.earlier_finding"
+		"  WHERE fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
+		"  AND fingerprint NOT IN (SELECT fingerprint FROM main.finding)"
+		"  AND check_id %s (SELECT check_id FROM temp.declared_check) ORDER BY fingerprint",
+		declared ? "IN" : "NOT IN");
+}
+
+#define GONE "SELECT check_id, asset, address, port, transport, vantage, last_scan,"
+
+static int prepare_gone(struct judged *j, struct query **ret)
+{
+	bool there = false;
+	int r = add_foreign(j, false, &there);
+
 	if (r < 0)
 		return r;
 	return query_new(
 		j->db,
-		there > 0 ? GONE " iif(last_scan < 0, (SELECT kind FROM temp.earlier_finding e"
-				 "  WHERE e.fingerprint = finding_gone.fingerprint),"
-				 "  (SELECT kind FROM main.scan s WHERE s.id = last_scan)), zone,"
-				 " (SELECT heard_ms FROM temp.earlier_finding e"
-				 "  WHERE e.fingerprint = finding_gone.fingerprint)"
-				 " FROM temp.finding_gone WHERE rowid = ?"
-			  : GONE " (SELECT kind FROM main.scan s WHERE s.id = last_scan), zone, 0"
-				 " FROM temp.finding_gone WHERE rowid = ?",
+		there ? GONE " iif(last_scan < 0, (SELECT kind FROM temp.earlier_finding e"
+			     "  WHERE e.fingerprint = finding_gone.fingerprint),"
+			     "  (SELECT kind FROM main.scan s WHERE s.id = last_scan)), zone,"
+			     " (SELECT heard_ms FROM temp.earlier_finding e"
+			     "  WHERE e.fingerprint = finding_gone.fingerprint)"
+			     " FROM temp.finding_gone WHERE rowid = ?"
+		      : GONE " (SELECT kind FROM main.scan s WHERE s.id = last_scan), zone, 0"
+			     " FROM temp.finding_gone WHERE rowid = ?",
 		ret);
 }
 
@@ -368,16 +379,24 @@ int history_make(struct judged *j)
 /* What is declared is looked at by every run that has it before it, from wherever it stands. */
 int history_declared(struct judged *j)
 {
-	return db_execf(
+	int r = db_execf(
 		j->db,
 		"INSERT INTO temp.finding_gone SELECT *, NULL FROM main.finding"
 		" WHERE site = %Q AND first_seen <= %lld"
 		" AND (status <> 'fixed' OR coalesce(fixed_at, 0) >= %lld)"
 		" AND fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
-		" AND check_id IN (SELECT check_id FROM temp.declared_check) ORDER BY fingerprint;"
-		"UPDATE temp.finding_gone SET status = 'fixed', fixed_at = coalesce(fixed_at, %lld)"
-		" WHERE check_id IN (SELECT check_id FROM temp.declared_check)",
-		j->site, (long long)j->now, (long long)j->now, (long long)j->now);
+		" AND check_id IN (SELECT check_id FROM temp.declared_check) ORDER BY fingerprint",
+		j->site, (long long)j->now, (long long)j->now);
+
+	if (r >= 0)
+		r = add_foreign(j, true, NULL);
+	if (r >= 0)
+		r = db_execf(j->db,
+			     "UPDATE temp.finding_gone SET status = 'fixed',"
+			     " fixed_at = coalesce(fixed_at, %lld)"
+			     " WHERE check_id IN (SELECT check_id FROM temp.declared_check)",
+			     (long long)j->now);
+	return r < 0 ? r : 0;
 }
 
 /* A later scan has the last word, whatever the order of judging. */
