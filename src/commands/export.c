@@ -22,6 +22,7 @@ struct options {
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
 	const char *site, *at; /* of today; NULL: not said */
+	const char *since;
 };
 
 static void help(void)
@@ -45,6 +46,9 @@ static void help(void)
 		 "  -c, --site FILE  answers, waivers, measures and decisions of today's site file "
 		 "instead of\n                   those kept with the scan, judged as of today\n"
 		 "  --at DAY         judge what people declared as of that day (YYYY-MM-DD)\n"
+		 "  --since WHEN     tell changes since a day, or since a run by its number; "
+		 "default "
+		 "the run\n                   before\n"
 		 "  --profile NAME   guideline to judge by; default those of the scan "
 		 "(repeatable)\n"
 		 "  --checks FILE    checks of your own (repeatable)\n"
@@ -137,6 +141,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		PARENT,
 		PROFILE,
 		AT,
+		SINCE,
 		CHECKS
 	};
 	static const struct option long_options[] = {
@@ -154,6 +159,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "checks", required_argument, NULL, CHECKS },
 		{ "site", required_argument, NULL, 'c' },
 		{ "at", required_argument, NULL, AT },
+		{ "since", required_argument, NULL, SINCE },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -219,6 +225,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case AT:
 			o->at = optarg;
+			break;
+		case SINCE:
+			o->since = optarg;
 			break;
 		case 'h':
 			help();
@@ -318,6 +327,8 @@ int command_export(int argc, char **argv)
 		return export_tickets(&o);
 	status = reading_start_today(&reading, o.store, o.profiles, o.profile_count, o.checks,
 				     o.check_count, o.site, o.at);
+	if (status == EXIT_DONE)
+		status = reading_since(&reading, o.store, o.since);
 	if (status == EXIT_DONE) {
 		struct telling t = { .format = o.format };
 

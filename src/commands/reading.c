@@ -9,6 +9,7 @@
 #include "codec/i18n.h"
 #include "commands/commands.h"
 #include "commands/judging.h"
+#include "judge/judge.h"
 
 int reading_message(const char *path, enum store_fault fault, const char *words)
 {
@@ -164,6 +165,48 @@ int reading_start_today(struct reading *ret, const char *path, const char *const
 	if (status == EXIT_DONE)
 		status = reading_load(ret, db, scan, profiles, profile_count, checks, check_count);
 	return status == EXIT_DONE ? reading_judge(ret, db, path, scan) : status;
+}
+
+/* The end of the run of this number, of the same site and before the judged one; 0: there is none. */
+static int64_t end_of_run(struct db *db, int64_t number)
+{
+	struct query *q = NULL;
+	int64_t end =
+		query_new(db,
+			  "SELECT coalesce(s.finished, s.started) FROM main.scan s, temp.judged j"
+			  " WHERE s.id = ?1 AND s.site = j.site AND s.id < j.id",
+			  &q);
+
+	if (end == 0 && query_bind_int(q, 1, number) == 0)
+		end = query_step(q) == 1 ? query_int(q, 0) : 0;
+	query_free(q);
+	return end < 0 ? 0 : end;
+}
+
+int reading_since(struct reading *r, const char *path, const char *since)
+{
+	struct db *db = r->store.db;
+	int64_t at = 0, run = 0;
+	char *end;
+
+	if (since == NULL)
+		return EXIT_DONE;
+	long long number = strtoll(since, &end, 10);
+	int e = *end == '\0' ? 0 : db_number(db, "SELECT id FROM temp.judged", 0, &run);
+	if (*end == '\0')
+		at = end_of_run(db, number);
+	else if (e == 0)
+		e = today_day(db, run, since, &at);
+	if (e == -EINVAL || (e == 0 && at == 0)) {
+		fprintf(stderr,
+			_("error: --since takes a day (YYYY-MM-DD) or the number of an earlier run "
+			  "(tenken diff STORE --runs lists them), not '%s'\n"),
+			since);
+		return EXIT_USAGE;
+	}
+	if (e == 0)
+		e = judge_since(db, at);
+	return e == 0 ? EXIT_DONE : reading_message(path, STORE_BROKEN, db_error(db));
 }
 
 void reading_done(struct reading *r)

@@ -39,6 +39,9 @@ int reading_start_today(struct reading *ret, const char *path, const char *const
 int reading_load(struct reading *r, struct db *db, int64_t scan, const char *const *profiles,
 		 size_t profile_count, const char *const *checks, size_t check_count);
 int reading_judge(struct reading *r, struct db *db, const char *path, int64_t scan);
+/* Tells changes since a day (YYYY-MM-DD) or since the end of a run (its number); NULL: as it is. EXIT_DONE, or
+ * another exit status after one message. */
+int reading_since(struct reading *r, const char *path, const char *since);
 void reading_done(struct reading *r);
 
 #endif

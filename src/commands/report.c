@@ -19,6 +19,7 @@ struct options {
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
 	const char *site, *at; /* of today; NULL: not said */
+	const char *since;
 };
 
 static void help(void)
@@ -35,6 +36,9 @@ static void help(void)
 		 "  -c, --site FILE  answers, waivers, measures and decisions of today's site file "
 		 "instead of\n                   those kept with the scan, judged as of today\n"
 		 "  --at DAY         judge what people declared as of that day (YYYY-MM-DD)\n"
+		 "  --since WHEN     tell changes since a day, or since a run by its number; "
+		 "default "
+		 "the run\n                   before\n"
 		 "  --profile NAME   guideline to judge by (a name, a file, all); default those of "
 		 "the "
 		 "scan\n                   (repeatable)\n"
@@ -56,7 +60,7 @@ static bool add(const char *list[static LIST], size_t *count, const char *text, 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { HTML = 256, VIEW, NO_HTML, QUIET, PROFILE, CHECKS, AT };
+	enum { HTML = 256, VIEW, NO_HTML, QUIET, PROFILE, CHECKS, AT, SINCE };
 	static const struct option long_options[] = {
 		{ "html", required_argument, NULL, HTML },
 		{ "view", required_argument, NULL, VIEW },
@@ -66,6 +70,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "checks", required_argument, NULL, CHECKS },
 		{ "site", required_argument, NULL, 'c' },
 		{ "at", required_argument, NULL, AT },
+		{ "since", required_argument, NULL, SINCE },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -107,6 +112,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case AT:
 			o->at = optarg;
+			break;
+		case SINCE:
+			o->since = optarg;
 			break;
 		case 'h':
 			help();
@@ -176,6 +184,9 @@ int command_report(int argc, char **argv)
 		return output_message(o.html, -ENOMEM);
 	status = reading_start_today(&reading, o.store, o.profiles, o.profile_count, o.checks,
 				     o.check_count, o.site, o.at);
+	if (status == EXIT_DONE)
+		status = reading_since(&reading, o.store, o.since);
+	bool judged = status == EXIT_DONE;
 	struct telling t = { .reading = &reading,
 			     .view = o.view,
 			     .files = { .store = o.store, .html = page } };
@@ -188,7 +199,7 @@ int command_report(int argc, char **argv)
 		}
 	}
 	bool on_stdout = page != NULL && strcmp(page, "-") == 0;
-	if (reading.catalogue != NULL && !o.quiet && !on_stdout) {
+	if (judged && !o.quiet && !on_stdout) {
 		int r = output_write(NULL, write_summary, &t);
 
 		if (r != 0 && status == EXIT_DONE)

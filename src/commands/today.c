@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/today.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -135,4 +136,17 @@ void today_done(struct today *t)
 	db_free(t->answers);
 	store_close(t->store);
 	*t = (struct today){ 0 };
+}
+
+int today_day(struct db *db, int64_t run, const char *day, int64_t *ret)
+{
+	struct run r;
+	struct site s = { 0 };
+	int e = run_read(db, run, &r) ? site_in_zone(r.timezone, &s) : -EIO;
+
+	if (e == 0 && !site_day(&s, day, false, ret))
+		e = -EINVAL;
+	site_done(&s);
+	run_done(&r);
+	return e;
 }

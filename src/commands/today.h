@@ -24,4 +24,8 @@ int today_load(struct today *ret, const char *site, const char *at, const char *
 	       size_t check_count, struct db *db, int64_t run);
 void today_done(struct today *t);
 
+/* A day, "YYYY-MM-DD", as its first second by the clock of a run. 0, -EINVAL where it is no day, or another
+ * negative errno. */
+int today_day(struct db *db, int64_t run, const char *day, int64_t *ret);
+
 #endif

@@ -165,6 +165,80 @@ static void tell_findings(struct telling *t)
 	putc('\n', t->out);
 }
 
+/* What became of findings since the run before, and how long it took until they were fixed. */
+static void tell_changes(struct telling *t)
+{
+	static const struct {
+		const char *change;
+		enum word w;
+	} kinds[] = { { "mitigated", W_MITIGATED },
+		      { "new", W_NEW },
+		      { "re-detected", W_REDETECTED } };
+	int64_t since = facts_count(t->facts, "SELECT coalesce(at, 0) FROM since");
+	char time[TIME_TEXT], sql[96];
+	const char *values[] = { time };
+
+	if (since != 0) {
+		time_here(since, time);
+		put_with(t->out, put_line, word(W_CHANGES_SINCE, t->l), values);
+		fputs(t->l == LANGUAGE_JA ? "：" : ": ", t->out);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+			snprintf(sql, sizeof(sql),
+				 "SELECT count(*) FROM changes WHERE change = '%s'",
+				 kinds[i].change);
+			fprintf(t->out, "%s%s %" PRId64, i > 0 ? separator(t) : "",
+				word(kinds[i].w, t->l), facts_count(t->facts, sql));
+		}
+		putc('\n', t->out);
+	}
+	struct query *q =
+		facts_ask(t->facts, "SELECT severity, round(median_days, 1) FROM fix_time WHERE"
+				    " median_days IS NOT NULL ORDER BY " BY_SEVERITY);
+	bool some = false;
+	for (; facts_next(t->facts, q); some = true) {
+		if (!some)
+			head(t, W_DAYS_TO_FIX);
+		fprintf(t->out, "%s%s %s", some ? separator(t) : "",
+			severity_text(query_text(q, 0), t->l), query_text(q, 1));
+	}
+	query_free(q);
+	if (some)
+		putc('\n', t->out);
+}
+
+/* What people set as current and target profile. */
+static void tell_goals(struct telling *t)
+{
+	struct query *q = facts_ask(
+		t->facts, "SELECT count(*), coalesce(sum(same = 0), 0), coalesce(sum(due <"
+			  " (SELECT now FROM judged)), 0) FROM gap");
+	char counts[3][32];
+	const char *values[] = { counts[0], counts[1], counts[2] };
+
+	if (facts_next(t->facts, q) && query_int(q, 0) > 0) {
+		for (int i = 0; i < 3; i++)
+			snprintf(counts[i], sizeof(counts[i]), "%" PRId64, query_int(q, i));
+		head(t, W_GOALS_SET);
+		put_with(t->out, put_line, word(W_GOALS_TEXT, t->l), values);
+		putc('\n', t->out);
+	}
+	query_free(q);
+	q = facts_ask(t->facts,
+		      "SELECT area, coalesce(current, '-'), coalesce(target, '-') FROM tier"
+		      " ORDER BY area, given_at, line");
+	bool some = false;
+	for (; facts_next(t->facts, q); some = true) {
+		if (!some)
+			head(t, W_TIERS_SET);
+		fputs(some ? separator(t) : "", t->out);
+		put_line(t->out, query_text(q, 0));
+		fprintf(t->out, " %s -> %s", query_text(q, 1), query_text(q, 2));
+	}
+	query_free(q);
+	if (some)
+		putc('\n', t->out);
+}
+
 /* The worst checks with one of their places each. */
 static void tell_worst(struct telling *t)
 {
@@ -343,8 +417,10 @@ int report_summary(struct db *db, const struct catalogue *c, enum language l,
 		tell_listening(&t);
 		tell_closed(&t);
 		tell_findings(&t);
+		tell_changes(&t);
 		tell_worst(&t);
 		tell_verdicts(&t);
+		tell_goals(&t);
 		tell_limits(&t);
 		clock_leave(&clock);
 		if (files->html != NULL) {

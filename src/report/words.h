@@ -251,6 +251,12 @@
 	X(DIFF_TO, "To", "比較先") \
 	X(DIFF_NO_FINDINGS, "No finding changed.", "検出事項に変化はありません。") \
 	X(DIFF_VERDICTS, "Verdicts that changed", "判定が変わった項目") \
+	X(CHANGES_SINCE, "Changes since %s", "%s 以降の変化") \
+	X(DAYS_TO_FIX, "Days until findings were fixed (median)", "解消までの日数（中央値）") \
+	X(GOALS_SET, "Current and target profile", "現在プロファイルと目標") \
+	X(GOALS_TEXT, "%s goals, %s where the words for today and the target differ, %s past their day", \
+	  "目標 %s 件、現状と目標の記載が異なるもの %s 件、期限超過 %s 件") \
+	X(TIERS_SET, "Tiers, as people see them", "ティア（担当者の自己評価）") \
 	/* tables of the exports */ \
 	X(TABLE_ASSETS, "Assets", "資産") \
 	X(TABLE_FLOWS, "Flows", "通信") \

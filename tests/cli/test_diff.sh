@@ -78,6 +78,12 @@ ends 0 '--fail-on: nothing new is as severe' "$TENKEN" diff later.sqlite blind.s
 ends 0 'the runs are listed' "$TENKEN" diff two.sqlite --runs
 that 'by their numbers' sh -c '[ "$(grep -c . out)" = 2 ] && grep -q "^ *2  2026-11-2" out'
 
+ends 0 'changes since the run before' "$TENKEN" report two.sqlite --no-html
+that 'the summary tells them' grep -q '^Changes since 2026-11-20 .*: mitigated 2, new 3, ' out
+ends 0 'changes since a day' "$TENKEN" report two.sqlite --no-html --since 2026-11-01
+that 'before which nothing was known' grep -q '^Changes since 2026-11-01 00:00 JST: mitigated 2, new 4[0-9], ' out
+refuses 2 'takes a day' 'no such run before' "$TENKEN" report two.sqlite --no-html --since 2
+
 refuses 2 'there is no earlier run' 'one run alone' "$TENKEN" diff one.sqlite
 refuses 2 'holds no run 7' 'a run that is not there' "$TENKEN" diff two.sqlite --from 7
 refuses 2 'takes the number of a run' 'no number' "$TENKEN" diff two.sqlite --to new
