@@ -21,7 +21,7 @@ static const char made_tables[] =
 	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
 	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
 	" inferred INTEGER NOT NULL, run INTEGER NOT NULL, carried INTEGER NOT NULL,"
-	" measures TEXT, treatment TEXT) WITHOUT ROWID;"
+	" measures TEXT, treatment TEXT);"
 	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
 	/* Where it was found: one asset may have it at several of its addresses. */
 	"CREATE TEMP TABLE finding_place (fingerprint TEXT NOT NULL, address TEXT, zone TEXT, kind "
@@ -406,6 +406,22 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	return r;
 }
 
+/* In one transaction: a commit for each row looks at all pages again. The check's own SQL must not run in one,
+ * since what fails for want of memory takes it back. */
+static int keep_rows(struct judged *j, struct keeper *k, const struct check *check,
+		     const struct rows *rows)
+{
+	int r = db_exec(j->db, "SAVEPOINT keep_rows");
+	bool open = r >= 0;
+
+	if (r >= 0)
+		r = keeper_init(j, k);
+	for (size_t i = 0; r >= 0 && i < rows->count; i++)
+		r = keep_row(j, k, check, &rows->list[i]);
+	int ended = open ? db_exec(j->db, "RELEASE keep_rows") : 0;
+	return r < 0 ? r : ended;
+}
+
 /* 0 also where the check's own SQL failed: that is a complaint and its state's reason. */
 static int run_check(struct judged *j, const struct check *check, struct check_state *state)
 {
@@ -428,10 +444,8 @@ static int run_check(struct judged *j, const struct check *check, struct check_s
 	}
 	if (rows.count > 0) {
 		qsort(rows.list, rows.count, sizeof(*rows.list), by_place);
-		r = keeper_init(j, &keeper);
+		r = keep_rows(j, &keeper, check, &rows);
 	}
-	for (size_t i = 0; r >= 0 && i < rows.count; i++)
-		r = keep_row(j, &keeper, check, &rows.list[i]);
 out:
 	keeper_done(&keeper);
 	free(rows.list);
@@ -510,7 +524,8 @@ static int load_findings(struct judged *j)
 	if (j->findings == NULL || j->places == NULL)
 		return -ENOMEM;
 	r = query_new(j->db,
-		      "SELECT n.fingerprint, n.check_id, p.address, n.status = 'open', n.inferred"
+		      "SELECT n.fingerprint, n.check_id, p.address, n.status = 'open', n.inferred, "
+		      "n.rowid"
 		      " FROM temp.finding_now AS n JOIN temp.finding_place AS p USING (fingerprint)"
 		      " ORDER BY n.check_id, n.fingerprint, p.address",
 		      &q);
@@ -533,6 +548,7 @@ static int load_findings(struct judged *j)
 		f->place_count = 1;
 		f->open = query_int(q, 3) != 0;
 		f->inferred = query_int(q, 4) != 0;
+		f->number = query_int(q, 5);
 		if (f->fingerprint == NULL)
 			r = -ENOMEM;
 		last = f;

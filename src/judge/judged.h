@@ -76,6 +76,7 @@ struct cover {
 
 struct judged_finding {
 	const char *fingerprint, *check;
+	int64_t number;                  /* its row in finding_now */
 	size_t first_place, place_count; /* in judged.places; one at least */
 	bool open;
 	bool inferred; /* it rests on data that is not verified: no more than a hint */
@@ -122,9 +123,10 @@ struct judged {
 	size_t reason_count, reason_room;
 	struct cover **covers;
 	size_t cover_count;
-	struct check_state *states; /* per check of the catalogue */
-	struct counted *counted;    /* cover.c */
-	struct asked *asked;        /* outcome.c */
+	struct check_state *states;       /* per check of the catalogue */
+	struct counted *counted;          /* cover.c */
+	struct asked *asked;              /* outcome.c */
+	struct finding_set *finding_sets; /* outcome.c; the newest first */
 	struct scope_cache *scopes;
 	struct scope_set *scope_sets;
 	bool kinds_asked;

@@ -91,16 +91,83 @@ static int ask_when(struct judged *j, const struct guideline *g, const struct it
 	return r == -ENOMEM ? r : 0;
 }
 
-static int count_findings(struct judged *j, const struct guideline *g, const struct item *item,
-			  const struct check_state *state, const struct check *check,
-			  const signed char *members, struct query *note, struct outcome *o)
+/*
+ * Most items that name a check ask for the same of its findings: the scope and the condition are those of many
+ * others. Such a set of findings is counted and kept once.
+ */
+struct finding_set {
+	struct finding_set *next;
+	const struct check *check;
+	const signed char *members;
+	const char *when;
+	int64_t number;
+	struct tally tally;
+};
+
+static const struct finding_set *set_find(const struct judged *j, const struct check *check,
+					  const signed char *members, const char *when)
+{
+	for (const struct finding_set *s = j->finding_sets; s != NULL; s = s->next)
+		if (s->check == check && s->members == members &&
+		    (s->when == when ||
+		     (s->when != NULL && when != NULL && strcmp(s->when, when) == 0)))
+			return s;
+	return NULL;
+}
+
+static int set_keep(struct judged *j, const struct judged_finding *first, size_t count,
+		    struct finding_set *s, const signed char *when, struct query *keep)
+{
+	int r = db_exec(j->db, "SAVEPOINT finding_set");
+	bool open = r >= 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		const struct judged_finding *f = &first[i];
+		signed char counts = counts_for(
+			j, f, s->check->of_zone, s->members,
+			when != NULL ? when + f->first_place - first->first_place : NULL);
+
+		if (counts == 0)
+			continue;
+		if (counts == -1) {
+			s->tally.unknown++;
+			continue;
+		}
+		s->tally.open += f->open;
+		s->tally.inferred += f->open && f->inferred;
+		s->tally.waived += !f->open;
+		query_bind_int(keep, 1, s->number);
+		query_bind_int(keep, 2, f->number);
+		r = query_run(keep);
+	}
+	int ended = open ? db_exec(j->db, "RELEASE finding_set") : 0;
+	return r < 0 ? r : ended;
+}
+
+/* The set of what this check found for the item; *ret is NULL where it found nothing. */
+static int set_make(struct judged *j, const struct guideline *g, const struct item *item,
+		    const struct check_state *state, const struct check *check,
+		    const signed char *members, struct query *keep, const struct finding_set **ret)
 {
 	const struct judged_finding *first = &j->findings[state->first_finding];
 	signed char *when = NULL;
 	int r = 0;
 
+	*ret = NULL;
 	if (state->finding_count == 0)
 		return 0;
+	*ret = set_find(j, check, members, item->when);
+	if (*ret != NULL)
+		return 0;
+	struct finding_set *s = arena_array(j->arena, 1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	*s = (struct finding_set){ .next = j->finding_sets,
+				   .check = check,
+				   .members = members,
+				   .when = item->when,
+				   .number = j->finding_sets != NULL ? j->finding_sets->number + 1
+								     : 1 };
 	if (item->when != NULL) {
 		const struct judged_finding *last = first + state->finding_count - 1;
 		size_t places = last->first_place + last->place_count - first->first_place;
@@ -110,28 +177,34 @@ static int count_findings(struct judged *j, const struct guideline *g, const str
 			return -ENOMEM;
 		r = ask_when(j, g, item, check->id, when, places);
 	}
-	for (size_t i = 0; r >= 0 && i < state->finding_count; i++) {
-		const struct judged_finding *f = &first[i];
-		signed char counts = counts_for(
-			j, f, check->of_zone, members,
-			when != NULL ? when + f->first_place - first->first_place : NULL);
-
-		if (counts == 0)
-			continue;
-		if (counts == -1) {
-			o->unknown++;
-			continue;
-		}
-		o->open += f->open;
-		o->inferred += f->open && f->inferred;
-		o->waived += !f->open;
-		query_bind_text(note, 1, g->id);
-		query_bind_text(note, 2, item->id);
-		query_bind_text(note, 3, f->fingerprint);
-		r = query_run(note);
-	}
+	if (r >= 0)
+		r = set_keep(j, first, state->finding_count, s, when, keep);
 	free(when);
-	return r;
+	if (r < 0)
+		return r;
+	j->finding_sets = s;
+	*ret = s;
+	return 0;
+}
+
+static int count_findings(struct judged *j, const struct guideline *g, const struct item *item,
+			  const struct check_state *state, const struct check *check,
+			  const signed char *members, const struct set_writers *w,
+			  struct outcome *o)
+{
+	const struct finding_set *s;
+	int r = set_make(j, g, item, state, check, members, w->keep, &s);
+
+	if (r < 0 || s == NULL)
+		return r;
+	o->open += s->tally.open;
+	o->inferred += s->tally.inferred;
+	o->waived += s->tally.waived;
+	o->unknown += s->tally.unknown;
+	query_bind_text(w->of_item, 1, g->id);
+	query_bind_text(w->of_item, 2, item->id);
+	query_bind_int(w->of_item, 3, s->number);
+	return query_run(w->of_item);
 }
 
 /* ---- what ran for an item ---- */
@@ -225,7 +298,7 @@ bool verdict_not_yet(const struct catalogue *c, const char *id)
 }
 
 int outcome_of_checks(struct judged *j, const struct guideline *g, const struct item *item,
-		      struct query *note, struct outcome *o)
+		      const struct set_writers *w, struct outcome *o)
 {
 	const struct catalogue *c = j->catalogue;
 	const signed char *members = NULL;
@@ -248,7 +321,7 @@ int outcome_of_checks(struct judged *j, const struct guideline *g, const struct 
 			continue;
 		}
 		const struct check_state *state = &j->states[check - c->checks];
-		r = count_findings(j, g, item, state, check, members, note, o);
+		r = count_findings(j, g, item, state, check, members, w, o);
 		o->reasons[i] = missing != NULL ? missing : why_not_run(j, state, members);
 		if (state->reason == NULL && missing == NULL)
 			covers[cover_count++] = state->cover;

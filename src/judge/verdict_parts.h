@@ -62,10 +62,17 @@ struct bench {
 };
 
 /* ---- outcome.c ---- */
-/* Fills in what the item's checks found in its scope and where they ran. note: the statement that
- * keeps a finding of the item (guideline, item, fingerprint). 0 or negative errno. */
+/* Statements that keep a finding of a set (set, finding), and a set of an item (guideline, item, set). */
+struct set_writers {
+	struct query *keep, *of_item;
+};
+/* How many findings of a set are what. */
+struct tally {
+	size_t open, waived, unknown, inferred; /* as in struct outcome */
+};
+/* Fills in what the item's checks found in its scope and where they ran. 0 or negative errno. */
 int outcome_of_checks(struct judged *j, const struct guideline *g, const struct item *item,
-		      struct query *note, struct outcome *o);
+		      const struct set_writers *w, struct outcome *o);
 /* Nobody has written this check, or nothing feeds it. */
 bool verdict_not_yet(const struct catalogue *c, const char *id);
 

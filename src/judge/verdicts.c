@@ -26,8 +26,16 @@ static const char made_tables[] =
 	" answer_evidence TEXT, decision TEXT, decision_reason TEXT, measures TEXT,"
 	" answer_of_control INTEGER, decision_by TEXT, decision_at INTEGER, decision_level TEXT,"
 	" PRIMARY KEY (guideline, item)) WITHOUT ROWID;"
-	"CREATE TEMP TABLE verdict_finding (guideline TEXT NOT NULL, item TEXT NOT NULL,"
-	" fingerprint TEXT NOT NULL, PRIMARY KEY (guideline, item, fingerprint)) WITHOUT ROWID;"
+	/* Sets of findings (their rows in finding_now), and which of them an item has. */
+	"CREATE TEMP TABLE verdict_set (number INTEGER NOT NULL, finding INTEGER NOT NULL,"
+	" PRIMARY KEY (number, finding)) WITHOUT ROWID;"
+	"CREATE TEMP TABLE verdict_item_set (guideline TEXT NOT NULL, item TEXT NOT NULL,"
+	" number INTEGER NOT NULL, PRIMARY KEY (guideline, item, number)) WITHOUT ROWID;"
+	"CREATE INDEX temp.verdict_item_of ON verdict_item_set (number, guideline, item);"
+	"CREATE TEMP VIEW verdict_finding AS SELECT i.guideline AS guideline, i.item AS item,"
+	" n.fingerprint AS fingerprint FROM temp.verdict_item_set AS i"
+	" JOIN temp.verdict_set AS s ON s.number = i.number"
+	" JOIN temp.finding_now AS n ON n.rowid = s.finding;"
 	"CREATE TEMP TABLE verdict_check (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" check_id TEXT NOT NULL, ran INTEGER NOT NULL, reason TEXT,"
 	" PRIMARY KEY (guideline, item, check_id)) WITHOUT ROWID";
@@ -94,7 +102,8 @@ static enum verdict decide(const struct bench *b, size_t place)
 /* ---- writing ---- */
 
 struct writers {
-	struct query *verdict, *finding, *check, *answer, *decision;
+	struct query *verdict, *check, *answer, *decision;
+	struct set_writers sets;
 	struct query *measures; /* NULL: there are none */
 };
 
@@ -205,7 +214,7 @@ static int judge_guideline(struct judged *j, const struct guideline *g, struct w
 		if (r >= 0)
 			r = decision_tightens(j, &o->choice, &b.items[i]);
 		if (r >= 0 && b.items[i]->checks.count > 0)
-			r = outcome_of_checks(j, g, b.items[i], w->finding, &b.outcomes[i]);
+			r = outcome_of_checks(j, g, b.items[i], &w->sets, &b.outcomes[i]);
 	}
 	/* Those with alternatives last: they depend on the verdicts of the others. */
 	for (int pass = 0; r >= 0 && pass < 2; pass++)
@@ -241,8 +250,10 @@ int verdicts_make(struct judged *j)
 			      " ?, ?, ?, ?, ?)",
 			      &w.verdict);
 	if (r >= 0)
-		r = query_new(j->db, "INSERT OR IGNORE INTO temp.verdict_finding VALUES (?, ?, ?)",
-			      &w.finding);
+		r = query_new(j->db, "INSERT INTO temp.verdict_set VALUES (?, ?)", &w.sets.keep);
+	if (r >= 0)
+		r = query_new(j->db, "INSERT OR IGNORE INTO temp.verdict_item_set VALUES (?, ?, ?)",
+			      &w.sets.of_item);
 	if (r >= 0)
 		r = query_new(j->db,
 			      "INSERT OR IGNORE INTO temp.verdict_check VALUES (?, ?, ?, ?, ?)",
@@ -267,11 +278,11 @@ int verdicts_make(struct judged *j)
 		r = judge_guideline(j, &j->catalogue->guidelines[i], &w);
 	/* Once all of them are there, which is quicker than row by row. */
 	if (r >= 0)
-		r = db_exec(
-			j->db,
-			"CREATE INDEX temp.verdict_finding_fp ON verdict_finding (fingerprint)");
+		r = db_exec(j->db,
+			    "CREATE INDEX temp.verdict_set_of ON verdict_set (finding, number)");
 	query_free(w.verdict);
-	query_free(w.finding);
+	query_free(w.sets.keep);
+	query_free(w.sets.of_item);
 	query_free(w.check);
 	query_free(w.answer);
 	query_free(w.decision);
