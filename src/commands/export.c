@@ -31,7 +31,7 @@ static void help(void)
 		 "Judges the newest scan of a store again and writes it for other programs.\n"
 		 "  --format FORM    one of:\n"));
 	for (const struct export_format *f = export_formats; f->name != NULL; f++)
-		printf("    %-14s %s\n", f->name, _(f->words));
+		printf("    %-16s %s\n", f->name, _(f->words));
 	printf(_("  -o, --output FILE  default standard output\n"
 		 "  --table NAME     of a format that has several tables\n"
 		 "  --encoding NAME  csv: utf-8, utf-8-bom (Excel reads it as UTF-8), cp932\n"
@@ -94,7 +94,7 @@ static int check_together(const struct options *o)
 	const struct export_format *f = o->format;
 
 	if (o->encoding != ENCODING_UTF8 && !f->encodings) {
-		fprintf(stderr, _("error: %s is always UTF-8: --encoding and --bom are for csv\n"),
+		fprintf(stderr, _("error: %s is always UTF-8: --encoding and --bom are for CSV\n"),
 			f->name);
 		return EXIT_USAGE;
 	}
