@@ -135,19 +135,28 @@ static int make_newer(struct judged *j)
 	return 0;
 }
 
-/* For comparisons with earlier scans. */
-static int make_every_device(struct judged *j)
+/* For comparisons with earlier scans: tables of all runs, empty in a store that does not have them yet. */
+static int make_every(struct judged *j)
 {
-	static const char columns[] = "scan, address, vendor, certain";
-	bool there = false;
-	int r = db_has_table(j->db, "device", &there);
+	static const struct {
+		const char *name, *table, *columns;
+	} every[] = {
+		{ "every_device", "device", "scan, address, vendor, certain" },
+		{ "every_quiet", "quiet", "scan, zone, complete" },
+	};
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	return there ? db_execf(j->db,
-				"CREATE TEMP VIEW every_device AS SELECT %s FROM main.device",
-				columns)
-		     : db_execf(j->db, "CREATE TEMP TABLE every_device (%s)", columns);
+	for (size_t i = 0; r >= 0 && i < countof(every); i++) {
+		bool there = false;
+
+		r = db_has_table(j->db, every[i].table, &there);
+		if (r >= 0)
+			r = there ? db_execf(j->db, "CREATE TEMP VIEW %s AS SELECT %s FROM main.%s",
+					     every[i].name, every[i].columns, every[i].table)
+				  : db_execf(j->db, "CREATE TEMP TABLE %s (%s)", every[i].name,
+					     every[i].columns);
+	}
+	return r;
 }
 
 /* What `tenken update` brought in belongs to the store, not to a scan. */
@@ -533,7 +542,7 @@ int views_make(struct judged *j, const struct port_list *ports)
 	if (r >= 0)
 		r = make_newer(j);
 	if (r >= 0)
-		r = make_every_device(j);
+		r = make_every(j);
 	if (r >= 0)
 		r = make_offline(j);
 	if (r >= 0)

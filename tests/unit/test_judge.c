@@ -1602,12 +1602,22 @@ static void mistakes_in_sql_are_told(void **state)
 					"table",
 					"CREATE TEMP TABLE x (a)") REFUSED("drop",
 									   "DROP TABLE main.scan")
-					REFUSED("begin", "BEGIN") REFUSED("vacuum", "VACUUM INTO "
-										    "'x'") REFUSED(
-						"random", "SELECT random() AS address")
-						REFUSED("two", "SELECT '10.0.0.1' AS address; "
-							       "DELETE FROM main.scan") REFUSED(
-							"cross",
+					REFUSED("begin", "BEGIN") REFUSED(
+						"vacuum",
+						"VACUUM INTO "
+						"'x'") REFUSED("random", "SELECT random() AS "
+									 "address") REFUSED("two",
+											    "SELECT"
+											    " '10."
+											    "0.0.1'"
+											    " AS "
+											    "addres"
+											    "s; "
+											    "DELETE"
+											    " FROM "
+											    "main."
+											    "scan")
+						REFUSED("cross",
 							"SELECT count(*) AS address FROM asset a, "
 							"asset b, asset c,"
 							" asset d, asset e, asset f, asset g, "
