@@ -42,7 +42,9 @@ done
 . "$bench_tests/reach.sh"
 # shellcheck source=tests/bench/listen.sh
 . "$bench_tests/listen.sh"
-parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all $listen_all}
+# shellcheck source=tests/bench/page.sh
+. "$bench_tests/page.sh"
+parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all $listen_all page}
 # Telnetd of GNU inetutils is not among the services that nmap knows; it tries all its probes on it.
 without_telnet=$(echo "$bench_ports" | sed 's/,23,/,/')
 
@@ -182,7 +184,7 @@ for part in $parts; do
 	case $part in
 	small | all | plain | pace) needed="$needed nmap $bench_programs" machines_needed=yes ;;
 	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
-	listen-ordinary | listen-unknown | listen-many) ;;
+	listen-ordinary | listen-unknown | listen-many | page) ;;
 	listen-live) needed="$needed tcpreplay taskset" ;;
 	crypto-one | crypto-many) needed="$needed openssl" ;;
 	crypto-ssh) needed="$needed sshd ssh-keygen" ;;
@@ -236,6 +238,7 @@ for part in $parts; do
 	listen-unknown) listen_part unknown ;;
 	listen-many) listen_part many ;;
 	listen-live) listen_live ;;
+	page) page_part ;;
 	esac
 done
 {
@@ -245,4 +248,5 @@ done
 	reach_table
 	"$python" "$bench_tests/listen_table.py" "$bench_out"
 	listen_live_table
+	page_table
 } | tee "$bench_out/table.md"

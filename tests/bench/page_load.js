@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// page_load.js BROWSER PAGE: how long a headless browser needs to the first paint and to all of the page, in ms.
+'use strict';
+const { chromium } = require('playwright-core');
+
+(async () => {
+	const browser = await chromium.launch({ executablePath: process.argv[2], args: ['--no-sandbox', '--disable-gpu',
+		'--disable-quic', '--disable-background-networking'] });
+	const tab = await browser.newPage({ viewport: { width: 1250, height: 1000 } });
+	await tab.goto('file://' + process.argv[3]);
+	const t = await tab.evaluate(() => [document.getElementsByTagName('*').length,
+		Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime),
+		Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd)]);
+	console.log(t.join(' '));
+	await browser.close();
+})();
