@@ -102,6 +102,35 @@ static const char keep[] =
 	"INSERT OR REPLACE INTO main.asset_sign SELECT %Q, 'address', address, asset"
 	" FROM main.asset_of WHERE scan = %lld";
 
+/*
+ * The key of the findings. The operator's id of the ledger comes first: what was filed under it stays so. An id that
+ * is new is another name of an asset that was known, unless the id that it had stands in the ledger still and is
+ * somebody else's by now. One key is not that of two assets.
+ */
+static const char file_them[] =
+	"CREATE TEMP TABLE filing AS SELECT k.asset AS asset, min(h.ledger_id) AS ledger,"
+	"  coalesce('l' || min(h.ledger_id), 'a' || k.asset) AS unit"
+	" FROM main.asset_of k JOIN main.host h ON h.scan = k.scan AND h.address = k.address"
+	" WHERE k.scan = %lld GROUP BY k.asset;"
+	"CREATE TEMP TABLE filed AS SELECT unit, max(ledger) AS ledger, min(asset) AS asset,"
+	" coalesce((SELECT l.filed FROM main.filed_ledger l WHERE l.site = %Q AND l.ledger = "
+	"f.ledger),"
+	"  min((SELECT a.filed FROM main.filed_asset a WHERE a.site = %Q AND a.asset = f.asset"
+	"   AND (a.ledger IS NULL OR a.ledger IS f.ledger OR NOT EXISTS (SELECT 1 FROM main.ledger "
+	"g"
+	"    WHERE g.scan = %lld AND g.id = a.ledger)))),"
+	"  max(ledger), min(asset)) AS filed FROM temp.filing f GROUP BY unit;"
+	"UPDATE temp.filed SET filed = coalesce(ledger, asset) WHERE unit IN (SELECT unit FROM ("
+	" SELECT unit, row_number() OVER (PARTITION BY filed ORDER BY ledger IS NULL, unit) AS turn"
+	"  FROM temp.filed) WHERE turn > 1);"
+	"INSERT INTO main.asset_filed SELECT k.scan, k.address, t.filed FROM main.asset_of k"
+	" JOIN temp.filing f ON f.asset = k.asset JOIN temp.filed t ON t.unit = f.unit"
+	" WHERE k.scan = %lld;"
+	"INSERT OR REPLACE INTO main.filed_ledger SELECT %Q, ledger, filed FROM temp.filed"
+	" WHERE ledger IS NOT NULL;"
+	"INSERT OR REPLACE INTO main.filed_asset SELECT %Q, f.asset, t.filed, f.ledger"
+	" FROM temp.filing f JOIN temp.filed t ON t.unit = f.unit";
+
 static int match(struct db *db, const char *site, int64_t scan)
 {
 	long long s = (long long)scan;
@@ -122,7 +151,11 @@ static int match(struct db *db, const char *site, int64_t scan)
 	}
 	if (r == 0)
 		r = db_execf(db, join, site, site, site);
-	return r != 0 ? r : db_execf(db, keep, site, site, s, site, s, site, site, s);
+	if (r == 0)
+		r = db_execf(db, keep, site, site, s, site, s, site, site, s);
+	if (r == 0)
+		r = db_execf(db, "DELETE FROM main.asset_filed WHERE scan = %lld", s);
+	return r != 0 ? r : db_execf(db, file_them, s, site, site, s, s, site, site);
 }
 
 int assets(struct db *db, int64_t scan)
@@ -139,6 +172,7 @@ int assets(struct db *db, int64_t scan)
 	query_free(q);
 	db_exec(db, "DROP TABLE IF EXISTS temp.unit; DROP TABLE IF EXISTS temp.mark;"
 		    "DROP TABLE IF EXISTS temp.claim; DROP TABLE IF EXISTS temp.claimed;"
-		    "DROP TABLE IF EXISTS temp.known");
+		    "DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.filing;"
+		    "DROP TABLE IF EXISTS temp.filed");
 	return r;
 }

@@ -198,13 +198,14 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *asset, *insert, *place, *observed, *support, *origin;
+	struct query *asset, *filed, *insert, *place, *observed, *support, *origin;
 	struct query *before; /* NULL: there is none to be found */
 };
 
 static void keeper_done(struct keeper *k)
 {
 	query_free(k->asset);
+	query_free(k->filed);
 	query_free(k->before);
 	query_free(k->insert);
 	query_free(k->place);
@@ -230,9 +231,14 @@ static const char origin_heard[] =
 static int keeper_init(struct judged *j, struct keeper *k)
 {
 	int64_t findings = 0;
-	int r = query_new(j->db, "SELECT key, zone, kind FROM temp.asset WHERE address = ?",
+	int r = query_new(j->db,
+			  "SELECT a.key, a.zone, a.kind, k.filed FROM temp.asset AS a"
+			  " JOIN temp.asset_key AS k USING (address) WHERE address = ?",
 			  &k->asset);
 
+	if (r >= 0)
+		r = query_new(j->db, "SELECT min(filed) FROM temp.asset_key WHERE key = ?",
+			      &k->filed);
 	if (r >= 0)
 		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM main.finding)", 0, &findings);
 	if (r >= 0 && findings > 0)
@@ -337,14 +343,21 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 
 	query_bind_text(k->asset, 1, place);
 	int r = query_step(k->asset);
-	const char *key = row->asset;
-	if (key == NULL && r == 1 && strcmp(place, row->address) == 0)
+	const char *key = row->asset, *filed = NULL;
+	if (key == NULL && r == 1 && strcmp(place, row->address) == 0) {
 		key = query_text(k->asset, 0);
+		filed = query_text(k->asset, 3);
+	}
 	if (key == NULL)
 		key = row->address;
+	if (r >= 0 && row->asset != NULL) {
+		query_bind_text(k->filed, 1, key);
+		r = query_step(k->filed);
+		filed = query_text(k->filed, 0);
+	}
 	if (r >= 0)
-		r = fingerprint_make(j->site, check->id, key, row->transport, (unsigned)row->port,
-				     row->detail, fingerprint);
+		r = fingerprint_make(j->site, check->id, filed != NULL ? filed : key,
+				     row->transport, (unsigned)row->port, row->detail, fingerprint);
 	if (r >= 0)
 		r = find_origin(j, k, row, place, &o);
 	int64_t seen = o.seen;
@@ -398,6 +411,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		r = query_run(k->place);
 	}
 	query_reset(k->asset);
+	query_reset(k->filed);
 	query_reset(k->origin);
 	query_reset(k->observed);
 	query_reset(k->support);

@@ -69,7 +69,7 @@ static const char other_address[] =
 	"SELECT 1 FROM main.asset_of AS x JOIN main.scan AS s ON s.id = x.scan AND s.site = ?3"
 	" JOIN main.asset_of AS y ON y.scan = x.scan AND y.asset = x.asset"
 	" JOIN temp.asset_key AS k ON k.address = y.address AND k.name = y.asset"
-	" WHERE x.address = ?2 AND (k.key = ?1 OR k.name = ?1) LIMIT 1";
+	" WHERE x.address = ?2 AND (k.key = ?1 OR k.name = ?1 OR k.filed = ?1) LIMIT 1";
 
 static int was_with_it(struct judged *j, struct query *others, const char *asset,
 		       const char *address, bool *ret)
@@ -338,6 +338,7 @@ int history_make(struct judged *j)
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT address FROM temp.asset_key WHERE key = ?1 OR name = ?1"
+			      " OR filed = ?1"
 			      " ORDER BY address",
 			      &hosts);
 	if (r >= 0)
@@ -446,6 +447,7 @@ static const char merge[] =
 	"n.last_seen,"
 	"  n.run, NULL, 0 FROM temp.finding_now AS n, temp.judged AS j WHERE n.carried = 0"
 	" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity,"
+	"  asset = excluded.asset,"
 	"  address = excluded.address, status = excluded.status, vantage = "
 	"excluded.vantage,"
 	"  zone = excluded.zone, last_seen = excluded.last_seen,"

@@ -111,6 +111,7 @@ static int make_newer(struct judged *j)
 		{ "device", "address, vendor, model, firmware, serial, role, certain, signs" },
 		{ "machine", "address, machine, certain, signs" },
 		{ "asset_of", "address, asset" },
+		{ "asset_filed", "address, filed" },
 		{ "login", "id, at_ms, address, device, port, transport, protocol, account, number,"
 			   " vendor, blank, result" },
 		{ "login_test", "login, secret, took_ms" },
@@ -274,8 +275,9 @@ static int make_keys(struct judged *j)
 	return db_exec(
 		j->db,
 		"CREATE TEMP TABLE asset_key (address TEXT PRIMARY KEY, key TEXT NOT NULL,"
-		" name TEXT NOT NULL) WITHOUT ROWID;"
-		"INSERT INTO temp.asset_key SELECT address, coalesce(id, name), name FROM ("
+		" name TEXT NOT NULL, filed TEXT NOT NULL) WITHOUT ROWID;"
+		"INSERT INTO temp.asset_key SELECT address, coalesce(id, name), name,"
+		"  coalesce(filed, id, name) FROM ("
 		"WITH listed AS MATERIALIZED"
 		"  (SELECT o.asset AS asset, min(h.ledger_id) AS id FROM temp.asset_of AS o"
 		"   JOIN temp.host AS h ON h.address = o.address WHERE h.ledger_id IS NOT NULL"
@@ -283,10 +285,13 @@ static int make_keys(struct judged *j)
 		" SELECT h.address AS address, coalesce(h.ledger_id, l.id) AS id, coalesce(o.asset,"
 		"  h.address || iif(h.address IN (SELECT asset FROM temp.asset_of), '#', '')) AS "
 		"name"
+		", f.filed AS filed"
 		" FROM temp.host AS h LEFT JOIN temp.asset_of AS o ON o.address = h.address"
+		" LEFT JOIN temp.asset_filed AS f ON f.address = h.address"
 		" LEFT JOIN listed AS l ON l.asset = o.asset);"
 		"CREATE INDEX temp.asset_key_key ON asset_key (key);"
-		"CREATE INDEX temp.asset_key_name ON asset_key (name)");
+		"CREATE INDEX temp.asset_key_name ON asset_key (name);"
+		"CREATE INDEX temp.asset_key_filed ON asset_key (filed)");
 }
 
 static int make_assets(struct judged *j)

@@ -414,6 +414,18 @@ static const char version_11[] =
 	" event TEXT NOT NULL, at INTEGER NOT NULL, severity TEXT NOT NULL,"
 	" PRIMARY KEY (site, fingerprint, scan, event)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX finding_event_at ON finding_event (site, at);"
+	/* Under which key an asset's findings are filed (their fingerprints): it stays when the asset enters the
+	 * ledger, leaves it, or gets another id there. By run and address; and what is known by now of each id
+	 * of the ledger and each recognised asset (ledger: the id that it had last). */
+	"CREATE TABLE asset_filed ("
+	" scan INTEGER NOT NULL REFERENCES scan(id), address TEXT NOT NULL, filed TEXT NOT NULL,"
+	" PRIMARY KEY (scan, address)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE filed_ledger ("
+	" site TEXT NOT NULL, ledger TEXT NOT NULL, filed TEXT NOT NULL,"
+	" PRIMARY KEY (site, ledger)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE filed_asset ("
+	" site TEXT NOT NULL, asset TEXT NOT NULL, filed TEXT NOT NULL, ledger TEXT,"
+	" PRIMARY KEY (site, asset)) STRICT, WITHOUT ROWID;"
 	/* How things stood at the end of a run, for each severity. open: unseen of them were not looked at
 	 * again. new, fixed, reopened: events of this run. */
 	"CREATE TABLE tally ("

@@ -360,6 +360,115 @@ static void a_serial_number_and_a_name(void **state)
 	assert_assets("10.0.0.1=10.0.0.2");
 }
 
+/* ---- under which key findings are filed ---- */
+
+/* An answering host that the ledger (its line is written too) has under this id; NULL: it does not have it. */
+static void listed(const char *address, const char *mac, const char *id)
+{
+	const struct host_row row = { .address = address,
+				      .kind = "it",
+				      .treated = "it",
+				      .state = "answering",
+				      .mac = mac,
+				      .ledger_id = id,
+				      .complete = true };
+	const struct ledger_row line = { .id = id, .declared = "[]", .line = 2 };
+
+	store_host(store, &row);
+	if (id != NULL)
+		store_ledger(store, &line);
+}
+
+/* "ADDRESS=KEY ...", twice. */
+static void assert_filed(const char *expected)
+{
+	store_commit(store);
+	for (int i = 0; i < 2; i++) {
+		struct query *q = NULL;
+		struct db *db;
+
+		machines(store, scan);
+		assert_int_equal(store_error(store), STORE_OK);
+		assert_int_equal(db_borrow(store_db(store), &db), 0);
+		assert_int_equal(query_new(db,
+					   "SELECT coalesce(group_concat(x, ' '), '') FROM"
+					   " (SELECT address || '=' || filed AS x FROM asset_filed"
+					   "  WHERE scan = ? ORDER BY address)",
+					   &q),
+				 0);
+		query_bind_int(q, 1, scan);
+		assert_int_equal(query_step(q), 1);
+		assert_string_equal(query_text(q, 0), expected);
+		query_free(q);
+		db_free(db);
+	}
+}
+
+static void keys_go_with_the_machine(void **state)
+{
+	(void)state;
+	begin();
+	listed("10.0.0.1", A, NULL);
+	listed("10.0.0.2", B, NULL);
+	ssh("10.0.0.3", "aa");
+	named("10.0.0.3", "PRINTER");
+	listed("10.0.0.3", NULL, NULL);
+	assert_filed("10.0.0.1=10.0.0.1 10.0.0.2=10.0.0.2 10.0.0.3=10.0.0.3");
+	begin(); /* two change their addresses, one gets a new one by DHCP: known by its host key */
+	listed("10.0.0.1", B, NULL);
+	listed("10.0.0.2", A, NULL);
+	ssh("10.0.0.9", "aa");
+	named("10.0.0.9", "PRINTER");
+	listed("10.0.0.9", NULL, NULL);
+	assert_filed("10.0.0.1=10.0.0.2 10.0.0.2=10.0.0.1 10.0.0.9=10.0.0.3");
+}
+
+static void keys_outlive_the_ledger(void **state)
+{
+	(void)state;
+	begin();
+	listed("10.0.0.1", A, NULL);
+	listed("10.0.0.2", B, "PC-2");
+	assert_filed("10.0.0.1=10.0.0.1 10.0.0.2=PC-2");
+	begin(); /* one enters the ledger, the other one has a new id there */
+	listed("10.0.0.1", A, "PC-1");
+	listed("10.0.0.2", B, "SRV-2");
+	assert_filed("10.0.0.1=10.0.0.1 10.0.0.2=PC-2");
+	begin(); /* with other addresses */
+	listed("10.0.0.8", A, "PC-1");
+	listed("10.0.0.9", B, "SRV-2");
+	assert_filed("10.0.0.8=10.0.0.1 10.0.0.9=PC-2");
+	begin(); /* both leave the ledger */
+	listed("10.0.0.8", A, NULL);
+	listed("10.0.0.9", B, NULL);
+	assert_filed("10.0.0.8=10.0.0.1 10.0.0.9=PC-2");
+	begin(); /* the old id comes to somebody else: two assets do not share their findings */
+	listed("10.0.0.9", B, NULL);
+	listed("10.0.0.7", "02:00:00:00:00:0c", "PC-2");
+	assert_filed("10.0.0.7=PC-2 10.0.0.9=10.0.0.2");
+}
+
+/* Whoever the operator calls PC-1 is PC-1: a new machine for an old one too. */
+static void ids_are_the_operators(void **state)
+{
+	(void)state;
+	begin();
+	listed("10.0.0.1", A, "PC-1");
+	listed("10.0.0.2", B, "PC-2");
+	assert_filed("10.0.0.1=PC-1 10.0.0.2=PC-2");
+	begin();
+	listed("10.0.0.1", A, "PC-2");
+	listed("10.0.0.2", B, "PC-1");
+	assert_filed("10.0.0.1=PC-2 10.0.0.2=PC-1");
+	begin();
+	listed("10.0.0.3", "02:00:00:00:00:0c", "PC-1");
+	assert_filed("10.0.0.3=PC-1");
+	begin(); /* the id that it had is another's now */
+	listed("10.0.0.1", A, "PC-9");
+	listed("10.0.0.2", B, "PC-2");
+	assert_filed("10.0.0.1=PC-9 10.0.0.2=PC-2");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
 
 int main(void)
@@ -380,6 +489,9 @@ int main(void)
 		TEST(silence_is_no_asset),
 		TEST(sites_are_apart),
 		TEST(a_serial_number_and_a_name),
+		TEST(keys_go_with_the_machine),
+		TEST(keys_outlive_the_ledger),
+		TEST(ids_are_the_operators),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

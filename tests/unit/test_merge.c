@@ -106,7 +106,7 @@ static bool stays(const char *table)
 	static const char *const names[] = { "resume",        "place",    "ended",
 					     "asset_known",   "asset_of", "login_test",
 					     "exported",      "pushed",   "declared_text",
-					     "finding_event", "tally" };
+					     "finding_event", "tally",    "asset_filed" };
 
 	for (size_t i = 0; i < countof(names); i++)
 		if (strcmp(table, names[i]) == 0)

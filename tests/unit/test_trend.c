@@ -300,14 +300,47 @@ static void gaps_are_what_people_say(void **state)
 	expect("SELECT verdicts FROM gap WHERE position = 1", "{\"violated\":1,\"attested\":1}");
 }
 
+/* An asset gets another id in the ledger: its findings go on, under its new name. */
+static void findings_outlive_an_id(void **state)
+{
+	(void)state;
+	begin(1, 1, "[[1,23]]", "low");
+	assert_int_equal(db_exec(db, "UPDATE main.host SET ledger_id = 'PC-1' WHERE address = "
+				     "'10.0.0.1'"),
+			 0);
+	keep(1);
+	expect("SELECT asset FROM main.finding", "PC-1");
+	begin(2, 2, "[[1,23]]", "low");
+	assert_int_equal(db_exec(db, "UPDATE main.host SET ledger_id = 'SRV-1' WHERE scan = 2 AND"
+				     " address = '10.0.0.1';"
+				     "INSERT INTO main.asset_filed VALUES (2, '10.0.0.1', 'PC-1')"),
+			 0);
+	keep(2);
+	expect(EVENTS("2"), "");
+	expect("SELECT count(*) || ' ' || asset || ' ' || status FROM main.finding",
+	       "1 SRV-1 open");
+	/* Fixed: it is found by its old key as well. */
+	begin(3, 3, "[]", "low");
+	assert_int_equal(db_exec(db, "UPDATE main.host SET ledger_id = 'SRV-9' WHERE scan = 3 AND"
+				     " address = '10.0.0.1';"
+				     "INSERT INTO main.asset_filed VALUES (3, '10.0.0.1', 'PC-1')"),
+			 0);
+	keep(3);
+	expect("SELECT status FROM main.finding", "fixed");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(events_are_kept), TEST(what_was_not_looked_at_is_not_fixed),
-		TEST(medians),         TEST(older_stores_invent_nothing),
-		TEST(changes_since),   TEST(gaps_are_what_people_say),
+		TEST(events_are_kept),
+		TEST(what_was_not_looked_at_is_not_fixed),
+		TEST(medians),
+		TEST(older_stores_invent_nothing),
+		TEST(changes_since),
+		TEST(gaps_are_what_people_say),
+		TEST(findings_outlive_an_id),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
