@@ -25,6 +25,7 @@ build_packages="$bootstrap_packages
 	libpcap-dev=module:libpcap libcap-ng-dev=module:libcap-ng
 	zlib1g-dev=module:zlib libndpi-dev=module:libndpi
 	libpcre2-dev=module:libpcre2-8 libexpat1-dev=module:expat libxlsxwriter-dev=module:xlsxwriter
+	libcurl4-openssl-dev=module:libcurl
 	libnet1-dev=file:/usr/include/libnet.h libcmocka-dev=module:cmocka
 	ieee-data=file:/usr/share/ieee-data/oui.csv"
 lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump nmap=program:nmap

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "diff", command_diff, N_("what changed between two runs, or two stores") },
 	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
 	{ "journal", command_journal, N_("what a scan sent, to whom and when") },
+	{ "verify", command_verify, N_("prove an audit bundle") },
 	{ "site", command_site, N_("check a site file and its ledger") },
 	{ "assess", command_assess, N_("asks for what a scan cannot see") },
 	{ "profile", command_profile, N_("guidelines and checks: list, show, check") },

@@ -24,6 +24,7 @@ int command_site(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_update(int argc, char **argv);
+int command_verify(int argc, char **argv);
 
 /* The folder with probes/data and profiles: $TENKEN_DATA, else the installed one. */
 const char *data_dir(void);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenken export: the newest scan of a store for other programs. */
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +9,14 @@
 
 #include "codec/i18n.h"
 #include "commands/commands.h"
+#include "commands/export_bundle.h"
+#include "commands/export_push.h"
 #include "commands/export_tickets.h"
 #include "commands/output.h"
 #include "commands/reading.h"
+#include "push/push.h"
 #include "report/formats.h"
+#include "site/site.h"
 
 enum { LIST = 16 };
 
@@ -19,6 +25,8 @@ struct options {
 	const struct export_format *format;
 	enum encoding encoding;
 	struct ticket_options tickets;
+	struct push_options push;
+	const char *bundle, *sign_key;
 	const char *profiles[LIST], *checks[LIST];
 	size_t profile_count, check_count;
 	const char *site, *at; /* of today; NULL: not said */
@@ -28,6 +36,8 @@ struct options {
 static void help(void)
 {
 	printf(_("Usage: tenken export STORE --format FORM [-o FILE]\n"
+		 "       tenken export STORE --push URL\n"
+		 "       tenken export STORE --bundle FILE --sign-key KEY\n"
 		 "Judges the newest scan of a store again and writes it for other programs.\n"
 		 "  --format FORM    one of:\n"));
 	for (const struct export_format *f = export_formats; f->name != NULL; f++)
@@ -42,6 +52,17 @@ static void help(void)
 		 "  --no-record      do not remember what is written now\n"
 		 "  --part-size N    so many in a file; 0: all; default what the importer takes\n"
 		 "  --parent N       redmine: the ticket above them\n"
+		 "Pushing:\n"
+		 "  --push URL       post json or ndjson to a server; site: to those of the site "
+		 "file\n"
+		 "  --secret-file FILE  a secret for it, in a file of mode 600\n"
+		 "  --ca-file FILE   certificates to trust beside those of the system\n"
+		 "  --proxy URL      by this proxy; default none\n"
+		 "  --tries N        attempts for each batch, default %d\n"
+		 "  --timeout N      seconds of an attempt, default %d\n"
+		 "An audit bundle:\n"
+		 "  --bundle FILE    store, report, tables, journal and site file, signed\n"
+		 "  --sign-key FILE  by this key; default 'signing_key' of the site file\n"
 		 "Judging:\n"
 		 "  -c, --site FILE  answers, waivers, measures and decisions of today's site file "
 		 "instead of\n                   those kept with the scan, judged as of today\n"
@@ -53,7 +74,9 @@ static void help(void)
 		 "(repeatable)\n"
 		 "  --checks FILE    checks of your own (repeatable)\n"
 		 "Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
-		 "that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
+		 "that\ncannot be opened; 3 the store could not be read, writing failed, or not "
+		 "all was\npushed.\n"),
+	       PUSH_TRIES, PUSH_TIMEOUT_S);
 }
 
 /* "json, ndjson, csv or nmap-xml": words of a list for a message. */
@@ -126,6 +149,28 @@ static int check_together(const struct options *o)
 	return EXIT_DONE;
 }
 
+/* What is pushed or bundled leaves no file of its own. */
+static int check_elsewhere(const struct options *o)
+{
+	if (o->push.url != NULL && o->bundle != NULL)
+		fprintf(stderr, _("error: --push and --bundle are two commands\n"));
+	else if (o->file != NULL)
+		fprintf(stderr, _("error: -o does not go with --push and --bundle\n"));
+	else if (o->at != NULL)
+		fprintf(stderr, _("error: --at does not go with --push and --bundle\n"));
+	else if (o->bundle != NULL && o->format != NULL)
+		fprintf(stderr, _("error: a bundle has no --format\n"));
+	else if (o->bundle != NULL && o->sign_key == NULL && o->site == NULL)
+		fprintf(stderr, _("error: a bundle is signed: --sign-key FILE, or -c and "
+				  "'signing_key' of the site file\n"));
+	else if (o->format != NULL && o->table != NULL &&
+		 (o->format->tables == NULL || !export_has_table(o->format, o->table)))
+		fprintf(stderr, _("error: %s has no table '%s'\n"), o->format->name, o->table);
+	else
+		return EXIT_DONE;
+	return EXIT_USAGE;
+}
+
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
 static int read_options(int argc, char **argv, struct options *o)
 {
@@ -139,6 +184,14 @@ static int read_options(int argc, char **argv, struct options *o)
 		NO_RECORD,
 		PART_SIZE,
 		PARENT,
+		PUSH,
+		SECRET_FILE,
+		CA_FILE,
+		PROXY,
+		TRIES,
+		TIMEOUT,
+		BUNDLE,
+		SIGN_KEY,
 		PROFILE,
 		AT,
 		SINCE,
@@ -155,6 +208,14 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "no-record", no_argument, NULL, NO_RECORD },
 		{ "part-size", required_argument, NULL, PART_SIZE },
 		{ "parent", required_argument, NULL, PARENT },
+		{ "push", required_argument, NULL, PUSH },
+		{ "secret-file", required_argument, NULL, SECRET_FILE },
+		{ "ca-file", required_argument, NULL, CA_FILE },
+		{ "proxy", required_argument, NULL, PROXY },
+		{ "tries", required_argument, NULL, TRIES },
+		{ "timeout", required_argument, NULL, TIMEOUT },
+		{ "bundle", required_argument, NULL, BUNDLE },
+		{ "sign-key", required_argument, NULL, SIGN_KEY },
 		{ "profile", required_argument, NULL, PROFILE },
 		{ "checks", required_argument, NULL, CHECKS },
 		{ "site", required_argument, NULL, 'c' },
@@ -212,6 +273,30 @@ static int read_options(int argc, char **argv, struct options *o)
 		case PARENT:
 			o->tickets.parent = optarg;
 			break;
+		case PUSH:
+			o->push.url = optarg;
+			break;
+		case SECRET_FILE:
+			o->push.secret_file = optarg;
+			break;
+		case CA_FILE:
+			o->push.ca_file = optarg;
+			break;
+		case PROXY:
+			o->push.proxy = optarg;
+			break;
+		case TRIES:
+			o->push.tries = optarg;
+			break;
+		case TIMEOUT:
+			o->push.timeout = optarg;
+			break;
+		case BUNDLE:
+			o->bundle = optarg;
+			break;
+		case SIGN_KEY:
+			o->sign_key = optarg;
+			break;
 		case PROFILE:
 			if (!add(o->profiles, &o->profile_count, optarg, "--profile"))
 				return EXIT_USAGE;
@@ -248,12 +333,14 @@ static int read_options(int argc, char **argv, struct options *o)
 				: _("error: one store at a time\n"));
 		return EXIT_USAGE;
 	}
+	o->store = argv[optind];
+	if (o->push.url != NULL || o->bundle != NULL)
+		return check_elsewhere(o);
 	if (o->format == NULL) {
 		fprintf(stderr, _("error: which format? --format takes one of %s\n"),
 			format_names(&names));
 		return EXIT_USAGE;
 	}
-	o->store = argv[optind];
 	return check_together(o);
 }
 
@@ -315,6 +402,70 @@ static int export_tickets(const struct options *o)
 	return status == EXIT_DONE ? judged : status;
 }
 
+static int push_or_bundle(struct options *o)
+{
+	struct site site = { 0 };
+	struct complaints c = { 0 };
+	int status = EXIT_DONE;
+
+	if (o->site != NULL && site_load(o->site, &site, &c) != 0)
+		status = EXIT_USAGE;
+	complaints_print(&c, stderr);
+	complaints_done(&c);
+	if (status == EXIT_DONE && o->push.url != NULL) {
+		o->push.again = o->tickets.all;
+		o->push.no_record = o->tickets.no_record;
+		status = export_push(&o->push,
+				     &(struct push_source){ .store = o->store,
+							    .format = o->format,
+							    .table = o->table,
+							    .profiles = o->profiles,
+							    .checks = o->checks,
+							    .profile_count = o->profile_count,
+							    .check_count = o->check_count },
+				     o->site != NULL ? &site : NULL);
+	} else if (status == EXIT_DONE) {
+		const char *key = o->sign_key != NULL ? o->sign_key : site.signing_key;
+
+		if (key == NULL) {
+			fprintf(stderr, _("error: %s: names no 'signing_key'\n"), o->site);
+			status = EXIT_USAGE;
+		} else {
+			status = export_bundle(
+				&(struct bundle_options){ .file = o->bundle,
+							  .store = o->store,
+							  .key = key,
+							  .profiles = o->profiles,
+							  .checks = o->checks,
+							  .profile_count = o->profile_count,
+							  .check_count = o->check_count });
+		}
+	}
+	if (o->site != NULL)
+		site_done(&site);
+	return status;
+}
+
+/* A draft takes no file's place, the approved ledger's least of all: its name is taken before it is written. */
+static int reserve(const struct options *o, bool *ret_made)
+{
+	*ret_made = false;
+	if (!o->format->draft || o->file == NULL || strcmp(o->file, "-") == 0)
+		return EXIT_DONE;
+	int fd = open(o->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == EEXIST) {
+		fprintf(stderr,
+			_("error: %s: is there already, and a draft takes no file's place\n"),
+			o->file);
+		return EXIT_USAGE;
+	}
+	if (fd < 0)
+		return output_message(o->file, -errno);
+	close(fd);
+	*ret_made = true;
+	return EXIT_DONE;
+}
+
 int command_export(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -323,8 +474,14 @@ int command_export(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
+	if (o.push.url != NULL || o.bundle != NULL)
+		return push_or_bundle(&o);
 	if (ticket_target(o.format) != NULL)
 		return export_tickets(&o);
+	bool made;
+	status = reserve(&o, &made);
+	if (status != EXIT_DONE)
+		return status;
 	status = reading_start_today(&reading, o.store, o.profiles, o.profile_count, o.checks,
 				     o.check_count, o.site, o.at);
 	if (status == EXIT_DONE)
@@ -345,6 +502,8 @@ int command_export(int argc, char **argv)
 		else
 			tell_losses(&t);
 	}
+	if (status != EXIT_DONE && made)
+		unlink(o.file);
 	if (status == EXIT_DONE)
 		status = reading.judged;
 	reading_done(&reading);

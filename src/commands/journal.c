@@ -10,6 +10,7 @@
 #include "codec/i18n.h"
 #include "codec/span.h"
 #include "commands/commands.h"
+#include "commands/journal.h"
 #include "commands/output.h"
 #include "commands/reading.h"
 #include "commands/sent.h"
@@ -833,6 +834,24 @@ static int find_scan(struct telling *t)
 	}
 	query_free(q);
 	return status;
+}
+
+int journal_write(struct db *db, int64_t scan, FILE *out)
+{
+	struct options o = { .store = "", .scan = scan, .json = true };
+	struct telling t = {
+		.db = db, .options = &o, .out = out, .from = INT64_MIN, .to = INT64_MAX
+	};
+	struct clock clock;
+	int r = find_scan(&t) == EXIT_DONE ? 0 : -EIO;
+
+	clock_enter(&clock, t.zone);
+	if (r == 0)
+		r = write_json(&t);
+	clock_leave(&clock);
+	free(t.site);
+	free(t.zone);
+	return r;
 }
 
 /* In the zone of clock_enter(). */

@@ -52,6 +52,8 @@ const struct export_format export_formats[] = {
 	  .words = N_("OCSF 1.5.0 events: compliance findings, devices"), .write = report_ocsf },
 	{ .name = "defectdojo", .extension = "json", .media_type = "application/json",
 	  .words = N_("findings for DefectDojo's generic import"), .write = report_defectdojo },
+	{ .name = "ledger", .extension = "csv", .media_type = "text/csv", .encodings = true, .draft = true,
+	  .words = N_("a draft of the ledger, of the approved one and what was seen"), .write = report_ledger },
 	{ .name = "redmine", .extension = "csv", .media_type = "text/csv", .encodings = true,
 	  .words = N_("tickets: Redmine's import of issues"), .write = write_redmine },
 	{ .name = "redmine-json", .extension = "ndjson", .media_type = "application/x-ndjson", .lines = true,

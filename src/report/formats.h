@@ -50,6 +50,7 @@ struct export_format {
 	bool encodings; /* it is CSV: --encoding holds for it */
 	bool lines;     /* one JSON object on each line: --push may send it in batches */
 	bool binary;    /* it is no text: not for a terminal */
+	bool draft;     /* for a person to go through: it never takes the place of a file */
 	int (*write)(const struct export_job *job, FILE *out);
 };
 
@@ -62,6 +63,10 @@ int report_xlsx(const struct export_job *job, FILE *out);
 int report_oscal_catalog(const struct export_job *job, FILE *out);
 int report_oscal_profile(const struct export_job *job, FILE *out);
 int report_oscal_results(const struct export_job *job, FILE *out);
+
+/* A table of csv: report/vulnerabilities.h. */
+int report_vulnerabilities(const struct export_job *job, FILE *out);
+int report_ledger(const struct export_job *job, FILE *out);
 
 /* Ends with a NULL name. */
 extern const struct export_format export_formats[];

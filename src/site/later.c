@@ -43,13 +43,6 @@ static const struct later schedule[] = {
 	{ "command", SHAPE_TEXT, NULL, false }, END,
 };
 
-static const struct later push[] = {
-	{ "url", SHAPE_TEXT, NULL, true },
-	{ "secret_file", SHAPE_TEXT, NULL, false },
-	{ "format", SHAPE_TEXT, NULL, false },
-	END,
-};
-
 static const struct later fleet[] = {
 	{ "servers", SHAPE_TEXTS, NULL, true },
 	{ "credentials_file", SHAPE_TEXT, NULL, false },
@@ -61,14 +54,12 @@ static const struct later site_keys[] = {
 	{ "schedule", SHAPE_MAPS, schedule, false },
 	{ "advisories", SHAPE_TEXTS, NULL, false },
 	{ "fingerprints", SHAPE_TEXTS, NULL, false },
-	{ "signing_key", SHAPE_TEXT, NULL, false },
-	{ "push", SHAPE_MAPS, push, false },
 	{ "fleet", SHAPE_MAP, fleet, false },
 	END,
 };
 
 const char *const later_site_keys[] = {
-	"schedule", "advisories", "fingerprints", "signing_key", "push", "fleet", NULL,
+	"schedule", "advisories", "fingerprints", "fleet", NULL,
 };
 
 static const struct later *row(const struct later *table, const char *key)

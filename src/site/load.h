@@ -70,6 +70,10 @@ void logins_done(struct logins *l);
 void load_roles(struct site *s, struct ynode root);
 void roles_done(struct site *s);
 
+/* `signing_key` and `push`. */
+void load_outside(struct site *s, struct ynode root);
+void outside_done(struct site *s);
+
 /* `boundaries`, `approved`, `ledger_fields`; zones must stand already. */
 void load_rules(struct site *s, struct ynode root);
 void rules_done(struct site *s);

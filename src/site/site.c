@@ -67,6 +67,7 @@ void site_done(struct site *s)
 	logins_done(&s->logins);
 	domains_done(&s->domains);
 	roles_done(s);
+	outside_done(s);
 	rules_done(s);
 	texts_done(&s->profiles, &s->profile_count);
 	texts_done(&s->later, &s->later_count);
@@ -344,14 +345,15 @@ static void load_answers(struct site *s, struct ynode n, struct complaints *c)
 static void load_site(struct site *s, struct ynode root, struct complaints *c)
 {
 	static const char *const keys[] = {
-		"site",         "timezone",      "authorisation",  "vantage",      "zones",
-		"conduits",     "gateways",      "owned",          "exclude",      "limits",
-		"ledger",       "profiles",      "waivers",        "attestations", "names",
-		"trust",        "credentials",   "accounts",       "dns",          "mail",
-		"beacon",       "listen",        "routers",        "dhcp_servers", "log_servers",
-		"time_servers", "monitoring",    "proxies",        "measures",     "treatments",
-		"items",        "thresholds",    "goals",          "tiers",        "boundaries",
-		"approved",     "ledger_fields", "update_servers", "answers",
+		"site",         "timezone",    "authorisation", "vantage",       "zones",
+		"conduits",     "gateways",    "owned",         "exclude",       "limits",
+		"ledger",       "profiles",    "waivers",       "attestations",  "names",
+		"trust",        "credentials", "accounts",      "dns",           "mail",
+		"beacon",       "listen",      "routers",       "dhcp_servers",  "log_servers",
+		"time_servers", "monitoring",  "proxies",       "signing_key",   "push",
+		"measures",     "treatments",  "items",         "thresholds",    "goals",
+		"tiers",        "boundaries",  "approved",      "ledger_fields", "update_servers",
+		"answers",
 	};
 	enum { OWN = countof(keys) };
 	const char *all[OWN + 32] = { NULL };
@@ -389,6 +391,7 @@ static void load_site(struct site *s, struct ynode root, struct complaints *c)
 	load_domains(s, yn_get(root, "dns"), yn_get(root, "mail"));
 	load_roles(s, root);
 	load_rules(s, root);
+	load_outside(s, root);
 	load_later(s, root);
 	load_trust(s, yn_get(root, "trust"), c);
 	load_ledger(s, yn_get(root, "ledger"), c);

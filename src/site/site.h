@@ -239,6 +239,12 @@ struct proxy {
 	uint16_t port;
 };
 
+/* A server of the operator's that takes results. */
+struct push_server {
+	char *url, *secret_file, *format; /* format: ndjson or json; NULL: not said */
+	unsigned line;
+};
+
 /* `listen`. */
 struct listening {
 	char **interfaces;
@@ -337,6 +343,9 @@ struct site {
 	size_t resolver_count;
 	struct logins logins;
 	struct domains domains;
+	char *signing_key; /* the secret half, as a path; NULL: none */
+	struct push_server *pushes;
+	size_t push_count;
 	struct beacon *beacons;
 	size_t beacon_count;
 	struct proxy *proxies;

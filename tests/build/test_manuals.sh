@@ -143,6 +143,7 @@ cp -R "$top/tests/advice" "$work/offline-data"
 mkdir "$work/captures" && cp "$top/tests/listen/modbus.pcap" "$top/tests/listen/dns.pcap" "$work/captures"
 chmod -R u+w "$work"/*
 "$TENKEN_BUILD/tests/report/make_sample" "$top" "$work/site.tenken" >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
+"$TENKEN" reach --make-sign-key "$work/kita.key" >/dev/null
 alone=
 for way in 'unshare -n' 'unshare -rn'; do
 	if [ -z "$alone" ] && $way true 2>/dev/null; then alone=$way; fi

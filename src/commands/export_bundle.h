@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tenken export --bundle`: what an auditor takes away. */
+#ifndef TENKEN_COMMANDS_EXPORT_BUNDLE_H
+#define TENKEN_COMMANDS_EXPORT_BUNDLE_H
+
+#include <stddef.h>
+
+struct bundle_options {
+	const char *file; /* NULL: none is made */
+	const char *store, *key;
+	const char *const *profiles, *const *checks;
+	size_t profile_count, check_count;
+};
+
+/* EXIT_DONE, or another exit status after messages; there is no half a bundle. */
+int export_bundle(const struct bundle_options *o);
+
+#endif

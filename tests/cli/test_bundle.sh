@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Audit bundles: what is in them, that they prove themselves, also to tools of others, and what does not pass.
+# Options and commands in variables are words.
+# shellcheck disable=SC2086,SC2154 source=tests/cli/tap.sh
+. "${TENKEN_TESTS:?run by make check}/cli/tap.sh"
+
+make_sample=${TENKEN_BUILD:?run by make check}/tests/report/make_sample
+[ -x "$make_sample" ] || exit 99
+"$make_sample" "$TENKEN_DATA" plant.tenken || exit 99
+export="$TENKEN export plant.tenken"
+verify="$TENKEN verify"
+same() { cmp -s "$1" "$2"; }
+# change FILE OFFSET TEXT: bytes of the file
+change() {
+	"$python" -c 'import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(int(sys.argv[2]))
+    f.write(sys.argv[3].encode())' "$@"
+}
+
+# ---- the command line ----
+"$TENKEN" reach --make-sign-key key >/dev/null || exit 99
+"$TENKEN" reach --make-sign-key other >/dev/null || exit 99
+refuses 2 'a bundle is signed' 'no key' $export --bundle x.tar
+refuses 2 'a bundle has no --format' 'a form' $export --bundle x.tar --sign-key key --format csv
+refuses 2 '-o does not go with' 'a file too' $export --bundle x.tar --sign-key key -o x
+refuses 2 'none: No such file' 'no such key' $export --bundle x.tar --sign-key none
+refuses 2 'is no key that signs' 'the public half' $export --bundle x.tar --sign-key plant.tenken
+cp key loose && chmod 644 loose
+refuses 2 'loose: holds a key and may be read by others' 'a key that others may read' $export --bundle x.tar --sign-key loose
+refuses 2 'none/x.tar: cannot be written' 'no such folder' $export --bundle none/x.tar --sign-key key
+echo 'site: kita' >bare.yaml
+refuses 2 "bare.yaml: names no 'signing_key'" 'a site file without a key' $export --bundle x.tar -c bare.yaml
+that 'none of them left a file' test -z "$(find . -name 'x.tar*')"
+refuses 2 'which bundle?' 'nothing to prove' $verify
+refuses 2 'one bundle at a time' 'two' $verify a b
+refuses 2 'none.tar: cannot be read: No such file' 'no such bundle' $verify none.tar --key key.pub
+refuses 2 'is no public key' 'a key that is none' $verify plant.tenken --key key
+refuses 2 "--key-digest: 'ab' is no SHA-256" 'a digest that is none' $verify plant.tenken --key-digest ab
+
+# ---- a bundle ----
+ends 0 'made' $export --bundle a.tar --sign-key key
+that 'its owner alone may read it' test "$(stat -c %a a.tar)" = 600
+ends 0 'made again' $export --bundle b.tar --sign-key key
+that 'the same bytes' same a.tar b.tar
+printf 'site: kita\nsigning_key: key\n' >site.yaml
+ends 0 'with the key of the site file' $export --bundle c.tar -c site.yaml
+that 'the same bytes' same a.tar c.tar
+that 'nothing else is left' test -z "$(find . -name '*.store.*' -o -name '*.tar.*')"
+ends 0 'it holds' $verify a.tar --key other.pub --key key.pub
+that 'which is said' grep -q '^It holds: ' out
+that 'whose it is' grep -q '^Site: 北浄水場 <Kita>   as of 2026-11-21T00:30:00Z' out
+digest=$(sed -n 's/^Signed by the key //p' out)
+ends 0 'by the digest of the key' $verify a.tar --key-digest "$digest"
+ends 0 'quietly' $verify -q a.tar --key key.pub
+that 'nothing is said' test ! -s out -a ! -s err
+ends 0 'in Japanese' $verify a.tar --key key.pub --lang ja
+ends 1 'without a key of ours' $verify a.tar
+that 'it is in one piece, and nobody knows whose' grep -q 'only the key within says so' err
+ends 1 'with a key that did not sign' $verify a.tar --key other.pub
+that 'which is said' grep -q "is signed by the key $digest, which is none of those named" err
+that 'and it does not hold' grep -qx 'IT DOES NOT HOLD.' out
+
+# ---- proven by others ----
+mkdir x
+that 'tar reads it' tar xf a.tar -C x
+members=$(tar tf a.tar | tr '\n' ' ')
+that 'its members' test "$members" = 'store.tenken report.html export.json findings.csv journal-2.json SHA256SUMS MANIFEST.json MANIFEST.sig KEY.pub '
+that 'sha256sum finds them as they are' sh -c 'cd x && sha256sum --quiet --strict -c SHA256SUMS'
+if command -v openssl >/dev/null; then
+	base64 -d x/MANIFEST.sig >x/raw
+	that 'openssl proves the signature' openssl pkeyutl -verify -pubin -inkey key.pub -rawin -in x/MANIFEST.json -sigfile x/raw
+else
+	skip 'openssl proves the signature' 'openssl is not installed'
+fi
+"$TENKEN" report x/store.tenken --html again.html --quiet
+that 'the report is that of the store beside it' same again.html x/report.html
+"$TENKEN" export x/store.tenken --format json -o again.json
+that 'so is the export' same again.json x/export.json
+that 'the journal says what was sent' "$python" -m json.tool x/journal-2.json
+that 'no key that signs is in it' sh -c '! grep -q "PRIVATE KEY" a.tar'
+
+# ---- what does not hold ----
+size=$(stat -c %s a.tar)
+cp a.tar bad.tar
+change bad.tar 3000 X
+ends 1 'a byte of the store' $verify bad.tar --key key.pub
+that 'which is said' grep -q 'error: bad.tar: store.tenken: was changed' err
+head -c $((size - 512)) a.tar >bad.tar
+ends 1 'cut off' $verify bad.tar --key key.pub
+head -c 700 a.tar >bad.tar
+ends 1 'cut off early' $verify bad.tar --key key.pub
+(cat a.tar && echo more) >bad.tar
+ends 1 'with more behind it' $verify bad.tar --key key.pub
+(cd x && tar cf ../bad.tar store.tenken report.html export.json findings.csv journal-2.json SHA256SUMS MANIFEST.json MANIFEST.sig KEY.pub)
+ends 1 'packed again by another tool' $verify bad.tar --key key.pub
+cp plant.tenken bad.tar
+ends 1 'a store' $verify bad.tar --key key.pub
+: >empty
+ends 1 'nothing' $verify empty --key key.pub
+# Signed again by a key of one's own.
+ends 0 'a bundle of somebody else' $export --bundle forged.tar --sign-key other
+ends 1 'is not ours' $verify forged.tar --key key.pub
+ends 2 'a folder' $verify x --key key.pub
+
+# ---- a scan of one's own: the files that it was declared with, and no secret ----
+"$python" -c 'open("ledger.csv", "wb").write("ID,名称,IPアドレス\nA-1,台帳の機器,127.0.0.1\n".encode("cp932"))'
+printf 'Zt9.hunter2\n' >push.secret && chmod 600 push.secret
+cat >kita.yaml <<'END'
+site: kita
+zones: [{name: here, kind: it, networks: [127.0.0.0/8]}]
+ledger: ledger.csv
+signing_key: key
+push: [{url: "https://192.0.2.1/", secret_file: push.secret}]
+END
+ends 0 'a scan' "$TENKEN" scan $wait_option -c kita.yaml -p 1-3 --no-html --quiet 127.0.0.1
+cp kita.yaml then.yaml && cp ledger.csv then.csv
+echo '# changed later' >>kita.yaml
+: >ledger.csv
+ends 0 'its bundle' "$TENKEN" export kita.tenken --bundle kita.tar --sign-key key
+ends 0 'holds' $verify kita.tar --key key.pub
+rm -rf x && mkdir x && tar xf kita.tar -C x
+that 'the site file as the scan read it' same x/site.yaml then.yaml
+that 'the ledger, to the byte' same x/ledger.csv then.csv
+that 'no secret' sh -c '! grep -q -e hunter2 -e "PRIVATE KEY" kita.tar'
+that 'the store beside it is one plain file' holds x/store.tenken 'SELECT count(*) FROM scan' 1
+tap_done
