@@ -168,6 +168,8 @@ int report_csv_table(const struct export_job *job, FILE *out)
 
 	if (strcmp(job->table, "findings") == 0)
 		return report_csv(job->db, job->catalogue, job->language, false, out);
+	if (strcmp(job->table, "vulnerabilities") == 0)
+		return report_vulnerabilities(job, out);
 	int r = facts_load(job->db, job->catalogue, &f);
 	if (r == 0 && strcmp(job->table, "controls") == 0)
 		put_controls(&f, job->catalogue, job->language, out);

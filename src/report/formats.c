@@ -23,8 +23,8 @@ static int write_nmap_xml(const struct export_job *job, FILE *out)
 }
 
 static const char *const ocsf_tables[] = { "all", "findings", "controls", "devices", NULL };
-static const char *const csv_tables[] = { "findings", "assets", "services",
-					  "controls", "flows",  NULL };
+static const char *const csv_tables[] = { "findings", "assets",          "services", "controls",
+					  "flows",    "vulnerabilities", NULL };
 
 /* clang-format off */
 const struct export_format export_formats[] = {

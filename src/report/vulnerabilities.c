@@ -17,22 +17,22 @@ struct pair {
 	const char *en, *ja;
 };
 
-static const struct pair heads[VULNERABILITY_COLUMNS] = {
-	[VULNERABILITY_SYSTEM] = { "System", "対象システム" },
-	[VULNERABILITY_ADDRESS] = { "Address", "アドレス" },
-	[VULNERABILITY_PRODUCT] = { "Product and version", "製品・バージョン" },
-	[VULNERABILITY_NAME] = { "Vulnerability", "脆弱性" },
-	[VULNERABILITY_CVES] = { "CVE", "CVE" },
-	[VULNERABILITY_TITLE] = { "Title", "概要" },
-	[VULNERABILITY_CVSS] = { "CVSS", "CVSS" },
-	[VULNERABILITY_EXPLOITED] = { "Known to be exploited", "悪用の確認" },
-	[VULNERABILITY_APPLICABLE] = { "Can the patch be applied", "パッチ適用可否" },
-	[VULNERABILITY_WHEN] = { "When", "適用時期" },
-	[VULNERABILITY_STATE] = { "State", "対応状況" },
-	[VULNERABILITY_OWNER] = { "Owner", "担当" },
-	[VULNERABILITY_INSTEAD] = { "Measure in its place", "代替措置" },
-	[VULNERABILITY_SOURCE] = { "Source", "情報源" },
-	[VULNERABILITY_FINGERPRINT] = { "Fingerprint", "フィンガープリント" },
+const enum word vulnerability_heads[VULNERABILITY_COLUMNS] = {
+	[VULNERABILITY_SYSTEM] = W_VULN_SYSTEM,
+	[VULNERABILITY_ADDRESS] = W_VULN_ADDRESS,
+	[VULNERABILITY_PRODUCT] = W_VULN_PRODUCT,
+	[VULNERABILITY_NAME] = W_VULN_NAME,
+	[VULNERABILITY_CVES] = W_VULN_CVES,
+	[VULNERABILITY_TITLE] = W_VULN_TITLE,
+	[VULNERABILITY_CVSS] = W_VULN_CVSS,
+	[VULNERABILITY_EXPLOITED] = W_VULN_EXPLOITED,
+	[VULNERABILITY_APPLICABLE] = W_VULN_APPLICABLE,
+	[VULNERABILITY_WHEN] = W_VULN_WHEN,
+	[VULNERABILITY_STATE] = W_VULN_STATE,
+	[VULNERABILITY_OWNER] = W_VULN_OWNER,
+	[VULNERABILITY_INSTEAD] = W_VULN_INSTEAD,
+	[VULNERABILITY_SOURCE] = W_VULN_SOURCE,
+	[VULNERABILITY_FINGERPRINT] = W_VULN_FINGERPRINT,
 };
 
 static const struct pair yes = { "yes", "あり" }, to_apply = { "to be applied", "適用予定" },
@@ -48,50 +48,47 @@ static const struct pair yes = { "yes", "あり" }, to_apply = { "to be applied"
 			 waived = { "exception until %s", "例外措置（%sまで）" },
 			 undecided = { "to be decided by a person: %s", "該当するか要確認：%s" };
 
-const char *vulnerability_head(enum vulnerability_column c, enum language l)
-{
-	return l == LANGUAGE_JA ? heads[c].ja : heads[c].en;
-}
-
 static const char *say(const struct vulnerability_rows *r, const struct pair *p)
 {
 	return r->l == LANGUAGE_JA ? p->ja : p->en;
 }
 
-#define IN_LEDGER                                                                           \
-	"(SELECT l.name FROM ledger l WHERE l.id = asset ORDER BY l.line LIMIT 1) AS name," \
-	" EXISTS (SELECT 1 FROM ledger l, json_each(l.declared) w WHERE l.id = asset"       \
-	"  AND w.value = 'not-patchable') AS fixed_for_good"
+#define IN_LEDGER                                                                                \
+	"SELECT a.*, (SELECT l.name FROM ledger l WHERE l.id = a.asset ORDER BY l.line LIMIT 1)" \
+	" AS name, EXISTS (SELECT 1 FROM ledger l, json_each(l.declared) w"                      \
+	"  WHERE l.id = a.asset AND w.value = 'not-patchable') AS fixed_for_good FROM "
+
+/* What they stand on is plain SQL over the columns of finding_now (judge/judge.h). */
+static const char applies[] = IN_LEDGER
+	"(SELECT f.asset AS asset, f.address AS address, f.port AS port,"
+	" f.transport AS transport, f.detail AS advisory, f.fingerprint AS fingerprint,"
+	" e.value->>'$.vendor' AS vendor, e.value->>'$.product' AS product,"
+	" e.value->>'$.version' AS version, e.value->>'$.title' AS title,"
+	" e.value->>'$.cves' AS cves, e.value->>'$.score' AS score,"
+	" e.value->>'$.exploited' AS exploited, e.value->>'$.source' AS source,"
+	" f.status AS status, f.waiver->>'$.until' AS waived_until,"
+	" coalesce(f.measures->>'$[0].measure', iif(f.status = 'waived',"
+	" f.waiver->>'$.compensating', NULL)) AS instead, f.treatment->>'$.state' AS state,"
+	" f.treatment->>'$.due' AS due, f.treatment->>'$.owner' AS owner,"
+	" place.position AS position FROM finding_now f"
+	" JOIN (SELECT fingerprint AS of, CASE WHEN json_valid(evidence) THEN evidence"
+	"  ELSE '{}' END AS value FROM finding_now) e ON e.of = f.fingerprint" JOIN_PLACE(
+		"f") " WHERE f.check_id = 'asset.firmware-known-vulnerable') a"
+		     " ORDER BY a.exploited IS NOT 1, CAST(a.score AS REAL) DESC,"
+		     " a.advisory, a.position IS NULL, a.position, a.asset, a.port,"
+		     " a.fingerprint";
 
 struct vulnerability_rows vulnerability_rows(struct facts *f, enum language l)
 {
-	struct vulnerability_rows r = { .facts = f, .l = l };
-
-	r.certain = facts_ask(
-		f,
-		"SELECT f.asset AS asset, f.address AS address, f.port AS port, f.transport AS"
-		" transport, f.detail AS advisory, f.fingerprint AS fingerprint,"
-		" e.value->>'$.vendor' AS vendor, e.value->>'$.product' AS product,"
-		" e.value->>'$.version' AS version, e.value->>'$.title' AS title,"
-		" e.value->>'$.cves' AS cves, e.value->>'$.score' AS score,"
-		" e.value->>'$.exploited' AS exploited, e.value->>'$.source' AS source,"
-		" f.status AS status, f.waiver->>'$.until' AS waived_until,"
-		" f.waiver->>'$.compensating' AS instead, t.state AS state, t.due AS due,"
-		" t.owner AS owner, " IN_LEDGER
-		" FROM finding_now f JOIN (SELECT fingerprint AS of,"
-		"  CASE WHEN json_valid(evidence) THEN evidence ELSE '{}' END AS value"
-		"  FROM finding_now) e ON e.of = f.fingerprint"
-		" LEFT JOIN treatment t ON t.rowid = (SELECT o.rowid FROM treatment o"
-		"  WHERE o.check_id = f.check_id AND (o.asset IS NULL OR o.asset IN (f.asset,"
-		"  f.address)) AND (o.port IS NULL OR o.port = f.port)"
-		"  ORDER BY o.asset IS NULL, o.port IS NULL, o.line LIMIT 1)" JOIN_PLACE(
-			"f") " WHERE f.check_id = 'asset.firmware-known-vulnerable'"
-			     " ORDER BY exploited IS NOT 1, CAST(score AS REAL) DESC, advisory,"
-			     " place.position IS NULL, place.position, asset, port, f.fingerprint");
-	r.open = facts_ask(f, "SELECT k.key AS asset, u.*, " IN_LEDGER " FROM (" UNDECIDED_IN_ORDER
-			      ") u"
-			      " LEFT JOIN asset_key k ON k.address = u.address");
-	return r;
+	return (struct vulnerability_rows){
+		.facts = f,
+		.l = l,
+		.certain = facts_ask(f, applies),
+		.open = facts_ask(f,
+				  IN_LEDGER "(SELECT k.key AS asset, u.* FROM (" UNDECIDED_IN_ORDER
+					    ") u LEFT JOIN asset_key k ON k.address ="
+					    " u.address) a"),
+	};
 }
 
 static void forget(struct vulnerability_rows *r)
@@ -257,7 +254,7 @@ int report_vulnerabilities(const struct export_job *job, FILE *out)
 
 		clock_enter(&clock, plan_text(&f, "timezone"));
 		for (size_t i = 0; i < VULNERABILITY_COLUMNS; i++)
-			fprintf(out, "%s%s", vulnerability_head(i, job->language),
+			fprintf(out, "%s%s", word(vulnerability_heads[i], job->language),
 				i + 1 < VULNERABILITY_COLUMNS ? "," : "\r\n");
 		while (vulnerability_next(&rows, text))
 			for (size_t i = 0; i < VULNERABILITY_COLUMNS; i++) {

@@ -8,6 +8,7 @@
 #define TENKEN_REPORT_VULNERABILITIES_H
 
 #include "report/facts.h"
+#include "report/words.h"
 
 /* Columns in their order. */
 enum vulnerability_column {
@@ -28,7 +29,7 @@ enum vulnerability_column {
 	VULNERABILITY_FINGERPRINT,
 	VULNERABILITY_COLUMNS
 };
-const char *vulnerability_head(enum vulnerability_column c, enum language l);
+extern const enum word vulnerability_heads[VULNERABILITY_COLUMNS];
 
 /* Those that apply, from the worst; then what nobody can decide. In the zone of clock_enter(). */
 struct vulnerability_rows {

@@ -149,6 +149,23 @@
 	X(FOUND, "Found", "検出") \
 	X(CHECKS, "checks", "検査項目") \
 	X(SERVICES_LIMITED, "Services that were not looked at further", "詳しく調べなかったサービス") \
+	/* the table of vulnerabilities of mlit-water 5.1.3.6 */ \
+	X(VULNERABILITIES, "Vulnerabilities", "脆弱性一覧") \
+	X(VULN_SYSTEM, "System", "対象システム") \
+	X(VULN_ADDRESS, "Address", "アドレス") \
+	X(VULN_PRODUCT, "Product and version", "製品・バージョン") \
+	X(VULN_NAME, "Vulnerability", "脆弱性") \
+	X(VULN_CVES, "CVE", "CVE") \
+	X(VULN_TITLE, "Title", "概要") \
+	X(VULN_CVSS, "CVSS", "CVSS") \
+	X(VULN_EXPLOITED, "Known to be exploited", "悪用の確認") \
+	X(VULN_APPLICABLE, "Can the patch be applied", "パッチ適用可否") \
+	X(VULN_WHEN, "When", "適用時期") \
+	X(VULN_STATE, "State", "対応状況") \
+	X(VULN_OWNER, "Owner", "担当") \
+	X(VULN_INSTEAD, "Measure in its place", "代替措置") \
+	X(VULN_SOURCE, "Source", "情報源") \
+	X(VULN_FINGERPRINT, "Fingerprint", "フィンガープリント") \
 	X(OFFLINE_DATA, "Offline data: end of support and known vulnerabilities", "オフラインデータ（サポート期限・既知の脆弱性）") \
 	X(DATA, "Data", "データ") \
 	X(DATA_OF, "Data of", "データの日付") \

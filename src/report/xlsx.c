@@ -424,6 +424,7 @@ static void fill(struct book *b)
 	sheet_flows(b);
 	sheet_waivers(b);
 	sheet_treatments(b);
+	sheet_vulnerabilities(b);
 }
 
 static int copy_out(int fd, FILE *out)

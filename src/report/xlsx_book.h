@@ -88,5 +88,6 @@ void sheet_assets(struct book *b);
 void sheet_flows(struct book *b);
 void sheet_waivers(struct book *b);
 void sheet_treatments(struct book *b);
+void sheet_vulnerabilities(struct book *b);
 
 #endif
