@@ -721,6 +721,47 @@ static int tell_frames(struct telling *t)
 	return r;
 }
 
+/* Results that went to servers of the operator's (`tenken export --push`): one line for each server. */
+static int tell_pushed(struct telling *t, bool json)
+{
+	struct query *q = NULL;
+	bool there = false, first = true;
+	int step = 0, r = db_has_table(t->db, "pushed", &there);
+
+	if (r < 0 || !there)
+		return r;
+	r = query_new(t->db,
+		      "SELECT target, count(*), sum(objects), sum(bytes), min(at), max(at)"
+		      " FROM main.pushed WHERE scan = ?1 GROUP BY target ORDER BY target",
+		      &q);
+	if (r == 0)
+		r = query_bind_int(q, 1, t->scan);
+	while (r == 0 && (step = query_step(q)) == 1) {
+		char one[TIME_TEXT], other[TIME_TEXT];
+
+		if (json) {
+			fprintf(t->out, "%s\n{\"target\":", first ? "" : ",");
+			put_json(t->out, query_text(q, 0));
+			fprintf(t->out, ",\"batches\":%" PRId64 ",\"objects\":%" PRId64,
+				query_int(q, 1), query_int(q, 2));
+			fprintf(t->out, ",\"bytes\":%" PRId64 ",\"first\":\"%s\",\"last\":\"%s\"}",
+				query_int(q, 3), time_utc(query_int(q, 4), one),
+				time_utc(query_int(q, 5), other));
+		} else {
+			if (first)
+				fputs(_("Results that were sent to servers:\n"), t->out);
+			fputs("  ", t->out);
+			put_line(t->out, query_text(q, 0));
+			fprintf(t->out, _("   %lld objects, %lld bytes   %s - %s\n"),
+				(long long)query_int(q, 2), (long long)query_int(q, 3),
+				time_here(query_int(q, 4), one), time_here(query_int(q, 5), other));
+		}
+		first = false;
+	}
+	query_free(q);
+	return r == 0 && step < 0 ? -EIO : r;
+}
+
 static int write_json(struct telling *t)
 {
 	fputs("{\"scan\":", t->out);
@@ -740,6 +781,9 @@ static int write_json(struct telling *t)
 	fputs("],\n\"frames_at_most\":[", t->out);
 	if (r == 0)
 		r = tell_frames(t);
+	fputs("],\n\"pushed\":[", t->out);
+	if (r == 0)
+		r = tell_pushed(t, true);
 	fputs("]}\n", t->out);
 	return r;
 }
@@ -774,6 +818,8 @@ static int write_text(struct telling *t)
 		r = tell_frames(t);
 	if (t->frames == 0)
 		fputs(_("  none\n"), t->out);
+	if (r == 0)
+		r = tell_pushed(t, false);
 	return r;
 }
 

@@ -89,6 +89,8 @@ that 'as lines of JSON' test "$(field '/ok?room=3' content-type)" = application/
 that 'the store says what was taken, without what stands behind ?' holds plant.tenken \
 	"SELECT group_concat(DISTINCT target) || sum(objects) FROM pushed" "$https/ok$objects"
 that 'and no secret' sh -c '! grep -q hunter2 plant.tenken'
+ends 0 'the journal' "$TENKEN" journal plant.tenken
+that 'tells what was sent to whom' grep -q "^  $https/ok   $objects objects, [0-9]* bytes   20" out
 before=$(requests '/ok?room=3')
 ends 0 'once more' $push --push $https/ok?room=3
 that 'nothing is sent twice' test "$(requests '/ok?room=3')" = "$before"
