@@ -1605,18 +1605,18 @@ static void mistakes_in_sql_are_told(void **state)
 					REFUSED("begin", "BEGIN") REFUSED(
 						"vacuum",
 						"VACUUM INTO "
-						"'x'") REFUSED("random", "SELECT random() AS "
-									 "address") REFUSED("two",
-											    "SELECT"
-											    " '10."
-											    "0.0.1'"
-											    " AS "
-											    "addres"
-											    "s; "
-											    "DELETE"
-											    " FROM "
-											    "main."
-											    "scan")
+						"'x'") REFUSED("random",
+							       "SELECT random() AS "
+							       "address") REFUSED("two", "SELECT"
+											 " '10."
+											 "0.0.1'"
+											 " AS "
+											 "addres"
+											 "s; "
+											 "DELETE"
+											 " FROM "
+											 "main."
+											 "scan")
 						REFUSED("cross",
 							"SELECT count(*) AS address FROM asset a, "
 							"asset b, asset c,"
