@@ -259,6 +259,18 @@ def xlsx(path, language):
     assert any(c.value for c in checklist["H"][3:]), "the operator's answer stands in it"
 
 
+def nasty_xlsx(path):
+    import openpyxl
+
+    cells = [c.value for r in openpyxl.load_workbook(path)["Findings"].iter_rows() for c in r if isinstance(c.value, str)]
+    assert max(len(c) for c in cells) <= 32767 and any(c.endswith("A ...") for c in cells)
+    assert not any(UNSAFE.search(c) for c in cells)
+    # Excel would read an escape of its own.
+    assert "_x005F_x003D_1+1 _xZZZZ_ _x005F_x0041_" in cells
+    assert not any(re.search(r"(?<!_x005F)_x00(3D|41)_", c) for c in cells)
+    assert "\\xff=A1A\\xc3(" in cells and "nul" in cells
+
+
 KINDS = {"ndjson": ndjson, "sarif": sarif, "oscal": oscal, "ocsf": ocsf, "defectdojo": defectdojo, "csv": csv_tables,
-         "xlsx": xlsx}
+         "xlsx": xlsx, "nasty_xlsx": nasty_xlsx}
 KINDS[sys.argv[1]](*sys.argv[2:])

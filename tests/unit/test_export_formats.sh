@@ -116,6 +116,25 @@ else
 	skip "xlsx: sheets, heads, no formula, no link" "python3-openpyxl is missing"
 fi
 
+# A megabyte, no UTF-8, NUL, marks of the formats themselves
+nasty=$TENKEN_DATA/tests/report/nasty-checks.yaml
+for format in json ndjson sarif oscal-catalog oscal-profile oscal-results ocsf defectdojo xlsx csv; do
+	holds "nasty texts: $format" "$TENKEN" --lang en export "$store" --checks "$nasty" --format $format \
+		-o "$work/nasty.$format"
+done
+"$TENKEN" --lang en export "$store" --checks "$nasty" --format xlsx -o "$work/nasty.xlsx" 2>"$work/nasty.err"
+holds "a cell that was cut is told" grep -qx 'warning: 1 cells were longer than xlsx allows and were cut' "$work/nasty.err"
+reads "nasty texts: sarif is as it must be" sarif "$work/nasty.sarif" "$work/nasty.json"
+reads "nasty texts: oscal is as it must be" oscal "$work/nasty.oscal-catalog" "$work/nasty.oscal-profile" \
+	"$work/nasty.oscal-results"
+reads "nasty texts: ocsf is as it must be" ocsf "$work/nasty.ocsf" "$work/nasty.json"
+reads "nasty texts: defectdojo is as it must be" defectdojo "$work/nasty.defectdojo" "$work/nasty.json"
+if has_module openpyxl; then
+	reads "nasty texts: xlsx is as it must be" nasty_xlsx "$work/nasty.xlsx"
+else
+	skip "nasty texts: xlsx is as it must be" "python3-openpyxl is missing"
+fi
+
 # Tables of a format, and what does not go together
 holds "ocsf: one table" "$TENKEN" --lang en export "$heard" --format ocsf --table devices -o "$work/devices"
 holds "it has devices alone" sh -c "! grep -qv '\"class_uid\":5001' '$work/devices' && test -s '$work/devices'"
