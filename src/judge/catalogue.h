@@ -41,6 +41,7 @@ struct check {
 	struct bilingual title, remedy;
 	const char *sql; /* NULL: nothing feeds this check yet */
 	bool of_zone;    /* what it finds concerns every asset of the zone where it finds it */
+	bool of_site; /* what it finds concerns the site as a whole, whichever assets an item speaks of */
 	/* Which hosts or services it could judge, and the reason for the others; NULL: all of them. */
 	const char *seen;
 	struct bilingual unseen;
@@ -110,6 +111,7 @@ struct item {
 	enum polarity polarity;
 	struct item_threshold *thresholds;
 	size_t threshold_count;
+	const char *figure; /* the site's threshold that answers them ("log_months"), or NULL */
 	/* Stands for a control whose items the source does not give: it has the control's id and title. */
 	bool untreated;
 	unsigned line;

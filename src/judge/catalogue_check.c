@@ -43,6 +43,17 @@ static void cross_check_alternatives(const struct guideline *g, const struct ite
 	}
 }
 
+/* What the site may set: the first column of profiles/data/thresholds.csv. */
+static bool figure_known(const struct catalogue *c, const char *name)
+{
+	for (size_t i = 0; i < c->list_count; i++)
+		if (strcmp(c->lists[i].table, "data_thresholds") == 0)
+			for (size_t k = 0; k < c->lists[i].row_count; k++)
+				if (strcmp(c->lists[i].rows[k].list[0], name) == 0)
+					return true;
+	return false;
+}
+
 static void cross_check_item(const struct catalogue *c, const struct guideline *g,
 			     const struct item *item, struct complaints *complaints)
 {
@@ -56,6 +67,10 @@ static void cross_check_item(const struct catalogue *c, const struct guideline *
 			complain(complaints, g->file, item->line,
 				 _("item '%s' names the check '%s' twice"), item->id, id);
 	}
+	if (item->figure != NULL && !figure_known(c, item->figure))
+		complain(complaints, g->file, item->line,
+			 _("item '%s': '%s' is no threshold that a site sets"), item->id,
+			 item->figure);
 	for (size_t i = 0; i < item->scope_count; i++)
 		for (size_t k = 0; k < item->scope[i].count; k++)
 			if (catalogue_scope(c, item->scope[i].list[k]) == NULL)

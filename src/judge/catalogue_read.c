@@ -166,8 +166,9 @@ static void read_check(struct loader *l, struct ynode n)
 	}
 	const char *concerns = yn_text(yn_get(n, "concerns"));
 	check.of_zone = concerns != NULL && strcmp(concerns, "zone") == 0;
-	if (concerns != NULL && !check.of_zone)
-		yn_complain(yn_get(n, "concerns"), _("is 'zone', not '%s'"), concerns);
+	check.of_site = concerns != NULL && strcmp(concerns, "site") == 0;
+	if (concerns != NULL && !check.of_zone && !check.of_site)
+		yn_complain(yn_get(n, "concerns"), _("is 'zone' or 'site', not '%s'"), concerns);
 	struct ynode sql = yn_need(n, "sql");
 	check.sql_line = yn_line(sql);
 	if (yn_given(sql) && !catalogue_null(sql))

@@ -142,9 +142,66 @@ int declared_views(struct judged *j)
 				      "CREATE INDEX temp.ledger_address ON ledger (address)");
 }
 
+/* What an item asks of the site's figure, in the figure's unit; least or most is NULL. */
+static int keep_figure(struct judged *j, struct query *q, const struct guideline *g,
+		       const struct item *item, const struct item_threshold *t)
+{
+	struct query *unit = NULL;
+	bool months = false;
+	int r = query_new(j->db, "SELECT unit FROM temp.data_thresholds WHERE name = ?", &unit);
+
+	if (r >= 0)
+		r = query_bind_text(unit, 1, item->figure);
+	if (r >= 0 && (r = query_step(unit)) == 1)
+		months = strcmp(query_text(unit, 0), "months") == 0;
+	query_free(unit);
+	if (r < 0)
+		return r;
+	int64_t days = (int64_t)t->number * (t->unit == 'Y'   ? 366
+					     : t->unit == 'M' ? 31
+					     : t->unit == 'W' ? 7
+							      : 1);
+	int64_t value = !months ? days : t->number * (t->unit == 'Y' ? 12 : 1);
+	bool countable = !months || t->unit == 'Y' || t->unit == 'M';
+
+	if (t->measure == MEASURE_MIN_PER_YEAR)
+		value = (366 + t->number - 1) / t->number;
+	if (t->measure == MEASURE_MIN_COUNT || !countable)
+		return 0;
+	query_bind_text(q, 1, item->figure);
+	query_bind_text(q, 2, g->id);
+	query_bind_text(q, 3, item->id);
+	query_bind_int(q, t->measure == MEASURE_RETENTION ? 4 : 5, value);
+	return query_run(q);
+}
+
+static int declared_figures(struct judged *j)
+{
+	const struct catalogue *c = j->catalogue;
+	struct query *q = NULL;
+	int r = db_exec(j->db, "CREATE TEMP TABLE item_figure (name TEXT NOT NULL, guideline TEXT,"
+			       " item TEXT, least INTEGER, most INTEGER)");
+
+	if (r >= 0)
+		r = query_new(j->db, "INSERT INTO temp.item_figure VALUES (?, ?, ?, ?, ?)", &q);
+	for (size_t i = 0; i < c->guideline_count; i++)
+		for (size_t k = 0; k < c->guidelines[i].control_count; k++) {
+			const struct control *control = &c->guidelines[i].controls[k];
+
+			for (size_t n = 0; n < control->item_count; n++)
+				for (size_t m = 0; r >= 0 && control->items[n].figure != NULL &&
+						   m < control->items[n].threshold_count;
+				     m++)
+					r = keep_figure(j, q, &c->guidelines[i], &control->items[n],
+							&control->items[n].thresholds[m]);
+		}
+	query_free(q);
+	return r < 0 ? r : 0;
+}
+
 int declared_thresholds(struct judged *j)
 {
-	return db_exec(
+	int r = db_exec(
 		j->db,
 		"CREATE TEMP TABLE IF NOT EXISTS data_thresholds (name, value, unit, en, ja,"
 		" source);"
@@ -155,4 +212,5 @@ int declared_thresholds(struct judged *j)
 		/* An empty one is left open: what is compared with it gives no finding. */
 		"INSERT OR IGNORE INTO temp.threshold SELECT name,"
 		"  CAST(nullif(value, '') AS INTEGER), unit, 'default' FROM temp.data_thresholds");
+	return r < 0 ? r : declared_figures(j);
 }

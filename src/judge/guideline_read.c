@@ -51,10 +51,11 @@ static bool read_period(const char *text, struct item_threshold *ret)
 static void read_thresholds(struct loader *l, struct ynode n, struct item *item)
 {
 	static const char *const keys[] = { "max_interval", "retention", "min_count",
-					    "min_per_year", NULL };
+					    "min_per_year", "site",      NULL };
 
 	if (!yn_given(n) || !yn_map(n, keys))
 		return;
+	item->figure = catalogue_keep(l, yn_text(yn_get(n, "site")));
 	item->thresholds = catalogue_array(l, MEASURES, sizeof(*item->thresholds));
 	for (size_t i = 0; item->thresholds != NULL && i < MEASURES; i++) {
 		struct ynode value = yn_get(n, measure_words[i]);

@@ -27,17 +27,18 @@ static signed char zone_member(const struct judged *j, size_t host, const signed
  * Whether a finding counts for the item: 1, 0 or -1 (not known). It does where one of its places does. when: the
  * item's `when` at each of them; NULL: it has none.
  */
-static signed char counts_for(const struct judged *j, const struct judged_finding *f, bool of_zone,
-			      const signed char *members, const signed char *when)
+static signed char counts_for(const struct judged *j, const struct judged_finding *f,
+			      const struct check *check, const signed char *members,
+			      const signed char *when)
 {
 	signed char counts = 0;
 
 	for (size_t i = 0; i < f->place_count && counts != 1; i++) {
 		ptrdiff_t host = j->places[f->first_place + i];
-		signed char here = members == NULL ? 1
-				   : host < 0      ? -1
-				   : of_zone       ? zone_member(j, (size_t)host, members)
-						   : members[host];
+		signed char here = members == NULL || check->of_site ? 1
+				   : host < 0                        ? -1
+				   : check->of_zone ? zone_member(j, (size_t)host, members)
+						    : members[host];
 
 		if (when != NULL && (when[i] == 0 || here == 0))
 			here = 0;
@@ -124,7 +125,7 @@ static int set_keep(struct judged *j, const struct judged_finding *first, size_t
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		const struct judged_finding *f = &first[i];
 		signed char counts = counts_for(
-			j, f, s->check->of_zone, s->members,
+			j, f, s->check, s->members,
 			when != NULL ? when + f->first_place - first->first_place : NULL);
 
 		if (counts == 0)

@@ -183,6 +183,71 @@ static void figures_are_read(void **state)
 	assert_true(*control->note.en != '\0');
 }
 
+/* A store with one scan and nothing in it. */
+static struct db *empty_store(void)
+{
+	struct db *db = NULL;
+
+	assert_int_equal(db_open(":memory:", DB_CREATE, &db), 0);
+	for (int i = 0; i < store_version; i++)
+		assert_int_equal(db_exec(db, store_migrations[i]), 0);
+	assert_int_equal(
+		db_exec(db, "INSERT INTO scan VALUES (1, 'u', 'scan', 'a port', 'bastion', NULL, "
+			    "NULL, 'all', 1000, 2000, 'done', NULL, '0',"
+			    " '{\"ports_tcp\":\"1-1024\",\"risk\":\"read\"}')"),
+		0);
+	return db;
+}
+
+/* The site's own figure is held against the guideline's; a default is nobody's rule. */
+static void own_figures_are_compared(void **state)
+{
+	static const struct {
+		const char *set, *item;
+		size_t found;
+		const char *verdict;
+	} rows[] = {
+		{ "SELECT 1", "143-4", 0, "not-run" },
+		{ "INSERT INTO threshold VALUES (1, 'log_months', 5)", "143-4", 1, "hint" },
+		{ "INSERT INTO threshold VALUES (1, 'log_months', 6)", "143-4", 0, "not-run" },
+		/* Whichever assets the item speaks of. */
+		{ "INSERT INTO threshold VALUES (1, 'log_months', 5)", "143-2", 1, "hint" },
+		{ "INSERT INTO threshold VALUES (1, 'log_months', 5)", "126-6", 1, "not-run" },
+		{ "INSERT INTO threshold VALUES (1, 'scan_days', 184)", "126-6", 1, "hint" },
+		{ "INSERT INTO threshold VALUES (1, 'scan_days', 183)", "126-6", 0, "not-run" },
+	};
+	const struct judge_probe none = { 0 };
+	const struct judge_options options = { .complaints = &complaints };
+	struct catalogue own = catalogue;
+	struct guideline jama = *catalogue_guideline(&catalogue, "jama-japia");
+	struct check check = *catalogue_check(&catalogue, "declared.figure-short");
+
+	(void)state;
+	own.guidelines = &jama;
+	own.guideline_count = own.check_count = 1;
+	own.checks = &check;
+	own.view_count = own.own_view_count = 0;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct db *db = empty_store();
+		struct query *q = NULL;
+		int64_t found = 0;
+
+		assert_int_equal(db_exec(db, rows[i].set), 0);
+		if (judge_run(db, &own, 1, &none, NULL, &options) < 0)
+			fail_msg("%s", db_error(db));
+		assert_int_equal(db_number(db, "SELECT count(*) FROM finding_now", 0, &found), 0);
+		assert_int_equal(found, rows[i].found);
+		assert_int_equal(query_new(db, "SELECT verdict FROM verdict WHERE item = ?", &q),
+				 0);
+		query_bind_text(q, 1, rows[i].item);
+		assert_int_equal(query_step(q), 1);
+		assert_string_equal(query_text(q, 0), rows[i].verdict);
+		query_free(q);
+		judge_forget(db);
+		db_free(db);
+	}
+}
+
 /* A heading without items is neither met nor forgotten. */
 static void what_the_source_leaves_out_is_told(void **state)
 {
@@ -191,21 +256,13 @@ static void what_the_source_leaves_out_is_told(void **state)
 	struct catalogue own = catalogue;
 	struct guideline port = *catalogue_guideline(&catalogue, "mlit-port");
 	struct query *q = NULL;
-	struct db *db = NULL;
+	struct db *db = empty_store();
 	size_t told = 0;
 
 	(void)state;
 	own.guidelines = &port;
 	own.guideline_count = 1;
 	own.check_count = own.view_count = own.own_view_count = 0;
-	assert_int_equal(db_open(":memory:", DB_CREATE, &db), 0);
-	for (int i = 0; i < store_version; i++)
-		assert_int_equal(db_exec(db, store_migrations[i]), 0);
-	assert_int_equal(
-		db_exec(db, "INSERT INTO scan VALUES (1, 'u', 'scan', 'a port', 'bastion', NULL, "
-			    "NULL, 'mlit-port', 1000, 2000, 'done', NULL, '0',"
-			    " '{\"ports_tcp\":\"1-1024\",\"risk\":\"read\"}')"),
-		0);
 	if (judge_run(db, &own, 1, &none, NULL, &options) < 0)
 		fail_msg("%s", db_error(db));
 	assert_int_equal(query_new(db,
@@ -253,6 +310,7 @@ int main(void)
 		cmocka_unit_test(every_source_is_told),
 		cmocka_unit_test(texts_are_short_and_in_both_languages),
 		cmocka_unit_test(figures_are_read),
+		cmocka_unit_test(own_figures_are_compared),
 		cmocka_unit_test(what_the_source_leaves_out_is_told),
 		cmocka_unit_test(levels_speak_both_languages),
 	};
