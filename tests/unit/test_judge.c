@@ -1708,7 +1708,7 @@ static void mistakes_in_files_are_told(void **state)
 		  "'seen' and 'unseen' belong together" },
 		{ "- {id: b.a, severity: low, needs: [], title: a, remedy: b, sql: x, concerns: "
 		  "host}",
-		  "field 'concerns': is 'zone', not 'host'" },
+		  "field 'concerns': is 'zone' or 'site', not 'host'" },
 		{ "- {id: b.a, severity: low, needs: ['vantage:'], title: a, remedy: b, sql: x}",
 		  "'vantage:' is no need" },
 		{ "- 5", "bad.yaml:1" },
