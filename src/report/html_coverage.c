@@ -129,7 +129,8 @@ static void remarks(struct page *p)
 {
 	if (facts_count(p->facts, "SELECT EXISTS (SELECT 1 FROM remark)") != 0)
 		TABLE(p, W_REMARKS,
-		      "SELECT kind, subject, text FROM remark ORDER BY kind, subject, text",
+		      "SELECT DISTINCT kind, subject, text FROM remark ORDER BY kind, subject, "
+		      "text",
 		      { "kind", W_KIND, SHOW_MONO }, { "subject", W_ASSET, SHOW_TEXT },
 		      { "text", W_NOTE, SHOW_TEXT });
 }
@@ -169,7 +170,7 @@ void page_coverage(struct page *p)
 	without_answer(p);
 	reasons(p);
 	checks(p, W_NOT_RUN, "ran = 0", false);
-	checks(p, W_RAN_PARTLY, "ran = 1 AND partial = 1", true);
+	checks(p, W_RAN_PARTLY, "ran = 1 AND partial = 1", false);
 	checks(p, W_RAN, "ran = 1 AND partial = 0", false);
 	limited_services(p);
 	page_offline(p);

@@ -13,7 +13,7 @@ page_part() {
 	"$python" "$bench_tests/measure.py" "$bench_out/page.run" 3600 "$TENKEN" report "$bench_out/crowd.tenken" \
 		--profile all --quiet >"$bench_logs/page.out" 2>&1
 	browser=$(command -v chromium) && node -e 'require.resolve("playwright-core")' 2>/dev/null || return
-	for turn in 1 2 3; do
+	for _ in 1 2 3; do
 		node "$bench_tests/page_load.js" "$browser" "$bench_out/crowd.html"
 	done >"$bench_out/page.load"
 }
