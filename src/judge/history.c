@@ -89,7 +89,7 @@ static int was_with_it(struct judged *j, struct query *others, const char *asset
 /* ---- what was heard, or tested, before ---- */
 
 struct gone {
-	const char *check, *asset, *address, *transport, *vantage, *kind, *zone;
+	const char *check, *asset, *address, *transport, *vantage, *kind, *zone, *filed;
 	int64_t port, run;
 	int64_t heard_ms; /* for how long it was listened then, where another store tells it */
 };
@@ -107,6 +107,7 @@ static struct gone gone_of(struct query *q)
 		.kind = query_text(q, 7) != NULL ? query_text(q, 7) : "scan",
 		.zone = query_text(q, 8),
 		.heard_ms = query_int(q, 9),
+		.filed = query_text(q, 10),
 	};
 }
 
@@ -209,6 +210,7 @@ static const char *not_retested(struct judged *j, struct query *hosts, struct qu
 	const char *reason = "not in the scan";
 	bool udp = g->transport != NULL && strcmp(g->transport, "udp") == 0;
 	query_bind_text(hosts, 1, asset);
+	query_bind_text(hosts, 2, g->filed);
 	bool found = false, at_last = false;
 	while ((r = query_step(hosts)) == 1) {
 		ptrdiff_t host = judged_host_find(j, query_text(hosts, 0));
@@ -292,26 +294,30 @@ static int add_foreign(struct judged *j, bool declared, bool *ret)
 		declared ? "IN" : "NOT IN");
 }
 
-#define GONE "SELECT check_id, asset, address, port, transport, vantage, last_scan,"
+#define EARLIER(column)                                  \
+	"(SELECT " column " FROM temp.earlier_finding e" \
+	"  WHERE e.fingerprint = finding_gone.fingerprint)"
 
+/* The columns of struct gone; a store of an older version does not know under which key it was filed. */
 static int prepare_gone(struct judged *j, struct query **ret)
 {
-	bool there = false;
-	int r = add_foreign(j, false, &there);
+	bool foreign = false, filed = false;
+	int r = add_foreign(j, false, &foreign);
 
+	if (r >= 0)
+		r = db_has_table(j->db, "asset_filed", &filed);
 	if (r < 0)
 		return r;
-	return query_new(
-		j->db,
-		there ? GONE " iif(last_scan < 0, (SELECT kind FROM temp.earlier_finding e"
-			     "  WHERE e.fingerprint = finding_gone.fingerprint),"
-			     "  (SELECT kind FROM main.scan s WHERE s.id = last_scan)), zone,"
-			     " (SELECT heard_ms FROM temp.earlier_finding e"
-			     "  WHERE e.fingerprint = finding_gone.fingerprint)"
-			     " FROM temp.finding_gone WHERE rowid = ?"
-		      : GONE " (SELECT kind FROM main.scan s WHERE s.id = last_scan), zone, 0"
-			     " FROM temp.finding_gone WHERE rowid = ?",
-		ret);
+	const char *sql = arena_printf(
+		j->arena,
+		"SELECT check_id, asset, address, port, transport, vantage, last_scan,"
+		" coalesce((SELECT kind FROM main.scan s WHERE s.id = last_scan), %s), zone, %s, %s"
+		" FROM temp.finding_gone WHERE rowid = ?",
+		foreign ? EARLIER("kind") : "NULL", foreign ? EARLIER("heard_ms") : "0",
+		filed ? "(SELECT f.filed FROM main.asset_filed f WHERE f.scan = last_scan"
+			" AND f.address = finding_gone.address)"
+		      : "NULL");
+	return sql != NULL ? query_new(j->db, sql, ret) : -ENOMEM;
 }
 
 int history_make(struct judged *j)
@@ -338,7 +344,7 @@ int history_make(struct judged *j)
 	if (r >= 0)
 		r = query_new(j->db,
 			      "SELECT address FROM temp.asset_key WHERE key = ?1 OR name = ?1"
-			      " OR filed = ?1"
+			      " OR filed = ?1 OR filed = ?2"
 			      " ORDER BY address",
 			      &hosts);
 	if (r >= 0)
