@@ -36,10 +36,12 @@ static const struct {
 	  "   AND coalesce(x.fixed_at, 0) < j.now AND x.first_seen <= j.now"
 	  "   AND x.fingerprint NOT IN (SELECT fingerprint FROM temp.finding_now)"
 	  "   AND x.fingerprint NOT IN (SELECT fingerprint FROM temp.finding_gone)) f" },
-	{ "host", "key PRIMARY KEY, addresses, zone, answered",
-	  "SELECT key, json_group_array(address), max(zone), max(answered) FROM ("
-	  " SELECT key, address, zone, answered FROM temp.asset"
-	  "  WHERE answering = 1 AND addresses = 1 ORDER BY address_key(address)) GROUP BY key" },
+	{ "host", "filed PRIMARY KEY, key, addresses, zone, answered",
+	  "SELECT filed, min(key), json_group_array(address), max(zone), max(answered) FROM ("
+	  " SELECT k.filed, k.key, a.address, a.zone, a.answered FROM temp.asset a"
+	  "  JOIN temp.asset_key k USING (address)"
+	  "  WHERE a.answering = 1 AND a.addresses = 1 ORDER BY address_key(a.address))"
+	  " GROUP BY filed" },
 	/* Where the sweep looked: hosts, and ranges where nothing answered. */
 	{ "looked", "first PRIMARY KEY, last, complete, udp",
 	  "SELECT hex(substr(address_key(address), 2, 16)), hex(substr(address_key(address), 2, "
@@ -48,10 +50,11 @@ static const struct {
 	  "  WHERE scanned = 1 AND state <> 'skipped' AND addresses = 1 GROUP BY 1"
 	  " UNION ALL SELECT hex(first_key), hex(last_key), complete, 0 FROM temp.quiet"
 	  "  WHERE scope = 0 AND state <> 'skipped' AND addresses > 1" },
-	{ "service", "key, transport, port, address, protocol, product, version",
-	  "SELECT k.key, s.transport, s.port, min(s.address), max(s.protocol), max(s.product),"
+	{ "service", "filed, key, transport, port, address, protocol, product, version",
+	  "SELECT k.filed, min(k.key), s.transport, s.port, min(s.address), max(s.protocol), "
+	  "max(s.product),"
 	  " max(s.version) FROM temp.service s JOIN temp.asset_key k ON k.address = s.address"
-	  " WHERE s.state = 'open' GROUP BY 1, 2, 3" },
+	  " WHERE s.state = 'open' GROUP BY 1, 3, 4" },
 	{ "verdict", "guideline, control, item, verdict, level, mandatory, position",
 	  "SELECT guideline, control, item, verdict, level, mandatory, position FROM "
 	  "temp.verdict" },
@@ -145,10 +148,11 @@ static int make_side(struct db *from, struct db *to, const char *side)
 			r = copy(from, to, side, sides[i].name, sides[i].select);
 	}
 	if (r >= 0)
-		r = db_execf(to,
-			     "CREATE INDEX temp.%s_service_of ON %s_service (key, transport, port);"
-			     "CREATE INDEX temp.%s_verdict_of ON %s_verdict (guideline, item)",
-			     side, side, side, side);
+		r = db_execf(
+			to,
+			"CREATE INDEX temp.%s_service_of ON %s_service (filed, transport, port);"
+			"CREATE INDEX temp.%s_verdict_of ON %s_verdict (guideline, item)",
+			side, side, side, side);
 	return r;
 }
 
@@ -187,86 +191,74 @@ static const char findings[] =
 	"  WHERE status IN ('open', 'waived')"
 	"   AND fingerprint NOT IN (SELECT fingerprint FROM temp.after_finding)";
 
-/* Was this address (a text) looked at by the other side? */
-#define LOOKED(side, address, more)                                                          \
-	"coalesce((SELECT l.last >= hex(substr(address_key(" address "), 2, 16)) " more      \
-	" FROM temp." side "_looked l WHERE l.first <= hex(substr(address_key(" address ")," \
-	" 2, 16)) ORDER BY l.first DESC LIMIT 1), 0)"
-#define SERVICES_OF(side, key)                                                         \
-	"(SELECT json_group_array(json_array(port, transport, protocol)) FROM (SELECT" \
-	" port, transport, protocol FROM temp." side "_service s WHERE s.key = " key   \
-	" ORDER BY port, transport))"
-
-static const char hosts[] =
-	"CREATE TEMP TABLE changed_host AS"
-	" SELECT a.key, 'came' AS change, (SELECT max(" LOOKED(
-		"before", "value",
-		"") "  ) FROM json_each(a.addresses)) AS looked, NULL AS before, a.addresses AS "
-		    "after, a.zone,"
-		    "  " SERVICES_OF(
-			    "after",
-			    "a.key") " AS services"
-				     "  FROM temp.after_host a WHERE a.key NOT IN (SELECT key FROM "
-				     "temp.before_host)"
-				     /* Who was only heard is not missed by a sweep. */
-				     " UNION ALL SELECT b.key, 'went', b.answered AND (SELECT "
-				     "min(" LOOKED(
-					     "after", "value",
-					     "") "  ) FROM json_each(b.addresses)), b.addresses, "
-						 "NULL, b.zone,"
-						 "  " SERVICES_OF(
-							 "before",
-							 "b.key") "  FROM temp.before_host b WHERE "
-								  "b.key NOT IN (SELECT key FROM "
-								  "temp.after_host)"
-								  " UNION ALL SELECT a.key, "
-								  "'moved', 1, b.addresses, "
-								  "a.addresses, a.zone,"
-								  "  " SERVICES_OF(
-									  "after",
-									  "a.key") "  FROM "
-										   "temp.after_"
-										   "host a JOIN "
-										   "temp.before_"
-										   "host b USING "
-										   "(key)"
-										   "  WHERE "
-										   "a.addresses <> "
-										   "b.addresses";
-
+/* Was this address (a text) looked at by that side? complete: its planned ports were all tried. */
+#define PLACE_OF(address) "hex(substr(address_key(" address "), 2, 16))"
+#define LOOKED(side, address)                           \
+	"coalesce((SELECT l.last >= " PLACE_OF(         \
+		address) " FROM temp." side "_looked l" \
+			 " WHERE l.first <= " PLACE_OF( \
+				 address) " ORDER BY l.first DESC LIMIT 1), 0)"
 #define TRIED(side, of)                                                                       \
-	"(EXISTS (SELECT 1 FROM temp." side "_planned p WHERE p.transport = " of ".transport" \
-	"  AND " of                                                                           \
-	".port BETWEEN p.first AND p.last) AND " LOOKED(side, of ".address",                  \
-							"AND l.complete AND (" of             \
-							".transport <> 'udp' OR l.udp)") ")"
+	"coalesce((SELECT l.last >= " PLACE_OF(                                               \
+		of ".address") " AND l.complete"                                              \
+			       " AND (" of ".transport <> 'udp' OR l.udp) FROM temp." side    \
+			       "_looked l"                                                    \
+			       " WHERE l.first <= " PLACE_OF(                                 \
+				       of ".address") " ORDER BY l.first DESC LIMIT 1), 0)"   \
+						      " AND EXISTS (SELECT 1 FROM temp." side \
+						      "_planned p WHERE p.transport = " of    \
+						      ".transport AND " of                    \
+						      ".port BETWEEN p.first AND p.last)"
+#define SERVICES_OF(side, of)                                                          \
+	"(SELECT json_group_array(json_array(port, transport, protocol)) FROM (SELECT" \
+	" port, transport, protocol FROM temp." side "_service s WHERE s.filed = " of  \
+	".filed ORDER BY port, transport))"
 
-static const char services[] =
-	"CREATE TEMP TABLE changed_service AS"
-	" SELECT a.key, a.address, a.port, a.transport, 'came' AS change,"
-	"  " TRIED(
-		"before",
-		"a") " AS looked, NULL AS protocol_before, a.protocol,"
-		     "  NULL AS product_before, a.product, NULL AS version_before, a.version"
-		     "  FROM temp.after_service a WHERE a.key IN (SELECT key FROM temp.before_host)"
-		     "   AND NOT EXISTS (SELECT 1 FROM temp.before_service b WHERE b.key = a.key"
-		     "    AND b.transport = a.transport AND b.port = a.port)"
-		     " UNION ALL SELECT b.key, b.address, b.port, b.transport, 'went', " TRIED(
-			     "after",
-			     "b") "  , b.protocol, NULL, b.product, NULL, b.version, NULL"
-				  "  FROM temp.before_service b WHERE b.key IN (SELECT key FROM "
-				  "temp.after_host)"
-				  "   AND NOT EXISTS (SELECT 1 FROM temp.after_service a WHERE "
-				  "a.key = b.key"
-				  "    AND a.transport = b.transport AND a.port = b.port)"
-				  " UNION ALL SELECT a.key, a.address, a.port, a.transport, "
-				  "'changed', 1, b.protocol,"
-				  "  a.protocol, b.product, a.product, b.version, a.version"
-				  "  FROM temp.after_service a JOIN temp.before_service b USING "
-				  "(key, transport, port)"
-				  /* What is not known this time is no change. */
-				  "  WHERE a.protocol <> b.protocol OR a.product <> b.product OR "
-				  "a.version <> b.version";
+/* Assets are the same by the key that their findings are filed under. Who was only heard is not missed by a
+ * sweep. */
+static int make_hosts(struct db *db)
+{
+	return db_execf(
+		db,
+		"CREATE TEMP TABLE changed_host AS"
+		" SELECT a.key, 'came' AS change, (SELECT max(%s) FROM json_each(a.addresses)) AS"
+		"  looked, NULL AS before, a.addresses AS after, a.zone, %s AS services"
+		"  FROM temp.after_host a WHERE a.filed NOT IN (SELECT filed FROM temp.before_host)"
+		" UNION ALL SELECT b.key, 'went', b.answered AND (SELECT min(%s) FROM"
+		"  json_each(b.addresses)), b.addresses, NULL, b.zone, %s"
+		"  FROM temp.before_host b WHERE b.filed NOT IN (SELECT filed FROM temp.after_host)"
+		" UNION ALL SELECT a.key, 'moved', 1, b.addresses, a.addresses, a.zone, %s"
+		"  FROM temp.after_host a JOIN temp.before_host b USING (filed)"
+		"  WHERE a.addresses <> b.addresses",
+		LOOKED("before", "value"), SERVICES_OF("after", "a"), LOOKED("after", "value"),
+		SERVICES_OF("before", "b"), SERVICES_OF("after", "a"));
+}
+
+/* What is not known this time is no change. */
+static int make_services(struct db *db)
+{
+	return db_execf(
+		db,
+		"CREATE TEMP TABLE changed_service AS"
+		" SELECT a.key, a.address, a.port, a.transport, 'came' AS change, %s AS looked,"
+		"  NULL AS protocol_before, a.protocol, NULL AS product_before, a.product,"
+		"  NULL AS version_before, a.version FROM temp.after_service a"
+		"  WHERE a.filed IN (SELECT filed FROM temp.before_host)"
+		"   AND NOT EXISTS (SELECT 1 FROM temp.before_service b WHERE b.filed = a.filed"
+		"    AND b.transport = a.transport AND b.port = a.port)"
+		" UNION ALL SELECT b.key, b.address, b.port, b.transport, 'went', %s, b.protocol,"
+		"  NULL, b.product, NULL, b.version, NULL FROM temp.before_service b"
+		"  WHERE b.filed IN (SELECT filed FROM temp.after_host)"
+		"   AND NOT EXISTS (SELECT 1 FROM temp.after_service a WHERE a.filed = b.filed"
+		"    AND a.transport = b.transport AND a.port = b.port)"
+		" UNION ALL SELECT a.key, a.address, a.port, a.transport, 'changed', 1,"
+		"  b.protocol, a.protocol, b.product, a.product, b.version, a.version"
+		"  FROM temp.after_service a JOIN temp.before_service b"
+		"  USING (filed, transport, port)"
+		"  WHERE a.protocol <> b.protocol OR a.product <> b.product"
+		"   OR a.version <> b.version",
+		TRIED("before", "a"), TRIED("after", "b"));
+}
 
 static const char verdicts[] =
 	"CREATE TEMP TABLE changed_verdict AS SELECT a.guideline, a.control, a.item,"
@@ -276,12 +268,15 @@ static const char verdicts[] =
 
 int compare_make(struct db *db)
 {
-	static const char *const steps[] = { findings, hosts, services, verdicts };
 	int r = make_side(db, db, "after");
 
-	for (size_t i = 0; r >= 0 && i < countof(steps); i++)
-		r = db_exec(db, steps[i]);
-	return r;
+	if (r >= 0)
+		r = db_exec(db, findings);
+	if (r >= 0)
+		r = make_hosts(db);
+	if (r >= 0)
+		r = make_services(db);
+	return r < 0 ? r : db_exec(db, verdicts);
 }
 
 void compare_forget(struct db *db)
