@@ -32,7 +32,8 @@ static const char made_tables[] =
 	" hosts_answering INTEGER NOT NULL, ports_planned INTEGER NOT NULL,"
 	" services INTEGER NOT NULL, checked INTEGER NOT NULL, findings INTEGER NOT NULL)"
 	" WITHOUT ROWID;"
-	"CREATE TEMP TABLE declared_check (check_id TEXT PRIMARY KEY) WITHOUT ROWID";
+	/* reason: why it did not run. */
+	"CREATE TEMP TABLE declared_check (check_id TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID";
 
 int fingerprint_make(const char *site, const char *check, const char *asset, const char *transport,
 		     unsigned port, const char *detail, char out[static FINGERPRINT_TEXT])
@@ -590,9 +591,17 @@ int findings_declared(struct judged *j)
 	const struct catalogue *c = j->catalogue;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < c->check_count; i++)
-		if (is_declared(&c->checks[i]) && j->states[i].reason == NULL)
+	for (size_t i = 0; r >= 0 && i < c->check_count; i++) {
+		if (!is_declared(&c->checks[i]))
+			continue;
+		if (j->states[i].reason == NULL)
 			r = run_check(j, &c->checks[i], &j->states[i]);
+		if (r >= 0 && j->states[i].reason != NULL)
+			r = db_execf(j->db,
+				     "UPDATE temp.declared_check SET reason = %Q WHERE check_id ="
+				     " %Q",
+				     j->states[i].reason, c->checks[i].id);
+	}
 	return r;
 }
 
@@ -615,7 +624,7 @@ int findings_make(struct judged *j)
 		if (state->reason == NULL && c->checks[i].sql == NULL)
 			state->reason = "no evidence yet";
 		if (is_declared(&c->checks[i]))
-			r = db_execf(j->db, "INSERT INTO temp.declared_check VALUES (%Q)",
+			r = db_execf(j->db, "INSERT INTO temp.declared_check VALUES (%Q, NULL)",
 				     c->checks[i].id);
 		else if (state->reason == NULL)
 			r = run_check(j, &c->checks[i], state);

@@ -32,12 +32,15 @@ int gap_make(struct judged *j)
 		"  (SELECT v.verdict" OF_GOAL " ORDER BY " WORST ", v.position LIMIT 1) AS seen,"
 		"  (SELECT json_group_object(verdict, n) FROM (SELECT v.verdict, count(*) AS "
 		"n" OF_GOAL "   GROUP BY v.verdict ORDER BY " WORST ")) AS verdicts,"
-		"  (SELECT a.answer FROM temp.attestation a WHERE a.guideline = g.guideline"
-		"   AND a.item = g.item AND coalesce(a.whole, 0) = g.whole"
+		/* As it counts on the day that is judged. */
+		"  (SELECT a.answer FROM temp.attestation a, temp.judged j"
+		"   WHERE a.guideline = g.guideline"
+		"   AND a.item = g.item AND coalesce(a.whole, 0) = g.whole AND a.given_at <= j.asof"
+		"   AND (coalesce(a.until, 0) = 0 OR a.until >= j.asof)"
 		"   ORDER BY a.given_at DESC LIMIT 1) AS answer"
 		" FROM (SELECT *, row_number() OVER () AS turn FROM temp.goal) g LEFT JOIN ("
 		"  SELECT guideline, item, coalesce(whole, 0) AS whole, owner, due, action, state,"
-		"   max(line) FROM temp.treatment WHERE guideline IS NOT NULL"
+		"   max(line) FROM temp.treatment_state WHERE guideline IS NOT NULL"
 		"  GROUP BY 1, 2, 3) t"
 		"  ON t.guideline = g.guideline AND t.item = g.item AND t.whole = g.whole)");
 }

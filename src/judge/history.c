@@ -383,7 +383,8 @@ int history_make(struct judged *j)
 	return r < 0 ? r : carry(j);
 }
 
-/* What is declared is looked at by every run that has it before it, from wherever it stands. */
+/* What is declared is looked at by every run that has it before it, from wherever it stands; not by a check that
+ * could not be asked. */
 int history_declared(struct judged *j)
 {
 	int r = db_execf(
@@ -399,9 +400,12 @@ int history_declared(struct judged *j)
 		r = add_foreign(j, true, NULL);
 	if (r >= 0)
 		r = db_execf(j->db,
-			     "UPDATE temp.finding_gone SET status = 'fixed',"
-			     " fixed_at = coalesce(fixed_at, %lld)"
-			     " WHERE check_id IN (SELECT check_id FROM temp.declared_check)",
+			     "UPDATE temp.finding_gone SET"
+			     " status = iif(d.reason IS NULL, 'fixed', 'not-retested'),"
+			     " reason = d.reason,"
+			     " fixed_at = iif(d.reason IS NULL, coalesce(fixed_at, %lld), NULL)"
+			     " FROM temp.declared_check d"
+			     " WHERE d.check_id = finding_gone.check_id",
 			     (long long)j->now);
 	return r < 0 ? r : 0;
 }

@@ -353,16 +353,15 @@ static void say_outcome(const struct bench *b, size_t place, struct note *n)
 		    "スキャンでは確認できない。事業者の回答が必要。");
 		break;
 	}
-	if (o->verdict == VERDICT_VIOLATED || o->verdict == VERDICT_HINT ||
-	    o->verdict == VERDICT_CONTRADICTED) {
-		if (o->waived > 0)
-			say_count(n, o->waived, "more under a waiver.", "more under a waiver.",
-				  "件は例外措置の対象。");
-		if (o->unknown > 0)
-			say_count(n, o->unknown, "more on an asset that may belong here.",
-				  "more on assets that may belong here.",
-				  "件は対象かどうか不明な資産での検出。");
-	}
+	bool found = o->verdict == VERDICT_VIOLATED || o->verdict == VERDICT_HINT ||
+		     o->verdict == VERDICT_CONTRADICTED;
+	if (found && o->waived > 0)
+		say_count(n, o->waived, "more under a waiver.", "more under a waiver.",
+			  "件は例外措置の対象。");
+	if ((found || o->verdict == VERDICT_WAIVED) && o->unknown > 0)
+		say_count(n, o->unknown, "more on an asset that may belong here.",
+			  "more on assets that may belong here.",
+			  "件は対象かどうか不明な資産での検出。");
 	say_decision(b->controls[place], o, n);
 	say_answer(n, o);
 }

@@ -206,6 +206,8 @@ static int judge_guideline(struct judged *j, const struct guideline *g, struct w
 		struct outcome *o = &b.outcomes[i];
 		const char *control = b.controls[i]->id;
 
+		/* What is not decided yet is no reason to say that an alternative is absent. */
+		o->verdict = VERDICT_NOT_ASSESSABLE;
 		if (w->answer != NULL)
 			r = answer_find(j, w->answer, g->id, b.items[i]->id, control, o);
 		if (r >= 0 && w->decision != NULL)

@@ -285,7 +285,12 @@ static void gaps_are_what_people_say(void **state)
 				     "'plant', 77, 'planned', 9);"
 				     "INSERT INTO main.attestation (scan, guideline, item, answer, "
 				     "given_by, given_at)"
-				     " VALUES (1, 'demo', '1-2', 'met', 'me', 1)"),
+				     " VALUES (1, 'demo', '1-2', 'met', 'me', 1);"
+				     /* over, and not there yet */
+				     "INSERT INTO main.attestation (scan, guideline, item, answer, "
+				     "given_by, given_at, until)"
+				     " VALUES (1, 'demo', '1-1', 'met', 'me', 1, 2),"
+				     " (1, 'demo', '1-1', 'met', 'me', 4000000000, NULL)"),
 			 0);
 	judge(1);
 	expect("SELECT group_concat(position || ' ' || control || ' ' || coalesce(item, '-') || ' "

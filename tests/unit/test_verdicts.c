@@ -119,7 +119,10 @@ static struct words alternatives[] = { { more_words, 1 } };
 		.id = name, .text = { "a", "a" }, .note = { "", "" }, .assess = (seen_as), \
 		.checks = { bad, (seen_as) == ASSESS_NONE ? 0 : 1 }, __VA_ARGS__           \
 	}
+static const char *law_words[] = { "law-2" };
+static struct words nested[] = { { law_words, 1 } };
 static struct item law[] = {
+	ITEM("law-0", ASSESS_DIRECT, .alternatives = nested, .alternative_count = 1),
 	ITEM("law-1", ASSESS_DIRECT, .line = 1),
 	ITEM("law-2", ASSESS_DIRECT, .alternatives = alternatives, .alternative_count = 1),
 };
@@ -151,7 +154,7 @@ static struct guideline spoken = { .id = "spoken",
 				   .sector = "all",
 				   .controls = spoken_controls,
 				   .control_count = countof(spoken_controls),
-				   .item_count = 11 };
+				   .item_count = 12 };
 
 static struct catalogue catalogue = { .checks = checks,
 				      .check_count = countof(checks),
@@ -378,6 +381,7 @@ static const struct {
 	{ BAD, "advice-5", "hint", "no breach by itself", "それ自体は不適合ではなく" },
 	/* alternatives */
 	{ BAD, "law-2", "hint", "unless an alternative holds: more-1", "代替措置が成立しない限り" },
+	{ BAD, "law-0", "hint", "unless an alternative holds: law-2", "代替措置が成立しない限り" },
 	{ BAD ANSWER("more-1", "not-met"), "law-2", "violated", "ordinance", "省令" },
 	{ BAD ANSWER("more-1", "not-applicable"), "law-2", "violated", "ordinance", "省令" },
 	{ BAD ANSWER("more-1", "met"), "law-2", "hint", "unless", "代替措置" },
@@ -645,7 +649,7 @@ static void declarations_that_fail_are_findings(void **state)
 		expect(db,
 		       "SELECT count(*) FROM check_run WHERE check_id LIKE 'declared.%'"
 		       " AND ran = 1 AND partial = 0",
-		       "6");
+		       "7");
 		expect(db, "SELECT count(*) FROM verdict_finding", "0");
 		char print[64];
 		snprintf(print, sizeof(print), "%s",
@@ -676,9 +680,45 @@ static void declarations_that_fail_are_findings(void **state)
 	catalogue = own;
 }
 
+/* A check that could not be asked says of nothing that it is gone. */
+static void who_did_not_look_fixes_nothing(void **state)
+{
+	static struct check asking = { .id = "t.declared",
+				       .severity = SEVERITY_MEDIUM,
+				       .title = { "A", "A" },
+				       .remedy = { "B", "B" },
+				       .file = "t" };
+	static const char *declared[] = { "declared" };
+	struct catalogue own = { .checks = &asking, .check_count = 1 };
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c };
+	struct db *db = store_with("");
+
+	(void)state;
+	asking.needs = (struct words){ declared, 1 };
+	asking.sql = "SELECT 'here' AS asset";
+	assert_int_equal(judge_run(db, &own, 1, NULL, NULL, &options), 0);
+	assert_int_equal(judge_keep(db), 0);
+	judge_forget(db);
+	asking.sql = "SELECT nothing FROM nowhere";
+	assert_int_equal(db_exec(db, "INSERT INTO main.scan SELECT 2, 'u2', kind, site, vantage,"
+				     " vantage_zone, vantage_kind, profile, 3000, 4000, status,"
+				     " reason, version, plan FROM main.scan WHERE id = 1"),
+			 0);
+	assert_int_equal(judge_run(db, &own, 2, NULL, NULL, &options), 0);
+	assert_int_equal(c.count, 1);
+	expect(db, "SELECT status || ' ' || reason FROM finding_gone",
+	       "not-retested error in the check");
+	assert_int_equal(judge_keep(db), 0);
+	expect(db, "SELECT status FROM main.finding", "open");
+	complaints_done(&c);
+	db_free(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_did_not_look_fixes_nothing),
 		cmocka_unit_test(every_combination),
 		cmocka_unit_test(words_in_both_languages),
 		cmocka_unit_test(what_stands_beside),
