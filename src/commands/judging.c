@@ -47,17 +47,17 @@ static bool join_names(struct judging *j)
 	return true;
 }
 
-/* Where all are wanted, those that the site file names come first. */
-static const char **with_site(const struct site *s, const char *const *profiles, size_t *count)
+const char **judging_order(const char *const *first, size_t first_count,
+			   const char *const *profiles, size_t *count)
 {
-	const char **list = calloc(s->profile_count + *count + 1, sizeof(*list));
+	const char **list = calloc(first_count + *count + 1, sizeof(*list));
 	size_t n = 0;
 	bool all = false;
 
 	for (size_t i = 0; i < *count; i++)
 		all |= strcmp(profiles[i], "all") == 0;
-	for (size_t i = 0; list != NULL && all && i < s->profile_count; i++)
-		list[n++] = s->profiles[i];
+	for (size_t i = 0; list != NULL && all && i < first_count; i++)
+		list[n++] = first[i];
 	for (size_t i = 0; list != NULL && i < *count; i++)
 		list[n++] = profiles[i];
 	*count = n;
@@ -77,16 +77,16 @@ bool judging_start(struct judging **ret, const struct site *site, const char *co
 	if (j == NULL)
 		return false;
 	*ret = j;
-	if (profile_count == 0 && site != NULL && site->profile_count > 0) {
-		profiles = (const char *const *)site->profiles;
-		profile_count = site->profile_count;
-	} else if (profile_count > 0 && site != NULL) {
-		profiles = list = with_site(site, profiles, &profile_count);
+	bool named = site != NULL && site->profile_count > 0;
+	const char *const *first = named ? (const char *const *)site->profiles : standard;
+	size_t first_count = named ? site->profile_count : countof(standard);
+	if (profile_count == 0) {
+		profiles = first;
+		profile_count = first_count;
+	} else if (site != NULL) {
+		profiles = list = judging_order(first, first_count, profiles, &profile_count);
 		if (list == NULL)
 			return false;
-	} else if (profile_count == 0) {
-		profiles = standard;
-		profile_count = countof(standard);
 	}
 	while (probes[n] != NULL)
 		n++;

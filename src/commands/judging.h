@@ -12,12 +12,17 @@ struct judging;
 
 /*
  * Loads the catalogue before anything is sent: named guidelines (also files of the user's, and "all":
- * then those of the site file first), else those of the site file, else mlit-water; plus the user's
- * check files. site may be NULL. False with complaints.
+ * then those of the site file first, else mlit-water), else those of the site file, else mlit-water;
+ * plus the user's check files. site NULL: they stand in order. False with complaints.
  */
 bool judging_start(struct judging **ret, const struct site *site, const char *const *profiles,
 		   size_t profile_count, const char *const *checks, size_t check_count,
 		   struct complaints *c);
+/* Where all are wanted, those of the site come first: first and profiles in one new list, whose count
+ * *count becomes; else profiles alone. The caller frees it; the names stay whose they are. NULL: no
+ * memory. */
+const char **judging_order(const char *const *first, size_t first_count,
+			   const char *const *profiles, size_t *count);
 void judging_free(struct judging *j);
 /* "mlit-water,nisc-handbook,/etc/tenken/own.yaml", as the store keeps it. */
 const char *judging_profiles(const struct judging *j);

@@ -102,14 +102,25 @@ int reading_load(struct reading *r, struct db *db, int64_t scan, const char *con
 		 size_t profile_count, const char *const *checks, size_t check_count)
 {
 	struct complaints c = { 0 };
-	const char **list = NULL;
-	char *kept = profile_count == 0 ? profiles_of(db, scan) : NULL;
+	const char **list = NULL, **ordered = NULL;
+	bool all = false;
+	for (size_t i = 0; i < profile_count; i++)
+		all |= strcmp(profiles[i], "all") == 0;
+	char *kept = profile_count == 0 || all ? profiles_of(db, scan) : NULL;
 	int status = EXIT_USAGE;
 
 	if (kept != NULL) {
-		list = split(kept, &profile_count);
-		profile_count = list != NULL ? those_at_hand(list, profile_count) : 0;
-		profiles = list;
+		size_t n = 0;
+
+		list = split(kept, &n);
+		n = list != NULL ? those_at_hand(list, n) : 0;
+		if (all && list != NULL)
+			ordered = judging_order(list, n, profiles, &profile_count);
+		else
+			profile_count = n;
+		profiles = all ? ordered : list;
+		if (profiles == NULL)
+			profile_count = 0;
 	}
 	r->own_checks = check_count > 0;
 	if (judging_start(&r->judging, NULL, profiles, profile_count, checks, check_count, &c)) {
@@ -118,6 +129,7 @@ int reading_load(struct reading *r, struct db *db, int64_t scan, const char *con
 	}
 	complaints_print(&c, stderr);
 	complaints_done(&c);
+	free(ordered);
 	free(list);
 	free(kept);
 	return status;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "codec/i18n.h"
 
@@ -205,6 +206,15 @@ static void read_shelved(struct loader *l, const struct shelf *shelf, const char
 	}
 }
 
+/* However they are written. */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+				     x.st_ino == y.st_ino);
+}
+
 /* A file of the user's, read last of all that bear its id. */
 static void read_own(struct loader *l, const struct shelf *shelf, const char *path)
 {
@@ -212,7 +222,7 @@ static void read_own(struct loader *l, const struct shelf *shelf, const char *pa
 	size_t before = c->guideline_count;
 
 	for (size_t i = 0; i < before; i++)
-		if (strcmp(c->guidelines[i].file, path) == 0)
+		if (same_file(c->guidelines[i].file, path))
 			return;
 	catalogue_read_guideline(l, path, NULL);
 	if (c->guideline_count == before)

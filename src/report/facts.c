@@ -48,6 +48,24 @@ int64_t facts_count(struct facts *f, const char *sql)
 	return n;
 }
 
+bool facts_guideline(struct facts *f, size_t i, struct facts_guideline *ret)
+{
+	if (f->catalogue == NULL || i >= f->catalogue->guideline_count)
+		return false;
+	*ret = (struct facts_guideline){ .guideline = &f->catalogue->guidelines[i] };
+	struct query *q =
+		facts_ask(f, "SELECT count(*), max(mandatory) FROM verdict WHERE guideline = ?1");
+
+	if (q != NULL && query_bind_text(q, 1, ret->guideline->id) < 0)
+		f->error = -EIO;
+	if (facts_next(f, q)) {
+		ret->items = query_int(q, 0);
+		ret->mandatory = query_int(q, 1) != 0;
+	}
+	query_free(q);
+	return true;
+}
+
 struct facts_hosts facts_hosts(struct facts *f)
 {
 	return (struct facts_hosts){

@@ -36,6 +36,14 @@ struct query *facts_ask(struct facts *f, const char *sql);
 bool facts_next(struct facts *f, struct query *q);
 /* The first column of the only row; 0 where there is none. */
 int64_t facts_count(struct facts *f, const char *sql);
+/* In the order of the catalogue, the site's own first: how many items of its i-th guideline have a verdict,
+ * and whether one of them is mandatory. False past the last. */
+struct facts_guideline {
+	const struct guideline *guideline;
+	int64_t items;
+	bool mandatory;
+};
+bool facts_guideline(struct facts *f, size_t i, struct facts_guideline *ret);
 /* Hosts that answered a scan, addresses that it tried, and hosts known by their traffic alone. */
 struct facts_hosts {
 	int64_t answering, tried, heard;

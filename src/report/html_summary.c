@@ -70,27 +70,24 @@ static void severity_tiles(struct page *p)
 
 static void verdict_summary(struct page *p)
 {
-	struct query *q = facts_ask(p->facts, "SELECT guideline, max(mandatory) FROM verdict"
-					      " GROUP BY guideline ORDER BY guideline");
+	struct facts_guideline g;
 	bool any = false;
 
 	mark(p, "<h2>");
 	say_word(p, W_VERDICTS);
 	mark(p, "</h2>\n");
-	while (facts_next(p->facts, q)) {
-		const char *id = query_text(q, 0);
-		const struct guideline *g = catalogue_guideline(p->facts->catalogue, id);
+	for (size_t i = 0; facts_guideline(p->facts, i, &g); i++) {
+		const char *id = g.guideline->id;
 
+		if (g.items == 0)
+			continue;
 		any = true;
 		mark(p, "<div class=\"guideline\"><h3><a href=\"#g-");
 		say_id(p, id);
 		mark(p, "\">");
-		if (g != NULL)
-			say_bilingual(p, &g->title);
-		else
-			say(p, id);
+		say_bilingual(p, &g.guideline->title);
 		mark(p, "</a></h3>\n");
-		if (query_int(q, 1) != 0) {
+		if (g.mandatory) {
 			mark(p, "<h4>");
 			say_word(p, W_MANDATORY_POINTS);
 			mark(p, "</h4>\n");
@@ -102,7 +99,6 @@ static void verdict_summary(struct page *p)
 		verdict_bar(p, id, "mandatory = 0");
 		mark(p, "</div>\n");
 	}
-	query_free(q);
 	if (!any) {
 		mark(p, "<p>");
 		say_word(p, W_NO_GUIDELINES);

@@ -311,19 +311,20 @@ static void tell_counts(struct telling *t, const char *sql, const char *guidelin
 
 static void tell_verdicts(struct telling *t)
 {
-	struct query *q = facts_ask(t->facts, "SELECT guideline, max(mandatory) FROM verdict"
-					      " GROUP BY guideline ORDER BY guideline");
+	struct facts_guideline g;
 
-	while (facts_next(t->facts, q)) {
-		const char *guideline = query_text(q, 0);
+	for (size_t i = 0; facts_guideline(t->facts, i, &g); i++) {
+		const char *guideline = g.guideline->id;
 
+		if (g.items == 0)
+			continue;
 		put_line(t->out, guideline);
 		fputs(t->l == LANGUAGE_JA ? "：" : ": ", t->out);
 		tell_counts(t,
 			    "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
 			    " WHERE guideline = ?1 GROUP BY total ORDER BY " BY_TOTAL,
 			    guideline);
-		if (query_int(q, 1) == 0)
+		if (!g.mandatory)
 			continue;
 		fputs("  ", t->out);
 		head(t, W_MANDATORY_POINTS);
@@ -333,7 +334,6 @@ static void tell_verdicts(struct telling *t)
 			" WHERE guideline = ?1 AND mandatory = 1 GROUP BY total ORDER BY " BY_TOTAL,
 			guideline);
 	}
-	query_free(q);
 }
 
 /* Why something was not looked at, with how much of it: a line for each kind. */

@@ -98,6 +98,15 @@ that 'the store names them in that order' profiles_are own.sqlite own.yaml,nisc-
 ends 0 'a scan by all' $scan --profile all --store all.sqlite 127.0.0.1
 that "the site's own first, then those of a sector" profiles_are all.sqlite \
 	own.yaml,nisc-measures,jama-japia,mlit-port,mlit-water,nisc-handbook
+ends 0 'by all again, the own file by another name' "$TENKEN" report --profile all --profile ../"${PWD##*/}"/own.yaml \
+	--checks own-checks.yaml --no-html own.sqlite
+that 'those that the scan was judged by first' test \
+	"$(grep -oE '^(own|mlit-[a-z]+|nisc-[a-z]+|jama-japia):' out | tr -d '\n')" = \
+	own:nisc-measures:jama-japia:mlit-port:mlit-water:nisc-handbook:
+sed '/^profiles:/d' kita.yaml >plain.yaml
+ends 0 'by all, without a word of the site' "$TENKEN" scan $wait_option -c plain.yaml --profile all -p 25411 --store plain.sqlite 127.0.0.1
+that 'the one that is judged by unless said otherwise first' profiles_are plain.sqlite \
+	mlit-water,jama-japia,mlit-port,nisc-handbook,nisc-measures
 refuses 2 "nosuch.yaml: cannot be opened" 'a guideline that is not there' $scan --profile ./nosuch.yaml 127.0.0.1
 refuses 2 "there is no guideline 'nosuch'" 'a name that is none' $scan --profile nosuch 127.0.0.1
 
