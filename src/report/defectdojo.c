@@ -70,9 +70,8 @@ static void say_waiver(struct dojo *d, FILE *out, const struct finding_row *r)
 	const char *state = json_string_value(json_object_get(w, "state"));
 
 	if (w != NULL) {
-		say(d, out,
-		    state != NULL && strcmp(state, "valid") == 0 ? W_WAIVED : W_WAIVER_EXPIRED,
-		    json_string_value(json_object_get(w, "reason")), EVIDENCE_MOST);
+		say(d, out, waiver_word(state), json_string_value(json_object_get(w, "reason")),
+		    EVIDENCE_MOST);
 		say(d, out, W_COMPENSATING, json_string_value(json_object_get(w, "compensating")),
 		    EVIDENCE_MOST);
 		say(d, out, W_APPROVED_BY, json_string_value(json_object_get(w, "approved_by")),

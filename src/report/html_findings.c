@@ -67,11 +67,7 @@ static void waiver(struct page *p, const char *text)
 
 	if (json_is_object(w)) {
 		mark(p, "<div class=\"waiver\">");
-		say_word(p, state == NULL || strcmp(state, "valid") == 0 ? W_WAIVED
-			    : strcmp(state, "expired") == 0              ? W_WAIVER_EXPIRED
-			    : strcmp(state, "incomplete") == 0           ? W_WAIVER_INCOMPLETE
-			    : strcmp(state, "contradicted") == 0         ? W_WAIVER_CONTRADICTED
-									 : W_WAIVER_FUTURE);
+		say_word(p, waiver_word(state));
 		mark(p, ": ");
 		say(p, reason);
 		if (measure != NULL) {

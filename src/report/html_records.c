@@ -19,10 +19,17 @@ static void say_subject(struct page *p, struct query *q)
 	const char *id = cell(q, "check_id");
 	const struct check *check = facts_check(p->facts, id);
 
-	if (check != NULL)
+	if (check != NULL) {
 		say_bilingual(p, &check->title);
-	else
+	} else if (id == NULL && query_column(q, "guideline") >= 0) {
+		mark(p, "<span class=\"mono\">");
+		say(p, cell(q, "guideline"));
+		mark(p, ":");
+		say(p, cell(q, "item"));
+		mark(p, "</span>");
+	} else {
 		say(p, id);
+	}
 	if (cell(q, "asset") != NULL) {
 		mark(p, " <span class=\"mono\">");
 		say(p, cell(q, "asset"));
@@ -75,7 +82,7 @@ void page_measures(struct page *p, const char *list)
 		say(p, json_string_value(json_object_get(m, "measure")));
 		if (state != NULL && strcmp(state, "valid") != 0) {
 			mark(p, " <b>");
-			say_word(p, strcmp(state, "expired") == 0 ? W_EXPIRED : W_CONTRADICTED);
+			say_word(p, stands_word(state));
 			mark(p, "</b>");
 		}
 		say_labelled(p, W_GIVEN_BY, json_string_value(json_object_get(m, "by")));
@@ -108,10 +115,8 @@ static void heading(struct page *p, enum word w)
 static void treatments(struct page *p)
 {
 	static const enum word columns[] = { W_CHECK, W_ACTION, W_OWNER, W_DUE, W_STATE, W_NOTE };
-	struct query *q =
-		facts_ask(p->facts, "SELECT t.*, due > 0 AND due < j.now AND state NOT IN ('done',"
-				    " 'accepted') AS late FROM treatment t, judged j"
-				    " ORDER BY state = 'done', due IS NULL, due, line");
+	struct query *q = facts_ask(p->facts, "SELECT * FROM " TREATMENTS_AS_THEY_STAND
+					      " ORDER BY state = 'done', due IS NULL, due, line");
 	bool any = false;
 
 	heading(p, W_TREATMENTS);
@@ -164,17 +169,18 @@ static void field(struct page *p, enum word w, const char *text)
 static void waivers(struct page *p)
 {
 	struct query *q =
-		facts_ask(p->facts, "SELECT w.*, w.until < j.now AS expired FROM waiver w, judged j"
-				    " ORDER BY expired DESC, until, check_id, asset, port");
+		facts_ask(p->facts, "SELECT * FROM " WAIVERS_AS_THEY_STAND
+				    " ORDER BY stands = 'valid', until, check_id, asset, port");
 	bool any = false;
 
 	heading(p, W_WAIVERS);
 	for (; facts_next(p->facts, q); any = true) {
-		mark(p, "<div class=\"card%s\"><h4>", cell_int(q, "expired") != 0 ? " e-high" : "");
+		bool holds = strcmp(cell(q, "stands"), "valid") == 0;
+
+		mark(p, "<div class=\"card%s\"><h4>", holds ? "" : " e-high");
 		say_subject(p, q);
-		mark(p, " <span class=\"chip s-%s\">",
-		     cell_int(q, "expired") != 0 ? "high" : "waived");
-		say_word(p, cell_int(q, "expired") != 0 ? W_EXPIRED : W_IN_FORCE);
+		mark(p, " <span class=\"chip s-%s\">", holds ? "waived" : "high");
+		say_word(p, stands_word(cell(q, "stands")));
 		mark(p, "</span></h4>\n<dl class=\"facts\">\n");
 		field(p, W_APPLICANT, cell(q, "applicant"));
 		field(p, W_CLAUSE, cell(q, "clause"));
@@ -220,19 +226,19 @@ void page_records(struct page *p)
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM measure)"))
 		TABLE(p, W_MEASURES,
 		      "SELECT *, coalesce(check_id, guideline || ':' || item) || coalesce(' ' ||"
-		      " asset, '') || coalesce(' ' || port, '') AS id FROM measure"
+		      " asset, '') || coalesce(' ' || port, '') AS id FROM " MEASURES_AS_THEY_STAND
 		      " ORDER BY guideline, item, check_id, asset, port, line",
 		      { "id", W_ITEM, SHOW_MONO }, { "measure", W_MEASURE, SHOW_TEXT },
-		      { "given_by", W_GIVEN_BY, SHOW_TEXT }, { "given_at", W_GIVEN_AT, SHOW_DAY },
-		      { "until", W_UNTIL, SHOW_DAY }, { "evidence", W_PROOF, SHOW_TEXT },
-		      { "relies_on", W_RELIES_ON, SHOW_MONO });
+		      { "stands", W_STATE, SHOW_STANDS }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
+		      { "given_at", W_GIVEN_AT, SHOW_DAY }, { "until", W_UNTIL, SHOW_DAY },
+		      { "evidence", W_PROOF, SHOW_TEXT }, { "relies_on", W_RELIES_ON, SHOW_MONO });
 	TABLE(p, W_ANSWERS,
-	      "SELECT guideline || ':' || item AS id, * FROM attestation"
+	      "SELECT guideline || ':' || item AS id, * FROM " ANSWERS_AS_THEY_STAND
 	      " ORDER BY guideline, item, given_at",
 	      { "id", W_ITEM, SHOW_MONO }, { "answer", W_ANSWER, SHOW_ANSWER },
-	      { "evidence", W_PROOF, SHOW_TEXT }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
-	      { "given_at", W_GIVEN_AT, SHOW_DAY }, { "until", W_UNTIL, SHOW_DAY },
-	      { "note", W_NOTE, SHOW_TEXT });
+	      { "stands", W_STATE, SHOW_STANDS }, { "evidence", W_PROOF, SHOW_TEXT },
+	      { "given_by", W_GIVEN_BY, SHOW_TEXT }, { "given_at", W_GIVEN_AT, SHOW_DAY },
+	      { "until", W_UNTIL, SHOW_DAY }, { "note", W_NOTE, SHOW_TEXT });
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM decision)"))
 		TABLE(p, W_DECISIONS,
 		      "SELECT guideline || ':' || item AS id, *, coalesce(level, severity) AS "

@@ -51,6 +51,9 @@ static void value(struct page *p, struct query *q, const struct column *c)
 	case SHOW_DECISION:
 		say_both(p, decision_text(text, LANGUAGE_EN), decision_text(text, LANGUAGE_JA));
 		break;
+	case SHOW_STANDS:
+		say_word(p, stands_word(text));
+		break;
 	case SHOW_SEVERITY:
 		say_severity(p, text);
 		break;

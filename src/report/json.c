@@ -677,11 +677,12 @@ static void put_tiers(struct writing *w)
 
 static void put_answers(struct writing *w)
 {
-	ROWS(w, "answer", "SELECT * FROM attestation ORDER BY guideline, item, given_at, answer",
+	ROWS(w, "answer",
+	     "SELECT * FROM " ANSWERS_AS_THEY_STAND " ORDER BY guideline, item, given_at, answer",
 	     { "guideline", AS_TEXT }, { "item", AS_TEXT }, { "whole", AS_TRUTH },
 	     { "answer", AS_TEXT }, { "evidence", AS_TEXT }, { "separation", AS_TEXT },
 	     { "note", AS_TEXT }, { "given_by", AS_TEXT }, { "given_at", AS_MOMENT },
-	     { "until", AS_MOMENT });
+	     { "until", AS_MOMENT }, { "stands", AS_TEXT });
 }
 
 static void put_decisions(struct writing *w)
@@ -696,30 +697,36 @@ static void put_decisions(struct writing *w)
 static void put_waivers(struct writing *w)
 {
 	ROWS(w, "waiver",
-	     "SELECT *, check_id AS \"check\" FROM waiver ORDER BY check_id, asset, port,"
+	     "SELECT *, check_id AS \"check\" FROM " WAIVERS_AS_THEY_STAND
+	     " ORDER BY check_id, asset, port,"
 	     " approved_at, until",
 	     { "check", AS_TEXT }, { "asset", AS_TEXT }, { "port", AS_INTEGER },
 	     { "applicant", AS_TEXT }, { "clause", AS_TEXT }, { "reason", AS_TEXT },
 	     { "from_at", AS_MOMENT }, { "until", AS_MOMENT }, { "compensating", AS_TEXT },
 	     { "impact", AS_TEXT }, { "closing", AS_TEXT }, { "relies_on", AS_JSON },
-	     { "approved_by", AS_TEXT }, { "approved_at", AS_MOMENT });
+	     { "approved_by", AS_TEXT }, { "approved_at", AS_MOMENT }, { "stands", AS_TEXT });
 }
 
 static void put_measures(struct writing *w)
 {
-	ROWS(w, "measure", "SELECT *, check_id AS \"check\" FROM measure ORDER BY line",
+	ROWS(w, "measure",
+	     "SELECT *, check_id AS \"check\" FROM " MEASURES_AS_THEY_STAND " ORDER BY line",
 	     { "check", AS_TEXT }, { "asset", AS_TEXT }, { "port", AS_INTEGER },
 	     { "guideline", AS_TEXT }, { "item", AS_TEXT }, { "whole", AS_TRUTH },
 	     { "measure", AS_TEXT }, { "evidence", AS_TEXT }, { "relies_on", AS_JSON },
-	     { "given_by", AS_TEXT }, { "given_at", AS_MOMENT }, { "until", AS_MOMENT });
+	     { "given_by", AS_TEXT }, { "given_at", AS_MOMENT }, { "until", AS_MOMENT },
+	     { "stands", AS_TEXT });
 }
 
 static void put_treatments(struct writing *w)
 {
-	ROWS(w, "treatment", "SELECT *, check_id AS \"check\" FROM treatment ORDER BY line",
+	ROWS(w, "treatment",
+	     "SELECT *, check_id AS \"check\" FROM " TREATMENTS_AS_THEY_STAND " ORDER BY line",
 	     { "check", AS_TEXT }, { "asset", AS_TEXT }, { "port", AS_INTEGER },
+	     { "guideline", AS_TEXT }, { "item", AS_TEXT }, { "whole", AS_TRUTH },
 	     { "action", AS_TEXT }, { "owner", AS_TEXT }, { "due", AS_MOMENT },
-	     { "state", AS_TEXT }, { "state_at", AS_MOMENT }, { "note", AS_TEXT });
+	     { "state", AS_TEXT }, { "state_at", AS_MOMENT }, { "late", AS_TRUTH },
+	     { "note", AS_TEXT });
 }
 
 static void put_thresholds(struct writing *w)

@@ -240,9 +240,10 @@ static void put_findings(struct ocsf *o)
 /* ---- items ---- */
 
 /* "Warning" is the standard's word for a check without a result for want of information. */
-static void put_item_status(struct ocsf *o, const char *verdict)
+static void put_item_status(struct ocsf *o, const char *verdict, const char *assess)
 {
-	if (strcmp(verdict, "no-violation-observed") == 0)
+	/* Nothing found of an item that a scan sees only in part is no pass. */
+	if (strcmp(verdict, "no-violation-observed") == 0 && strcmp(assess, "direct") == 0)
 		put_status(o, "status_id", "status", COMPLIANCE_PASS, "Pass");
 	else if (strcmp(verdict, "violated") == 0 || strcmp(verdict, "contradicted") == 0)
 		put_status(o, "status_id", "status", COMPLIANCE_FAIL, "Fail");
@@ -293,7 +294,7 @@ static void put_item(struct ocsf *o, struct query *q)
 	jo_open_list(&o->j, "standards");
 	jo_text(&o->j, standard);
 	jo_end(&o->j);
-	put_item_status(o, verdict);
+	put_item_status(o, verdict, cell(q, "assess"));
 	jo_open_list(&o->j, "status_details");
 	if (note != NULL && *note != '\0')
 		jo_text(&o->j, note);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/utf8.h"
 #include "report/text.h"
 
 enum { TEXT_MOST = 8000, VALUE_MOST = 1000 };
@@ -75,6 +76,40 @@ void oscal_end(struct oscal *o)
 	jo_line(&o->j);
 }
 
+/* What OSCAL's strings must not begin or end with: \s of the schema's patterns. */
+static bool is_blank(uint32_t v)
+{
+	return v == ' ' || v == 0xa0 || v == 0x1680 || (v >= 0x2000 && v <= 0x200a) ||
+	       v == 0x202f || v == 0x205f || v == 0x3000;
+}
+
+/* One line without blanks around it, malloc()ed; NULL: nothing is left, or no memory. */
+static char *plain_string(const char *text)
+{
+	char *line = text_line(text, "", VALUE_MOST);
+	size_t first = 0, end = 0, left = line != NULL ? strlen(line) : 0;
+
+	for (size_t at = 0; left > 0;) {
+		uint32_t v = 0;
+		size_t n = utf8_next((const uint8_t *)line + at, left, &v);
+
+		n = n > 0 ? n : 1;
+		if (is_blank(v) && end == 0)
+			first = at + n;
+		else if (!is_blank(v))
+			end = at + n;
+		at += n;
+		left -= n;
+	}
+	if (end == 0) {
+		free(line);
+		return NULL;
+	}
+	memmove(line, line + first, end - first);
+	line[end - first] = '\0';
+	return line;
+}
+
 void oscal_metadata(struct oscal *o, const char *title, const char *version)
 {
 	const struct facts *f = &o->facts;
@@ -83,8 +118,8 @@ void oscal_metadata(struct oscal *o, const char *title, const char *version)
 	jo_open_object(&o->j, "metadata");
 	oscal_text(o, "title", title);
 	jo_put(&o->j, "last-modified", time_utc(f->finished != 0 ? f->finished : f->started, time));
-	char *line = text_line(version, "", VALUE_MOST);
-	jo_put(&o->j, "version", line != NULL && *line != '\0' ? line : "-");
+	char *line = plain_string(version);
+	jo_put(&o->j, "version", line != NULL ? line : "-");
 	free(line);
 	jo_put(&o->j, "oscal-version", oscal_version);
 	oscal_prop(o, "tool", "tenken", true);
@@ -95,15 +130,10 @@ void oscal_metadata(struct oscal *o, const char *title, const char *version)
 
 void oscal_prop(struct oscal *o, const char *name, const char *value, bool own)
 {
-	if (value == NULL)
-		return;
-	value += strspn(value, " \t\r\n");
-	char *line = *value != '\0' ? text_line(value, "", VALUE_MOST) : NULL;
+	char *line = value != NULL ? plain_string(value) : NULL;
 
 	if (line == NULL)
 		return;
-	for (size_t n = strlen(line); n > 0 && line[n - 1] == ' '; n--)
-		line[n - 1] = '\0';
 	if (!o->listed)
 		jo_open_list(&o->j, "props");
 	o->listed = true;

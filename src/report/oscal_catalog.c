@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/span.h"
 #include "report/oscal.h"
 #include "report/text.h"
 
@@ -61,12 +62,8 @@ static void put_control(struct oscal *o, const struct guideline *g, const struct
 	jo_end(&o->j);
 }
 
-static void put_overview(struct oscal *o, const char *name, const struct bilingual *text)
+static void put_overview(struct oscal *o, const char *name, const char *words)
 {
-	const char *words = bilingual_text(text, o->l);
-
-	if (words == NULL || *words == '\0')
-		return;
 	jo_object(&o->j);
 	jo_put(&o->j, "name", "overview");
 	jo_put(&o->j, "class", name);
@@ -86,11 +83,22 @@ static void put_group(struct oscal *o, const struct guideline *g)
 	oscal_prop(o, "publisher", bilingual_text(&g->publisher, o->l), true);
 	oscal_prop(o, "status", bilingual_text(&g->status, o->l), true);
 	oscal_props_end(o);
-	jo_open_list(&o->j, "parts");
-	put_overview(o, "origin", &g->origin);
-	put_overview(o, "terms", &g->terms);
-	put_overview(o, "source", &g->source_note);
-	jo_end(&o->j);
+	/* A list has at least one member; the operator's own guideline may say none of them. */
+	const struct bilingual *const about[] = { &g->origin, &g->terms, &g->source_note };
+	static const char *const names[] = { "origin", "terms", "source" };
+	bool some = false;
+	for (size_t i = 0; i < countof(about); i++) {
+		const char *words = bilingual_text(about[i], o->l);
+
+		if (words == NULL || *words == '\0')
+			continue;
+		if (!some)
+			jo_open_list(&o->j, "parts");
+		some = true;
+		put_overview(o, names[i], words);
+	}
+	if (some)
+		jo_end(&o->j);
 	if (g->control_count > 0) {
 		jo_open_list(&o->j, "controls");
 		for (size_t i = 0; i < g->control_count; i++)
@@ -159,26 +167,25 @@ int report_oscal_catalog(const struct export_job *job, FILE *out)
 
 /* ---- the profile ---- */
 
-/* What was decided of an item: of itself before that of its whole control. */
-#define DECISION_OF                                                                           \
-	"SELECT decision, reason, given_by, level FROM decision WHERE guideline = ?1 AND"     \
-	" ((item = ?2 AND coalesce(whole, 0) = 0) OR (item = ?3 AND coalesce(whole, 0) = 1))" \
-	" ORDER BY coalesce(whole, 0), line DESC LIMIT 1"
+/* What was decided of an item and counts: nobody declines what the ordinance asks. */
+#define DECISION_OF                                                                \
+	"SELECT decision, decision_reason AS reason, decision_by AS given_by,"     \
+	" decision_level AS level FROM verdict WHERE guideline = ?1 AND item = ?2" \
+	" AND decision IS NOT NULL AND (decision <> 'decline' OR verdict = 'declined')"
 
 static bool decided(struct oscal *o, struct query *q, const struct guideline *g,
-		    const struct control *c, const struct item *item)
+		    const struct item *item)
 {
 	query_reset(q);
-	if (query_bind_text(q, 1, g->id) < 0 || query_bind_text(q, 2, item->id) < 0 ||
-	    query_bind_text(q, 3, c->id) < 0)
+	if (query_bind_text(q, 1, g->id) < 0 || query_bind_text(q, 2, item->id) < 0)
 		o->facts.error = -EIO;
 	return facts_next(&o->facts, q);
 }
 
 static bool declined(struct oscal *o, struct query *q, const struct guideline *g,
-		     const struct control *c, const struct item *item)
+		     const struct item *item)
 {
-	return decided(o, q, g, c, item) && strcmp(cell(q, "decision"), "decline") == 0;
+	return decided(o, q, g, item) && strcmp(cell(q, "decision"), "decline") == 0;
 }
 
 /* A control stays in the profile as long as one of its items does. */
@@ -186,7 +193,7 @@ static bool control_stays(struct oscal *o, struct query *q, const struct guideli
 			  const struct control *c)
 {
 	for (size_t i = 0; i < c->item_count; i++)
-		if (!declined(o, q, g, c, &c->items[i]))
+		if (!declined(o, q, g, &c->items[i]))
 			return true;
 	return c->item_count == 0;
 }
@@ -228,7 +235,7 @@ static void put_removes(struct oscal *o, struct query *q, const struct guideline
 	bool some = false;
 
 	for (size_t i = 0; i < c->item_count; i++) {
-		if (!declined(o, q, g, c, &c->items[i]))
+		if (!declined(o, q, g, &c->items[i]))
 			continue;
 		if (!some)
 			jo_open_list(&o->j, "removes");
@@ -250,7 +257,7 @@ static void put_adds(struct oscal *o, struct query *q, const struct guideline *g
 	for (size_t i = 0; i < c->item_count; i++) {
 		char *text = NULL;
 
-		if (!decided(o, q, g, c, &c->items[i]))
+		if (!decided(o, q, g, &c->items[i]))
 			continue;
 		if (!some) {
 			jo_open_list(&o->j, "adds");
@@ -277,7 +284,7 @@ static bool any_decided(struct oscal *o, struct query *q, const struct guideline
 			const struct control *c)
 {
 	for (size_t i = 0; i < c->item_count; i++)
-		if (decided(o, q, g, c, &c->items[i]))
+		if (decided(o, q, g, &c->items[i]))
 			return true;
 	return false;
 }

@@ -84,18 +84,30 @@ static struct state state_of(struct query *q)
 		return (struct state){ "not-satisfied", "fail" };
 	if (strcmp(verdict, "waived") == 0)
 		return (struct state){ "not-satisfied", "other" };
-	if (strcmp(verdict, "no-violation-observed") == 0)
+	/* Who looks after it says himself that it is not met, which a scan that saw nothing does not undo. */
+	if (cell_int(q, "said_not_met") != 0)
+		return (struct state){ "not-satisfied", "other" };
+	/* Of an item that a scan sees only in part, nothing found does not show that it is met. */
+	if (strcmp(verdict, "no-violation-observed") == 0 &&
+	    strcmp(cell(q, "assess"), "direct") == 0)
 		return (struct state){ "satisfied", "pass" };
 	if (strcmp(verdict, "attested") == 0 && answer != NULL && strcmp(answer, "met") == 0)
 		return (struct state){ "satisfied", "other" };
-	if (strcmp(verdict, "attested") == 0 && answer != NULL && strcmp(answer, "not-met") == 0)
-		return (struct state){ "not-satisfied", "other" };
 	return (struct state){ NULL, NULL };
+}
+
+static bool was_tested(const char *verdict)
+{
+	return strcmp(verdict, "hint") == 0 || strcmp(verdict, "no-violation-observed") == 0;
 }
 
 static struct query *ask_verdicts(struct oscal *o)
 {
-	return facts_ask(&o->facts, "SELECT * FROM verdict ORDER BY guideline, position, item");
+	return facts_ask(&o->facts,
+			 "SELECT v.*, verdict IN ('attested', 'no-violation-observed') AND answer"
+			 " = 'not-met' AND answer_at <= j.asof AND (answer_until IS NULL OR"
+			 " answer_until >= j.asof) AS said_not_met FROM verdict v, judged j"
+			 " ORDER BY guideline, position, item");
 }
 
 /* Controls with the items that were judged; items of a control stand together. */
@@ -109,7 +121,7 @@ static void put_reviewed(struct oscal *o)
 	jo_object(&o->j);
 	oscal_text(o, "description", word(W_OSCAL_REVIEWED, o->l));
 	while (facts_next(&o->facts, q)) {
-		if (state_of(q).state == NULL && strcmp(cell(q, "verdict"), "hint") != 0)
+		if (state_of(q).state == NULL && !was_tested(cell(q, "verdict")))
 			continue;
 		if (!oscal_id_make(cell(q, "guideline"), 'c', cell(q, "control"), token)) {
 			o->facts.error = -EINVAL;
@@ -209,7 +221,7 @@ static void put_undecided(struct oscal *o, struct query *q, int64_t at)
 		oscal_prop(o, "statement-id", token, true);
 	oscal_prop(o, "verdict", verdict, true);
 	oscal_props_end(o);
-	put_one(o, "methods", strcmp(verdict, "hint") == 0 ? "TEST" : "UNKNOWN");
+	put_one(o, "methods", was_tested(verdict) ? "TEST" : "UNKNOWN");
 	put_one(o, "types", "control-objective");
 	put_time(o, "collected", at);
 	jo_end(&o->j);
@@ -268,7 +280,8 @@ static const char *risk_status(const struct finding_row *r)
 static void put_risk(struct oscal *o, struct query *treatment, const struct finding_row *r)
 {
 	const char *remedy = finding_remedy(r, o->l);
-	json_t *waiver = finding_waiver(r);
+	/* What compensates only as long as its waiver holds. */
+	json_t *waiver = r->state == FINDING_WAIVED ? finding_waiver(r) : NULL;
 	const char *measure = json_string_value(json_object_get(waiver, "compensating"));
 
 	jo_object(&o->j);

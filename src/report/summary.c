@@ -211,7 +211,7 @@ static void tell_goals(struct telling *t)
 {
 	struct query *q = facts_ask(
 		t->facts, "SELECT count(*), coalesce(sum(same = 0), 0), coalesce(sum(due <"
-			  " (SELECT now FROM judged)), 0) FROM gap");
+			  " (SELECT asof FROM judged)), 0) FROM gap");
 	char counts[3][32];
 	const char *values[] = { counts[0], counts[1], counts[2] };
 

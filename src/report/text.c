@@ -107,7 +107,8 @@ void put_ticket(FILE *out, const char *text)
 	put(out, text, FORM_TICKET);
 }
 
-/* The first character decides; U+FF1D, FF0B, FF0D, FF20 are = + - @ as Japanese keyboards give. */
+/* The first character decides; U+FF1D, FF0B, FF0D, FF20 are = + - @ as Japanese keyboards give, and CP932 has one
+ * character for U+FF0D and the minus sign U+2212. */
 static bool is_formula(const char *text)
 {
 	uint32_t v = 0;
@@ -115,7 +116,7 @@ static bool is_formula(const char *text)
 	if (utf8_next((const uint8_t *)text, strlen(text), &v) == 0)
 		return false;
 	return (v < 0x80 && strchr("=+-@\t\r\n", (int)v) != NULL) || v == 0xff1d || v == 0xff0b ||
-	       v == 0xff0d || v == 0xff20;
+	       v == 0xff0d || v == 0xff20 || v == 0x2212;
 }
 
 void put_csv(FILE *out, const char *text)

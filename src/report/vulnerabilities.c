@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "codec/span.h"
-#include "judge/judge.h"
 #include "report/formats.h"
 #include "report/text.h"
 #include "report/words.h"
@@ -67,7 +66,8 @@ static const char applies[] = IN_LEDGER
 	" e.value->>'$.cves' AS cves, e.value->>'$.score' AS score,"
 	" e.value->>'$.exploited' AS exploited, e.value->>'$.source' AS source,"
 	" f.status AS status, f.waiver->>'$.until' AS waived_until,"
-	" coalesce(f.measures->>'$[0].measure', iif(f.status = 'waived',"
+	" coalesce((SELECT m.value->>'$.measure' FROM json_each(f.measures) m"
+	"  WHERE m.value->>'$.state' = 'valid' ORDER BY m.key LIMIT 1), iif(f.status = 'waived',"
 	" f.waiver->>'$.compensating', NULL)) AS instead, f.treatment->>'$.state' AS state,"
 	" f.treatment->>'$.due' AS due, f.treatment->>'$.owner' AS owner,"
 	" place.position AS position FROM finding_now f"
@@ -209,8 +209,7 @@ static void keep_certain(struct vulnerability_rows *r, struct query *q)
 static void keep_open(struct vulnerability_rows *r, struct query *q)
 {
 	const char *words = say(r, &undecided), *mark = strstr(words, "%s");
-	const char *reason =
-		judge_reason_text(cell(q, "reason"), r->l == LANGUAGE_JA ? "ja" : "en");
+	const char *reason = reason_text(cell(q, "reason"), r->l);
 
 	keep_place(r, q);
 	keep_list(r, VULNERABILITY_NAME, cell(q, "advisories"));

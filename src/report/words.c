@@ -604,9 +604,45 @@ const char *remark_text(const char *text, enum language l, char out[static REMAR
 	return reason_text(text, l);
 }
 
+struct state_word {
+	const char *state; /* NULL: any other */
+	enum word w;
+};
+
 enum word more_word(int64_t n, bool services)
 {
 	return !services ? W_MORE : n == 1 ? W_MORE_SERVICE : W_MORE_SERVICES;
+}
+
+static enum word word_of_state(const struct state_word *list, const char *state)
+{
+	while (list->state != NULL && (state == NULL || strcmp(list->state, state) != 0))
+		list++;
+	return list->w;
+}
+
+enum word stands_word(const char *state)
+{
+	static const struct state_word list[] = {
+		{ "expired", W_EXPIRED }, { "incomplete", W_WAIVER_INCOMPLETE },
+		{ "future", W_NOT_YET },  { "contradicted", W_CONTRADICTED },
+		{ NULL, W_IN_FORCE },
+	};
+
+	return word_of_state(list, state);
+}
+
+enum word waiver_word(const char *state)
+{
+	static const struct state_word list[] = {
+		{ "expired", W_WAIVER_EXPIRED },
+		{ "incomplete", W_WAIVER_INCOMPLETE },
+		{ "future", W_WAIVER_FUTURE },
+		{ "contradicted", W_WAIVER_CONTRADICTED },
+		{ NULL, W_WAIVED },
+	};
+
+	return word_of_state(list, state);
 }
 
 const char *verdict_text(const char *verdict, const char *level, bool mandatory, enum language l)

@@ -356,6 +356,9 @@ const char *service_change_text(const char *change, bool looked, enum language l
 const char *run_kind_text(const char *kind, enum language l);
 /* "and %s more", of services or of anything. */
 enum word more_word(int64_t n, bool services);
+/* How a declaration stands (facts.h), and of a finding's waiver as a sentence of its own. */
+enum word stands_word(const char *state);
+enum word waiver_word(const char *state);
 
 /*
  * The verdict of an item in words that say no more than its level allows: only the mandatory points

@@ -125,6 +125,7 @@
 	X(WAIVER_INCOMPLETE, "The waiver lacks fields and does not hold", "例外措置は記載が不足しており無効") \
 	X(WAIVER_CONTRADICTED, "What the waiver relies on does not hold", "例外措置の前提が崩れている") \
 	X(WAIVER_FUTURE, "The waiver holds only later", "例外措置は期間前") \
+	X(NOT_YET, "holds only later", "期間前") \
 	X(CONTRADICTED, "what was seen speaks against it", "観測結果と食い違い") \
 	X(PROOF, "Proof kept at", "証跡") \
 	X(DECISIONS, "Decisions about items", "項目の採否") \

@@ -48,8 +48,11 @@ static void put_basis(struct sheet *s, struct query *q)
 	free(text);
 }
 
-static enum look verdict_look(const char *verdict, bool binding)
+static enum look verdict_look(const char *verdict, const char *answer, bool binding)
 {
+	/* What the operator says is not met is nothing good. */
+	if (strcmp(verdict, "attested") == 0 && answer != NULL && strcmp(answer, "not-met") == 0)
+		return LOOK_MEDIUM;
 	if (strcmp(verdict, "violated") == 0 || strcmp(verdict, "contradicted") == 0)
 		return binding ? LOOK_HIGH : LOOK_MEDIUM;
 	if (strcmp(verdict, "hint") == 0)
@@ -74,10 +77,10 @@ static void put_item(struct sheet *s, const struct guideline *g, struct query *q
 	cell_put(s, item != NULL ? bilingual_text(&item->text, l) : NULL);
 	cell_put(s, level_text(level, mandatory, l));
 	cell_put_look(s, verdict_text(verdict, level, mandatory, l),
-		      verdict_look(verdict, binding));
+		      verdict_look(verdict, cell(q, "answer"), binding));
 	put_basis(s, q);
 	cell_put(s, cell(q, "answer") != NULL ? answer_text(cell(q, "answer"), l) : NULL);
-	cell_put(s, cell(q, "evidence"));
+	cell_put(s, cell(q, "answer_evidence"));
 	cell_put(s, cell(q, "answer_by"));
 	cell_day(s, cell_int(q, "answer_at"));
 	cell_put(s, cell(q, "answer_note"));
@@ -119,10 +122,12 @@ void sheet_checklist(struct book *b, const struct guideline *g)
 					  sizeof(columns) / sizeof(columns[0]), PRINTED);
 	struct query *q = facts_ask(
 		b->facts, "SELECT v.*, (SELECT count(*) FROM verdict_finding f WHERE f.guideline ="
-			  " v.guideline AND f.item = v.item) AS findings, a.evidence AS evidence,"
-			  " a.note AS answer_note FROM verdict v LEFT JOIN (SELECT item,"
-			  "  max(given_at), evidence, note FROM attestation WHERE guideline = ?1"
-			  "  AND coalesce(whole, 0) = 0 GROUP BY item) a ON a.item = v.item"
+			  " v.guideline AND f.item = v.item) AS findings, (SELECT a.note FROM"
+			  "  attestation a WHERE a.guideline = v.guideline AND a.item ="
+			  "   iif(v.answer_of_control = 1, v.control, v.item)"
+			  "   AND coalesce(a.whole, 0) = coalesce(v.answer_of_control, 0)"
+			  "   AND a.given_at = v.answer_at AND a.answer = v.answer LIMIT 1)"
+			  " AS answer_note FROM verdict v"
 			  " WHERE v.guideline = ?1 ORDER BY v.position, v.item");
 
 	if (q != NULL && query_bind_text(q, 1, g->id) < 0)

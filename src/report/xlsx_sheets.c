@@ -386,17 +386,17 @@ void sheet_waivers(struct book *b)
 		{ W_NOTE, 24, LOOK_FILL });
 	struct sheet s = NEW_SHEET(b, W_WAIVERS);
 	struct query *q =
-		facts_ask(b->facts, "SELECT w.*, w.until < j.now AS expired FROM waiver w, judged j"
+		facts_ask(b->facts, "SELECT * FROM " WAIVERS_AS_THEY_STAND
 				    " ORDER BY check_id, asset, port, approved_at, until");
 
 	while (facts_next(b->facts, q)) {
-		bool expired = cell_int(q, "expired") != 0;
+		const char *stands = cell(q, "stands");
 
 		if (!sheet_row(&s))
 			continue;
 		put_subject(&s, q, false);
-		cell_put_look(&s, word(expired ? W_EXPIRED : W_IN_FORCE, b->l),
-			      expired ? LOOK_HIGH : LOOK_GOOD);
+		cell_put_look(&s, word(stands_word(stands), b->l),
+			      strcmp(stands, "valid") == 0 ? LOOK_GOOD : LOOK_HIGH);
 		cell_put(&s, cell(q, "applicant"));
 		cell_put(&s, cell(q, "clause"));
 		cell_put(&s, cell(q, "reason"));
@@ -426,7 +426,7 @@ void sheet_treatments(struct book *b)
 		if (!sheet_row(&s))
 			continue;
 		cell_put(&s, word(W_TABLE_TREATMENTS, b->l));
-		put_subject(&s, q, false);
+		put_subject(&s, q, true);
 		cell_put(&s, cell(q, "action"));
 		cell_put(&s, cell(q, "owner"));
 		cell_day(&s, cell_int(q, "due"));
@@ -435,7 +435,7 @@ void sheet_treatments(struct book *b)
 		cell_put(&s, cell(q, "note"));
 	}
 	query_free(q);
-	q = facts_ask(b->facts, "SELECT * FROM measure ORDER BY line");
+	q = facts_ask(b->facts, "SELECT * FROM " MEASURES_AS_THEY_STAND " ORDER BY line");
 	while (facts_next(b->facts, q)) {
 		if (!sheet_row(&s))
 			continue;
@@ -444,7 +444,7 @@ void sheet_treatments(struct book *b)
 		cell_put(&s, cell(q, "measure"));
 		cell_put(&s, cell(q, "given_by"));
 		cell_day(&s, cell_int(q, "until"));
-		cell_put(&s, NULL);
+		cell_put(&s, word(stands_word(cell(q, "stands")), b->l));
 		cell_put(&s, cell(q, "evidence"));
 		cell_put(&s, NULL);
 	}

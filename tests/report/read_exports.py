@@ -25,6 +25,17 @@ def lines(path):
         return [json.loads(line) for line in f]
 
 
+def props(value):
+    """Every property anywhere in a document of OSCAL."""
+    if isinstance(value, dict):
+        yield from value.get("props", [])
+        for one in value.values():
+            yield from props(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from props(one)
+
+
 def texts(value):
     if isinstance(value, str):
         yield value
@@ -126,6 +137,23 @@ def oscal(catalog, profile, results):
     states = {(f["target"]["status"]["state"], f["props"][0]["value"]) for f in result["findings"]}
     assert ("not-satisfied", "violated") in states and ("satisfied", "attested") in states, states
     assert not {v for _, v in states} & {"hint", "not-run", "not-assessable"}, states
+    # Nothing found shows that an item is met only where a scan sees all of it.
+    part = set()
+
+    def gather_parts(value):
+        for one in value.get("parts", []):
+            part.update([one["id"]] if any(p["name"] == "assess" and p["value"] == "indirect"
+                                           for p in one.get("props", [])) else [])
+            gather_parts(one)
+
+    for group in catalog["groups"]:
+        for control in group["controls"]:
+            gather_parts(control)
+    clean = [f for f in result["findings"] if f["props"][0]["value"] == "no-violation-observed"]
+    assert part and not {f["target"]["target-id"] for f in clean} & part
+    for document in (catalog, profile, results):
+        for one in props(document):
+            assert re.match(r"^\S(.*\S)?$", one["value"]), one
     risks = {r["status"] for r in result["risks"]}
     assert {"open", "deviation-approved"} <= risks <= {"open", "deviation-approved", "investigating"}, risks
     for document in (catalog, profile, results):

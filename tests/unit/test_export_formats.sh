@@ -135,6 +135,13 @@ else
 	skip "nasty texts: xlsx is as it must be" "python3-openpyxl is missing"
 fi
 
+# What people declared, by the day that is judged
+"$TENKEN" --lang en export "$store" --format json --at 2099-01-01 -o "$work/later.json"
+holds "what is over by that day is told as over" grep -q '"check":"exposure.cleartext-admin".*"stands":"expired"' "$work/later.json"
+holds "nothing is in force then" sh -c "! grep -q '\"stands\":\"valid\"' '$work/later.json'"
+"$TENKEN" --lang en report "$store" --at 2099-01-01 --html "$work/later.html" >"$work/out" 2>&1
+holds "nor on the page" sh -c "test -s '$work/later.html' && ! grep -q '>in force<' '$work/later.html'"
+
 # Tables of a format, and what does not go together
 holds "ocsf: one table" "$TENKEN" --lang en export "$heard" --format ocsf --table devices -o "$work/devices"
 holds "it has devices alone" sh -c "! grep -qv '\"class_uid\":5001' '$work/devices' && test -s '$work/devices'"
