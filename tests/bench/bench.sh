@@ -44,7 +44,9 @@ done
 . "$bench_tests/listen.sh"
 # shellcheck source=tests/bench/page.sh
 . "$bench_tests/page.sh"
-parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all $listen_all page}
+# shellcheck source=tests/bench/results.sh
+. "$bench_tests/results.sh"
+parts=${TENKEN_BENCH_PARTS:-small all plain pace $wire_all $crypto_all $reach_all $listen_all page results}
 # Telnetd of GNU inetutils is not among the services that nmap knows; it tries all its probes on it.
 without_telnet=$(echo "$bench_ports" | sed 's/,23,/,/')
 
@@ -184,7 +186,7 @@ for part in $parts; do
 	case $part in
 	small | all | plain | pace) needed="$needed nmap $bench_programs" machines_needed=yes ;;
 	wire-live | wire-silence | wire-memory | wire-pace | wire-arp) ;;
-	listen-ordinary | listen-unknown | listen-many | page) ;;
+	listen-ordinary | listen-unknown | listen-many | page | results) ;;
 	listen-live) needed="$needed tcpreplay taskset" ;;
 	crypto-one | crypto-many) needed="$needed openssl" ;;
 	crypto-ssh) needed="$needed sshd ssh-keygen" ;;
@@ -239,6 +241,7 @@ for part in $parts; do
 	listen-many) listen_part many ;;
 	listen-live) listen_live ;;
 	page) page_part ;;
+	results) results_part ;;
 	esac
 done
 {
@@ -249,4 +252,5 @@ done
 	"$python" "$bench_tests/listen_table.py" "$bench_out"
 	listen_live_table
 	page_table
+	results_table
 } | tee "$bench_out/table.md"
