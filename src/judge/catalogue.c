@@ -164,6 +164,8 @@ static void read_list_file(struct loader *l, const char *path, const char *name,
 
 /* ---- guidelines ---- */
 
+enum { OWN_ID = 64 }; /* bytes of an id */
+
 /* What stands in the folder, and where the next guideline of a load goes. */
 struct shelf {
 	const char *dir;
@@ -215,6 +217,26 @@ static bool same_file(const char *a, const char *b)
 				     x.st_ino == y.st_ino);
 }
 
+/* What a guideline of the user's must not say: that something is law, and names that no export can hold. */
+static void check_own(struct loader *l, const struct guideline *g)
+{
+	for (size_t i = 0; i < g->control_count; i++) {
+		const struct control *control = &g->controls[i];
+
+		if (control->mandatory)
+			complain(l->complaints, g->file, control->line,
+				 _("field 'mandatory': is for what the ministerial ordinance asks "
+				   "(mlit-water); say 'level: required'"));
+		if (strlen(control->id) > OWN_ID)
+			complain(l->complaints, g->file, control->line,
+				 _("field 'id': is longer than %d bytes"), OWN_ID);
+		for (size_t k = 0; k < control->item_count; k++)
+			if (strlen(control->items[k].id) > OWN_ID)
+				complain(l->complaints, g->file, control->items[k].line,
+					 _("field 'id': is longer than %d bytes"), OWN_ID);
+	}
+}
+
 /* A file of the user's, read last of all that bear its id. */
 static void read_own(struct loader *l, const struct shelf *shelf, const char *path)
 {
@@ -229,6 +251,7 @@ static void read_own(struct loader *l, const struct shelf *shelf, const char *pa
 		return;
 	struct guideline *g = &c->guidelines[before];
 	g->own = true;
+	check_own(l, g);
 	if (on_shelf(shelf, g->id))
 		complain(l->complaints, path, g->line,
 			 _("field 'id': '%s' is the name of a guideline that tenken brings"),

@@ -305,9 +305,12 @@ void catalogue_read_guideline(struct loader *l, const char *path, const char *na
 	if (g->sector == NULL)
 		g->sector = "all";
 	g->line = yn_line(yn_get(head, "id"));
-	if (name == NULL && (!catalogue_sound_id(g->id) || strcmp(g->id, "all") == 0))
+	/* Exports make ids of it that begin with a letter and part it from what follows by '_'. */
+	if (name == NULL && (!catalogue_sound_id(g->id) || strchr(g->id, '_') != NULL ||
+			     g->id[0] < 'a' || strcmp(g->id, "all") == 0))
 		yn_complain(yn_get(head, "id"),
-			    _("is made of small letters, digits, '.', '-' and '_', not '%s'"),
+			    _("begins with a small letter and is made of those, digits, '.' and "
+			      "'-', not '%s'"),
 			    g->id);
 	else if (name != NULL && strcmp(g->id, name) != 0)
 		yn_complain(yn_get(head, "id"), _("is '%s', the file is called '%s'"), g->id, name);

@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-enum { OSCAL_ID = 256 };
+enum { OSCAL_ID = 512 };
 
 /* False where it does not fit, the id is no UTF-8 or the guideline's id is none that a token can begin
  * with. */

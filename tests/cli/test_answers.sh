@@ -57,7 +57,14 @@ item() { echo "  - {id: 1-1, en: a, ja: あ, $1}"; }
 item 'assess: none, checks: []' | guideline mlit-water >bad.yaml
 wrong "1: field 'id': 'mlit-water' is the name of a guideline that tenken brings" 'an id that is taken'
 item 'assess: none, checks: []' | guideline 'Own One' >bad.yaml
-wrong "1: field 'id': is made of small letters" 'an id that is none'
+wrong "1: field 'id': begins with a small letter" 'an id that is none'
+item 'assess: none, checks: []' | guideline own_one >bad.yaml
+wrong "1: field 'id': begins with a small letter" 'an id that OSCAL cannot tell apart'
+item 'assess: none, checks: []' | guideline own 'required
+  mandatory: true' >bad.yaml
+wrong "4: field 'mandatory': is for what the ministerial ordinance asks" 'nobody makes a law of their own'
+item 'assess: none, checks: []' | sed "s/id: 1-1/id: $(printf '%065d' 7)/" | guideline >bad.yaml
+wrong "9: field 'id': is longer than 64 bytes" 'an id that no export can hold'
 item 'assess: direct, checks: []' | guideline >bad.yaml
 wrong "9: item '1-1' is assessed, but by no check" 'direct without a check'
 item 'assess: none, checks: [own.port]' | guideline >bad.yaml
@@ -107,6 +114,11 @@ sed '/^profiles:/d' kita.yaml >plain.yaml
 ends 0 'by all, without a word of the site' "$TENKEN" scan $wait_option -c plain.yaml --profile all -p 25411 --store plain.sqlite 127.0.0.1
 that 'the one that is judged by unless said otherwise first' profiles_are plain.sqlite \
 	mlit-water,jama-japia,mlit-port,nisc-handbook,nisc-measures
+for format in oscal-catalog oscal-profile oscal-results xlsx sarif ocsf; do
+	ends 0 "a guideline of our own in $format" \
+		"$TENKEN" export --checks own-checks.yaml own.sqlite --format $format -o own.$format
+done
+that 'OSCAL has no list without members' sh -c '! grep -q "\[\]" own.oscal-catalog'
 refuses 2 "nosuch.yaml: cannot be opened" 'a guideline that is not there' $scan --profile ./nosuch.yaml 127.0.0.1
 refuses 2 "there is no guideline 'nosuch'" 'a name that is none' $scan --profile nosuch 127.0.0.1
 
