@@ -27,7 +27,7 @@ static void show_verdict(struct assessment *t, const struct question *q, const s
 	query_bind_text(verdict, 2, item->id);
 	if (query_step(verdict) == 1)
 		snprintf(out, size, " [%s]",
-			 verdict_text(query_text(verdict, 0), q->control->level,
+			 verdict_text(query_text(verdict, 0), item, q->control->level,
 				      q->control->mandatory, i18n_language()));
 	query_free(verdict);
 }

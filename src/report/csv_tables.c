@@ -136,7 +136,7 @@ static void put_control(const struct guideline *g, struct query *q, enum languag
 	put_cell(out, item != NULL ? bilingual_text(&item->text, l) : NULL);
 	put_cell(out, mandatory ? "mandatory" : cell(q, "level"));
 	put_cell(out, cell(q, "verdict"));
-	put_cell(out, verdict_text(cell(q, "verdict"), cell(q, "level"), mandatory, l));
+	put_cell(out, verdict_text(cell(q, "verdict"), item, cell(q, "level"), mandatory, l));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		fprintf(out, "%" PRId64 ",", cell_int(q, numbers[i]));
 	put_cell(out, cell(q, l == LANGUAGE_JA ? "note_ja" : "note_en"));

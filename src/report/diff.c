@@ -252,6 +252,10 @@ static void tell_verdicts(struct telling *t)
 	while (facts_next(t->facts, q)) {
 		const char *level = cell(q, "level");
 		bool mandatory = cell_int(q, "mandatory") != 0;
+		const struct guideline *g =
+			catalogue_guideline(t->facts->catalogue, cell(q, "guideline"));
+		const struct item *item =
+			g != NULL ? guideline_item(g, cell(q, "item"), NULL) : NULL;
 
 		if (cell_int(q, "turn") == 1 && n > 0)
 			tell_more(t, n);
@@ -263,8 +267,9 @@ static void tell_verdicts(struct telling *t)
 		fputs("  ", t->out);
 		put_line(t->out, cell(q, "item"));
 		fprintf(t->out, "  %s -> ",
-			verdict_text(cell(q, "before"), level, mandatory, t->l));
-		fprintf(t->out, "%s\n", verdict_text(cell(q, "after"), level, mandatory, t->l));
+			verdict_text(cell(q, "before"), item, level, mandatory, t->l));
+		fprintf(t->out, "%s\n",
+			verdict_text(cell(q, "after"), item, level, mandatory, t->l));
 	}
 	tell_more(t, n);
 	query_free(q);

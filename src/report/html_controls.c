@@ -291,8 +291,8 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 	mark(p, "</span><span class=\"verdict v-");
 	say_id(p, verdict);
 	mark(p, "\">");
-	say_both(p, verdict_text(verdict, level, mandatory, LANGUAGE_EN),
-		 verdict_text(verdict, level, mandatory, LANGUAGE_JA));
+	say_both(p, verdict_text(verdict, item, level, mandatory, LANGUAGE_EN),
+		 verdict_text(verdict, item, level, mandatory, LANGUAGE_JA));
 	mark(p, "</span></div>");
 	if (item != NULL)
 		item_figures(p, item);

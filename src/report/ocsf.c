@@ -276,7 +276,7 @@ static void put_item(struct ocsf *o, struct query *q)
 	int64_t at = o->facts->finished != 0 ? o->facts->finished : o->facts->started;
 	put_class(o, &compliance, &update, at);
 	put_severity(o, cell(q, "severity") != NULL ? cell(q, "severity") : "info");
-	put_line_text(o, "message", verdict_text(verdict, level, mandatory, o->l));
+	put_line_text(o, "message", verdict_text(verdict, item, level, mandatory, o->l));
 	put_metadata(o);
 	jo_open_object(&o->j, "finding_info");
 	jo_put(&o->j, "uid", uuid);

@@ -202,6 +202,8 @@ static void put_observation(struct oscal *o, const struct finding_row *r)
 static void put_undecided(struct oscal *o, struct query *q, int64_t at)
 {
 	const char *verdict = cell(q, "verdict");
+	const struct guideline *g = catalogue_guideline(o->catalogue, cell(q, "guideline"));
+	const struct item *item = g != NULL ? guideline_item(g, cell(q, "item"), NULL) : NULL;
 	char *name = NULL, *title = NULL;
 
 	if (asprintf(&name, "%s/%s:%s", o->facts.uuid, cell(q, "guideline"), cell(q, "item")) < 0 ||
@@ -211,7 +213,7 @@ static void put_undecided(struct oscal *o, struct query *q, int64_t at)
 	}
 	const char *note = cell(q, o->l == LANGUAGE_JA ? "note_ja" : "note_en");
 	const char *words =
-		verdict_text(verdict, cell(q, "level"), cell_int(q, "mandatory") != 0, o->l);
+		verdict_text(verdict, item, cell(q, "level"), cell_int(q, "mandatory") != 0, o->l);
 	jo_object(&o->j);
 	oscal_uuid(o, "uuid", "undecided", name);
 	oscal_text(o, "title", title);
@@ -367,7 +369,8 @@ static void put_verdict(struct oscal *o, struct query *q, struct query *findings
 	if (asprintf(&name, "%s/%s:%s", o->facts.uuid, guideline, id) < 0 ||
 	    asprintf(&title, "%s %s", guideline, id) < 0 ||
 	    asprintf(&remarks, "%s. %s %" PRId64 "/%" PRId64,
-		     verdict_text(verdict, cell(q, "level"), cell_int(q, "mandatory") != 0, o->l),
+		     verdict_text(verdict, item, cell(q, "level"), cell_int(q, "mandatory") != 0,
+				  o->l),
 		     note != NULL ? note : "", cell_int(q, "checked"),
 		     cell_int(q, "services")) < 0) {
 		o->facts.error = -ENOMEM;

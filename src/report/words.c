@@ -645,7 +645,8 @@ enum word waiver_word(const char *state)
 	return word_of_state(list, state);
 }
 
-const char *verdict_text(const char *verdict, const char *level, bool mandatory, enum language l)
+const char *verdict_text(const char *verdict, const struct item *item, const char *level,
+			 bool mandatory, enum language l)
 {
 	static const struct pair list[] = {
 		{ "contradicted",
@@ -665,15 +666,24 @@ const char *verdict_text(const char *verdict, const char *level, bool mandatory,
 						  "ガイドラインの対策と相違" };
 	static const struct bilingual clean = { "No violation observed", "違反は観測されず" };
 	static const struct bilingual same = { "No difference observed", "相違は観測されず" };
+	static const struct bilingual seen = { "The described deficiency is seen",
+					       "記載された不備を確認" };
+	static const struct bilingual unseen = { "The described deficiency is not seen",
+						 "記載された不備は確認されず" };
+	bool bad = item != NULL && item->polarity == POLARITY_DEFICIENCY;
 	bool required = mandatory || (level != NULL && strcmp(level, "required") == 0);
 
 	if (verdict != NULL && strcmp(verdict, "violated") == 0) {
 		const struct level_words *w = level_words(level);
 
-		return pick(mandatory ? &violated : w != NULL ? &w->differs : &differs, l);
+		return pick(bad         ? &seen
+			    : mandatory ? &violated
+			    : w != NULL ? &w->differs
+					: &differs,
+			    l);
 	}
 	if (verdict != NULL && strcmp(verdict, "no-violation-observed") == 0)
-		return pick(required ? &clean : &same, l);
+		return pick(bad ? &unseen : required ? &clean : &same, l);
 	return find(list, verdict, l);
 }
 

@@ -362,9 +362,11 @@ enum word waiver_word(const char *state);
 
 /*
  * The verdict of an item in words that say no more than its level allows: only the mandatory points
- * can be violated, a recommendation is differed from, a hint is no violation yet.
+ * can be violated, a recommendation is differed from, a hint is no violation yet. item: NULL where the
+ * catalogue has it no more; one that describes a bad state is seen or not seen.
  */
-const char *verdict_text(const char *verdict, const char *level, bool mandatory, enum language l);
+const char *verdict_text(const char *verdict, const struct item *item, const char *level,
+			 bool mandatory, enum language l);
 /* A word of total_words where items are counted together. */
 const char *verdict_total_text(const char *verdict, enum language l);
 /* What VERDICT_TOTAL (facts.h) counts, from the worst; ends with NULL. */

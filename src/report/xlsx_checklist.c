@@ -76,7 +76,7 @@ static void put_item(struct sheet *s, const struct guideline *g, struct query *q
 	cell_put(s, cell(q, "item"));
 	cell_put(s, item != NULL ? bilingual_text(&item->text, l) : NULL);
 	cell_put(s, level_text(level, mandatory, l));
-	cell_put_look(s, verdict_text(verdict, level, mandatory, l),
+	cell_put_look(s, verdict_text(verdict, item, level, mandatory, l),
 		      verdict_look(verdict, cell(q, "answer"), binding));
 	put_basis(s, q);
 	cell_put(s, cell(q, "answer") != NULL ? answer_text(cell(q, "answer"), l) : NULL);

@@ -172,18 +172,24 @@ static void words_keep_to_the_level(void **state)
 	for (int l = 0; l < LANGUAGES; l++)
 		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 			const char *said =
-				verdict_text("violated", levels[i], false, (enum language)l);
+				verdict_text("violated", NULL, levels[i], false, (enum language)l);
 
 			assert_null(strstr(said, "iolation"));
 			assert_null(strstr(said, "違反"));
 		}
-	assert_string_equal(verdict_text("violated", "required", true, LANGUAGE_EN),
+	assert_string_equal(verdict_text("violated", NULL, "required", true, LANGUAGE_EN),
 			    "Violation observed");
-	assert_string_equal(verdict_text("violated", "example", false, LANGUAGE_EN),
+	assert_string_equal(verdict_text("violated", NULL, "example", false, LANGUAGE_EN),
 			    "Differs from the example measure");
-	assert_string_equal(verdict_text("hint", "required", true, LANGUAGE_EN),
+	assert_string_equal(verdict_text("hint", NULL, "required", true, LANGUAGE_EN),
 			    "A hint, not yet a violation");
-	assert_string_equal(verdict_text("odd", "required", true, LANGUAGE_EN), "odd");
+	const struct item bad = { .polarity = POLARITY_DEFICIENCY };
+	assert_string_equal(verdict_text("violated", &bad, "required", true, LANGUAGE_EN),
+			    "The described deficiency is seen");
+	assert_string_equal(
+		verdict_text("no-violation-observed", &bad, "example", false, LANGUAGE_EN),
+		"The described deficiency is not seen");
+	assert_string_equal(verdict_text("odd", NULL, "required", true, LANGUAGE_EN), "odd");
 	for (enum word w = 0; w < WORD_COUNT; w++) {
 		assert_true(strlen(word(w, LANGUAGE_EN)) > 0);
 		assert_true(strlen(word(w, LANGUAGE_JA)) > 0);
