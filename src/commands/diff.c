@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/i18n.h"
+#include "codec/span.h"
 #include "commands/commands.h"
 #include "commands/output.h"
 #include "commands/reading.h"
@@ -393,6 +394,10 @@ int command_diff(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
+	const char *const inputs[] = { o.stores[0], o.stores[1], o.site };
+	if (!output_spares(o.json, inputs, countof(inputs)) ||
+	    !output_spares(o.csv, inputs, countof(inputs)))
+		return EXIT_USAGE;
 	bool two = o.stores[0] != o.stores[1];
 	if (two)
 		status = reading_open(o.stores[0], &earlier);

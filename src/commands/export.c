@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "codec/i18n.h"
+#include "codec/span.h"
 #include "commands/commands.h"
 #include "commands/export_bundle.h"
 #include "commands/export_push.h"
@@ -156,8 +157,9 @@ static int check_elsewhere(const struct options *o)
 		fprintf(stderr, _("error: --push and --bundle are two commands\n"));
 	else if (o->file != NULL)
 		fprintf(stderr, _("error: -o does not go with --push and --bundle\n"));
-	else if (o->at != NULL)
-		fprintf(stderr, _("error: --at does not go with --push and --bundle\n"));
+	else if (o->at != NULL || o->since != NULL)
+		fprintf(stderr, _("error: %s does not go with --push and --bundle\n"),
+			o->at != NULL ? "--at" : "--since");
 	else if (o->bundle != NULL && o->format != NULL)
 		fprintf(stderr, _("error: a bundle has no --format\n"));
 	else if (o->bundle != NULL && o->sign_key == NULL && o->site == NULL)
@@ -427,8 +429,12 @@ static int push_or_bundle(struct options *o)
 	} else if (status == EXIT_DONE) {
 		const char *key = o->sign_key != NULL ? o->sign_key : site.signing_key;
 
+		const char *const inputs[] = { o->store, o->site, key };
+
 		if (key == NULL) {
 			fprintf(stderr, _("error: %s: names no 'signing_key'\n"), o->site);
+			status = EXIT_USAGE;
+		} else if (!output_spares(o->bundle, inputs, countof(inputs))) {
 			status = EXIT_USAGE;
 		} else {
 			status = export_bundle(
@@ -476,6 +482,9 @@ int command_export(int argc, char **argv)
 		return status < 0 ? EXIT_DONE : status;
 	if (o.push.url != NULL || o.bundle != NULL)
 		return push_or_bundle(&o);
+	const char *const inputs[] = { o.store, o.site };
+	if (!output_spares(o.file, inputs, countof(inputs)))
+		return EXIT_USAGE;
 	if (ticket_target(o.format) != NULL)
 		return export_tickets(&o);
 	bool made;

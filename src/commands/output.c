@@ -99,6 +99,24 @@ int output_write(const char *path, int (*write)(FILE *out, void *context), void 
 	return r;
 }
 
+bool output_spares(const char *path, const char *const *inputs, size_t count)
+{
+	struct stat out, in;
+
+	if (path == NULL || strcmp(path, "-") == 0 || stat(path, &out) != 0 ||
+	    !S_ISREG(out.st_mode))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (inputs[i] != NULL && stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev &&
+		    in.st_ino == out.st_ino) {
+			fprintf(stderr,
+				_("error: %s: is read by this command and would be written over\n"),
+				path);
+			return false;
+		}
+	return true;
+}
+
 int output_message(const char *path, int error)
 {
 	const char *name = path == NULL || strcmp(path, "-") == 0 ? _("standard output") : path;

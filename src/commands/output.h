@@ -14,6 +14,9 @@
  */
 int output_write(const char *path, int (*write)(FILE *out, void *context), void *context);
 
+/* False after a message: path is one of these files, which are read and would be gone then. NULLs are passed over. */
+bool output_spares(const char *path, const char *const *inputs, size_t count);
+
 /* The one line about a failed output_write(), and the exit status that it means. */
 int output_message(const char *path, int error);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codec/i18n.h"
+#include "codec/span.h"
 #include "commands/commands.h"
 #include "commands/output.h"
 #include "commands/reading.h"
@@ -182,6 +183,11 @@ int command_report(int argc, char **argv)
 	char *page = o.no_html ? NULL : o.html != NULL ? strdup(o.html) : page_beside(o.store);
 	if (page == NULL && !o.no_html)
 		return output_message(o.html, -ENOMEM);
+	const char *const inputs[] = { o.store, o.site };
+	if (!output_spares(page, inputs, countof(inputs))) {
+		free(page);
+		return EXIT_USAGE;
+	}
 	status = reading_start_today(&reading, o.store, o.profiles, o.profile_count, o.checks,
 				     o.check_count, o.site, o.at);
 	if (status == EXIT_DONE)

@@ -64,7 +64,8 @@ static char *target_of(const char *url, const char *option, bool proxy, struct c
 
 	if (u == NULL || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK) {
 		curl_url_cleanup(u);
-		complain(c, NULL, 0, _("%s: '%s' is no URL"), option, url);
+		/* What may be a secret is not said again. */
+		complain(c, NULL, 0, "%s: %s", option, _("is no URL"));
 		return NULL;
 	}
 	char *scheme = part(u, CURLUPART_SCHEME), *host = part(u, CURLUPART_HOST);
@@ -85,7 +86,6 @@ static char *target_of(const char *url, const char *option, bool proxy, struct c
 		curl_free(text);
 		wrong = target == NULL ? _("out of memory") : NULL;
 	}
-	/* What may be a secret is not said again. */
 	if (wrong != NULL)
 		complain(c, NULL, 0, "%s: %s", option, wrong);
 	curl_free(scheme);

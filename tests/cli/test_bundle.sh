@@ -32,6 +32,14 @@ refuses 2 'loose: holds a key and may be read by others' 'a key that others may 
 refuses 2 'none/x.tar: cannot be written' 'no such folder' $export --bundle none/x.tar --sign-key key
 echo 'site: kita' >bare.yaml
 refuses 2 "bare.yaml: names no 'signing_key'" 'a site file without a key' $export --bundle x.tar -c bare.yaml
+cp plant.tenken whole.tenken
+refuses 2 'plant.tenken: is read by this command' 'over the store' $export --bundle plant.tenken --sign-key key
+refuses 2 'key: is read by this command' 'over the key' $export --bundle key --sign-key key
+refuses 2 './plant.tenken: is read by this command' 'an export over the store' $export --format json -o ./plant.tenken
+refuses 2 'plant.tenken: is read by this command' 'tickets over the store' $export --format redmine -o plant.tenken
+refuses 2 'plant.tenken: is read by this command' 'a page over the store' "$TENKEN" report plant.tenken --html plant.tenken
+refuses 2 'plant.tenken: is read by this command' 'changes over the store' "$TENKEN" diff plant.tenken --json plant.tenken
+that 'the store is as it was' same plant.tenken whole.tenken
 that 'none of them left a file' test -z "$(find . -name 'x.tar*')"
 refuses 2 'which bundle?' 'nothing to prove' $verify
 refuses 2 'one bundle at a time' 'two' $verify a b

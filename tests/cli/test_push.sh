@@ -55,7 +55,10 @@ print(sum(o["objects"] for o in map(json.loads, open("right.log")) if o["path"] 
 # ---- the command line ----
 refuses 2 '--push: is not https' 'in clear to others' $export plant.tenken --push http://192.0.2.1/x
 refuses 2 '--push: is neither https nor http' 'another protocol' $export plant.tenken --push ftp://127.0.0.1/x
-refuses 2 "--push: 'x y' is no URL" 'no URL' $export plant.tenken --push 'x y'
+refuses 2 '--push: is no URL' 'no URL' $export plant.tenken --push 'x y'
+refuses 2 '--push: is no URL' 'no URL, with a secret' $export plant.tenken --push 'https://u:hunter2@[x/'
+that 'it is not said again' sh -c '! grep -q hunter2 err'
+refuses 2 '--since does not go with' 'changes since a day' $export plant.tenken --push https://127.0.0.1/ --since 2026-01-01
 refuses 2 '--push: names a user: secrets stand in a file' 'a secret in the URL' $export plant.tenken --push https://u:hunter2@127.0.0.1/
 that 'it is not said again' sh -c '! grep -q hunter2 err'
 refuses 2 'no site file with' 'servers of no site file' $export plant.tenken --push site
