@@ -202,6 +202,26 @@ static bool is_open(struct assessment *t, struct query *q, const struct guidelin
 	return true;
 }
 
+/* What the operator does without needs no answer; the ordinance is not to be done without. */
+static bool declined(const struct assessment *t, const struct guideline *g, const struct control *c,
+		     const struct item *item)
+{
+	const struct decision *own = NULL, *whole = NULL;
+
+	for (size_t i = 0; i < t->site.decision_count; i++) {
+		const struct decision *d = &t->site.decisions[i];
+
+		if (d->at > t->now || strcmp(d->guideline, g->id) != 0)
+			continue;
+		if (d->whole && strcmp(d->item, c->id) == 0)
+			whole = d;
+		else if (!d->whole && strcmp(d->item, item->id) == 0)
+			own = d;
+	}
+	const struct decision *last = own != NULL ? own : whole;
+	return last != NULL && strcmp(last->decision, "decline") == 0 && !c->mandatory;
+}
+
 enum state { STATE_NONE, STATE_VALID, STATE_EXPIRED, STATE_ELSEWHERE };
 
 static enum state state_of(const struct assessment *t, const struct attestation *a)
@@ -227,7 +247,7 @@ static bool due_of(struct assessment *t, struct query *q, const struct guideline
 
 		expired |= own == STATE_EXPIRED;
 		any |= own != STATE_NONE;
-		if (is_open(t, q, g, item, &contradicted) &&
+		if (is_open(t, q, g, item, &contradicted) && !declined(t, g, c, item) &&
 		    (own != STATE_ELSEWHERE && (own == STATE_NONE && whole == STATE_NONE)))
 			open = true;
 	}

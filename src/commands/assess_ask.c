@@ -295,12 +295,17 @@ static void ask_treatment(struct assessment *t, const struct question *q, const 
 		snprintf(owner, sizeof(owner), "%s", t->role);
 	ask_day(t, _("By when? Enter: not decided yet"),
 		old != NULL && old->due >= t->now ? old->due : 0, &due);
+	/* What is under way goes on; what was done begins again, since the answer is that it is not met. */
+	bool goes_on = old != NULL && old->state != NULL && strcmp(old->state, "done") != 0;
 	const struct treatment_plan plan = { .guideline = (char *)(uintptr_t)q->guideline->id,
 					     .item = (char *)(uintptr_t)id,
 					     .whole = item == NULL,
 					     .action = action,
 					     .owner = owner[0] != '\0' ? owner : t->role,
-					     .state = (char *)(uintptr_t) "planned",
+					     .state = goes_on ? old->state
+							      : (char *)(uintptr_t) "planned",
+					     .state_at = goes_on ? old->state_at : 0,
+					     .note = old != NULL ? old->note : NULL,
 					     .due = due };
 
 	if (answers_set_treatment(&t->site, &plan) == 0)

@@ -46,8 +46,8 @@ static int fill(int fd, int (*write)(FILE *out, void *context), void *context)
 	return sink.error != 0 ? -sink.error : r;
 }
 
-/* A new file beside path. Readable as other files of this user are. */
-static int make_part(const char *path, char **ret_part)
+/* A new file beside path. Readable as the one that it replaces (kept) or, without one, as other files of this user. */
+static int make_part(const char *path, const struct stat *kept, char **ret_part)
 {
 	mode_t mask = umask(0);
 	int fd = -ENOMEM;
@@ -61,7 +61,7 @@ static int make_part(const char *path, char **ret_part)
 		free(*ret_part);
 		return fd;
 	}
-	fchmod(fd, 0666 & ~mask);
+	fchmod(fd, kept != NULL ? kept->st_mode & 0777 : 0666 & ~mask);
 	return fd;
 }
 
@@ -83,7 +83,7 @@ int output_write(const char *path, int (*write)(FILE *out, void *context), void 
 		int r = fill(fd, write, context);
 		return close(fd) != 0 && r == 0 ? -errno : r;
 	}
-	int fd = make_part(path, &part);
+	int fd = make_part(path, stat(path, &st) == 0 ? &st : NULL, &part);
 	if (fd < 0)
 		return fd;
 	int r = fill(fd, write, context);

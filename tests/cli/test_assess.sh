@@ -80,6 +80,22 @@ says '' m '' '' '' q
 that 'answered again, the proof stays' yaml \
 	'a["ordinance-0"]["evidence"] == "rule R8-031" and str(a["ordinance-0"]["until"]) > "2026-12-01"'
 
+# What is under way stays so, with its note; and so does who may read the file.
+cp -p answers.yaml saved.yaml
+sed -i 's/    state: "planned"/    state: "in-progress"\n    note: "ordered"/' answers.yaml
+chmod 600 answers.yaml
+says '' p 2 '' '' '' '' '' '' '' q
+that 'a treatment that is under way goes on' yaml 't["ordinance-1-2"]["state"] == "in-progress" and
+t["ordinance-1-2"]["note"] == "ordered" and t["ordinance-1-2"]["action"] == "install it"'
+that 'nobody else may read it now' test "$(stat -c %a answers.yaml)" = 600
+mv saved.yaml answers.yaml
+
+# What is declined is not asked for.
+asked() { printf '\nq\n' | "$TENKEN" assess -c "$1" --resume | sed -n 's/^(1 of \([0-9]*\)).*/\1/p'; }
+(cat named.yaml && printf '%s\n' 'items:' '  - {guideline: mlit-water, control: 1.2.1, decision: decline, reason: r, by: c, at: 2026-01-01}') \
+	>declined.yaml
+that 'what is declined is not asked for' test "$(asked declined.yaml)" = $(($(asked named.yaml) - 1))
+
 # ---- what nobody should type ----
 long=$(head -c 1500 /dev/zero | tr '\0' x)
 hostile=$(printf '\033[31mred')
