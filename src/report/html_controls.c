@@ -14,10 +14,12 @@
 static const struct {
 	const char *id;
 	enum word w;
-	const char *verdicts[5];
+	const char *verdicts[6];
 } filters[] = {
 	{ "all", W_SHOW_ALL, { NULL } },
-	{ "against", W_SHOW_AGAINST, { "contradicted", "violated", "differs", "hint", "waived" } },
+	{ "against",
+	  W_SHOW_AGAINST,
+	  { "contradicted", "violated", "lacking", "differs", "hint", "waived" } },
 	{ "notrun", W_SHOW_NOT_RUN, { "not-run" } },
 	{ "clean", W_SHOW_CLEAN, { "no-violation-observed", "no-difference-observed" } },
 	{ "person", W_SHOW_PERSON, { "not-assessable", "attested" } },
@@ -27,7 +29,7 @@ static const struct {
 static const char *filter_class(const char *verdict)
 {
 	for (size_t i = 1; i < sizeof(filters) / sizeof(filters[0]); i++)
-		for (size_t k = 0; k < 5 && filters[i].verdicts[k] != NULL; k++)
+		for (size_t k = 0; k < 6 && filters[i].verdicts[k] != NULL; k++)
 			if (verdict != NULL && strcmp(filters[i].verdicts[k], verdict) == 0)
 				return filters[i].id;
 	return "all";
@@ -363,7 +365,7 @@ static void one_control(struct page *p, const struct items *s, const struct guid
 			const char *guideline, const struct shown *c)
 {
 	/* Open where something must be seen on paper too: mandatory points, and what is not met. */
-	bool open = c->mandatory || c->counts[0] + c->counts[1] > 0;
+	bool open = c->mandatory || c->counts[0] + c->counts[1] + c->counts[2] > 0;
 
 	mark(p, "<details class=\"control");
 	filter_classes(p, c->counts);

@@ -12,6 +12,7 @@ static const struct bilingual table[WORD_COUNT] = { WORDS(WORD_ROW) PAGE_WORDS(W
 const char *const total_words[] = {
 	"contradicted",
 	"violated",
+	"lacking",
 	"differs",
 	"hint",
 	"waived",
@@ -691,7 +692,11 @@ const char *verdict_total_text(const char *verdict, enum language l)
 {
 	static const struct pair list[] = {
 		{ "contradicted", { "answer contradicted", "回答と矛盾" } },
-		{ "violated", { "mandatory or required, not met", "義務・必須事項を満たさない" } },
+		{ "violated",
+		  { "mandatory by the ordinance, not met", "義務事項（省令）を満たさない" } },
+		{ "lacking",
+		  { "required by the guideline's wording, not met",
+		    "ガイドラインの必須事項と相違" } },
 		{ "differs", { "differs from the recommendation", "推奨事項と相違" } },
 		{ "hint", { "hint, not yet a violation", "兆候（違反とは未確定）" } },
 		{ "waived", { "waived", "例外措置" } },
