@@ -78,7 +78,7 @@ struct judge_options {
  *   how each declaration stands, and where it is contradicted (one row for each asset). kind:
  *   attestation, waiver, measure, treatment; subject: a check, or GUIDELINE:ITEM; key, address and
  *   detail: of a finding about it.
- * verdict_finding(guideline, item, fingerprint): the findings in the item's scope.
+ * verdict_finding(guideline, item, fingerprint): the findings in the item's scope; a view.
  * verdict_check(guideline, item, check_id, ran, reason): ran is 1 only where it ran everywhere.
  * closed_network(zone, kind, declared, verdict ('refuted', 'not-refuted', 'not-tested'), paths, held,
  *   findings, first_ms, last_ms, heard_ms)
