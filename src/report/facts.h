@@ -143,20 +143,28 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	"  ORDER BY address_key(o.address))) AS also"
 
 /* What people declared, with how it stands on the day that is judged (stands: valid, future, expired, incomplete,
- * contradicted), as judge/standing.c says; a treatment with whether it is late. */
+ * contradicted), as judge/standing.c says; a treatment with whether it is late, or is said to be done and was
+ * found again (wrong). */
 #define STANDS_OF(kind_)                                                               \
 	"iif(x.state = 'valid' AND EXISTS (SELECT 1 FROM finding_about a WHERE a.kind" \
 	" = '" kind_ "' AND a.number = x.number AND a.against IS NOT NULL),"           \
 	" 'contradicted', x.state) AS stands"
 #define WAIVERS_AS_THEY_STAND "(SELECT x.*, " STANDS_OF("waiver") " FROM waiver_state x)"
 #define MEASURES_AS_THEY_STAND "(SELECT x.*, " STANDS_OF("measure") " FROM measure_state x)"
-#define ANSWERS_AS_THEY_STAND                                                     \
-	"(SELECT x.*, CASE WHEN given_at > j.asof THEN 'future' WHEN"             \
-	" coalesce(until, 0) <> 0 AND until < j.asof THEN 'expired' ELSE 'valid'" \
-	" END AS stands FROM attestation x, judged j)"
-#define TREATMENTS_AS_THEY_STAND                                           \
-	"(SELECT x.*, coalesce(due, 0) <> 0 AND due < j.asof AND state IN" \
-	" ('planned', 'in-progress') AS late FROM treatment x, judged j)"
+#define ANSWERS_AS_THEY_STAND                                                                      \
+	"(SELECT x.*, CASE WHEN given_at > j.asof THEN 'future' WHEN"                              \
+	" coalesce(until, 0) <> 0 AND until < j.asof THEN 'expired'"                               \
+	" WHEN EXISTS (SELECT 1 FROM verdict v WHERE v.guideline = x.guideline AND"                \
+	" v.verdict = 'contradicted' AND v.answer_at = x.given_at AND iif(coalesce(x.whole, 0) = " \
+	"1,"                                                                                       \
+	" v.control = x.item AND v.answer_of_control = 1, v.item = x.item)) THEN 'contradicted'"   \
+	" ELSE 'valid' END AS stands FROM attestation x, judged j)"
+#define TREATMENTS_AS_THEY_STAND                                                                   \
+	"(SELECT x.*, coalesce(due, 0) <> 0 AND due < j.asof AND state IN"                         \
+	" ('planned', 'in-progress') AS late, EXISTS (SELECT 1 FROM finding_treated f"             \
+	" JOIN treatment_state d USING (number) WHERE f.best = 1 AND f.contradicted AND"           \
+	" d.line = x.line AND d.check_id = x.check_id AND d.asset IS x.asset AND d.port IS x.port" \
+	" AND d.state_at IS x.state_at) AS wrong FROM treatment x, judged j)"
 
 /* What is going to be done about a finding (?1 check, ?2 asset, ?3 address, ?4 port): the narrowest line that
  * concerns it. */

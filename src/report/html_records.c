@@ -141,6 +141,11 @@ static void treatments(struct page *p)
 		}
 		mark(p, "</td><td>");
 		say_state(p, cell(q, "state"));
+		if (cell_int(q, "wrong") != 0) {
+			mark(p, " <span class=\"chip s-high\">");
+			say_word(p, W_SAID_DONE);
+			mark(p, "</span>");
+		}
 		mark(p, "</td><td>");
 		say(p, cell(q, "note"));
 		mark(p, "</td></tr>\n");
@@ -203,13 +208,62 @@ static void waivers(struct page *p)
 		mark(p, ", ");
 		say_day(p, cell_int(q, "approved_at"));
 		mark(p, "</dd></div>\n");
-		if (cell(q, "relies_on") != NULL)
-			field(p, W_RELIES_ON, cell(q, "relies_on"));
+		if (cell(q, "relies_on") != NULL) {
+			mark(p, "<div><dt>");
+			say_word(p, W_RELIES_ON);
+			mark(p, "</dt><dd class=\"mono\">");
+			say_list(p, cell(q, "relies_on"));
+			mark(p, "</dd></div>\n");
+		}
 		mark(p, "</dl></div>\n");
 	}
 	query_free(q);
 	if (!any)
 		none(p);
+}
+
+static void thresholds(struct page *p)
+{
+	static const struct {
+		const char *unit, *en, *ja;
+	} units[] = { { "failures", "failures", "回" },
+		      { "days", "days", "日" },
+		      { "months", "months", "か月" },
+		      { "seconds", "seconds", "秒" } };
+	static const enum word columns[] = { W_KIND, W_VALUE, W_SET_BY };
+	struct query *q =
+		facts_ask(p->facts, "SELECT t.*, d.en, d.ja FROM threshold t LEFT JOIN"
+				    " data_thresholds d ON d.name = t.name ORDER BY name");
+
+	heading(p, W_THRESHOLDS);
+	mark(p, "<div class=\"scroll\"><table>");
+	heads(p, columns, countof(columns));
+	mark(p, "<tbody>\n");
+	while (facts_next(p->facts, q)) {
+		bool set = !query_null(q, query_column(q, "value"));
+		const char *unit = cell(q, "unit"), *source = cell(q, "source");
+
+		mark(p, "<tr><td>");
+		if (cell(q, "en") != NULL)
+			say_both(p, cell(q, "en"), cell(q, "ja"));
+		mark(p, " <span class=\"mono\">");
+		say(p, cell(q, "name"));
+		mark(p, "</span></td><td>");
+		if (set)
+			mark(p, "%" PRId64 " ", cell_int(q, "value"));
+		else
+			say_word(p, W_NOT_SET);
+		for (size_t i = 0; set && unit != NULL && i < countof(units); i++)
+			if (strcmp(units[i].unit, unit) == 0)
+				say_both(p, units[i].en, units[i].ja);
+		mark(p, "</td><td>");
+		if (set)
+			say_word(p, source != NULL && strcmp(source, "site") == 0 ? W_SET_BY_SITE
+										  : W_BY_DEFAULT);
+		mark(p, "</td></tr>\n");
+	}
+	query_free(q);
+	mark(p, "</tbody></table></div>\n");
 }
 
 /* Tables that are there only where somebody said something. */
@@ -231,7 +285,7 @@ void page_records(struct page *p)
 		      { "id", W_ITEM, SHOW_MONO }, { "measure", W_MEASURE, SHOW_TEXT },
 		      { "stands", W_STATE, SHOW_STANDS }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
 		      { "given_at", W_GIVEN_AT, SHOW_DAY }, { "until", W_UNTIL, SHOW_DAY },
-		      { "evidence", W_PROOF, SHOW_TEXT }, { "relies_on", W_RELIES_ON, SHOW_MONO });
+		      { "evidence", W_PROOF, SHOW_TEXT }, { "relies_on", W_RELIES_ON, SHOW_LIST });
 	TABLE(p, W_ANSWERS,
 	      "SELECT guideline || ':' || item AS id, * FROM " ANSWERS_AS_THEY_STAND
 	      " ORDER BY guideline, item, given_at",
@@ -245,11 +299,10 @@ void page_records(struct page *p)
 		      "to_what"
 		      " FROM decision ORDER BY guideline, item, line",
 		      { "id", W_ITEM, SHOW_MONO }, { "decision", W_DECISION, SHOW_DECISION },
-		      { "to_what", W_TO_WHAT, SHOW_TEXT }, { "reason", W_REASON, SHOW_TEXT },
-		      { "checks", W_CHECK, SHOW_MONO }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
+		      { "to_what", W_TO_WHAT, SHOW_LEVEL }, { "reason", W_REASON, SHOW_TEXT },
+		      { "checks", W_CHECK, SHOW_LIST }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
 		      { "given_at", W_GIVEN_AT, SHOW_DAY });
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM threshold)"))
-		TABLE(p, W_THRESHOLDS, "SELECT * FROM threshold ORDER BY name",
-		      { "name", W_KIND, SHOW_MONO }, { "value", W_VALUE, SHOW_NUMBER });
+		thresholds(p);
 	mark(p, "</section>\n");
 }

@@ -108,7 +108,7 @@ ORDER("auditor", "records", "-6") ORDER("auditor", "coverage", "-5")
 ".legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin-top:.3rem;font-size:.87rem}"
 ".legend li:before,.mini:before{content:\"\";display:inline-block;width:.7em;height:.7em;border-radius:.15em;margin-right:.35em;background:var(--v)}\n"
 ".v-contradicted{--v:#8a2d7a}.v-violated{--v:var(--critical)}.v-lacking{--v:#8f2f1c}.v-differs{--v:#b8623f}.v-hint{--v:#d98a1f}.v-waived{--v:#8c7bb5}.v-not-run{--v:#8a98a3}"
-".v-no-violation-observed{--v:#2f7550}.v-no-difference-observed{--v:#6fa06a}.v-attested{--v:#3a8fa3}.v-not-assessable{--v:#aab5bd}.bar rect{fill:var(--v)}\n"
+".v-no-violation-observed{--v:#2f7550}.v-no-difference-observed{--v:#6fa06a}.v-attested{--v:#3a8fa3}.v-not-assessable{--v:#aab5bd}.v-declined{--v:#5b6b93}.bar rect{fill:var(--v)}\n"
 /* findings */
 ".tools{display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:center;font-size:.9rem;margin-bottom:.8rem}"
 ".tools input{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:.3rem;padding:.15rem .5rem;min-width:14rem}"

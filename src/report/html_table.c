@@ -28,6 +28,26 @@ void say_span(struct page *p, int64_t ms)
 	}
 }
 
+void say_list(struct page *p, const char *text)
+{
+	json_t *list = text != NULL ? text_parsed(text) : NULL, *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		mark(p, i > 0 ? ", " : "");
+		say(p, json_string_value(one));
+	}
+	if (!json_is_array(list))
+		say(p, text);
+	json_decref(list);
+}
+
+static bool holds(const char *stands)
+{
+	return stands != NULL && (strcmp(stands, "valid") == 0 || strcmp(stands, "future") == 0);
+}
+
 static void value(struct page *p, struct query *q, const struct column *c)
 {
 	const char *text = cell(q, c->name);
@@ -52,7 +72,16 @@ static void value(struct page *p, struct query *q, const struct column *c)
 		say_both(p, decision_text(text, LANGUAGE_EN), decision_text(text, LANGUAGE_JA));
 		break;
 	case SHOW_STANDS:
+		mark(p, "<span class=\"chip s-%s\">", holds(text) ? "waived" : "high");
 		say_word(p, stands_word(text));
+		mark(p, "</span>");
+		break;
+	case SHOW_LEVEL:
+		say_both(p, level_text(severity_text(text, LANGUAGE_EN), false, LANGUAGE_EN),
+			 level_text(severity_text(text, LANGUAGE_JA), false, LANGUAGE_JA));
+		break;
+	case SHOW_LIST:
+		say_list(p, text);
 		break;
 	case SHOW_SEVERITY:
 		say_severity(p, text);

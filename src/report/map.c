@@ -97,7 +97,7 @@ static void load_dots(struct facts *f, struct map *m)
 /* ---- ways ---- */
 
 /*
- * Every way that is known, with its state: the gravest of a pair stands. Traffic and tests that no conduit
+ * Every way that is known, with its state: of a pair the gravest stands, and beside it what is allowed. Traffic and tests that no conduit
  * allows are forbidden only where somebody declared what is allowed. zone_flow, public_flow and closed_zone
  * are views of the checks (profiles/checks/listening.yaml).
  */
@@ -140,8 +140,10 @@ static struct map_way *way_at(struct map *m, struct map_way *w, size_t *count, i
 	for (size_t i = 0; i < *count; i++) {
 		if (w[i].from != from || w[i].to != to)
 			continue;
-		/* A machine that leads around is a way of its own, beside the zone's. */
-		if ((w[i].state == MAP_AROUND) != (state == MAP_AROUND))
+		/* A machine that leads around is a way of its own, beside the zone's; what is allowed
+		 * is one beside what is not. */
+		if ((w[i].state == MAP_AROUND) != (state == MAP_AROUND) ||
+		    (w[i].state >= MAP_ALLOWED) != (state >= MAP_ALLOWED))
 			continue;
 		return &w[i];
 	}
@@ -154,12 +156,10 @@ static struct map_way *way_at(struct map *m, struct map_way *w, size_t *count, i
 }
 
 /* The gravest comes first; of ways that are allowed and used, what was declared follows. */
-static void add_what(struct map_way *w, enum map_state state, const char *what)
+static void add_what(struct map_way *w, const char *what)
 {
 	size_t used = strlen(w->what), n = strlen(what);
 
-	if (state == MAP_UNUSED && w->state <= MAP_UNKNOWN)
-		return; /* what is wrong stands there, and not what is right as well */
 	if (*what == '\0' || strstr(w->what, what) != NULL)
 		return;
 	if (w->cut)
@@ -206,7 +206,7 @@ static void load_ways(struct facts *f, struct map *m)
 		w->seen = w->seen || strcmp(how, "seen") == 0;
 		w->tested = w->tested || strcmp(how, "tested") == 0;
 		w->scanned = w->scanned || strcmp(how, "scanned") == 0;
-		add_what(w, state, cell(q, "what"));
+		add_what(w, cell(q, "what"));
 		if (state < w->state)
 			w->state = state;
 	}

@@ -56,7 +56,9 @@ enum show {
 	SHOW_KIND,
 	SHOW_ANSWER,
 	SHOW_DECISION,
-	SHOW_STANDS,
+	SHOW_STANDS, /* red where it does not hold */
+	SHOW_LEVEL,
+	SHOW_LIST, /* of words, in JSON */
 	SHOW_SEVERITY,
 	SHOW_DAY,
 	SHOW_JOURNAL
@@ -66,6 +68,8 @@ struct column {
 	enum word head;
 	enum show show;
 };
+/* "a, b" of a JSON list; what is none is said as it is. */
+void say_list(struct page *p, const char *text);
 /* A heading and a table of the rows, or that there are none. */
 void page_table(struct page *p, enum word head, const char *sql, const struct column *columns,
 		size_t count);

@@ -65,7 +65,7 @@
 	X(MORE_SERVICES, "and %s more services", "ほか %s 件") \
 	X(VERDICTS, "Verdicts by guideline", "ガイドライン別の判定") \
 	X(MANDATORY_POINTS, "Mandatory points (ministerial ordinance)", "義務事項（省令）") \
-	X(OTHER_CONTROLS, "Other controls: recommendations and examples", "その他の対策項目（推奨・例示）") \
+	X(OTHER_CONTROLS, "Other items of the guideline (no legal requirement)", "ガイドラインのその他の項目（法令上の義務ではない）") \
 	X(ITEMS, "items", "項目") \
 	X(LIMITS_TITLE, "What this report cannot say", "この報告書では判断できないこと") \
 	X(LIMITS_NOT_ASSESSABLE, \

@@ -26,20 +26,20 @@
 	X(SEARCH_COUNT, "rows shown:", "表示中の行：") \
 	/* the answer */ \
 	X(ANSWER_CRITICAL, "Act now: %s machines or places have critical gaps.", "すぐに対応が必要です：重大度「緊急」の事項が %s か所にあります。") \
-	X(ANSWER_CRITICAL_ONE, "Act now: one machine or place has a critical gap.", "すぐに対応が必要です：重大度「緊急」の事項が1か所にあります。") \
+	X(ANSWER_CRITICAL_ONE, "Act now: one machine or place has a critical gap.", "すぐに対応が必要です：重大度「緊急」の事項が 1 か所にあります。") \
 	X(ANSWER_HIGH, "Act soon: nothing critical, but %s machines or places have serious gaps.", "早めの対応が必要です：「緊急」はありませんが、重大度「高」の事項が %s か所にあります。") \
-	X(ANSWER_HIGH_ONE, "Act soon: nothing critical, but one machine or place has a serious gap.", "早めの対応が必要です：「緊急」はありませんが、重大度「高」の事項が1か所にあります。") \
+	X(ANSWER_HIGH_ONE, "Act soon: nothing critical, but one machine or place has a serious gap.", "早めの対応が必要です：「緊急」はありませんが、重大度「高」の事項が 1 か所にあります。") \
 	X(ANSWER_LOW, "Improve by plan: nothing critical or high was found; %s machines or places have lesser gaps.", "計画的に改善してください：「緊急」「高」はなく、より軽い事項が %s か所にあります。") \
-	X(ANSWER_LOW_ONE, "Improve by plan: nothing critical or high was found; one machine or place has a lesser gap.", "計画的に改善してください：「緊急」「高」はなく、より軽い事項が1か所にあります。") \
+	X(ANSWER_LOW_ONE, "Improve by plan: nothing critical or high was found; one machine or place has a lesser gap.", "計画的に改善してください：「緊急」「高」はなく、より軽い事項が 1 か所にあります。") \
 	X(ANSWER_NONE, "Nothing was found in what was looked at. Read below what was not looked at.", "点検した範囲では検出事項はありません。点検していない範囲を下で確認してください。") \
 	X(ANSWER_HONEST, "A finding says what is possible. It does not say that somebody has done it, nor that a law was broken.", "検出事項は「起こり得ること」を示します。被害があったこと、法令に違反したことを意味しません。") \
 	X(WHAT_IS_WRONG, "What is wrong, and what it can cause", "何が問題で、何が起こり得るか") \
 	X(PLACES, "%s machines or places", "%s か所") \
-	X(PLACES_ONE, "1 machine or place", "1か所") \
+	X(PLACES_ONE, "1 machine or place", "1 か所") \
 	X(FIRST_ACTIONS, "What to do first", "まず行うこと") \
 	X(HEALS, "Heals %s findings on %s machines or places.", "%s 件（%s か所）が解消します。") \
-	X(HEALS_ONE, "Heals one finding.", "1件が解消します。") \
-	X(HEALS_AT, "Heals %s findings at one place.", "%s 件（1か所）が解消します。") \
+	X(HEALS_ONE, "Heals one finding.", "1 件が解消します。") \
+	X(HEALS_AT, "Heals %s findings at one place.", "%s 件（1 か所）が解消します。") \
 	X(WITH_OT, "control equipment", "制御機器を含む") \
 	X(OT_CAUTION, "Control equipment: agree the time with operation, ask the maker, keep a backup and a way back, and try it on a spare first. Never change it from this report alone.", \
 	  "制御機器への作業は、運転部門と日時を決め、製造者に確認し、バックアップと元に戻す手順を用意し、予備機で試してから行ってください。この報告書だけを根拠に変更しないでください。") \
@@ -112,6 +112,10 @@
 	X(TREATMENTS, "What is going to be done", "対応の計画") \
 	X(ACTION, "Action", "対応") \
 	X(STATE, "State", "状態") \
+	X(SET_BY_SITE, "set by the site", "サイトの指定") \
+	X(BY_DEFAULT, "tenken's default", "tenkenの既定値") \
+	X(NOT_SET, "not set", "未設定") \
+	X(SET_BY, "From", "根拠") \
 	X(LATE, "overdue", "期限超過") \
 	X(APPLICANT, "Asked for by", "申請者") \
 	X(CLAUSE, "Clause of the rules", "対象となる規程の条項") \
@@ -121,7 +125,7 @@
 	X(RELIES_ON, "Holds while these stay clean", "前提（検出なしが条件）") \
 	X(MEASURES, "Compensating measures", "代替措置") \
 	X(MEASURE, "Measure", "措置") \
-	X(SAID_DONE, "said to be done", "実施済みとされているが検出") \
+	X(SAID_DONE, "said to be done, but found again", "実施済みとされているが検出") \
 	X(WAIVER_INCOMPLETE, "The waiver lacks fields and does not hold", "例外措置は記載が不足しており無効") \
 	X(WAIVER_CONTRADICTED, "What the waiver relies on does not hold", "例外措置の前提が崩れている") \
 	X(WAIVER_FUTURE, "The waiver holds only later", "例外措置は期間前") \

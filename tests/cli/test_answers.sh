@@ -168,6 +168,44 @@ that 'without our guideline the others are told' grep -q nisc-measures out
 that 'and that it is missing' grep -q 'own.yaml: this guideline cannot be read' err
 mv elsewhere.yaml own.yaml
 
+# ---- how each of them stands ----
+{
+	cat kita.yaml
+	cat <<-END
+		attestations:
+		  - {guideline: own, item: 1-2, answer: met, by: chief, at: 2020-01-01, until: $before}
+		  - {guideline: own, item: 1-1, answer: met, by: chief, at: 2020-01-01}
+		waivers:
+		  - {check: own.port, reason: r, compensating: c, approved_by: b, approved_at: 2020-01-01, until: 2099-01-01}
+		  - {check: own.port, reason: r, compensating: c, approved_by: b, approved_at: 2020-01-01, until: 2099-01-01,
+		     applicant: a, clause: c, impact: i, closing: c, from: 2098-01-01}
+		  - {check: exposure.unauthenticated-service, reason: r, compensating: c, approved_by: b, approved_at: 2020-01-01,
+		     until: 2099-01-01, applicant: a, clause: c, impact: i, closing: c, relies_on: [own.port]}
+		  - {check: smb.v1, reason: r, compensating: c, approved_by: b, approved_at: 2020-01-01, until: 2099-01-01,
+		     applicant: a, clause: c, impact: i, closing: c}
+		treatments:
+		  - {guideline: own, item: 1-2, owner: chief, state: planned, due: $before}
+		  - {check: own.port, owner: chief, state: done, at: $before}
+	END
+} >standing.yaml
+"$TENKEN" export -c standing.yaml --checks own-checks.yaml own.sqlite --format ndjson >lines 2>err
+# stands TYPE TEXT STATE: one line of this type has the text, and this state
+stands() {
+	test "$(grep "\"type\":\"$1\"" lines | grep "$2" | grep -c "\"stands\":\"$3\"")" = 1
+}
+that 'an answer whose day is over' stands answer '"item":"1-2"' expired
+that 'one that findings speak against' stands answer '"item":"1-1"' contradicted
+that 'a waiver that lacks fields' stands waiver '"check":"own.port"' incomplete
+that 'one that begins later' stands waiver '"check":"own.port"' future
+that 'one whose ground is gone' stands waiver '"check":"exposure.unauthenticated-service"' contradicted
+that 'one that holds' stands waiver '"check":"smb.v1"' valid
+"$TENKEN" report -c standing.yaml --checks own-checks.yaml --quiet --html page.html own.sqlite
+sed -n '/id="records"/,/<\/section>/p' page.html >records
+that 'of four waivers and two answers the page calls one good' test "$(grep -c '>in force<' records)" = 1
+that 'a plan names its item' grep -q '<span class="mono">own:1-2</span>' records
+that 'and that its day is over' grep -q '>overdue<' records
+that 'or that it was not done' grep -q 's-high"><span lang="en">[^<]*done[^<]*found again' records
+
 # ---- what answers name ----
 # answers TEXT WORDS: the lines of standard input are refused with this line
 answers() {
