@@ -176,6 +176,14 @@ static void print_answers(const struct site *s, int64_t now)
 		printf(_("attestations: %zu, of these expired %zu\n"), s->attestation_count, stale);
 	if (s->waiver_count > 0)
 		printf(_("waivers: %zu, of these expired %zu\n"), s->waiver_count, expired);
+	if (s->measure_count + s->treatment_count > 0)
+		printf(_("compensating measures: %zu, planned treatments: %zu\n"), s->measure_count,
+		       s->treatment_count);
+	if (s->decision_count + s->threshold_count > 0)
+		printf(_("decided items: %zu, thresholds: %zu\n"), s->decision_count,
+		       s->threshold_count);
+	if (s->goal_count + s->tier_count > 0)
+		printf(_("goals: %zu, tiers: %zu\n"), s->goal_count, s->tier_count);
 }
 
 static void print_gateway(const struct gateway *g)

@@ -222,6 +222,15 @@ char *load_beside(const char *site_path, const char *path)
 	return text;
 }
 
+/* A file that the site file names: one that is not there is its mistake. */
+static bool at_hand(struct ynode n, const char *path)
+{
+	if (access(path, R_OK) == 0)
+		return true;
+	yn_complain(n, _("%s cannot be opened: %s"), path, strerror(errno));
+	return false;
+}
+
 static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
 {
 	const char *text = yn_text(n);
@@ -231,7 +240,7 @@ static void load_ledger(struct site *s, struct ynode n, struct complaints *c)
 	s->ledger_path = load_beside(s->path, text);
 	if (s->ledger_path == NULL)
 		yn_complain(n, _("out of memory"));
-	else if (s->ledger_text.text == NULL)
+	else if (s->ledger_text.text == NULL && at_hand(n, s->ledger_path))
 		s->ledger_text.text =
 			file_read(s->ledger_path, LEDGER_BYTES_MAX, &s->ledger_text.length, c);
 	if (s->ledger_text.text != NULL)
@@ -336,7 +345,7 @@ static void load_answers(struct site *s, struct ynode n, struct complaints *c)
 	s->answers_path = load_beside(s->path, text);
 	if (s->answers_path == NULL)
 		yn_complain(n, _("out of memory"));
-	else if (s->answers_text.text == NULL && !s->answers_to_come)
+	else if (s->answers_text.text == NULL && !s->answers_to_come && at_hand(n, s->answers_path))
 		s->answers_text.text =
 			file_read(s->answers_path, YAML_BYTES_MAX, &s->answers_text.length, c);
 	read_answers(s, c);

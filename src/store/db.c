@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "codec/address.h"
+#include "codec/i18n.h"
 #include "codec/naming.h"
 #include "codec/span.h"
 #include "codec/version.h"
@@ -56,16 +57,19 @@ static void note_error(struct db *db, const char *text)
 /* SQLite's code as negative errno; keeps its message. */
 static int failed(struct db *db, int code)
 {
-	note_error(db, db->late ? "it took too long" : sqlite3_errmsg(db->handle));
+	note_error(db, db->late ? _("it took too long") : sqlite3_errmsg(db->handle));
 	if (db->late)
 		return -ETIME;
 	switch (code & 0xff) {
 	case SQLITE_NOMEM:
 		if (db->fenced)
-			note_error(db, "it needed too much memory");
+			note_error(db, _("it needed too much memory"));
 		return -ENOMEM;
-	case SQLITE_ERROR:
 	case SQLITE_AUTH:
+		if (db->fenced && strcmp(sqlite3_errmsg(db->handle), "not authorized") == 0)
+			note_error(db, _("a check may only read what the scan kept"));
+		return -EINVAL;
+	case SQLITE_ERROR:
 	case SQLITE_RANGE:
 	case SQLITE_MISMATCH:
 	case SQLITE_TOOBIG:
@@ -366,13 +370,13 @@ int query_new(struct db *db, const char *sql, struct query **ret)
 	}
 	if (!only_blanks_left(tail)) {
 		sqlite3_finalize(statement);
-		note_error(db, "there is more than one statement");
+		note_error(db, _("there is more than one statement"));
 		return -EINVAL;
 	}
 	/* Not every writing statement asks the authorizer when it is prepared: VACUUM INTO. */
 	if (db->fenced && !sqlite3_stmt_readonly(statement)) {
 		sqlite3_finalize(statement);
-		note_error(db, "not authorized");
+		note_error(db, _("a check may only read what the scan kept"));
 		return -EINVAL;
 	}
 	struct query *q = malloc(sizeof(*q));

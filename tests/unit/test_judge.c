@@ -1661,14 +1661,14 @@ static void mistakes_in_sql_are_told(void **state)
 	       "15");
 	assert_int_equal(access("x", F_OK), -1);
 	expect(db, "SELECT site FROM main.scan", "kita");
-	expect_complaint(&c, "check 'u.r-attach': not authorized");
-	expect_complaint(&c, "check 'u.r-pragma': not authorized");
+	expect_complaint(&c, "check 'u.r-attach': a check may only read what the scan kept");
+	expect_complaint(&c, "check 'u.r-pragma': a check may only read what the scan kept");
 	expect_complaint(&c, "check 'u.r-load': not authorized");
-	expect_complaint(&c, "check 'u.r-insert': not authorized");
+	expect_complaint(&c, "check 'u.r-insert': a check may only read what the scan kept");
 	expect_complaint(&c, "check 'u.r-cross': it took too long");
 	expect_complaint(&c, "more.yaml:2: check 'u.column': no such column: nowhere");
 	expect_complaint(&c, "more.yaml:8: check 'u.place': the query gives neither");
-	expect_complaint(&c, "check 'u.writes': not authorized");
+	expect_complaint(&c, "check 'u.writes': a check may only read what the scan kept");
 	expect_complaint(&c, "check 'u.endless': it took too long");
 	expect_complaint(&c, "check 'u.hungry': ");
 	expect(db, "SELECT ran || ' ' || reason FROM check_run WHERE check_id = 'u.column'",

@@ -362,7 +362,7 @@ static void test_wrong(void **state)
 		{ HEAD "dns: {internal: ['a..b']}\n",
 		  "site.yaml:5: field 'internal': 'a..b' is not a name such as plant.example" },
 		{ HEAD "ledger: no-such.csv\n",
-		  "no-such.csv: cannot be opened: No such file or directory" },
+		  "site.yaml:5: field 'ledger': no-such.csv cannot be opened: No such file or directory" },
 	};
 	(void)state;
 
