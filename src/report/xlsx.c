@@ -203,11 +203,11 @@ static void set_page(struct book *b, lxw_worksheet *w)
 }
 
 /* A name that Excel takes: cut at a character, some characters replaced. */
-static void sheet_name(const char *name, char out[static 4 * NAME_MOST + 1])
+static void sheet_name(const char *name, size_t most, char out[static 4 * NAME_MOST + 1])
 {
 	size_t n = 0, characters = 0, left = strlen(name);
 
-	for (const char *p = name; left > 0 && characters < NAME_MOST; characters++) {
+	for (const char *p = name; left > 0 && characters < most; characters++) {
 		uint32_t v = 0;
 		size_t step = utf8_next((const uint8_t *)p, left, &v);
 
@@ -226,14 +226,29 @@ static void sheet_name(const char *name, char out[static 4 * NAME_MOST + 1])
 	out[n] = '\0';
 }
 
+/* An operator's own guideline may bear the name of another sheet: "findings (2)". */
+static lxw_worksheet *add_sheet(struct book *b, const char *name)
+{
+	enum { NUMBER = 5, TRIES = 99 };
+	char safe[4 * NAME_MOST + 1];
+
+	sheet_name(name, NAME_MOST, safe);
+	for (int i = 2; i <= TRIES && workbook_validate_sheet_name(b->workbook, safe) ==
+					      LXW_ERROR_SHEETNAME_ALREADY_USED;
+	     i++) {
+		sheet_name(name, NAME_MOST - NUMBER, safe);
+		size_t n = strlen(safe);
+		snprintf(safe + n, sizeof(safe) - n, " (%d)", i);
+	}
+	return workbook_add_worksheet(b->workbook, safe);
+}
+
 struct sheet sheet_new_titled(struct book *b, const char *name, const char *title, const char *note,
 			      const struct column *columns, size_t count, size_t printed)
 {
-	char safe[4 * NAME_MOST + 1];
 	struct sheet s = { .book = b, .columns = columns, .count = (lxw_col_t)count };
 
-	sheet_name(name, safe);
-	s.at = workbook_add_worksheet(b->workbook, safe);
+	s.at = add_sheet(b, name);
 	if (s.at == NULL) {
 		b->facts->error = -EINVAL;
 		s.full = true;

@@ -118,6 +118,10 @@ for format in oscal-catalog oscal-profile oscal-results xlsx sarif ocsf; do
 	ends 0 "a guideline of our own in $format" \
 		"$TENKEN" export --checks own-checks.yaml own.sqlite --format $format -o own.$format
 done
+item 'assess: none, checks: []' | guideline findings >findings.yaml
+ends 0 'a guideline that bears the name of a sheet' \
+	"$TENKEN" --lang en export --profile ./findings.yaml own.sqlite --format xlsx -o sheets.xlsx
+that 'nothing is said of it' test ! -s err
 that 'OSCAL has no list without members' sh -c '! grep -q "\[\]" own.oscal-catalog'
 refuses 2 "nosuch.yaml: cannot be opened" 'a guideline that is not there' $scan --profile ./nosuch.yaml 127.0.0.1
 refuses 2 "there is no guideline 'nosuch'" 'a name that is none' $scan --profile nosuch 127.0.0.1
