@@ -530,6 +530,8 @@ static const struct bilingual remarks[] = {
 	{ "the server does not take NTLM", "サーバはNTLMを受け付けません" },
 	{ "the server does not support the login", "サーバはこのログインに対応しません" },
 	{ "the server has no session left", "サーバに空いているセッションがありません" },
+	{ "%s:%s: this waiver lacks %s and does not count (mlit-water 4.3.2-18)",
+	  "%s:%s：この例外措置には%sの記載がないため有効と認めません（mlit-water 4.3.2-18）" },
 	{ "%s: '%s' is read, but has no effect yet",
 	  "%s: '%s' は読み込みましたが、まだ効果がありません" },
 };
