@@ -77,20 +77,21 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	"CASE verdict WHEN 'contradicted' THEN 0 WHEN 'violated' THEN 1 WHEN 'hint' THEN 2" \
 	" WHEN 'waived' THEN 3 WHEN 'not-run' THEN 4 WHEN 'no-violation-observed' THEN 5"   \
 	" WHEN 'attested' THEN 6 WHEN 'declined' THEN 8 ELSE 7 END"
-/* How a verdict is counted: what differs from a recommendation or example apart from what is
+/* How a verdict is counted: what the operator says is not met apart from other answers, what differs from a recommendation or example apart from what is
  * mandatory or required. An expression over verdict's columns, and its order from the worst. */
 #define VERDICT_TOTAL                                                                 \
-	"CASE WHEN mandatory = 1 THEN verdict"                                        \
+	"CASE WHEN verdict = 'attested' AND answer = 'not-met' THEN 'admitted'"       \
+	" WHEN mandatory = 1 THEN verdict"                                            \
 	" WHEN level = 'required' THEN iif(verdict = 'violated', 'lacking', verdict)" \
 	" WHEN verdict = 'violated' THEN 'differs'"                                   \
 	" WHEN verdict = 'no-violation-observed' THEN 'no-difference-observed'"       \
 	" ELSE verdict END"
 #define BY_TOTAL                                                                                   \
 	"CASE total WHEN 'contradicted' THEN 0 WHEN 'violated' THEN 1 WHEN 'lacking' THEN 2 WHEN " \
-	"'differs' THEN 3"                                                                         \
-	" WHEN 'hint' THEN 4 WHEN 'waived' THEN 5 WHEN 'not-run' THEN 6"                           \
-	" WHEN 'no-violation-observed' THEN 7 WHEN 'no-difference-observed' THEN 8"                \
-	" WHEN 'attested' THEN 9 WHEN 'declined' THEN 11 ELSE 10 END"
+	"'differs' THEN 3 WHEN 'hint' THEN 4 WHEN 'admitted' THEN 5 WHEN 'waived' THEN 6"          \
+	" WHEN 'not-run' THEN 7 WHEN 'no-violation-observed' THEN 8"                               \
+	" WHEN 'no-difference-observed' THEN 9 WHEN 'attested' THEN 10 WHEN 'declined' THEN 12"    \
+	" ELSE 11 END"
 /* Addresses in their own order rather than that of their texts: a TEMP table (address, position) of
  * every address of the scan and its findings. */
 #define JOIN_PLACE(table) " LEFT JOIN report_place place ON place.address = " table ".address"

@@ -11,15 +11,17 @@
 
 #include "report/page.h"
 
+enum { FILTER_WORDS = 7 };
+
 static const struct {
 	const char *id;
 	enum word w;
-	const char *verdicts[6];
+	const char *verdicts[FILTER_WORDS];
 } filters[] = {
 	{ "all", W_SHOW_ALL, { NULL } },
 	{ "against",
 	  W_SHOW_AGAINST,
-	  { "contradicted", "violated", "lacking", "differs", "hint", "waived" } },
+	  { "contradicted", "violated", "lacking", "differs", "hint", "admitted", "waived" } },
 	{ "notrun", W_SHOW_NOT_RUN, { "not-run" } },
 	{ "clean", W_SHOW_CLEAN, { "no-violation-observed", "no-difference-observed" } },
 	{ "person", W_SHOW_PERSON, { "not-assessable", "attested" } },
@@ -29,7 +31,7 @@ static const struct {
 static const char *filter_class(const char *verdict)
 {
 	for (size_t i = 1; i < sizeof(filters) / sizeof(filters[0]); i++)
-		for (size_t k = 0; k < 6 && filters[i].verdicts[k] != NULL; k++)
+		for (size_t k = 0; k < FILTER_WORDS && filters[i].verdicts[k] != NULL; k++)
 			if (verdict != NULL && strcmp(filters[i].verdicts[k], verdict) == 0)
 				return filters[i].id;
 	return "all";
@@ -272,8 +274,8 @@ static void one_item(struct page *p, const struct items *s, const struct guideli
 {
 	struct query *q = s->list;
 	const char *guideline = cell(q, "guideline"), *id = cell(q, "item");
-	const char *verdict = cell(q, "verdict"), *level = cell(q, "level");
-	const char *decision = cell(q, "decision");
+	const char *verdict = verdict_shown(cell(q, "verdict"), cell(q, "answer"));
+	const char *level = cell(q, "level"), *decision = cell(q, "decision");
 	bool mandatory = cell_int(q, "mandatory") != 0;
 	/* What is adopted or tightened is the operator's own measure from then on. */
 	if (decision != NULL && strcmp(decision, "decline") != 0)

@@ -107,7 +107,7 @@ ORDER("auditor", "records", "-6") ORDER("auditor", "coverage", "-5")
 ".guideline{margin:.8rem 0 1.2rem}svg.bar{display:block;width:100%;height:.85rem;border-radius:.3rem;background:var(--line)}\n"
 ".legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin-top:.3rem;font-size:.87rem}"
 ".legend li:before,.mini:before{content:\"\";display:inline-block;width:.7em;height:.7em;border-radius:.15em;margin-right:.35em;background:var(--v)}\n"
-".v-contradicted{--v:#8a2d7a}.v-violated{--v:var(--critical)}.v-lacking{--v:#8f2f1c}.v-differs{--v:#b8623f}.v-hint{--v:#d98a1f}.v-waived{--v:#8c7bb5}.v-not-run{--v:#8a98a3}"
+".v-contradicted{--v:#8a2d7a}.v-violated{--v:var(--critical)}.v-lacking{--v:#8f2f1c}.v-differs{--v:#b8623f}.v-hint{--v:#d98a1f}.v-admitted{--v:#a0567a}.v-waived{--v:#8c7bb5}.v-not-run{--v:#8a98a3}"
 ".v-no-violation-observed{--v:#2f7550}.v-no-difference-observed{--v:#6fa06a}.v-attested{--v:#3a8fa3}.v-not-assessable{--v:#aab5bd}.v-declined{--v:#5b6b93}.bar rect{fill:var(--v)}\n"
 /* findings */
 ".tools{display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:center;font-size:.9rem;margin-bottom:.8rem}"

@@ -15,6 +15,7 @@ const char *const total_words[] = {
 	"lacking",
 	"differs",
 	"hint",
+	"admitted",
 	"waived",
 	"not-run",
 	"no-violation-observed",
@@ -648,6 +649,14 @@ enum word waiver_word(const char *state)
 	return word_of_state(list, state);
 }
 
+const char *verdict_shown(const char *verdict, const char *answer)
+{
+	bool admitted = verdict != NULL && strcmp(verdict, "attested") == 0 && answer != NULL &&
+			strcmp(answer, "not-met") == 0;
+
+	return admitted ? "admitted" : verdict;
+}
+
 const char *verdict_text(const char *verdict, const struct item *item, const char *level,
 			 bool mandatory, enum language l)
 {
@@ -660,6 +669,8 @@ const char *verdict_text(const char *verdict, const struct item *item, const cha
 		{ "waived", { "Waived: approved exception", "例外措置（承認済み）" } },
 		{ "not-run", { "Not run", "未実施" } },
 		{ "attested", { "Answered by the operator", "事業者の回答あり" } },
+		{ "admitted",
+		  { "The operator's answer: not met", "事業者の回答：満たしていない" } },
 		{ "not-assessable", { "Cannot be seen by a scan", "スキャンでは確認できない" } },
 		{ "declined", { "Declined by the operator", "事業者が不採用" } },
 		{ NULL, { NULL, NULL } },
@@ -705,6 +716,8 @@ const char *verdict_total_text(const char *verdict, enum language l)
 		{ "not-run", { "not run", "未実施" } },
 		{ "no-violation-observed", { "no violation observed", "違反は観測されず" } },
 		{ "no-difference-observed", { "no difference observed", "相違は観測されず" } },
+		{ "admitted",
+		  { "not met, by the operator's own answer", "満たしていない（事業者の回答）" } },
 		{ "attested", { "answered by the operator", "事業者の回答" } },
 		{ "not-assessable", { "not assessable by a scan", "スキャンでは確認不可" } },
 		{ "declined", { "declined by the operator", "事業者が不採用" } },

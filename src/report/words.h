@@ -367,6 +367,8 @@ enum word waiver_word(const char *state);
  */
 const char *verdict_text(const char *verdict, const struct item *item, const char *level,
 			 bool mandatory, enum language l);
+/* The verdict as it is shown: an answer by which an item is not met is "admitted", as VERDICT_TOTAL counts it. */
+const char *verdict_shown(const char *verdict, const char *answer);
 /* A word of total_words where items are counted together. */
 const char *verdict_total_text(const char *verdict, enum language l);
 /* What VERDICT_TOTAL (facts.h) counts, from the worst; ends with NULL. */

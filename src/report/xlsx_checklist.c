@@ -48,14 +48,11 @@ static void put_basis(struct sheet *s, struct query *q)
 	free(text);
 }
 
-static enum look verdict_look(const char *verdict, const char *answer, bool binding)
+static enum look verdict_look(const char *verdict, bool binding)
 {
-	/* What the operator says is not met is nothing good. */
-	if (strcmp(verdict, "attested") == 0 && answer != NULL && strcmp(answer, "not-met") == 0)
-		return LOOK_MEDIUM;
 	if (strcmp(verdict, "violated") == 0 || strcmp(verdict, "contradicted") == 0)
 		return binding ? LOOK_HIGH : LOOK_MEDIUM;
-	if (strcmp(verdict, "hint") == 0)
+	if (strcmp(verdict, "hint") == 0 || strcmp(verdict, "admitted") == 0)
 		return LOOK_MEDIUM;
 	if (strcmp(verdict, "no-violation-observed") == 0 || strcmp(verdict, "attested") == 0)
 		return LOOK_GOOD;
@@ -67,7 +64,8 @@ static void put_item(struct sheet *s, const struct guideline *g, struct query *q
 	enum language l = s->book->l;
 	const struct control *control = NULL;
 	const struct item *item = guideline_item(g, cell(q, "item"), &control);
-	const char *verdict = cell(q, "verdict"), *level = cell(q, "level");
+	const char *verdict = verdict_shown(cell(q, "verdict"), cell(q, "answer"));
+	const char *level = cell(q, "level");
 	bool mandatory = cell_int(q, "mandatory") != 0;
 	bool binding = mandatory || strcmp(level, "required") == 0;
 
@@ -77,7 +75,7 @@ static void put_item(struct sheet *s, const struct guideline *g, struct query *q
 	cell_put(s, item != NULL ? bilingual_text(&item->text, l) : NULL);
 	cell_put(s, level_text(level, mandatory, l));
 	cell_put_look(s, verdict_text(verdict, item, level, mandatory, l),
-		      verdict_look(verdict, cell(q, "answer"), binding));
+		      verdict_look(verdict, binding));
 	put_basis(s, q);
 	cell_put(s, cell(q, "answer") != NULL ? answer_text(cell(q, "answer"), l) : NULL);
 	cell_put(s, cell(q, "answer_evidence"));

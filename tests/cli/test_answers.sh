@@ -249,4 +249,8 @@ END
 } >waived.yaml
 ends 0 'a waiver that lacks fields is read' "$TENKEN" site check waived.yaml
 that 'and told' grep -q 'waived.yaml:6: this waiver lacks applicant, clause, impact, closing and does not count' out
+{ cat kita.yaml && printf 'attestations:\n  - {guideline: own, item: 1-2, answer: not-met, by: chief, at: %s}\n' "$before"; } >admits.yaml
+ends 0 'an answer by which an item is not met' \
+	"$TENKEN" --lang en report -c admits.yaml --checks own-checks.yaml --no-html own.sqlite
+that 'is counted apart from other answers' grep -q "^own: .*not met, by the operator's own answer 1" out
 tap_done
