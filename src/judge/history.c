@@ -438,6 +438,12 @@ static int keep_events(struct db *db)
 			     " FROM temp.finding_now n JOIN temp.judged j LEFT JOIN main.finding f"
 			     "  ON f.fingerprint = n.fingerprint WHERE %s",
 			     events[i].event, events[i].at, events[i].where);
+	if (r >= 0)
+		r = db_exec(db, "INSERT OR IGNORE INTO main.finding_event"
+				" SELECT j.site, f.fingerprint, j.id, 'unwaived', j.now, f.severity"
+				" FROM main.finding f JOIN temp.judged j JOIN temp.gone_unwaived g"
+				"  ON g.fingerprint = f.fingerprint"
+				" WHERE f.status = 'waived' AND f.last_seen <= j.now");
 	return r < 0 ? r
 		     : db_exec(db, "INSERT OR IGNORE INTO main.finding_event"
 				   " SELECT j.site, f.fingerprint, j.id, 'fixed', j.now, f.severity"
@@ -472,7 +478,10 @@ static const char merge[] =
 	"temp.judged)"
 	" AND fingerprint IN (SELECT fingerprint FROM "
 	"temp.finding_gone WHERE status = 'fixed');"
-	/* A waiver needs no new look. */
+	/* A waiver needs no new look, neither does its end. */
+	"UPDATE main.finding SET status = 'open' WHERE status = 'waived'"
+	" AND last_seen <= (SELECT now FROM temp.judged)"
+	" AND fingerprint IN (SELECT fingerprint FROM temp.gone_unwaived);"
 	"UPDATE main.finding SET status = n.status FROM "
 	"temp.finding_now AS n"
 	" WHERE n.fingerprint = finding.fingerprint AND n.carried = 1"

@@ -111,6 +111,8 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	if (r >= 0)
 		r = standing_make(&j);
 	if (r >= 0)
+		r = standing_gone(&j);
+	if (r >= 0)
 		r = findings_declared(&j);
 	if (r >= 0)
 		r = history_declared(&j);

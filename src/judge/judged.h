@@ -219,6 +219,8 @@ int gap_make(struct judged *j);
 /* standing.c: how declarations stand against all these findings (declared_state, and the columns status,
  * waiver, measures and treatment of finding_now). */
 int standing_make(struct judged *j);
+/* The table gone_unwaived (fingerprint): of findings that nobody looked for again, behind history_make(). */
+int standing_gone(struct judged *j);
 /* findings.c: runs the checks that are about declarations; history.c: which of their findings are gone. */
 int findings_declared(struct judged *j);
 int history_declared(struct judged *j);

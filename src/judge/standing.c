@@ -196,3 +196,18 @@ int standing_make(struct judged *j)
 		r = db_exec(j->db, steps[i]);
 	return r;
 }
+
+/* Findings under a waiver that nobody looked for again: the waiver ends all the same. */
+static const char gone[] =
+	"CREATE TEMP TABLE gone_unwaived (fingerprint TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"INSERT INTO temp.gone_unwaived SELECT g.fingerprint FROM temp.finding_gone g"
+	" JOIN main.finding f ON f.fingerprint = g.fingerprint AND f.status = 'waived'"
+	" WHERE g.status = 'not-retested' AND NOT EXISTS (SELECT 1 FROM temp.waiver_state w"
+	"  WHERE w.state = 'valid' AND w.check_id = g.check_id"
+	"   AND (w.asset IS NULL OR w.asset IN (g.asset, g.address))"
+	"   AND (coalesce(w.port, 0) = 0 OR w.port = g.port))";
+
+int standing_gone(struct judged *j)
+{
+	return db_exec(j->db, gone);
+}

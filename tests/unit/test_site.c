@@ -361,8 +361,8 @@ static void test_wrong(void **state)
 		  "site.yaml:5: field 'registered': 'perhaps' is neither true nor false" },
 		{ HEAD "dns: {internal: ['a..b']}\n",
 		  "site.yaml:5: field 'internal': 'a..b' is not a name such as plant.example" },
-		{ HEAD "ledger: no-such.csv\n",
-		  "site.yaml:5: field 'ledger': no-such.csv cannot be opened: No such file or directory" },
+		{ HEAD "ledger: no-such.csv\n", "site.yaml:5: field 'ledger': no-such.csv cannot "
+						"be opened: No such file or directory" },
 	};
 	(void)state;
 

@@ -715,6 +715,50 @@ static void who_did_not_look_fixes_nothing(void **state)
 	db_free(db);
 }
 
+/* A waiver is over by its day, also where nobody looked at the asset again. */
+static void waivers_end_unseen(void **state)
+{
+	struct db *db = store_with(BAD);
+
+	(void)state;
+	catalogue.guidelines = &spoken;
+	assert_int_equal(db_exec(db, WAIVER("'L1'", "'a'", "900", "3999", "NULL")), 0);
+	judge(db, NULL);
+	assert_int_equal(judge_keep(db), 0);
+	expect(db, "SELECT status FROM main.finding", "waived");
+	for (int run = 2; run <= 3; run++) {
+		struct complaints c = { 0 };
+		const struct judge_options options = { .complaints = &c };
+
+		judge_forget(db);
+		assert_int_equal(
+			db_execf(
+				db,
+				"INSERT INTO main.scan SELECT %d, 'u%d', kind, site, vantage,"
+				" vantage_zone, vantage_kind, profile, %d, %d, status, reason,"
+				" version, plan FROM main.scan WHERE id = 1;"
+				"INSERT INTO main.ledger (scan, id, address, class, line) VALUES"
+				" (%d, 'L1', '10.0.0.1', 'server', 2);"
+				"INSERT INTO main.waiver SELECT %d, check_id, asset, port, reason,"
+				" compensating, approved_by, approved_at, until, applicant, clause,"
+				" from_at, impact, closing, relies_on FROM main.waiver WHERE scan"
+				" = 1",
+				run, run, 1000 * run, 1000 * run + 1000, run, run),
+			0);
+		assert_int_equal(judge_run(db, &catalogue, run, NULL, NULL, &options), 0);
+		expect(db, "SELECT status FROM finding_gone", "not-retested");
+		expect(db,
+		       "SELECT sum(open) || ' ' || sum(waived) FROM trend WHERE run ="
+		       " (SELECT id FROM judged)",
+		       run == 2 ? "0 1" : "1 0");
+		assert_int_equal(judge_keep(db), 0);
+		expect(db, "SELECT status FROM main.finding", run == 2 ? "waived" : "open");
+		complaints_done(&c);
+	}
+	expect(db, "SELECT count(*) FROM main.finding_event WHERE event = 'unwaived'", "1");
+	db_free(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -724,6 +768,7 @@ int main(void)
 		cmocka_unit_test(what_stands_beside),
 		cmocka_unit_test(waivers_meet_places),
 		cmocka_unit_test(answers_of_another_day),
+		cmocka_unit_test(waivers_end_unseen),
 		cmocka_unit_test(declarations_that_fail_are_findings),
 	};
 
