@@ -112,4 +112,10 @@ that 'with the columns of the guideline' test "$(cells ja.csv パッチ適用可
 ends 0 'as a sheet' "$TENKEN" export plant.tenken --format xlsx -o v.xlsx
 "$python" -m zipfile -e v.xlsx x
 that 'it is one' grep -rq KITA-2099-01 x/xl
+# What a person has to decide says why in the reader's language.
+change plant.tenken "
+	INSERT OR REPLACE INTO device (scan, address, vendor, model, firmware, certain, signs) SELECT max(scan), '192.168.1.9',
+		'Kita Works', 'PC-200', NULL, 1, '[]' FROM host"
+ends 0 'a device whose version nobody knows' $table --lang ja
+that 'in Japanese too' grep -q '該当するか要確認：バージョンが不明' out
 tap_done
