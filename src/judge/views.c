@@ -434,20 +434,26 @@ static int materialise(struct db *db, struct arena *arena, const char *name, con
 
 static int open_documents(struct judged *j)
 {
-	/* Each view of a probe asks for its own documents: they stand in its order, once. */
+	/* Each view of a probe asks for its own documents: which they are stands in its order, once. */
 	int r = db_execf(
 		j->db,
-		"CREATE TEMP TABLE document (probe TEXT, address TEXT, port INTEGER, transport "
+		"CREATE TEMP TABLE judge_document (probe TEXT, address TEXT, port INTEGER, "
+		"transport "
 		"TEXT,"
-		" ending TEXT, evidence TEXT);"
-		"INSERT INTO temp.document SELECT probe, address, port, transport, ending, document"
+		" PRIMARY KEY (probe, address, port, transport)) WITHOUT ROWID;"
+		"INSERT INTO temp.judge_document SELECT probe, address, port, transport"
 		" FROM main.evidence WHERE scan = %lld AND json_valid(document)"
 		" ORDER BY probe, address, port, transport;"
-		"CREATE INDEX temp.document_probe ON document (probe);"
+		"CREATE TEMP VIEW document AS SELECT d.address AS address, d.port AS port,"
+		" d.transport AS transport, d.probe AS probe, e.ending AS ending, e.document AS "
+		"evidence"
+		" FROM temp.judge_document AS d CROSS JOIN main.evidence AS e ON e.scan = %lld"
+		" AND e.address = d.address AND e.port = d.port AND e.transport = d.transport"
+		" AND e.probe = d.probe;"
 		/* The row of the table that is being made has no name yet. */
 		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master"
 		" WHERE name IS NOT NULL",
-		(long long)j->primary);
+		(long long)j->primary, (long long)j->primary);
 
 	for (size_t i = 0; r >= 0 && j->probes != NULL && j->probes[i].name != NULL; i++)
 		if (j->probes[i].view != NULL)
