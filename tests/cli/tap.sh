@@ -102,7 +102,7 @@ powerless=
 # ---- running tenken ----
 # run COMMAND...: into out, err and $status. Never longer than 40 s: a hang is status 124.
 run() {
-	timeout -k 5 40 "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	timeout -k 5 120 "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
 }
 tell() {
