@@ -100,7 +100,7 @@ powerless=
 [ "$(id -u)" != 0 ] || powerless='setpriv --bounding-set=-all --inh-caps=-all --'
 
 # ---- running tenken ----
-# run COMMAND...: into out, err and $status. Never longer than 40 s: a hang is status 124.
+# run COMMAND...: into out, err and $status. Never longer than 120 s: a hang is status 124.
 run() {
 	timeout -k 5 120 "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
