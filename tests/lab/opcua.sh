@@ -77,10 +77,12 @@ sql "SELECT document ->> '\$.certificates[0].sha256' FROM evidence WHERE probe =
 good=$?
 result $good 'their certificates'
 [ $good = 0 ] || note <difference
-is 'findings: weak is open to anybody and encrypts nothing; none of the others' "SELECT address || ' ' || check_id || ' '
+is 'findings: weak is open to anybody and encrypts nothing; both may be spoken with in clear' "SELECT address || ' ' || check_id || ' '
 	|| coalesce(detail, '-') FROM finding WHERE port = 4840 ORDER BY address, check_id" <<END
+10.85.0.11 exposure.ot-protocol-cleartext opcua
 10.85.0.11 exposure.unauthenticated-service opcua
 10.85.0.11 tls.none opcua
+10.85.0.13 exposure.ot-protocol-cleartext opcua
 END
 is 'the library is recognised' "SELECT DISTINCT i.value ->> '\$.product' FROM evidence, json_each(document, '\$.identity') i
 	WHERE probe = 'opcua'" <<END
