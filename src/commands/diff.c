@@ -17,14 +17,12 @@
 #include "report/text.h"
 #include "report/words.h"
 
-enum { LIST = 16 };
-
 struct options {
 	const char *stores[2]; /* the same twice where there is one */
 	int64_t from, to;      /* 0: not said */
 	const char *json, *csv, *fail_on;
 	bool quiet, runs;
-	const char *profiles[LIST], *checks[LIST];
+	const char *profiles[OPTION_LIST], *checks[OPTION_LIST];
 	size_t profile_count, check_count;
 	const char *site, *at; /* of today; NULL: not said */
 };
@@ -54,16 +52,6 @@ static void help(void)
 		"Exit status: 0 done; 1 --fail-on was met; 2 usage, no such store or run, an "
 		"output "
 		"that\ncannot be opened; 3 a store could not be read or writing failed.\n"));
-}
-
-static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
-{
-	if (*count == LIST) {
-		fprintf(stderr, _("error: option '%s' is given too often\n"), option);
-		return false;
-	}
-	list[(*count)++] = text;
-	return true;
 }
 
 static bool read_run(const char *text, const char *option, int64_t *ret)
@@ -141,10 +129,10 @@ static int read_options(int argc, char **argv, struct options *o)
 			good = severity_known(optarg);
 			break;
 		case PROFILE:
-			good = add(o->profiles, &o->profile_count, optarg, "--profile");
+			good = option_add(o->profiles, &o->profile_count, optarg, "--profile");
 			break;
 		case CHECKS:
-			good = add(o->checks, &o->check_count, optarg, "--checks");
+			good = option_add(o->checks, &o->check_count, optarg, "--checks");
 			break;
 		case 'c':
 			o->site = optarg;

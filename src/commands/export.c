@@ -19,8 +19,6 @@
 #include "report/formats.h"
 #include "site/site.h"
 
-enum { LIST = 16 };
-
 struct options {
 	const char *store, *file, *table;
 	const struct export_format *format;
@@ -28,7 +26,7 @@ struct options {
 	struct ticket_options tickets;
 	struct push_options push;
 	const char *bundle, *sign_key;
-	const char *profiles[LIST], *checks[LIST];
+	const char *profiles[OPTION_LIST], *checks[OPTION_LIST];
 	size_t profile_count, check_count;
 	const char *site, *at; /* of today; NULL: not said */
 	const char *since;
@@ -100,16 +98,6 @@ static const char *format_names(struct list_text *l)
 	for (const struct export_format *f = export_formats; f->name != NULL; f++)
 		list_add(l, f->name);
 	return l->text;
-}
-
-static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
-{
-	if (*count == LIST) {
-		fprintf(stderr, _("error: option '%s' is given too often\n"), option);
-		return false;
-	}
-	list[(*count)++] = text;
-	return true;
 }
 
 /* What does not go with the format. */
@@ -300,11 +288,11 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->sign_key = optarg;
 			break;
 		case PROFILE:
-			if (!add(o->profiles, &o->profile_count, optarg, "--profile"))
+			if (!option_add(o->profiles, &o->profile_count, optarg, "--profile"))
 				return EXIT_USAGE;
 			break;
 		case CHECKS:
-			if (!add(o->checks, &o->check_count, optarg, "--checks"))
+			if (!option_add(o->checks, &o->check_count, optarg, "--checks"))
 				return EXIT_USAGE;
 			break;
 		case 'c':

@@ -11,6 +11,17 @@
 #include "commands/judging.h"
 #include "judge/judge.h"
 
+bool option_add(const char *list[static OPTION_LIST], size_t *count, const char *text,
+		const char *option)
+{
+	if (*count == OPTION_LIST) {
+		fprintf(stderr, _("error: option '%s' is given too often\n"), option);
+		return false;
+	}
+	list[(*count)++] = text;
+	return true;
+}
+
 int reading_message(const char *path, enum store_fault fault, const char *words)
 {
 	switch (fault) {

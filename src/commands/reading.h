@@ -9,6 +9,11 @@
 
 struct judging;
 
+/* An option that may be given several times. False after a message: it was given too often. */
+enum { OPTION_LIST = 16 };
+bool option_add(const char *list[static OPTION_LIST], size_t *count, const char *text,
+		const char *option);
+
 /* Opens a store for reading. EXIT_DONE, or another exit status after one message on stderr;
  * store_close_read() is right in both cases. */
 int reading_open(const char *path, struct store_reader *ret);

@@ -12,12 +12,10 @@
 #include "commands/reading.h"
 #include "report/report.h"
 
-enum { LIST = 16 };
-
 struct options {
 	const char *store, *html, *view;
 	bool no_html, quiet;
-	const char *profiles[LIST], *checks[LIST];
+	const char *profiles[OPTION_LIST], *checks[OPTION_LIST];
 	size_t profile_count, check_count;
 	const char *site, *at; /* of today; NULL: not said */
 	const char *since;
@@ -46,16 +44,6 @@ static void help(void)
 		 "  --checks FILE    checks of your own (repeatable)\n"
 		 "Exit status: 0 done; 2 usage, no such store, a wrong check file, or an output "
 		 "that\ncannot be opened; 3 the store could not be read or writing failed.\n"));
-}
-
-static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
-{
-	if (*count == LIST) {
-		fprintf(stderr, _("error: option '%s' is given too often\n"), option);
-		return false;
-	}
-	list[(*count)++] = text;
-	return true;
 }
 
 /* EXIT_DONE to go on, EXIT_USAGE after a message, -1 after the help. */
@@ -101,11 +89,11 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->quiet = true;
 			break;
 		case PROFILE:
-			if (!add(o->profiles, &o->profile_count, optarg, "--profile"))
+			if (!option_add(o->profiles, &o->profile_count, optarg, "--profile"))
 				return EXIT_USAGE;
 			break;
 		case CHECKS:
-			if (!add(o->checks, &o->check_count, optarg, "--checks"))
+			if (!option_add(o->checks, &o->check_count, optarg, "--checks"))
 				return EXIT_USAGE;
 			break;
 		case 'c':

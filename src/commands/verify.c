@@ -9,15 +9,14 @@
 #include "bundle/bundle.h"
 #include "codec/i18n.h"
 #include "commands/commands.h"
+#include "commands/reading.h"
 #include "reach/parcel.h"
 #include "report/text.h"
 
-enum { LIST = 16 };
-
 struct options {
 	const char *bundle;
-	const char *files[LIST], *digests[LIST];
-	EVP_PKEY *keys[LIST];
+	const char *files[OPTION_LIST], *digests[OPTION_LIST];
+	EVP_PKEY *keys[OPTION_LIST];
 	size_t file_count, digest_count, key_count;
 	bool quiet;
 };
@@ -37,16 +36,6 @@ static void help(void)
 		 "cannot be\nopened; 3 it could not be read to its end.\n"));
 }
 
-static bool add(const char *list[static LIST], size_t *count, const char *text, const char *option)
-{
-	if (*count == LIST) {
-		fprintf(stderr, _("error: option '%s' is given too often\n"), option);
-		return false;
-	}
-	list[(*count)++] = text;
-	return true;
-}
-
 static bool is_digest(const char *text)
 {
 	return strlen(text) == DIGEST_TEXT - 1 &&
@@ -58,10 +47,11 @@ static int take_option(struct options *o, int c, char **argv)
 {
 	switch (c) {
 	case 'k':
-		return add(o->files, &o->file_count, optarg, "--key") ? EXIT_DONE : EXIT_USAGE;
+		return option_add(o->files, &o->file_count, optarg, "--key") ? EXIT_DONE
+									     : EXIT_USAGE;
 	case 'd':
 		if (is_digest(optarg))
-			return add(o->digests, &o->digest_count, optarg, "--key-digest")
+			return option_add(o->digests, &o->digest_count, optarg, "--key-digest")
 				       ? EXIT_DONE
 				       : EXIT_USAGE;
 		fprintf(stderr, _("error: --key-digest: '%s' is no SHA-256: 64 of 0-9 and a-f\n"),

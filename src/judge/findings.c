@@ -623,7 +623,6 @@ int findings_make(struct judged *j)
 
 	if (r >= 0)
 		r = make_talk(j);
-
 	j->covers = arena_array(j->arena, c->check_count, sizeof(struct cover *));
 	j->states = arena_array(j->arena, c->check_count, sizeof(*j->states));
 	if (j->covers == NULL || j->states == NULL)
