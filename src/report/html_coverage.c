@@ -20,7 +20,7 @@ static void without_answer(struct page *p)
 	struct query *q = facts_ask(
 		p->facts, "SELECT zone, kind, state, reason, sum(addresses) AS n FROM host"
 			  " WHERE state IN ('silent', 'absent',"
-			  " 'skipped') GROUP BY zone, kind, state, reason"
+			  " 'skipped') OR complete = 0 GROUP BY zone, kind, state, reason"
 			  " ORDER BY zone, kind, state, reason");
 	bool any = false;
 

@@ -167,6 +167,10 @@ static void state(struct page *p, struct query *q)
 	if (cell_int(q, "complete") == 0) {
 		mark(p, "<br>");
 		say_word(p, W_PORTS_INCOMPLETE);
+		if (reason != NULL && strcmp(text, "answering") == 0) {
+			mark(p, ": ");
+			say_reason(p, reason);
+		}
 	}
 }
 

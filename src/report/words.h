@@ -129,7 +129,7 @@
 	X(SERVICES, "Services", "サービス") \
 	X(MAC_VENDOR, "MAC, maker", "MAC・メーカー") \
 	X(HANDLED_AS, "handled as", "取扱い") \
-	X(SILENT_HEAD, "Addresses without an answer", "応答のなかったアドレス") \
+	X(SILENT_HEAD, "Addresses without an answer, or not tried to the end", "応答のなかったアドレス、最後まで調べられなかったアドレス") \
 	X(COUNT, "Count", "件数") \
 	X(REASON, "Reason", "理由") \
 	X(NOTHING_OPEN, "nothing open", "開いているポートなし") \

@@ -467,8 +467,10 @@ static void look_at_wings(struct packets *p)
 		}
 		if (e != 0)
 			packets_forget(p, w); /* its time is over: all at once would be too many */
-		if (e != 0 && w->down_ms < 0) {
-			w->down_ms = p->now_ms;
+		/* What is deleted goes down first: that may be seen, and told, before. */
+		if (e != 0 && (w->down_ms < 0 || (e == -ENODEV && w->error != -ENODEV))) {
+			if (w->down_ms < 0)
+				w->down_ms = p->now_ms;
 			snprintf(text, sizeof(text), "interface %s: %s", w->interface->name,
 				 strerror(-e));
 			packets_remark(p, NULL, text);
