@@ -317,9 +317,11 @@ static void put_all(struct draft *d)
 		fprintf(d->out, "%s%s", say(d, &heads[i]), i + 1 < countof(heads) ? "," : "\r\n");
 	struct query *q = facts_ask(
 		f, "SELECT l.*, " SEEN_COLUMNS " FROM ledger l LEFT JOIN host h"
-		   " ON h.address = (SELECT o.address FROM host o WHERE o." ANSWERED
-		   "  AND (o.address = l.address OR (l.address IS NULL AND o.ledger_id = l.id))"
-		   "  ORDER BY address_key(o.address) LIMIT 1)"
+		   " ON h.address = iif(l.address IS NOT NULL, (SELECT o.address FROM host o"
+		   "   WHERE o." ANSWERED " AND o.address = l.address),"
+		   "  (SELECT o.address FROM asset a JOIN host o ON o.address = a.address"
+		   "   WHERE a.ledger_id = l.id AND o." ANSWERED
+		   "   ORDER BY address_key(o.address) LIMIT 1))"
 		   " LEFT JOIN device v ON v.address = h.address ORDER BY l.line");
 	while (facts_next(f, q))
 		put_line_of_ledger(d, q);
