@@ -138,10 +138,12 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" WHEN 'special' THEN 3 ELSE 4 END"
 
 /* The other addresses of the asset where a finding (f) stands too: a JSON list. */
-#define ALSO_AT                                                                         \
-	"(SELECT json_group_array(address) FROM (SELECT o.address FROM finding_place o" \
-	"  WHERE o.fingerprint = f.fingerprint AND o.address <> f.address"              \
-	"  ORDER BY address_key(o.address))) AS also"
+#define ALSO_AT                                                                          \
+	"iif(EXISTS (SELECT 1 FROM finding_place o WHERE o.fingerprint = f.fingerprint"  \
+	"  AND o.address <> f.address),"                                                 \
+	" (SELECT json_group_array(address) FROM (SELECT o.address FROM finding_place o" \
+	"  WHERE o.fingerprint = f.fingerprint AND o.address <> f.address"               \
+	"  ORDER BY address_key(o.address))), '[]') AS also"
 
 /* What people declared, with how it stands on the day that is judged (stands: valid, future, expired, incomplete,
  * contradicted), as judge/standing.c says; a treatment with whether it is late, or is said to be done and was

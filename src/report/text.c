@@ -53,38 +53,61 @@ static const char *without_markup(const char *text, const uint8_t *at)
 	return *at == '{' && (at[1] == '{' || before == '{') ? "\xef\xbd\x9b" : NULL;
 }
 
+/* What stands in the text like this in every form. */
+static bool is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == ' ' || c == '.' || c == ',' || c == ':' || c == '-' || c == '_';
+}
+
 static void put(FILE *out, const char *text, enum form form)
 {
 	if (text == NULL)
 		return;
 	const uint8_t *p = (const uint8_t *)text;
-	size_t left = strlen(text);
+	size_t left = strlen(text), plain = 0;
 
-	while (left > 0) {
+	/* What needs nothing goes out in one piece. */
+	while (left > plain) {
+		const uint8_t *at = p + plain;
 		uint32_t v = 0;
-		size_t n = utf8_next(p, left, &v);
+
+		if (is_plain(*at)) {
+			plain++;
+			continue;
+		}
+		size_t n = utf8_next(at, left - plain, &v);
+		const char *as = NULL;
+		char code[8];
 
 		if (n == 0) {
-			fprintf(out, "\\x%02x", *p);
+			snprintf(code, sizeof(code), "\\x%02x", *at);
+			as = code;
 			n = 1;
 		} else if ((v == '\n' || v == '\t') && form != FORM_XML) {
-			putc(form == FORM_LINE || form == FORM_TICKET ? ' ' : (int)v, out);
+			as = form == FORM_LINE || form == FORM_TICKET ? " " : NULL;
 		} else if (v == '\r' && form == FORM_CSV) {
-			putc('\r', out);
+			as = NULL;
 		} else if (is_unsafe(v)) {
-			fprintf(out, v < 0x100 ? "\\x%02x" : "\\u%04x", v);
-		} else if (form == FORM_TICKET && without_markup(text, p) != NULL) {
-			fputs(without_markup(text, p), out);
+			snprintf(code, sizeof(code), v < 0x100 ? "\\x%02x" : "\\u%04x", v);
+			as = code;
+		} else if (form == FORM_TICKET) {
+			as = without_markup(text, at);
 		} else if (form == FORM_CSV && v == '"') {
-			fputs("\"\"", out);
-		} else if ((form == FORM_HTML || form == FORM_XML) && entity(v) != NULL) {
-			fputs(entity(v), out);
-		} else {
-			fwrite(p, 1, n, out);
+			as = "\"\"";
+		} else if (form == FORM_HTML || form == FORM_XML) {
+			as = entity(v);
 		}
-		p += n;
-		left -= n;
+		plain += as == NULL ? n : 0;
+		if (as == NULL)
+			continue;
+		fwrite(p, 1, plain, out);
+		fputs(as, out);
+		p += plain + n;
+		left -= plain + n;
+		plain = 0;
 	}
+	fwrite(p, 1, plain, out);
 }
 
 void put_html(FILE *out, const char *text)

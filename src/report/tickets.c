@@ -67,12 +67,15 @@ bool source_start(struct ticket_source *s, struct db *db, const struct catalogue
 	s->gone = facts_ask(f, "SELECT " ROW_COLUMNS "NULL AS waived_until, NULL AS also"
 			       " FROM main.finding f WHERE f.fingerprint = ?1");
 	/* The narrowest one that fits. */
-	s->treatment = facts_ask(f, "SELECT action, owner, due, state, note FROM treatment"
-				    " WHERE check_id = ?1 AND (asset IS NULL OR asset IN (?2, ?3))"
-				    " AND (port IS NULL OR port = ?4)"
-				    " ORDER BY asset IS NULL, port IS NULL, line LIMIT 1");
-	s->told = facts_ask(f, "SELECT status, severity, content FROM temp.ticket_told"
-			       " WHERE fingerprint = ?1");
+	if (facts_count(f, "SELECT EXISTS (SELECT 1 FROM treatment WHERE check_id IS NOT NULL)"))
+		s->treatment =
+			facts_ask(f, "SELECT action, owner, due, state, note FROM treatment"
+				     " WHERE check_id = ?1 AND (asset IS NULL OR asset IN (?2, ?3))"
+				     " AND (port IS NULL OR port = ?4)"
+				     " ORDER BY asset IS NULL, port IS NULL, line LIMIT 1");
+	if (facts_count(f, "SELECT EXISTS (SELECT 1 FROM temp.ticket_told)"))
+		s->told = facts_ask(f, "SELECT status, severity, content FROM temp.ticket_told"
+				       " WHERE fingerprint = ?1");
 	s->name = facts_ask(f, "SELECT name FROM ledger WHERE id = ?1 ORDER BY line LIMIT 1");
 	s->controls = facts_ask(f, CONTROLS_OF_FINDING);
 	return f->error == 0;
@@ -91,10 +94,12 @@ void source_done(struct ticket_source *s)
 	facts_done(&s->facts);
 }
 
-/* The row of a question with texts for its marks; NULL: there is none. */
+/* The row of a question with texts for its marks; NULL: there is none, or nothing to ask. */
 static struct query *one_row(struct ticket_source *s, struct query *q, const char *const *texts,
 			     size_t count)
 {
+	if (q == NULL)
+		return NULL;
 	query_reset(q);
 	for (size_t i = 0; i < count; i++)
 		if (query_bind_text(q, (int)i + 1, texts[i]) < 0)
@@ -107,6 +112,8 @@ static struct query *treatment_of(struct ticket_source *s, struct query *finding
 	const char *texts[] = { cell(finding, "check_id"), cell(finding, "asset"),
 				cell(finding, "address") };
 
+	if (s->treatment == NULL)
+		return NULL;
 	query_reset(s->treatment);
 	for (size_t i = 0; i < countof(texts); i++)
 		if (query_bind_text(s->treatment, (int)i + 1, texts[i]) < 0)
@@ -116,26 +123,39 @@ static struct query *treatment_of(struct ticket_source *s, struct query *finding
 	return facts_next(&s->facts, s->treatment) ? s->treatment : NULL;
 }
 
-bool source_row(struct ticket_source *s, const struct ticket *t, struct ticket_row *ret)
+static struct query *finding_of(struct ticket_source *s, const struct ticket *t)
 {
 	const char *fingerprint = t->fingerprint;
 	struct query *q = one_row(s, t->action == TICKET_CLOSE ? s->gone : s->now, &fingerprint, 1);
 
-	if (q == NULL) {
-		if (s->facts.error == 0)
-			s->facts.error = -EIO;
+	if (q == NULL && s->facts.error == 0)
+		s->facts.error = -EIO;
+	return q;
+}
+
+/* What decides about a ticket. */
+static struct ticket_row row_of(struct ticket_source *s, const struct ticket *t,
+				struct query *finding)
+{
+	const char *fingerprint = t->fingerprint;
+
+	return (struct ticket_row){ .ticket = t,
+				    .finding = finding,
+				    .treatment = treatment_of(s, finding),
+				    .told = one_row(s, s->told, &fingerprint, 1) };
+}
+
+bool source_row(struct ticket_source *s, const struct ticket *t, struct ticket_row *ret)
+{
+	struct query *q = finding_of(s, t);
+
+	if (q == NULL)
 		return false;
-	}
 	const char *asset = cell(q, "asset");
 	struct query *name = one_row(s, s->name, &asset, 1);
-	*ret = (struct ticket_row){
-		.ticket = t,
-		.finding = q,
-		.treatment = treatment_of(s, q),
-		.told = one_row(s, s->told, &fingerprint, 1),
-		.check = facts_check(&s->facts, cell(q, "check_id")),
-		.name = name != NULL ? query_text(name, 0) : NULL,
-	};
+	*ret = row_of(s, t, q);
+	ret->check = facts_check(&s->facts, cell(q, "check_id"));
+	ret->name = name != NULL ? query_text(name, 0) : NULL;
 	return s->facts.error == 0;
 }
 
@@ -203,12 +223,15 @@ static void take(struct ticket_source *s, struct query *q, const char *status,
 {
 	struct ticket t = { .status = status,
 			    .action = strcmp(status, "fixed") == 0 ? TICKET_CLOSE : TICKET_NEW };
-	struct ticket_row r;
 	bool good = true;
 
 	snprintf(t.fingerprint, sizeof(t.fingerprint), "%s", cell(q, "fingerprint"));
 	snprintf(t.severity, sizeof(t.severity), "%s", cell(q, "severity"));
-	if (source_row(s, &t, &r)) {
+	/* What is open stands in q as its ticket tells it. */
+	struct query *finding = strcmp(status, "open") == 0 ? q : finding_of(s, &t);
+	if (finding != NULL) {
+		const struct ticket_row r = row_of(s, &t, finding);
+
 		good = content_of(s, &r, t.content);
 		if (t.action != TICKET_CLOSE)
 			t.action = action_of(&t, set->all ? NULL : r.told);
