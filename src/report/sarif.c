@@ -21,8 +21,24 @@ struct sarif {
 	struct facts *facts;
 	const struct catalogue *catalogue;
 	struct query *controls;
+	struct query *before; /* of what the run is compared with; NULL: there is no such run */
 	enum language l;
 };
+
+/* How a finding (?1) stood at the moment that changes are told from, as far as the store knows: change is what
+ * became of it since (changes), severity and waived what the last event before says. */
+static const char before[] =
+	"SELECT (SELECT change FROM changes c WHERE c.fingerprint = ?1) AS change,"
+	" (SELECT e.severity FROM every_finding_event e WHERE e.site = j.site AND e.fingerprint = "
+	"?1"
+	"   AND e.at <= s.at ORDER BY e.at DESC, e.scan DESC, e.event = 'severity' DESC LIMIT 1)"
+	"  AS severity,"
+	" (SELECT e.event = 'waived' FROM every_finding_event e WHERE e.site = j.site"
+	"   AND e.fingerprint = ?1 AND e.at <= s.at"
+	"   AND e.event IN ('new', 'reopened', 'waived', 'unwaived')"
+	"   ORDER BY e.at DESC, e.scan DESC, e.event IN ('waived', 'unwaived') DESC LIMIT 1) AS "
+	"waived"
+	" FROM since s, judged j";
 
 static const char *level_of(const char *severity)
 {
@@ -174,6 +190,12 @@ static void put_run_heads(struct sarif *s)
 	jo_end(&s->j);
 	free(line);
 	free(id);
+	/* Of a moment that was named there is no run. */
+	struct query *q = facts_ask(s->facts, "SELECT uuid FROM main.scan"
+					      " WHERE id = (SELECT run FROM since)");
+	if (facts_next(s->facts, q))
+		jo_put_some(&s->j, "baselineGuid", query_text(q, 0));
+	query_free(q);
 	jo_open_list(&s->j, "invocations");
 	jo_object(&s->j);
 	jo_put_truth(&s->j, "executionSuccessful", strcmp(f->status, "done") == 0);
@@ -310,17 +332,43 @@ static const char *kind_of(const struct finding_row *r)
 	return r->inferred ? "review" : "fail";
 }
 
-static const char *baseline_of(const struct finding_row *r)
+/* 3.27.24. What is compared is what a finding's reader decides by: a detail of another wording is another finding,
+ * and of evidence the store keeps that of the run alone. */
+static const char *baseline_of(struct sarif *s, const struct finding_row *r, struct query *was)
 {
+	const char *change = was != NULL ? cell(was, "change") : NULL;
+	const char *severity = was != NULL ? cell(was, "severity") : NULL;
+
 	if (r->state == FINDING_FIXED)
 		return "absent";
-	return r->fresh ? "new" : "unchanged";
+	if (s->before == NULL)
+		return r->fresh ? "new" : "unchanged";
+	if (change != NULL && strcmp(change, "mitigated") != 0)
+		return "new";
+	if (r->state == FINDING_NOT_RETESTED)
+		return "unchanged";
+	if (severity != NULL && strcmp(severity, r->severity) != 0)
+		return "updated";
+	return severity != NULL && (cell_int(was, "waived") != 0) != (r->state == FINDING_WAIVED)
+		       ? "updated"
+		       : "unchanged";
 }
 
-static void put_properties(struct sarif *s, const struct finding_row *r)
+static struct query *before_of(struct sarif *s, const struct finding_row *r)
+{
+	query_reset(s->before);
+	if (query_bind_text(s->before, 1, r->fingerprint) < 0)
+		s->facts->error = -EIO;
+	return facts_next(s->facts, s->before) ? s->before : NULL;
+}
+
+static void put_properties(struct sarif *s, const struct finding_row *r,
+			   const char *severity_before)
 {
 	jo_open_object(&s->j, "properties");
 	jo_put(&s->j, "severity", r->severity);
+	if (severity_before != NULL && strcmp(severity_before, r->severity) != 0)
+		jo_put(&s->j, "severity_before", severity_before);
 	jo_put_some(&s->j, "asset", r->asset);
 	jo_put_some(&s->j, "address", r->address);
 	jo_put_some(&s->j, "zone", r->zone);
@@ -356,10 +404,12 @@ static void put_result(struct sarif *s, const struct finding_row *r)
 	jo_open_object(&s->j, "partialFingerprints");
 	jo_put(&s->j, "fp1", r->fingerprint);
 	jo_end(&s->j);
-	jo_put(&s->j, "baselineState", baseline_of(r));
+	struct query *was = s->before != NULL ? before_of(s, r) : NULL;
+	const char *state = baseline_of(s, r, was);
+	jo_put(&s->j, "baselineState", state);
 	put_suppressions(s, r);
 	put_taxa(s, r);
-	put_properties(s, r);
+	put_properties(s, r, strcmp(state, "updated") == 0 ? cell(was, "severity") : NULL);
 	jo_end(&s->j);
 	free(text);
 }
@@ -381,6 +431,8 @@ int report_sarif(const struct export_job *job, FILE *out)
 	struct finding_rows rows = finding_rows(&f);
 
 	s.controls = facts_ask(&f, CONTROLS_OF_FINDING);
+	if (facts_count(&f, "SELECT at IS NOT NULL FROM since") != 0)
+		s.before = facts_ask(&f, before);
 	jo_object(&s.j);
 	jo_put(&s.j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
 	jo_put(&s.j, "version", "2.1.0");
@@ -395,6 +447,7 @@ int report_sarif(const struct export_job *job, FILE *out)
 	for (int i = 0; i < 4; i++)
 		jo_end(&s.j);
 	jo_line(&s.j);
+	query_free(s.before);
 	query_free(s.controls);
 	finding_rows_done(&rows);
 	r = f.error;

@@ -83,6 +83,18 @@ def sarif(path, whole):
     assert states["new"] and states["unchanged"] and states["absent"], states
 
 
+def sarif_changed(before, after):
+    """What the run before knew otherwise: another severity, an exception, and that it was fixed."""
+    before, after = (load(path)["runs"][0] for path in (before, after))
+    assert after["baselineGuid"] not in ("", after["automationDetails"]["guid"])
+    was, now = ({r["partialFingerprints"]["fp1"]: r for r in run["results"]} for run in (before, after))
+    assert not any(r["baselineState"] == "updated" for r in was.values())
+    changed = [now[fp] for fp in now if now[fp]["baselineState"] != was[fp]["baselineState"]]
+    assert sorted(r["baselineState"] for r in changed) == ["new", "updated", "updated"], changed
+    assert [r["properties"]["severity_before"] for r in changed if "severity_before" in r["properties"]] == ["info"]
+    assert [r["properties"].get("reopened") for r in changed if r["baselineState"] == "new"] == [True]
+
+
 def oscal(catalog, profile, results):
     catalog, profile = load(catalog)["catalog"], load(profile)["profile"]
     results = load(results)["assessment-results"]
@@ -299,6 +311,6 @@ def nasty_xlsx(path):
     assert "\\xff=A1A\\xc3(" in cells and "nul" in cells
 
 
-KINDS = {"ndjson": ndjson, "sarif": sarif, "oscal": oscal, "ocsf": ocsf, "defectdojo": defectdojo, "csv": csv_tables,
+KINDS = {"ndjson": ndjson, "sarif": sarif, "sarif_changed": sarif_changed, "oscal": oscal, "ocsf": ocsf, "defectdojo": defectdojo, "csv": csv_tables,
          "xlsx": xlsx, "nasty_xlsx": nasty_xlsx}
 KINDS[sys.argv[1]](*sys.argv[2:])

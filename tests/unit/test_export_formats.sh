@@ -87,6 +87,29 @@ else
 	skip "sarif keeps to the schema of SARIF 2.1.0" "the npm modules @microsoft/jest-sarif and ajv-draft-04 are missing"
 fi
 
+# What became of findings since the run before
+changed=$work/changed.tenken
+cp "$store" "$changed"
+test -x /usr/bin/python3 && /usr/bin/python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executescript("""
+	CREATE TEMP TABLE pick AS SELECT row_number() OVER (ORDER BY fingerprint) AS n, f.fingerprint FROM finding f
+		JOIN finding_event e USING (fingerprint) WHERE f.status = '\''open'\'' AND f.severity <> '\''info'\''
+		AND e.scan = 1 AND f.last_scan = 2;
+	UPDATE finding_event SET severity = '\''info'\'' WHERE fingerprint = (SELECT fingerprint FROM pick WHERE n = 1);
+	INSERT INTO finding_event SELECT site, fingerprint, 1, '\''waived'\'', at, severity FROM finding_event
+		WHERE fingerprint = (SELECT fingerprint FROM pick WHERE n = 2);
+	INSERT INTO finding_event SELECT site, fingerprint, 2, '\''reopened'\'', (SELECT finished FROM scan WHERE id = 2), severity
+		FROM finding_event WHERE fingerprint = (SELECT fingerprint FROM pick WHERE n = 3);
+	UPDATE finding SET reopened = 1 WHERE fingerprint = (SELECT fingerprint FROM pick WHERE n = 3);
+""")
+db.commit()' "$changed"
+holds "sarif of it" "$TENKEN" --lang en export "$changed" --checks "$checks" --format sarif -o "$work/changed.sarif"
+reads "sarif: new, updated and what has come back" sarif_changed "$work/en.sarif" "$work/changed.sarif"
+if node_has @microsoft/jest-sarif && node_has ajv-draft-04; then
+	valid "sarif keeps to its schema then, too" sarif 04 "$work/changed.sarif"
+fi
+
 # What can be held without the others' schemas
 reads "ndjson holds the same objects as json" ndjson "$work/en.json" "$work/en.ndjson"
 reads "ndjson with listening" ndjson "$work/heard.json" "$work/heard.ndjson"
