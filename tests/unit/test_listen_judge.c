@@ -90,6 +90,8 @@ static int unload(void **state)
 #define DECLARED(role, address) \
 	"INSERT INTO declared_address VALUES (1, '" role "', '" address "');"
 
+#define ONE_CARD "UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = '192.168.1.7';"
+
 /* In 2026: some checks know the calendar. */
 #define LATER "UPDATE scan SET started = 1790000000, finished = 1790000000;"
 
@@ -445,6 +447,35 @@ static const struct {
 	  "UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = "
 	  "'192.168.1.7';" DECLARED("router", "192.168.10.5"),
 	  "" },
+	/* A declared relay is none, at whichever of its addresses it is declared; no other word will do, and not
+	 * for others that share a sign with it. */
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "UPDATE ledger SET declared = '[\"important\",\"relay\"]' WHERE id = 'P1';",
+	  "" },
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "UPDATE ledger SET declared = '[\"relay\"]' WHERE id = 'H1';", "" },
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "UPDATE ledger SET declared = '[\"important\",\"it-ot-boundary\"]';",
+	  "192.168.1.7 - office + plant high;192.168.10.5 - office + plant high" },
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = "
+		   "'192.168.10.6';"
+		   "UPDATE ledger SET declared = '[\"relay\"]' WHERE id = 'H1';",
+	  "192.168.1.7 - office + plant high;192.168.10.6 - office + plant high" },
+	/* The site file names the two zones of its boundary device. */
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "INSERT INTO boundary VALUES (1, 'fw', '192.168.1.7', 'plant', 'office');", "" },
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "INSERT INTO boundary VALUES (1, 'fw', '192.168.1.7', 'dmz', 'office');",
+	  "192.168.1.7 - office + plant high;192.168.10.5 - office + plant high" },
+	{ "asset.bridging-host", LISTENING,
+	  ONE_CARD "INSERT INTO boundary VALUES (1, 'fw', '192.168.1.8', 'plant', 'office');",
+	  "192.168.1.7 - office + plant high;192.168.10.5 - office + plant high" },
+	/* Beside it, another relay is a way around, and it joins its zones as before. */
+	{ "network.boundary-bypassed", LISTENING,
+	  ONE_CARD "INSERT INTO boundary VALUES (1, 'fw', '192.168.1.8', 'plant', 'office');"
+		   "UPDATE ledger SET declared = '[\"relay\"]' WHERE id IN ('H1', 'P1');",
+	  "192.168.1.7 - office > plant high;192.168.10.5 - plant > office high" },
 	/* Its own word alone is probable; a second sign makes it certain. */
 	{ "asset.bridging-host", LISTENING,
 	  FACT("192.168.10.5", "", "socket.enip", "192.168.1.50", "", "44818", "tcp"),
@@ -495,6 +526,10 @@ static const struct {
 	{ "network.transitive-internet-exposure", LISTENING,
 	  "DELETE FROM conduit; UPDATE heard_host SET mac = '02:00:00:00:00:05' WHERE address = "
 	  "'192.168.1.7';" OFFICE_OUT("1"),
+	  "192.168.10.5 - plant > office > Internet high" },
+	{ "network.transitive-internet-exposure", LISTENING,
+	  "DELETE FROM conduit; UPDATE ledger SET declared = '[\"relay\"]' WHERE id = "
+	  "'P1';" ONE_CARD OFFICE_OUT("1"),
 	  "192.168.10.5 - plant > office > Internet high" },
 	{ "network.transitive-internet-exposure", REACHING, OFFICE_PATH("reached", "1"),
 	  "192.168.10.2 - plant > office > Internet high" },
