@@ -383,6 +383,17 @@ int history_make(struct judged *j)
 	return r < 0 ? r : carry(j);
 }
 
+/* What contradicted a declaration stands until somebody looks for it again, as long as the declaration does. */
+static const char still_against[] =
+	"UPDATE temp.finding_gone SET status = 'not-retested', reason = x.reason, fixed_at = NULL"
+	" FROM (SELECT f.fingerprint, min(g.reason) AS reason FROM temp.finding_gone f"
+	"  JOIN temp.finding_gone g ON g.status = 'not-retested' AND g.asset = f.asset"
+	"   AND instr(' ' || f.detail || ' ', ' ' || g.check_id || ' ') > 0"
+	"  WHERE f.check_id = 'declared.contradicted' AND EXISTS (SELECT 1 FROM"
+	"   temp.declared_state d WHERE d.state IN ('valid', 'done')"
+	"   AND instr(f.detail, d.kind || ' ' || d.subject) = 1)"
+	"  GROUP BY f.fingerprint) x WHERE finding_gone.fingerprint = x.fingerprint";
+
 /* What is declared is looked at by every run that has it before it, from wherever it stands; not by a check that
  * could not be asked. */
 int history_declared(struct judged *j)
@@ -407,6 +418,8 @@ int history_declared(struct judged *j)
 			     " FROM temp.declared_check d"
 			     " WHERE d.check_id = finding_gone.check_id",
 			     (long long)j->now);
+	if (r >= 0)
+		r = db_exec(j->db, still_against);
 	return r < 0 ? r : 0;
 }
 
