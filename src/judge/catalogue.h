@@ -132,6 +132,12 @@ struct control {
 	unsigned line;
 };
 
+/* How a part of the guideline is called whose number alone says nothing: what controls' ids begin with. */
+struct chapter {
+	const char *no;
+	struct bilingual title;
+};
+
 struct guideline {
 	const char *id, *version, *date, *file;
 	bool own; /* a file of the user's */
@@ -139,6 +145,8 @@ struct guideline {
 	struct bilingual title, publisher, origin, terms, source_note;
 	struct bilingual status; /* "a draft", "superseded", in short; may be empty */
 	const char *sector;      /* "water"; "all": it is nobody's own. Never NULL */
+	struct chapter *chapters;
+	size_t chapter_count;
 	struct control *controls;
 	size_t control_count, item_count, untreated_count; /* item_count holds the untreated ones */
 };

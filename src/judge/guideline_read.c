@@ -274,12 +274,32 @@ static void find_twins(struct loader *l, const struct guideline *g)
 	free(all);
 }
 
+/* - {no: FIG, ja: ..., en: ...} */
+static void read_chapters(struct loader *l, struct ynode n, struct guideline *g)
+{
+	static const char *const keys[] = { "no", "en", "ja", NULL };
+
+	if (!yn_given(n) || !yn_list(n))
+		return;
+	g->chapters = catalogue_array(l, yn_count(n), sizeof(*g->chapters));
+	for (size_t i = 0; g->chapters != NULL && i < yn_count(n); i++) {
+		struct ynode one = yn_at(n, i);
+
+		if (yn_map(one, keys))
+			g->chapters[g->chapter_count++] = (struct chapter){
+				.no = catalogue_need_text(l, one, "no"),
+				.title = { catalogue_need_text(l, one, "en"),
+					   catalogue_need_text(l, one, "ja") },
+			};
+	}
+}
+
 void catalogue_read_guideline(struct loader *l, const char *path, const char *name)
 {
 	static const char *const top[] = { "guideline", "controls", NULL };
-	static const char *const keys[] = { "id",        "title",  "version", "date",
-					    "publisher", "origin", "terms",   "source_note",
-					    "sector",    "status", NULL };
+	static const char *const keys[] = { "id",        "title",  "version",  "date",
+					    "publisher", "origin", "terms",    "source_note",
+					    "sector",    "status", "chapters", NULL };
 	struct guideline *g = &l->catalogue->guidelines[l->catalogue->guideline_count];
 	struct yfile *f = yf_open(path, l->complaints);
 
@@ -301,6 +321,7 @@ void catalogue_read_guideline(struct loader *l, const char *path, const char *na
 	g->terms = catalogue_bilingual(l, yn_get(head, "terms"));
 	g->source_note = catalogue_bilingual(l, yn_get(head, "source_note"));
 	g->status = catalogue_bilingual(l, yn_get(head, "status"));
+	read_chapters(l, yn_get(head, "chapters"), g);
 	g->sector = catalogue_keep(l, yn_text(yn_get(head, "sector")));
 	if (g->sector == NULL)
 		g->sector = "all";

@@ -477,6 +477,11 @@ static void chapter_title(struct page *p, const struct guideline *g, const struc
 		say_bilingual(p, &c->label);
 		return;
 	}
+	for (size_t i = 0; g != NULL && i < g->chapter_count; i++)
+		if (strcmp(g->chapters[i].no, key) == 0) {
+			say_bilingual(p, &g->chapters[i].title);
+			return;
+		}
 	if (key[0] == 'A' && strspn(key + 1, "0123456789") == strlen(key + 1) && key[1] != '\0') {
 		number = key + 1;
 		say_with(p, W_ANNEX, &number);
