@@ -74,10 +74,10 @@ struct judge_options {
  *   decision: 'adopt', 'decline', 'tighten' or NULL. measures: as in finding_now, those that were
  *   declared for the item or its control, each also with asset.
  * declared_state(kind, subject, asset, port, state, until, given_by, text, against, against_check,
- *   key, address, detail)
+ *   key, address, detail, day)
  *   how each declaration stands, and where it is contradicted (one row for each asset). kind:
  *   attestation, waiver, measure, treatment; subject: a check, or GUIDELINE:ITEM; key, address and
- *   detail: of a finding about it.
+ *   detail: of a finding about it; day: that of until, in the calendar of the site.
  * verdict_finding(guideline, item, fingerprint): the findings in the item's scope; a view.
  * verdict_check(guideline, item, check_id, ran, reason): ran is 1 only where it ran everywhere.
  * closed_network(zone, kind, declared, verdict ('refuted', 'not-refuted', 'not-tested'), paths, held,

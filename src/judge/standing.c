@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "codec/clock.h"
+
 /* A waiver counts with all seven fields of mlit-water 4.3.2-18, and its approval; the columns that the
  * period stands in are never empty. */
 static const char waivers[] =
@@ -140,7 +142,7 @@ static const char treated[] =
 static const char told[] =
 	"CREATE TEMP TABLE declared_state (kind TEXT NOT NULL, subject TEXT NOT NULL, asset TEXT,"
 	"  port INTEGER, state TEXT NOT NULL, until INTEGER, given_by TEXT, text TEXT,"
-	"  against TEXT, against_check TEXT, key TEXT, address TEXT, detail TEXT);"
+	"  against TEXT, against_check TEXT, key TEXT, address TEXT, detail TEXT, day TEXT);"
 	"INSERT INTO temp.declared_state (kind, subject, asset, port, state, until, given_by, text,"
 	"  against, against_check) SELECT 'attestation', guideline || ':' || item, NULL,"
 	"  NULL, CASE WHEN given_at > j.asof THEN 'future' WHEN coalesce(until, 0) <> 0"
@@ -186,6 +188,50 @@ static const char told[] =
 	"   declared_state.asset OR k.address = declared_state.asset),"
 	"  detail = subject || iif(port IS NULL, '', ' port ' || port)";
 
+static int put_days(struct judged *j)
+{
+	struct query *list = NULL, *put = NULL;
+	char day[TIME_TEXT];
+	int r = query_new(j->db,
+			  "SELECT rowid, until FROM temp.declared_state WHERE until IS NOT NULL",
+			  &list);
+
+	if (r >= 0)
+		r = query_new(j->db, "UPDATE temp.declared_state SET day = ?2 WHERE rowid = ?1",
+			      &put);
+	while (r >= 0 && (r = query_step(list)) == 1) {
+		query_bind_int(put, 1, query_int(list, 0));
+		query_bind_text(put, 2, day_here(query_int(list, 1), day));
+		r = query_run(put);
+	}
+	query_free(list);
+	query_free(put);
+	return r;
+}
+
+/* The days of `until` are those of the site's calendar. */
+static int days(struct judged *j)
+{
+	struct query *plan = NULL;
+	struct clock clock;
+	int r = query_new(j->db,
+			  "SELECT iif(json_valid(plan), plan ->> '$.timezone', NULL) FROM main.scan"
+			  " WHERE id = ?1",
+			  &plan);
+
+	if (r < 0)
+		return r;
+	query_bind_int(plan, 1, j->scan);
+	r = query_step(plan);
+	if (r >= 0) {
+		clock_enter(&clock, r == 1 ? query_text(plan, 0) : NULL);
+		r = put_days(j);
+		clock_leave(&clock);
+	}
+	query_free(plan);
+	return r;
+}
+
 int standing_make(struct judged *j)
 {
 	static const char *const steps[] = { waivers, measures, treatments, relied, about,
@@ -194,7 +240,7 @@ int standing_make(struct judged *j)
 
 	for (size_t i = 0; r >= 0 && i < countof(steps); i++)
 		r = db_exec(j->db, steps[i]);
-	return r;
+	return r < 0 ? r : days(j);
 }
 
 /* Findings under a waiver that nobody looked for again: the waiver ends all the same. */

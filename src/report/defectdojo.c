@@ -55,7 +55,7 @@ static void say_evidence(struct dojo *d, FILE *out, const char *evidence)
 {
 	if (evidence == NULL || *evidence == '\0')
 		return;
-	char *code = text_code(evidence, EVIDENCE_MOST);
+	char *code = text_told_code(evidence, EVIDENCE_MOST);
 
 	if (code == NULL)
 		d->facts->error = -ENOMEM;

@@ -141,7 +141,7 @@ void say_finding_id(struct page *p, const char *fingerprint)
 /* "access: open; listed: [...]": evidence is a small JSON object; a long one is folded away. */
 static void evidence(struct page *p, const char *text)
 {
-	json_t *v = text != NULL ? text_parsed(text) : NULL, *one;
+	json_t *v = text != NULL ? text_told(text) : NULL, *one;
 	const char *key;
 	bool any = false;
 	bool folded = text != NULL && strlen(text) > SHORT_EVIDENCE;
@@ -161,7 +161,7 @@ static void evidence(struct page *p, const char *text)
 		say(p, text);
 	json_object_foreach(v, key, one)
 	{
-		char *value = json_is_string(one) ? NULL : json_dumps(one, JSON_ENCODE_ANY);
+		char *value = json_is_string(one) ? NULL : text_told_value(one);
 
 		mark(p, any ? "; " : "");
 		any = true;

@@ -185,7 +185,7 @@ static void put_observation(struct oscal *o, const struct finding_row *r)
 	jo_end(&o->j);
 	jo_end(&o->j);
 	if (r->evidence != NULL && *r->evidence != '\0') {
-		char *code = text_code(r->evidence, EVIDENCE_MOST);
+		char *code = text_told_code(r->evidence, EVIDENCE_MOST);
 
 		jo_open_list(&o->j, "relevant-evidence");
 		jo_object(&o->j);

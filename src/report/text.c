@@ -263,6 +263,43 @@ json_t *text_parsed(const char *text)
 	return text_json(text);
 }
 
+/* Takes what is null out of objects, as deep as evidence is. */
+static void drop_nulls(json_t *v, unsigned depth)
+{
+	enum { DEPTH = 32 };
+	const char *key;
+	json_t *one;
+	void *next;
+	size_t i;
+
+	if (depth == DEPTH)
+		return;
+	json_array_foreach(v, i, one) drop_nulls(one, depth + 1);
+	json_object_foreach_safe(v, next, key, one)
+	{
+		if (json_is_null(one))
+			json_object_del(v, key);
+		else
+			drop_nulls(one, depth + 1);
+	}
+}
+
+json_t *text_told(const char *text)
+{
+	json_t *v = text_parsed(text);
+
+	if (v != NULL && text != NULL && strstr(text, "null") != NULL)
+		drop_nulls(v, 0);
+	return v;
+}
+
+char *text_told_value(const json_t *v)
+{
+	enum { DIGITS = 15 }; /* 9.8 stays so */
+
+	return json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
+}
+
 const char text_markdown[] = "\\`*_[]<>!|~&@";
 
 /* How a character that must not be itself is shown; returns how many characters that takes. */
@@ -339,6 +376,19 @@ char *text_code(const char *text, size_t most)
 	return out;
 }
 
+char *text_told_code(const char *text, size_t most)
+{
+	if (strstr(text, "null") == NULL)
+		return text_code(text, most);
+	json_t *v = text_told(text);
+	char *told = json_is_string(v) ? strdup(text) : text_told_value(v);
+	char *code = told != NULL ? text_code(told, most) : NULL;
+
+	free(told);
+	json_decref(v);
+	return code;
+}
+
 const char *time_utc(int64_t seconds, char out[static TIME_TEXT])
 {
 	struct tm tm;
@@ -348,50 +398,4 @@ const char *time_utc(int64_t seconds, char out[static TIME_TEXT])
 	if (seconds != 0 && gmtime_r(&t, &tm) != NULL && tm.tm_year >= 0 && tm.tm_year < 8100)
 		strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return out;
-}
-
-const char *time_here(int64_t seconds, char out[static TIME_TEXT])
-{
-	struct tm tm;
-	time_t t = (time_t)seconds;
-
-	out[0] = '\0';
-	if (seconds != 0 && localtime_r(&t, &tm) != NULL && tm.tm_year >= 0 && tm.tm_year < 8100)
-		strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M %Z", &tm);
-	return out;
-}
-
-/* Names as "Asia/Tokyo": the C library would open any file that TZ names. */
-static bool is_zone_name(const char *zone)
-{
-	if (strlen(zone) > 64 || !isalpha((unsigned char)zone[0]) || strstr(zone, "..") != NULL)
-		return false;
-	for (const char *p = zone; *p != '\0'; p++)
-		if (!isalnum((unsigned char)*p) && strchr("/_+-", *p) == NULL)
-			return false;
-	char path[128];
-	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
-	return access(path, R_OK) == 0;
-}
-
-bool clock_enter(struct clock *c, const char *zone)
-{
-	const char *before = getenv("TZ");
-
-	c->before = before != NULL ? strdup(before) : NULL;
-	bool known = zone != NULL && is_zone_name(zone);
-	setenv("TZ", known ? zone : "UTC0", 1);
-	tzset();
-	return known;
-}
-
-void clock_leave(struct clock *c)
-{
-	if (c->before != NULL)
-		setenv("TZ", c->before, 1);
-	else
-		unsetenv("TZ");
-	tzset();
-	free(c->before);
-	c->before = NULL;
 }

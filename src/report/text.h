@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "codec/clock.h"
 #include "codec/i18n.h"
 
 /* HTML text and attribute values in either quotes. */
@@ -33,6 +34,10 @@ void put_json(FILE *out, const char *text);
 json_t *text_json(const char *text);
 /* The JSON that a text holds; where it is none, the text itself as a JSON string. */
 json_t *text_parsed(const char *text);
+/* The same for people: without members that are null, since what nobody knows is not told to them. */
+json_t *text_told(const char *text);
+/* How a value of it is shown; a new string. */
+char *text_told_value(const json_t *v);
 
 /*
  * One line for people inside a format that would read marks in it (Markdown, SARIF's messages): as
@@ -42,22 +47,12 @@ json_t *text_parsed(const char *text);
 char *text_line(const char *text, const char *specials, size_t most);
 /* The same as a code span of Markdown, whatever marks stand in it. */
 char *text_code(const char *text, size_t most);
+/* The same of evidence: of what text_told() gives. */
+char *text_told_code(const char *text, size_t most);
 /* What Markdown would take for a mark within a line. */
 extern const char text_markdown[];
 
-enum { TIME_TEXT = 40 };
 /* Unix seconds as RFC 3339 UTC, "" for 0. Returns out. */
 const char *time_utc(int64_t seconds, char out[static TIME_TEXT]);
-/* "2026-11-20 22:09 JST" in the zone of clock_enter(). */
-const char *time_here(int64_t seconds, char out[static TIME_TEXT]);
-/*
- * The zone for time_here() ("Asia/Tokyo"; NULL or one that the system does not know: UTC). The C
- * library keeps it for the whole process, so clock_leave() puts back what was there.
- */
-struct clock {
-	char *before;
-};
-bool clock_enter(struct clock *c, const char *zone);
-void clock_leave(struct clock *c);
 
 #endif
