@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was looked at and what was not, and why: remarks, silent addresses, checks, services, offline data. */
+#include <errno.h>
 #include <inttypes.h>
 
 #include "report/page.h"
@@ -58,44 +59,84 @@ static void say_check(struct page *p, const char *id)
 	mark(p, "</span>");
 }
 
-/* Checks of one outcome as a closed table. */
-static void checks(struct page *p, enum word outcome, const char *where, bool open)
+/* Where they did not run there is nothing to count. */
+static void checks_table(struct page *p, struct query *q, bool ran)
 {
-	static const enum word columns[] = { W_CHECK, W_SEVERITY, W_LOOKED_AT, W_FOUND, W_REASON };
-	char sql[256];
+	static const enum word columns[] = { W_CHECK, W_SEVERITY, W_LOOKED_AT, W_FOUND };
 
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM check_run WHERE %s", where);
-	int64_t n = facts_count(p->facts, sql);
-	if (n == 0)
-		return;
-	mark(p, "<details class=\"block\"%s><summary>", open ? " open" : "");
-	say_word(p, outcome);
-	mark(p, ": %" PRId64 " ", n);
-	say_word(p, W_CHECKS);
-	mark(p, "</summary>\n<div class=\"scroll\"><table>");
-	heads(p, columns, sizeof(columns) / sizeof(columns[0]));
+	mark(p, "<div class=\"scroll\"><table>");
+	heads(p, columns, ran ? countof(columns) : 2);
 	mark(p, "<tbody>\n");
-	snprintf(sql, sizeof(sql), "SELECT * FROM check_run WHERE %s ORDER BY reason, check_id",
-		 where);
-	struct query *q = facts_ask(p->facts, sql);
 	while (facts_next(p->facts, q)) {
 		mark(p, "<tr><td>");
 		say_check(p, cell(q, "check_id"));
 		mark(p, "</td><td>");
 		say_severity(p, cell(q, "severity"));
-		mark(p, "</td><td class=\"number\">");
-		if (cell_int(q, "ran") != 0)
-			mark(p, "%" PRId64 " / %" PRId64, cell_int(q, "checked"),
-			     cell_int(q, "services"));
-		mark(p, "</td><td class=\"number\">");
-		if (cell_int(q, "ran") != 0)
-			say_int(p, cell_int(q, "findings"));
-		mark(p, "</td><td>");
-		say_reason(p, cell(q, "reason"));
+		if (ran)
+			mark(p,
+			     "</td><td class=\"number\">%" PRId64 " / %" PRId64
+			     "</td><td class=\"number\">%" PRId64,
+			     cell_int(q, "checked"), cell_int(q, "services"),
+			     cell_int(q, "findings"));
 		mark(p, "</td></tr>\n");
 	}
-	query_free(q);
 	mark(p, "</tbody></table></div></details>\n");
+}
+
+static void how_many(struct page *p, int64_t n)
+{
+	mark(p, ": %" PRId64 " ", n);
+	say_word(p, W_CHECKS);
+}
+
+static void bind_outcome(struct page *p, struct query *q, bool ran, bool partial)
+{
+	if (p->facts->error == 0 &&
+	    (query_bind_int(q, 1, ran) < 0 || query_bind_int(q, 2, partial) < 0))
+		p->facts->error = -EIO;
+}
+
+#define OUTCOME " FROM check_run WHERE ran = ?1 AND partial = ?2 "
+
+/* Checks of one outcome: a closed table for each reason, since one missing probe explains many checks. */
+static void checks(struct page *p, enum word outcome, bool ran, bool partial)
+{
+	struct query *total = facts_ask(p->facts, "SELECT count(*) AS n" OUTCOME);
+	struct query *reasons =
+		facts_ask(p->facts, "SELECT reason, count(*) AS n" OUTCOME "GROUP BY reason"
+				    " ORDER BY count(*) DESC, reason");
+	struct query *rows = facts_ask(p->facts, "SELECT *" OUTCOME
+						 "AND coalesce(reason, '') = ?3 ORDER BY check_id");
+
+	bind_outcome(p, total, ran, partial);
+	bind_outcome(p, reasons, ran, partial);
+	int64_t n = facts_next(p->facts, total) ? cell_int(total, "n") : 0;
+	if (n > 0 && (!ran || partial)) {
+		mark(p, "<h3>");
+		say_word(p, outcome);
+		how_many(p, n);
+		mark(p, "</h3>\n");
+	}
+	while (n > 0 && facts_next(p->facts, reasons)) {
+		const char *reason = cell(reasons, "reason");
+
+		mark(p, "<details class=\"block\"><summary>");
+		if (reason != NULL && *reason != '\0')
+			say_reason(p, reason);
+		else
+			say_word(p, outcome);
+		how_many(p, cell_int(reasons, "n"));
+		mark(p, "</summary>\n");
+		query_reset(rows);
+		bind_outcome(p, rows, ran, partial);
+		if (p->facts->error == 0 &&
+		    query_bind_text(rows, 3, reason != NULL ? reason : "") < 0)
+			p->facts->error = -EIO;
+		checks_table(p, rows, ran);
+	}
+	query_free(total);
+	query_free(reasons);
+	query_free(rows);
 }
 
 static void limited_services(struct page *p)
@@ -135,43 +176,14 @@ static void remarks(struct page *p)
 		      { "text", W_NOTE, SHOW_TEXT });
 }
 
-/* Reasons first, since one missing probe explains many checks. */
-static void reasons(struct page *p)
-{
-	static const enum word columns[] = { W_REASON, W_NOT_RUN, W_RAN_PARTLY };
-	struct query *q =
-		facts_ask(p->facts, "SELECT reason, sum(ran = 0) AS none, sum(ran = 1) AS part"
-				    " FROM check_run WHERE ran = 0 OR partial = 1 GROUP BY reason"
-				    " ORDER BY count(*) DESC, reason");
-	bool any = false;
-
-	for (; facts_next(p->facts, q); any = true) {
-		if (!any) {
-			mark(p, "<div class=\"scroll\"><table>");
-			heads(p, columns, 3);
-			mark(p, "<tbody>\n");
-		}
-		mark(p, "<tr><td>");
-		say_reason(p, cell(q, "reason"));
-		mark(p,
-		     "</td><td class=\"number\">%" PRId64 "</td><td class=\"number\">%" PRId64
-		     "</td></tr>\n",
-		     cell_int(q, "none"), cell_int(q, "part"));
-	}
-	query_free(q);
-	if (any)
-		mark(p, "</tbody></table></div>\n");
-}
-
 void page_coverage(struct page *p)
 {
 	page_section(p, "coverage");
 	remarks(p);
 	without_answer(p);
-	reasons(p);
-	checks(p, W_NOT_RUN, "ran = 0", false);
-	checks(p, W_RAN_PARTLY, "ran = 1 AND partial = 1", false);
-	checks(p, W_RAN, "ran = 1 AND partial = 0", false);
+	checks(p, W_NOT_RUN, false, false);
+	checks(p, W_RAN_PARTLY, true, true);
+	checks(p, W_RAN, true, false);
 	limited_services(p);
 	page_offline(p);
 	mark(p, "</section>\n");
