@@ -237,6 +237,117 @@ void sample_judge_done(struct sample_judge *j)
 	free(j->probes);
 }
 
+/* What people decided beside it: enough for every part of a report that tells of that. */
+static void decide(struct store *s, int64_t now)
+{
+	enum { DAY = 86400 };
+	int64_t before = now - 10 * DAY, later = now + 100 * DAY;
+
+	store_measure(s, &(struct measure_row){ .check = "smb.v1",
+						.asset = "PC-100",
+						.measure = "own segment <script>alert(1)</script>",
+						.by = "計装係 <b>",
+						.evidence = "図面 ]]><!--",
+						.at = before,
+						.until = later,
+						.line = 20 });
+	store_measure(
+		s, &(struct measure_row){ .guideline = "mlit-water",
+					  .item = "5.4.2",
+					  .whole = true,
+					  .measure = "old",
+					  .by = "someone",
+					  .at = now - 400 * DAY,
+					  .until = now - DAY - DAY / 6, /* the day before in UTC */
+					  .line = 21 });
+	/* Late; said to be done and still there; of an item; accepted. */
+	store_treatment(s, &(struct treatment_row){ .check = "exposure.unauthenticated-service",
+						    .asset = "=cmd|' /C calc'!A0",
+						    .port = 21,
+						    .action = "\"><img src=x onerror=alert(2)>",
+						    .owner = "情報係",
+						    .state = "in-progress",
+						    .note = "\xe2\x80\xaegnp.exe",
+						    .due = now - 2 * DAY,
+						    .state_at = before,
+						    .line = 30 });
+	store_treatment(s, &(struct treatment_row){ .check = "smb.v1",
+						    .asset = "PC-100",
+						    .action = "SMB1 を止める",
+						    .owner = "情報係",
+						    .state = "done",
+						    .state_at = before,
+						    .line = 31 });
+	store_treatment(s, &(struct treatment_row){ .guideline = "mlit-water",
+						    .item = "ordinance-1",
+						    .whole = true,
+						    .action = "対策ソフトを入れる",
+						    .owner = "施設管理責任者",
+						    .state = "planned",
+						    .due = later,
+						    .state_at = before,
+						    .line = 32 });
+	store_treatment(s, &(struct treatment_row){ .check = "exposure.cleartext-admin",
+						    .asset = "PC-100",
+						    .owner = "someone",
+						    .state = "accepted",
+						    .state_at = before,
+						    .line = 33 });
+	store_decision(s, &(struct decision_row){ .guideline = "mlit-water",
+						  .item = "1.2.1",
+						  .whole = true,
+						  .decision = "decline",
+						  .reason = "別に定める <script>alert(1)</script>",
+						  .by = "施設管理責任者",
+						  .at = before,
+						  .line = 40 });
+	store_decision(s, &(struct decision_row){ .guideline = "mlit-water",
+						  .item = "5.4.2-7",
+						  .decision = "tighten",
+						  .level = "]]><!--",
+						  .checks = "[\"ssh.algorithm-weak\"]",
+						  .by = "計装係 <b>",
+						  .at = before,
+						  .line = 41 });
+	store_decision(s, &(struct decision_row){ .guideline = "mlit-water",
+						  .item = "5.1.3",
+						  .whole = true,
+						  .decision = "adopt",
+						  .by = "計装係 <b>",
+						  .at = before,
+						  .line = 42 });
+	store_threshold(s, "patch_days", 30);
+	store_goal(s, &(struct goal_row){ .guideline = "mlit-water",
+					  .item = "ordinance-1",
+					  .whole = true,
+					  .current = "一部 <b>",
+					  .target = "=cmd|' /C calc'!A0",
+					  .priority = "high",
+					  .note = "\"><img src=x onerror=alert(2)>",
+					  .by = "施設管理責任者",
+					  .at = before,
+					  .line = 50 });
+	store_goal(s, &(struct goal_row){ .guideline = "mlit-water",
+					  .item = "5.4.2-7",
+					  .current = "managed",
+					  .target = "managed",
+					  .owner = "計装係 <b>",
+					  .due = later,
+					  .at = before,
+					  .line = 51 });
+	store_tier(s, &(struct tier_row){ .area = "all",
+					  .current = 2,
+					  .target = 3,
+					  .by = "施設管理責任者",
+					  .at = before,
+					  .note = "]]><!--",
+					  .line = 60 });
+	store_tier(
+		s,
+		&(struct tier_row){
+			.area = "PR", .target = 4, .by = "計装係 <b>", .at = before, .line = 61 });
+}
+
 static void declare(struct store *s, int64_t now)
 {
 	store_zone(s, "office", "it", "192.168.1.0/24");
@@ -281,6 +392,7 @@ static void declare(struct store *s, int64_t now)
 	store_remark(s, "feature-later", "kita.yaml:12",
 		     "'schedule' is understood but has no effect yet");
 	store_remark(s, "no-capability", NULL, "=cmd|' /C calc'!A0");
+	decide(s, now);
 }
 
 static void observe(struct store *s, const struct machine *m, int64_t now, int bit)

@@ -116,9 +116,12 @@ static bool stays(const char *table)
 
 static bool is_declared(const char *table)
 {
-	static const char *const names[] = { "zone",         "conduit", "ledger",
-					     "attestation",  "waiver",  "declared_address",
-					     "zone_declared" };
+	static const char *const names[] = { "zone",          "conduit",   "ledger",
+					     "attestation",   "waiver",    "declared_address",
+					     "zone_declared", "measure",   "treatment",
+					     "decision",      "threshold", "goal",
+					     "tier",          "boundary",  "conduit_hours",
+					     "declared_word" };
 
 	for (size_t i = 0; i < countof(names); i++)
 		if (strcmp(table, names[i]) == 0)

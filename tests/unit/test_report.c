@@ -94,7 +94,7 @@ static void json_says_all(void **state)
 	char *text = make(JSON, LANGUAGE_EN);
 	json_error_t error;
 	json_t *root = json_loads(text, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error), *f, *c;
-	size_t i, waived = 0, hostile = 0, with_controls = 0;
+	size_t i, waived = 0, hostile = 0, with_controls = 0, days = 0;
 
 	(void)state;
 	if (root == NULL)
@@ -122,12 +122,22 @@ static void json_says_all(void **state)
 		"]]><!--");
 	json_array_foreach(json_object_get(root, "findings"), i, f)
 	{
+		const char *until =
+			json_string_value(json_object_get(json_object_get(f, "evidence"), "until"));
+
+		/* A day of the site's calendar, not of UTC's. */
+		if (strcmp(json_string_value(json_object_get(f, "check")),
+			   "declared.measure-expired") == 0) {
+			assert_string_equal(until, "2026-11-20");
+			days++;
+		}
 		waived += strcmp(json_string_value(json_object_get(f, "status")), "waived") == 0;
 		hostile += strcmp(json_string_value(json_object_get(f, "check")),
 				  "local.hostile") == 0;
 		with_controls += json_array_size(json_object_get(f, "controls")) > 0;
 		assert_true(json_is_string(json_object_get(f, "title")));
 	}
+	assert_int_equal(days, 1);
 	assert_int_equal(waived, 1);
 	assert_int_equal(hostile, 17);
 	assert_true(with_controls > 0);
@@ -145,10 +155,11 @@ static void json_says_all(void **state)
 
 static void ndjson_is_one_object_per_line(void **state)
 {
-	static const char *const types[] = { "tenken",  "scan",     "host",   "closed_network",
-					     "finding", "control",  "remark", "offline_data",
-					     "trend",   "fix_time", "change", "answer",
-					     "waiver",  "threshold" };
+	static const char *const types[] = { "tenken",  "scan",      "host",     "closed_network",
+					     "finding", "control",   "remark",   "offline_data",
+					     "trend",   "fix_time",  "change",   "gap",
+					     "tier",    "answer",    "decision", "waiver",
+					     "measure", "treatment", "threshold" };
 	char *text = make(NDJSON, LANGUAGE_JA), *rest = text;
 	size_t kind = 0, lines = 0;
 
@@ -383,6 +394,121 @@ static void html_speaks_both_languages(void **state)
 	free(en);
 }
 
+/* The parts of every guideline have a name in words, not just a key of ours. */
+static void html_names_the_chapters(void **state)
+{
+	static const char *const every[] = { "all" };
+	static const char begin[] = "<details class=\"chapter";
+	struct sample_judge all;
+	char *text = NULL;
+	size_t size = 0, chapters = 0;
+	FILE *out = open_memstream(&text, &size);
+	int64_t scan = store_newest_scan(reader.db);
+
+	(void)state;
+	assert_non_null(out);
+	assert_true(sample_judge_start_with(&all, getenv("TENKEN_DATA"), NULL, every, 1));
+	assert_int_equal(judge_run(reader.db, &all.catalogue, scan, all.probes, &all.ports, NULL),
+			 0);
+	assert_int_equal(report_html(reader.db, &all.catalogue, LANGUAGE_EN, NULL, out), 0);
+	assert_int_equal(fclose(out), 0);
+	sample_judge_done(&all);
+	for (const char *p = text; (p = strstr(p, begin)) != NULL; p++, chapters++) {
+		const char *title = strstr(p, "<h4>"), *end = strstr(p, "</h4>");
+
+		assert_true(title != NULL && title < end);
+		if (strstr(title, "<span lang=\"en\">") > end)
+			fail_msg("%.*s", (int)(end - title), title);
+	}
+	assert_true(chapters > 40);
+	free(text);
+	assert_int_equal(
+		judge_run(reader.db, &judge.catalogue, scan, judge.probes, &judge.ports, NULL), 0);
+}
+
+/* What stands between two ids of the page. The caller frees it. */
+static char *part_of(const char *page, const char *from, const char *to)
+{
+	const char *first = strstr(page, from), *end = first != NULL ? strstr(first, to) : NULL;
+
+	if (first == NULL || end == NULL)
+		fail_msg("no part from %s to %s", from, to);
+	return strndup(first, (size_t)(end - first));
+}
+
+/* What evidence does not know is left out for people; in JSON it stands. */
+static void nothing_is_told_as_null(void **state)
+{
+	static const enum what shown[] = { CSV, SUMMARY };
+	char *text = make(JSON, LANGUAGE_EN);
+
+	(void)state;
+	assert_non_null(strstr(text, "\"mac\":null,\"vendor\":null,\"zone\":\"plant\""));
+	free(text);
+	for (size_t i = 0; i < countof(shown); i++) {
+		text = make(shown[i], LANGUAGE_EN);
+		assert_null(strstr(text, "null"));
+		free(text);
+	}
+	text = make(HTML, LANGUAGE_EN);
+	char *part = part_of(text, "<section id=\"findings\"", "</section>");
+	assert_null(strstr(part, "null"));
+	free(part);
+	free(text);
+}
+
+/* Why checks did not run is told once, with those checks. */
+static void html_tells_reasons_once(void **state)
+{
+	static const char reason[] = ">no login was tried<";
+	char *text = make(HTML, LANGUAGE_EN);
+	char *part = part_of(text, "<section id=\"coverage\"", "</section>");
+	const char *first = strstr(part, reason);
+
+	(void)state;
+	assert_non_null(first);
+	assert_null(strstr(first + 1, reason));
+	assert_true(strstr(first, ">credential.default<") < strstr(first, "</details>"));
+	free(part);
+	free(text);
+}
+
+/* Goals, tiers, treatments, measures and decisions, each with its state and its days at the site. */
+static void html_tells_what_was_decided(void **state)
+{
+	static const char *const goals[] = {
+		"mlit-water:ordinance-1</span>",
+		"mlit-water:5.4.2-7</span>",
+		"一部 &lt;b&gt;",
+		">reached<",
+		">2027-03-01<",
+		"対策ソフトを入れる",
+		"Tiers",
+		">PR<",
+		">4<",
+	};
+	static const char *const records[] = {
+		"SMB1 を止める",     ">overdue<",   "2026-11-19 <span",
+		">2027-03-01<",      "別に定める ", ">tightened<",
+		">declined<",        ">adopted<",   "own segment &lt;script&gt;",
+		">set by the site<", ">expired<",   ">said to be done, but found again<",
+	};
+	char *text = make(HTML, LANGUAGE_EN);
+	char *part = part_of(text, "<section id=\"gap\"", "</section>");
+
+	(void)state;
+	for (size_t i = 0; i < countof(goals); i++)
+		if (strstr(part, goals[i]) == NULL)
+			fail_msg("%s is not told", goals[i]);
+	free(part);
+	part = part_of(text, "<section id=\"records\"", "</section>");
+	for (size_t i = 0; i < countof(records); i++)
+		if (strstr(part, records[i]) == NULL)
+			fail_msg("%s is not told", records[i]);
+	free(part);
+	free(text);
+}
+
 static void summary_in_both_languages(void **state)
 {
 	char *en = make(SUMMARY, LANGUAGE_EN), *ja = make(SUMMARY, LANGUAGE_JA);
@@ -461,6 +587,10 @@ int main(void)
 		cmocka_unit_test(html_is_closed_to_strangers),
 		cmocka_unit_test(html_links_lead_somewhere),
 		cmocka_unit_test(html_speaks_both_languages),
+		cmocka_unit_test(html_tells_what_was_decided),
+		cmocka_unit_test(html_names_the_chapters),
+		cmocka_unit_test(nothing_is_told_as_null),
+		cmocka_unit_test(html_tells_reasons_once),
 		cmocka_unit_test(summary_in_both_languages),
 		cmocka_unit_test(the_same_store_gives_the_same_bytes),
 		cmocka_unit_test(a_failing_file_is_told),
