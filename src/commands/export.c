@@ -130,6 +130,12 @@ static int check_together(const struct options *o)
 			f->name);
 		return EXIT_USAGE;
 	}
+	if (ticket_target(f) != NULL && o->since != NULL) {
+		fprintf(stderr,
+			_("error: --since is not for tickets: they tell what changed since they "
+			  "were written last\n"));
+		return EXIT_USAGE;
+	}
 	if (f->binary && isatty(STDOUT_FILENO) && (o->file == NULL || strcmp(o->file, "-") == 0)) {
 		fprintf(stderr, _("error: %s is nothing for a terminal: name a file with -o\n"),
 			f->name);

@@ -194,7 +194,8 @@ int tickets_remember(const struct ticket_run *run, const char *path)
 					  .fingerprint = t->list[i].fingerprint,
 					  .status = t->list[i].status,
 					  .severity = t->list[i].severity,
-					  .content = t->list[i].content,
+					  .content = t->list[i].kept != NULL ? t->list[i].kept
+									     : t->list[i].content,
 					  .at = now,
 					  .scan = t->scan,
 				  });

@@ -63,6 +63,8 @@ struct judge_options {
  *   where one asset has it at several of its addresses (finding_now then names the first).
  * finding_gone(the same columns as the table finding, status 'fixed' or 'not-retested', reason)
  *   what was open before and was not found this time.
+ * gone_unwaived(fingerprint): of those that were not looked at again, the ones whose waiver is over.
+ * declared_check(check_id, reason): the checks of what people declared; reason: why it did not run, else NULL.
  * check_run(check_id, severity, ran, partial, reason, hosts, hosts_answering, ports_planned,
  *   services, checked, findings)
  * verdict(guideline, control, item, verdict, assess, level, mandatory, note_en, note_ja, answer,

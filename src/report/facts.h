@@ -169,20 +169,22 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" d.line = x.line AND d.check_id = x.check_id AND d.asset IS x.asset AND d.port IS x.port" \
 	" AND d.state_at IS x.state_at) AS wrong FROM treatment x, judged j)"
 
-/* What is going to be done about a finding (?1 check, ?2 asset, ?3 address, ?4 port): the narrowest line that
- * concerns it. */
-#define TREATMENT_OF_FINDING                                                        \
-	"SELECT action, owner, due, note FROM treatment WHERE check_id = ?1"        \
-	" AND (asset IS NULL OR asset IN (?2, ?3)) AND (port IS NULL OR port = ?4)" \
-	" ORDER BY asset IS NULL, port IS NULL, line LIMIT 1"
+/* What is planned about a finding that is not there now, or was not looked at again (?1 check, ?2 asset, ?3 address,
+ * ?4 port), chosen as judge/standing.c does for the others, of which finding_now says it. */
+#define TREATMENT_OF_GONE                                                             \
+	"SELECT action, owner, due, note FROM treatment_state WHERE check_id = ?1"    \
+	" AND (asset IS NULL OR asset IN (?2, ?3)) AND (port IS NULL OR port = ?4)"   \
+	" ORDER BY (asset IS NULL) * 2 + (port IS NULL), coalesce(state_at, 0) DESC," \
+	"  number DESC LIMIT 1"
 
 /* Findings from the worst; the guideline items that a finding (?1) counts against. */
-#define FINDINGS_IN_ORDER                                                                \
-	"SELECT f.*, f.carried = 1 OR f.vantage <> (SELECT vantage FROM judged) AS "     \
-	"elsewhere, " ALSO_AT " FROM finding_now f" JOIN_PLACE(                          \
-		"f") " ORDER BY " BY_SEVERITY                                            \
-		     ", check_id, place.position IS NULL, place.position, asset, port, " \
-		     "transport, detail, fingerprint"
+#define FINDINGS_IN_ORDER                                                            \
+	"SELECT f.*, f.carried = 1 OR f.vantage <> (SELECT vantage FROM judged) AS " \
+	"elsewhere, " ALSO_AT FROM_FINDINGS_IN_ORDER
+#define FROM_FINDINGS_IN_ORDER                                                                     \
+	" FROM finding_now f" JOIN_PLACE("f") " ORDER BY " BY_SEVERITY                             \
+					      ", check_id, place.position IS NULL, place.position" \
+					      ", asset, port, transport, detail, fingerprint"
 #define CONTROLS_OF_FINDING                                                     \
 	"SELECT f.guideline || ':' || f.item FROM verdict_finding f"            \
 	" LEFT JOIN verdict v ON v.guideline = f.guideline AND v.item = f.item" \

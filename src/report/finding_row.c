@@ -57,6 +57,7 @@ bool finding_rows_next(struct finding_rows *rows, struct finding_row *ret)
 			strcmp(cell(q, "status"), "waived") == 0 ? FINDING_WAIVED : FINDING_OPEN;
 		ret->evidence = cell(q, "evidence");
 		ret->waiver = cell(q, "waiver");
+		ret->treatment = cell(q, "treatment");
 		ret->again = cell_int(q, "reopened") > 0;
 		ret->fresh = !ret->again && ret->first_seen == ret->last_seen;
 		ret->inferred = cell_int(q, "inferred") != 0;
@@ -110,6 +111,11 @@ json_t *finding_waiver(const struct finding_row *r)
 		w = NULL;
 	}
 	return w;
+}
+
+json_t *finding_plan(const struct finding_row *r)
+{
+	return r->treatment != NULL ? json_loads(r->treatment, JSON_ALLOW_NUL, NULL) : NULL;
 }
 
 /* The 16 bytes of the namespace. */

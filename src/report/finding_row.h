@@ -19,7 +19,7 @@ enum finding_state {
 struct finding_row {
 	enum finding_state state;
 	const char *fingerprint, *check_id, *severity, *asset, *address, *transport, *zone,
-		*vantage, *detail, *evidence, *waiver,
+		*vantage, *detail, *evidence, *waiver, *treatment,
 		*reason;           /* reason: why it was not looked at */
 	const struct check *check; /* NULL: the catalogue has none of this id */
 	int64_t port;              /* 0: none */
@@ -48,6 +48,8 @@ const char *finding_title(const struct finding_row *r, enum language l);
 const char *finding_remedy(const struct finding_row *r, enum language l);
 /* The JSON of the waiver; NULL: there is none. The caller releases it. */
 json_t *finding_waiver(const struct finding_row *r);
+/* The same of what is planned about it. */
+json_t *finding_plan(const struct finding_row *r);
 
 /*
  * UUIDs of version 5 (RFC 9562, 5.5) in the namespace that is tenken's own: the same name gives the same

@@ -260,16 +260,14 @@ static void put_observations(struct oscal *o, int64_t at)
 	finding_rows_done(&rows);
 }
 
-static void put_deadline(struct oscal *o, struct query *treatment, const struct finding_row *r)
+static void put_deadline(struct oscal *o, const struct finding_row *r)
 {
-	query_reset(treatment);
-	if (query_bind_text(treatment, 1, r->check_id) < 0 ||
-	    query_bind_text(treatment, 2, r->asset) < 0 ||
-	    query_bind_text(treatment, 3, r->address) < 0 ||
-	    query_bind_int(treatment, 4, r->port) < 0)
-		o->facts.error = -EIO;
-	if (facts_next(&o->facts, treatment))
-		put_time(o, "deadline", cell_int(treatment, "due"));
+	json_t *plan = finding_plan(r);
+	int64_t due = json_integer_value(json_object_get(plan, "due"));
+
+	if (due != 0)
+		put_time(o, "deadline", due);
+	json_decref(plan);
 }
 
 static const char *risk_status(const struct finding_row *r)
@@ -279,7 +277,7 @@ static const char *risk_status(const struct finding_row *r)
 	return r->inferred ? "investigating" : "open";
 }
 
-static void put_risk(struct oscal *o, struct query *treatment, const struct finding_row *r)
+static void put_risk(struct oscal *o, const struct finding_row *r)
 {
 	const char *remedy = finding_remedy(r, o->l);
 	/* What compensates only as long as its waiver holds. */
@@ -302,7 +300,7 @@ static void put_risk(struct oscal *o, struct query *treatment, const struct find
 		jo_end(&o->j);
 		jo_end(&o->j);
 	}
-	put_deadline(o, treatment, r);
+	put_deadline(o, r);
 	jo_open_list(&o->j, "related-observations");
 	jo_object(&o->j);
 	oscal_uuid(o, "observation-uuid", "observation", r->fingerprint);
@@ -316,7 +314,6 @@ static void put_risks(struct oscal *o)
 {
 	struct finding_rows rows = finding_rows(&o->facts);
 	struct finding_row r;
-	struct query *treatment = facts_ask(&o->facts, TREATMENT_OF_FINDING);
 	bool some = false;
 
 	while (finding_rows_next(&rows, &r)) {
@@ -326,11 +323,10 @@ static void put_risks(struct oscal *o)
 		if (!some)
 			jo_open_list(&o->j, "risks");
 		some = true;
-		put_risk(o, treatment, &r);
+		put_risk(o, &r);
 	}
 	if (some)
 		jo_end(&o->j);
-	query_free(treatment);
 	finding_rows_done(&rows);
 }
 

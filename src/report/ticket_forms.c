@@ -202,8 +202,7 @@ static void put_field(struct writing *w, const struct ticket_row *r, enum field 
 			fprintf(out, "#%s", w->settings->parent);
 		break;
 	case DUE:
-		if (r->treatment != NULL)
-			put_ticket_day(cell_int(r->treatment, "due"), out);
+		put_ticket_day(r->plan.due, out);
 		break;
 	case FINGERPRINT:
 		fputs(r->ticket->fingerprint, out);
@@ -296,7 +295,7 @@ static void put_pair(struct writing *w, const struct ticket_row *r, const char *
 
 static void put_due(struct writing *w, const struct ticket_row *r, const char *name, FILE *out)
 {
-	if (r->treatment != NULL && cell_int(r->treatment, "due") != 0)
+	if (r->plan.due != 0)
 		put_pair(w, r, name, DUE, false, out);
 }
 

@@ -6,11 +6,18 @@
 #include "report/facts.h"
 #include "report/tickets.h"
 
+/* What is planned about a finding, as its judging says; state NULL: nothing. */
+struct ticket_plan {
+	const char *action, *owner, *state, *note;
+	int64_t due;
+	bool contradicted; /* it is said to be done, and was found after that day */
+};
+
 /* One finding as its ticket tells it. Texts are valid until the next row. */
 struct ticket_row {
 	const struct ticket *ticket;
-	struct query *finding, *treatment,
-		*told;             /* one row each; treatment, told NULL: there is none */
+	struct query *finding, *told; /* one row each; told NULL: there is none */
+	struct ticket_plan plan;
 	const struct check *check; /* NULL: a check that is gone */
 	const char *name;          /* of the asset, from the ledger; NULL: none */
 };
@@ -20,7 +27,8 @@ struct ticket_source {
 	struct facts facts;
 	enum language language;
 	const char *target;
-	struct query *now, *gone, *treatment, *told, *name, *controls;
+	struct query *now, *gone, *told, *name, *controls;
+	json_t *plan; /* of the row; NULL: none */
 };
 /* The facts are loaded and the tables of ticket_told() are there. */
 bool source_start(struct ticket_source *s, struct db *db, const struct catalogue *c,

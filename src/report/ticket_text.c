@@ -40,6 +40,7 @@
 	X(STATE_PLANNED, "planned", "計画") \
 	X(STATE_PROGRESS, "in progress", "対応中") \
 	X(STATE_DONE, "done, as declared", "完了（申告）") \
+	X(STATE_CONTRADICTED, "done, as declared, but found again since", "完了（申告）とされたが、その後も検出") \
 	X(STATE_ACCEPTED, "accepted", "受容")
 /* clang-format on */
 
@@ -201,19 +202,19 @@ static const char *state_text(const struct ticket_source *s, const char *state)
 	return state;
 }
 
-static void put_treatment(const struct ticket_source *s, struct query *t, FILE *out)
+static void put_plan(const struct ticket_source *s, const struct ticket_plan *p, FILE *out)
 {
-	if (t == NULL)
+	if (p->state == NULL)
 		return;
-	const char *action = cell(t, "action");
-	put_entry(s, TW_PLAN, action != NULL ? action : cell(t, "note"), out);
-	put_entry(s, TW_OWNER, cell(t, "owner"), out);
-	if (cell_int(t, "due") != 0) {
+	put_entry(s, TW_PLAN, p->action != NULL ? p->action : p->note, out);
+	put_entry(s, TW_OWNER, p->owner, out);
+	if (p->due != 0) {
 		put_label(s, TW_DUE, out);
-		put_ticket_day(cell_int(t, "due"), out);
+		put_ticket_day(p->due, out);
 		putc('\n', out);
 	}
-	put_entry(s, TW_STATE, state_text(s, cell(t, "state")), out);
+	put_entry(s, TW_STATE,
+		  p->contradicted ? say(s, TW_STATE_CONTRADICTED) : state_text(s, p->state), out);
 }
 
 static void put_moment(const struct ticket_source *s, enum ticket_word w, int64_t seconds,
@@ -240,7 +241,7 @@ void put_ticket_description(struct ticket_source *s, const struct ticket_row *r,
 	if (r->check != NULL)
 		put_own(s, TW_REMEDY, bilingual_text(&r->check->remedy, s->language), out);
 	put_controls(s, r, out);
-	put_treatment(s, r->treatment, out);
+	put_plan(s, &r->plan, out);
 	if (cell_int(q, "waived_until") != 0) {
 		put_label(s, TW_EXCEPTED, out);
 		put_ticket_day(cell_int(q, "waived_until"), out);

@@ -25,9 +25,14 @@ struct ticket {
 	const char *status;        /* open, waived or fixed */
 	char severity[16];         /* of the finding */
 	char content[DIGEST_TEXT]; /* of what else its ticket says */
+	bool gone;                 /* not there now: the store's history tells of it */
+	/* The history may never come to know it: what a ticket that closes it has to say, with content, as
+	 * JSON; NULL: it does. */
+	char *kept;
 };
 
-/* Of every kind of ticket, in the order of findings; those to be closed last. */
+/* Of every kind of ticket, in the order of findings; then those whose exception ended or began though nobody looked
+ * again, those to be closed last. */
 struct tickets {
 	char *site;
 	int64_t scan;

@@ -153,20 +153,39 @@ static void put_controls(struct sheet *s, struct query *q, const char *fingerpri
 	free(list);
 }
 
-static void put_treatment(struct sheet *s, struct query *q, const struct finding_row *r)
+static void put_plan(struct sheet *s, const char *action, const char *owner, int64_t due,
+		     const char *note)
 {
-	query_reset(q);
-	if (query_bind_text(q, 1, r->check_id) < 0 || query_bind_text(q, 2, r->asset) < 0 ||
-	    query_bind_text(q, 3, r->address) < 0 || query_bind_int(q, 4, r->port) < 0)
+	cell_put(s, action);
+	cell_put(s, owner);
+	cell_day(s, due);
+	cell_put(s, note);
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+static void put_treatment(struct sheet *s, struct query *gone, const struct finding_row *r)
+{
+	if (r->state == FINDING_OPEN || r->state == FINDING_WAIVED) {
+		json_t *t = finding_plan(r);
+
+		put_plan(s, text_of(t, "action"), text_of(t, "owner"),
+			 json_integer_value(json_object_get(t, "due")), text_of(t, "note"));
+		json_decref(t);
+		return;
+	}
+	query_reset(gone);
+	if (query_bind_text(gone, 1, r->check_id) < 0 || query_bind_text(gone, 2, r->asset) < 0 ||
+	    query_bind_text(gone, 3, r->address) < 0 || query_bind_int(gone, 4, r->port) < 0)
 		s->book->facts->error = -EIO;
-	bool there = facts_next(s->book->facts, q);
-	cell_put(s, there ? cell(q, "action") : NULL);
-	cell_put(s, there ? cell(q, "owner") : NULL);
-	if (there)
-		cell_day(s, cell_int(q, "due"));
+	if (facts_next(s->book->facts, gone))
+		put_plan(s, cell(gone, "action"), cell(gone, "owner"), cell_int(gone, "due"),
+			 cell(gone, "note"));
 	else
-		cell_put(s, NULL);
-	cell_put(s, there ? cell(q, "note") : NULL);
+		put_plan(s, NULL, NULL, 0, NULL);
 }
 
 void sheet_findings(struct book *b)
@@ -184,7 +203,7 @@ void sheet_findings(struct book *b)
 	struct sheet s = NEW_SHEET(b, W_NAV_FINDINGS);
 	struct finding_rows rows = finding_rows(b->facts);
 	struct query *controls = facts_ask(b->facts, CONTROLS_OF_FINDING);
-	struct query *treatment = facts_ask(b->facts, TREATMENT_OF_FINDING);
+	struct query *gone = facts_ask(b->facts, TREATMENT_OF_GONE);
 	struct finding_row r;
 	char place[PLACE_TEXT];
 
@@ -199,7 +218,7 @@ void sheet_findings(struct book *b)
 		cell_put(&s, r.asset);
 		cell_put(&s, r.detail);
 		cell_put(&s, finding_remedy(&r, b->l));
-		put_treatment(&s, treatment, &r);
+		put_treatment(&s, gone, &r);
 		cell_put(&s, r.zone);
 		put_controls(&s, controls, r.fingerprint);
 		cell_day(&s, r.first_seen);
@@ -208,7 +227,7 @@ void sheet_findings(struct book *b)
 		cell_put(&s, r.fingerprint);
 	}
 	sheet_end(&s, PRINTED);
-	query_free(treatment);
+	query_free(gone);
 	query_free(controls);
 	finding_rows_done(&rows);
 }

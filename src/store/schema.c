@@ -435,7 +435,8 @@ static const char version_11[] =
 	" fixed INTEGER NOT NULL, reopened INTEGER NOT NULL,"
 	" PRIMARY KEY (scan, severity)) STRICT, WITHOUT ROWID;"
 	/* What a tracker was told of a finding last. target: the preset. status: open, waived, fixed. content:
-	 * a digest of what its ticket says beside status and severity. */
+	 * a digest of what its ticket says beside status and severity; of a finding that the table finding may
+	 * never know, JSON with that digest (content) and what a ticket has to say that closes it. */
 	"CREATE TABLE exported ("
 	" site TEXT NOT NULL, target TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT "
 	"NULL,"

@@ -31,6 +31,8 @@ refuses 2 '--parent is for redmine' 'a parent of another tracker' $export plant.
 refuses 2 "--parent: '3,4' is no number" 'two parents' $export plant.tenken --format redmine --parent 3,4
 that 'nothing was told so far' told plant.tenken redmine 0
 
+refuses 2 '--since is not for tickets' 'changes since a day' $export plant.tenken --format jira --since 1
+
 # ---- what importers require ----
 all=$($export plant.tenken --format redmine-json --no-record | wc -l)
 that 'there is something to tell' test "$all" -gt 20
@@ -110,6 +112,101 @@ waived=$(sql plant.tenken "SELECT count(*) FROM finding WHERE status = 'waived'"
 that 'what is excepted has no ticket' test "$waived" -gt 0
 that 'and none was told' holds plant.tenken "SELECT count(*) FROM exported e JOIN finding f USING (fingerprint)
 	WHERE e.target = 'jira' AND f.status = 'waived'" 0
+
+# ---- today's answers, as of a day ----
+cp fresh.tenken answers.tenken
+open_check="SELECT check_id FROM finding WHERE status = 'open' AND check_id NOT LIKE 'declared.%' AND last_scan = 2
+	GROUP BY check_id HAVING count(*) = 1 ORDER BY check_id"
+check=$(sql answers.tenken "$open_check LIMIT 1")
+planned=$(sql answers.tenken "$open_check LIMIT 1 OFFSET 1")
+one=$(sql answers.tenken "SELECT fingerprint FROM finding WHERE check_id = '$check' AND status = 'open'")
+two=$(sql answers.tenken "SELECT fingerprint FROM finding WHERE check_id = '$planned' AND status = 'open'")
+that 'two findings to speak of' test -n "$one" -a -n "$two"
+site=$(sql answers.tenken 'SELECT DISTINCT site FROM scan')
+# today UNTIL [LINES]: a site file by which one of them is excepted until then
+today() {
+	cat <<-END
+		site: "$site"
+		timezone: Asia/Tokyo
+		waivers:
+		  - {check: $check, reason: r, compensating: c, approved_by: b, approved_at: 2026-01-01, until: $1,
+		     applicant: a, clause: c, impact: i, closing: c}
+	END
+	shift
+	if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi
+}
+# orders FILE FINGERPRINT ACTION: what the file says of this finding; '' for nothing
+orders() { test "$(sed -n 's/^{"action":"\([a-z]*\)","fingerprint":"'"$2"'".*/\1/p' "$1")" = "$3"; }
+today 2027-03-31 >waived.yaml
+# tell FILE OPTIONS...: what Redmine is to be told, and remembered
+tell() {
+	tell_file=$1
+	shift
+	ends 0 "tickets $*" $export answers.tenken --format redmine-json -o "$tell_file" "$@"
+}
+tell one.json -c waived.yaml --at 2027-01-31
+that 'what today excepts is not new' orders one.json "$one" ''
+that 'the rest is' orders one.json "$two" new
+tell two.json -c waived.yaml --at 2027-03-31
+that 'on its last day it is the same' test ! -s two.json
+tell three.json -c waived.yaml --at 2027-04-01
+that 'the day after it is new' orders three.json "$one" new
+that 'and so is that its period is over' grep -q '"action":"new".*"category":"declared"' three.json
+over=$(sed -n 's/.*"action":"new","fingerprint":"\([^"]*\)".*"category":"declared".*/\1/p' three.json)
+that 'which no scan has brought to the store' holds answers.tenken "SELECT count(*) FROM finding WHERE fingerprint = '$over'" 0
+today 2027-09-30 >longer.yaml
+tell four.json -c longer.yaml --at 2027-04-02
+that 'prolonged, it is told as an exception' orders four.json "$one" update
+that 'by its words' grep -q "$one.*An exception was approved" four.json
+that 'and the end of the period is closed' orders four.json "$over" close
+that 'with its words' grep -q "$over.*The period of an exception is over (" four.json
+tell five.json -c longer.yaml --at 2027-04-02
+that 'once' test ! -s five.json
+tell six.json -c longer.yaml --at 2027-10-01
+that 'when that is over it is open again' orders six.json "$one" update
+that 'which is said' grep -q "$one.*exception is over" six.json
+that 'and what was closed has come back' orders six.json "$over" reopen
+
+# What is planned counts from its day on, and the last word of the narrowest lines is told.
+{
+	today 2027-12-31
+	cat <<-END
+		treatments:
+		  - {check: $planned, owner: first, state: planned, action: Change it, due: 2027-05-01}
+		  - {check: $planned, owner: later, state: done, at: 2027-04-20}
+	END
+} >planned.yaml
+tell seven.json -c planned.yaml --at 2027-04-10
+that 'a plan is an update' orders seven.json "$two" update
+that 'its day is that of the ticket' grep -q "$two.*\"due_date\":\"2027-05-01\"" seven.json
+$export answers.tenken --format redmine -c planned.yaml --at 2027-04-10 --all --no-record -o plan.csv
+that 'the plan is told' grep -q '^Owner: first' plan.csv
+that 'what is said later is not' sh -c '! grep -q "^Owner: later" plan.csv'
+$export answers.tenken --format redmine -c planned.yaml --at 2027-04-20 --all --no-record -o plan.csv
+that 'on its day it is' grep -q '^Owner: later' plan.csv
+that 'and the plan before is not' sh -c '! grep -q "^Owner: first" plan.csv'
+ends 0 'OSCAL as of that day' $export answers.tenken --format oscal-results -c planned.yaml --at 2027-04-10 -o plan.oscal
+that 'has the deadline' grep -q '"deadline":"2027-05-01' plan.oscal
+ends 0 'and of the later one' $export answers.tenken --format oscal-results -c planned.yaml --at 2027-04-20 -o plan.oscal
+that 'has none' sh -c '! grep -q "\"deadline\"" plan.oscal'
+
+# Nobody looked again: an exception ends all the same.
+cp fresh.tenken unseen.tenken
+change unseen.tenken "
+	INSERT INTO finding SELECT 'fp1:00000000000000000000000000000001', site, check_id, severity, 'gone-1', '192.0.2.77', port, transport,
+		detail, 'waived', vantage, zone, first_seen, 1, first_seen, 1, NULL, 0 FROM finding WHERE fingerprint = '$one';
+	INSERT INTO finding SELECT 'fp1:00000000000000000000000000000002', site, check_id, severity, 'gone-2', '192.0.2.78', port, transport,
+		detail, 'waived', vantage, zone, first_seen, 1, first_seen, 1, NULL, 0 FROM finding WHERE fingerprint = '$one';
+	INSERT INTO exported SELECT site, 'redmine', 'fp1:00000000000000000000000000000002', 'waived', severity, 'x', 1, 1 FROM finding
+		WHERE fingerprint = '$one';"
+unseen="$export unseen.tenken --format redmine-json"
+ends 0 'as long as it lasts' $unseen -c waived.yaml --at 2027-03-31 --no-record -o unseen.json
+that 'nothing is told of them' sh -c '! grep -q "fp1:0000" unseen.json'
+ends 0 'once it is over' $unseen -c waived.yaml --at 2027-04-01 -o unseen.json
+that 'one that was never told is new' orders unseen.json fp1:00000000000000000000000000000001 new
+that 'one that was told is open again' orders unseen.json fp1:00000000000000000000000000000002 update
+ends 0 'and then' $unseen -c waived.yaml --at 2027-04-01 -o unseen.json
+that 'nothing more' test ! -s unseen.json
 
 # ---- parts ----
 ends 0 'in parts' $export changed.tenken --format jira --all --part-size 15 -o part.csv
