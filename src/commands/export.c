@@ -438,7 +438,8 @@ static int push_or_bundle(struct options *o)
 							  .profiles = o->profiles,
 							  .checks = o->checks,
 							  .profile_count = o->profile_count,
-							  .check_count = o->check_count });
+							  .check_count = o->check_count,
+							  .answers = &site.answers_text });
 		}
 	}
 	if (o->site != NULL)

@@ -165,33 +165,76 @@ static int add_journals(struct packing *p)
 	return r;
 }
 
-/* Those of the newest run that had any. */
+/* The run whose files go in, the newest that had any; 0: it had none of this name. */
+static int declared_run(struct db *db, const char *name, int64_t *ret)
+{
+	struct query *q = NULL;
+	int r = query_new(db,
+			  "SELECT max(d.scan) FROM main.declared_text d WHERE d.name = ?1"
+			  " AND d.scan = (SELECT max(scan) FROM main.declared_text)"
+			  " AND d.scan <= (SELECT id FROM judged)",
+			  &q);
+
+	if (r == 0)
+		r = query_bind_text(q, 1, name);
+	int step = r == 0 ? query_step(q) : 0;
+	*ret = step == 1 ? query_int(q, 0) : 0;
+	query_free(q);
+	return r < 0 ? r : step < 0 ? step : 0;
+}
+
+static int write_today(FILE *out, void *context)
+{
+	const struct packing *p = context;
+	const struct file_text *t = p->options->answers;
+
+	fwrite(t->text, 1, t->length, out);
+	return 0;
+}
+
+/* Today's answers, unless the run (0: it had none) was declared with the same. */
+static int add_today(struct packing *p, int64_t run)
+{
+	const struct file_text *t = p->options->answers;
+	char digest[DIGEST_TEXT];
+	struct query *q = NULL;
+
+	if (t == NULL || t->length == 0)
+		return 0;
+	if (!digest_bytes(t->text, t->length, digest))
+		return -ENOMEM;
+	int r = run > 0 ? query_new(p->reading.store.db,
+				    "SELECT 1 FROM main.declared_text WHERE scan = ?1"
+				    " AND name = 'answers' AND digest = ?2",
+				    &q)
+			: 0;
+	bool same = false;
+	if (q != NULL) {
+		query_bind_int(q, 1, run);
+		query_bind_text(q, 2, digest);
+		same = query_step(q) == 1;
+	}
+	query_free(q);
+	return r < 0 || same ? r : bundle_add(p->bundle, "answers-today.yaml", write_today, p);
+}
+
 static int add_declared(struct packing *p)
 {
 	static const char *const names[][2] = { { "site", "site.yaml" },
-						{ "ledger", "ledger.csv" } };
+						{ "ledger", "ledger.csv" },
+						{ "answers", "answers.yaml" } };
 	struct db *db = p->reading.store.db;
 	bool there = false;
 	int r = db_has_table(db, "declared_text", &there);
 
+	p->scan = 0;
 	for (size_t i = 0; r >= 0 && there && i < countof(names); i++) {
-		struct query *q = NULL;
-
-		r = query_new(db,
-			      "SELECT max(d.scan) FROM main.declared_text d WHERE d.name = ?1"
-			      " AND d.scan = (SELECT max(scan) FROM main.declared_text)"
-			      " AND d.scan <= (SELECT id FROM judged)",
-			      &q);
-		if (r == 0)
-			r = query_bind_text(q, 1, names[i][0]);
-		int step = r == 0 ? query_step(q) : 0;
-		p->scan = step == 1 ? query_int(q, 0) : 0;
+		r = declared_run(db, names[i][0], &p->scan);
 		p->name = names[i][0];
-		query_free(q);
 		if (r == 0 && p->scan > 0)
 			r = bundle_add(p->bundle, names[i][1], write_declared, p);
 	}
-	return r < 0 ? r : 0;
+	return r < 0 ? r : add_today(p, p->scan);
 }
 
 /* ---- the whole ---- */

@@ -318,6 +318,8 @@ void snapshot_site(struct store *store, const struct plan *p)
 		store_declared_text(store, "site", s->text.text, s->text.length);
 	if (s->ledger_text.text != NULL)
 		store_declared_text(store, "ledger", s->ledger_text.text, s->ledger_text.length);
+	if (s->answers_text.length > 0)
+		store_declared_text(store, "answers", s->answers_text.text, s->answers_text.length);
 	keep_roles(store, s);
 	keep_rules(store, s);
 	for (size_t i = 0; i < p->skipped_count; i++)

@@ -450,7 +450,7 @@ static const char version_11[] =
 	" scan INTEGER NOT NULL REFERENCES scan(id), objects INTEGER NOT NULL, bytes INTEGER NOT "
 	"NULL,"
 	" PRIMARY KEY (site, target, key)) STRICT, WITHOUT ROWID;"
-	/* The files that a run was declared with, as they were read: name 'site' or 'ledger'. The same text is
+	/* The files that a run was declared with, as they were read: name 'site', 'ledger' or 'answers'. The same text is
 	 * kept once (digest: SHA-256). */
 	"CREATE TABLE kept_text (digest TEXT PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT "
 	"ROWID;"

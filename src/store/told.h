@@ -22,7 +22,7 @@ struct pushed_row {
 };
 void store_pushed(struct store *s, const struct pushed_row *row);
 
-/* A file of the scan that is being written: name is 'site' or 'ledger'. */
+/* A file of the scan that is being written: name is 'site', 'ledger' or 'answers'. */
 void store_declared_text(struct store *s, const char *name, const void *text, size_t n);
 
 #endif

@@ -115,22 +115,40 @@ ends 2 'a folder' $verify x --key key.pub
 # ---- a scan of one's own: the files that it was declared with, and no secret ----
 "$python" -c 'open("ledger.csv", "wb").write("ID,名称,IPアドレス\nA-1,台帳の機器,127.0.0.1\n".encode("cp932"))'
 printf 'Zt9.hunter2\n' >push.secret && chmod 600 push.secret
+printf 'attestations:\n  - {guideline: mlit-water, item: 1.1.1-1, answer: met, by: 課長, at: 2026-01-01}\n' >answers.yaml
 cat >kita.yaml <<'END'
 site: kita
 zones: [{name: here, kind: it, networks: [127.0.0.0/8]}]
 ledger: ledger.csv
+answers: answers.yaml
 signing_key: key
 push: [{url: "https://192.0.2.1/", secret_file: push.secret}]
 END
 ends 0 'a scan' "$TENKEN" scan $wait_option -c kita.yaml -p 1-3 --no-html --quiet 127.0.0.1
-cp kita.yaml then.yaml && cp ledger.csv then.csv
+cp kita.yaml then.yaml && cp ledger.csv then.csv && cp answers.yaml then-answers.yaml
+ends 0 'its bundle with the same answers today' "$TENKEN" export kita.tenken --bundle kita.tar -c kita.yaml
+that 'has them once' test "$(tar tf kita.tar | grep -c answers)" = 1
 echo '# changed later' >>kita.yaml
 : >ledger.csv
+printf '  - {guideline: mlit-water, item: 1.1.1-2, answer: not-met, by: 課長, at: 2026-01-02}\n' >>answers.yaml
 ends 0 'its bundle' "$TENKEN" export kita.tenken --bundle kita.tar --sign-key key
 ends 0 'holds' $verify kita.tar --key key.pub
 rm -rf x && mkdir x && tar xf kita.tar -C x
 that 'the site file as the scan read it' same x/site.yaml then.yaml
 that 'the ledger, to the byte' same x/ledger.csv then.csv
+that 'so are the answers' same x/answers.yaml then-answers.yaml
+that 'of today there are none' test ! -e x/answers-today.yaml
 that 'no secret' sh -c '! grep -q -e hunter2 -e "PRIVATE KEY" kita.tar'
+sed 's/^ledger:.*//' kita.yaml >today.yaml
+ends 0 'with the answers of today' "$TENKEN" export kita.tenken --bundle today.tar -c today.yaml
+ends 0 'it holds, too' $verify today.tar --key key.pub
+rm -rf y && mkdir y && tar xf today.tar -C y
+that 'the answers of the run' same y/answers.yaml then-answers.yaml
+that 'and of today' same y/answers-today.yaml answers.yaml
+that 'the report counts those of the run' same y/report.html x/report.html
+place=$(grep -abo 'not-met, by' today.tar | tail -n 1 | cut -d: -f1)
+change today.tar "$place" 'yes-met'
+ends 1 'an answer that was changed' $verify today.tar --key key.pub
+that 'which is said' grep -q 'error: today.tar: answers-today.yaml: was changed' err
 that 'the store beside it is one plain file' holds x/store.tenken 'SELECT count(*) FROM scan' 1
 tap_done
