@@ -72,7 +72,8 @@ struct probe {
 	 * SQL that makes the probe's views, each `CREATE TEMP VIEW name AS SELECT address, port, ...`
 	 * over `document(address, port, transport, probe, ending, evidence)`, which holds the documents
 	 * of the judged scan. The view named like the probe has one row per service it spoke with
-	 * (ending 'done' or with a non-empty document). Several statements, separated by ';'.
+	 * (ending 'done' or with a non-empty document). Each row comes of one document and of nothing
+	 * else: the rows are taken while the documents are read. Several statements, separated by ';'.
 	 */
 	const char *view;
 };

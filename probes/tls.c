@@ -469,7 +469,7 @@ static enum ending tls_run(struct conn *c, json_t *evidence)
 
 static const char tls_view[] =
 	"CREATE TEMP VIEW tls AS SELECT address, port, evidence->>'$.best' AS best,"
-	" evidence->>'$.starttls' AS starttls"
+	" evidence->>'$.starttls' AS starttls, evidence->>'$.gathered' AS gathered"
 	" FROM document WHERE probe = 'tls' AND evidence->'$.versions' IS NOT NULL;"
 	"CREATE TEMP VIEW tls_version AS SELECT address, port, v.key AS version, v.value AS "
 	"accepted"

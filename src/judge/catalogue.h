@@ -53,6 +53,7 @@ struct check {
 struct check_view {
 	const char *name, *sql;
 	const char *index; /* columns by which checks look rows up; NULL: none */
+	bool per_document; /* each row comes of one document of the view document */
 	const char *file;
 	unsigned line;
 };

@@ -208,7 +208,7 @@ static void read_check(struct loader *l, struct ynode n)
 
 static void read_view(struct loader *l, struct ynode n)
 {
-	static const char *const keys[] = { "view", "index", "sql", NULL };
+	static const char *const keys[] = { "view", "index", "per", "sql", NULL };
 	struct catalogue *c = l->catalogue;
 
 	if (!yn_map(n, keys))
@@ -224,6 +224,15 @@ static void read_view(struct loader *l, struct ynode n)
 	    strspn(view.index, "abcdefghijklmnopqrstuvwxyz0123456789_, ") != strlen(view.index)) {
 		yn_complain(yn_get(n, "index"), _("is a list of columns, not '%s'"), view.index);
 		return;
+	}
+	if (yn_given(yn_get(n, "per"))) {
+		const char *per = catalogue_need_text(l, n, "per");
+
+		if (per != NULL && strcmp(per, "document") != 0) {
+			yn_complain(yn_get(n, "per"), _("is 'document', not '%s'"), per);
+			return;
+		}
+		view.per_document = true;
 	}
 	if (!sound_name(view.name)) {
 		yn_complain(yn_get(n, "view"),

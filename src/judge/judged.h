@@ -146,6 +146,13 @@ int runs_views(struct judged *j);
 int heard_join(struct judged *j);
 /* The TEMP views of the judged scan. */
 int views_make(struct judged *j, const struct port_list *ports);
+/* The index of a table that has the columns address and port. */
+int view_placed(struct judged *j, const char *name);
+/* Tells of a view of the checks that cannot be made, and gives 0: each check that asks it fails, too. Without
+ * memory it gives back the error. */
+int view_failed(struct judged *j, const struct check_view *v, int error);
+/* documents.c: the tables of the probes' views, and the view document. */
+int documents_make(struct judged *j);
 /* Writes down what was made since, for judge_forget(). */
 int views_list(struct db *db);
 

@@ -399,27 +399,15 @@ static int make_lists(struct judged *j)
 	return r;
 }
 
-/* Tables rather than views: every check asks them, and each answer of a view takes all documents apart. What
- * concerns a service has an index by it, since that is how checks join. */
-static int materialise(struct db *db, struct arena *arena, const char *name, const char *select)
+/* What concerns a service has an index by it, since that is how checks join. */
+int view_placed(struct judged *j, const char *name)
 {
 	struct query *q = NULL;
-	int r = db_execf(db, "DROP VIEW IF EXISTS temp.\"%w\"", name);
-	/* Of several statements the first alone is prepared. */
-	char *sql =
-		r >= 0 ? arena_printf(arena, "CREATE TEMP TABLE \"%s\" AS %s", name, select) : NULL;
+	int r = query_new(j->db,
+			  "SELECT count(*) FROM pragma_table_info(?1, 'temp')"
+			  " WHERE name IN ('address', 'port')",
+			  &q);
 
-	if (sql == NULL)
-		return r < 0 ? r : -ENOMEM;
-	r = query_new(db, sql, &q);
-	if (r >= 0)
-		r = query_run(q);
-	query_free(q);
-	if (r >= 0)
-		r = query_new(db,
-			      "SELECT count(*) FROM pragma_table_info(?1, 'temp')"
-			      " WHERE name IN ('address', 'port')",
-			      &q);
 	if (r < 0)
 		return r;
 	query_bind_text(q, 1, name);
@@ -427,61 +415,33 @@ static int materialise(struct db *db, struct arena *arena, const char *name, con
 	bool placed = r == 1 && query_int(q, 0) == 2;
 	query_free(q);
 	if (r >= 0 && placed)
-		r = db_execf(db, "CREATE INDEX temp.\"%w_place\" ON \"%w\" (address, port)", name,
+		r = db_execf(j->db, "CREATE INDEX temp.\"%w_place\" ON \"%w\" (address, port)", name,
 			     name);
 	return r < 0 ? r : 0;
 }
 
-static int open_documents(struct judged *j)
+int view_failed(struct judged *j, const struct check_view *v, int error)
 {
-	/* Each view of a probe asks for its own documents: which they are stands in its order, once. */
-	int r = db_execf(
-		j->db,
-		"CREATE TEMP TABLE judge_document (probe TEXT, address TEXT, port INTEGER, "
-		"transport "
-		"TEXT,"
-		" PRIMARY KEY (probe, address, port, transport)) WITHOUT ROWID;"
-		"INSERT INTO temp.judge_document SELECT probe, address, port, transport"
-		" FROM main.evidence WHERE scan = %lld AND json_valid(document)"
-		" ORDER BY probe, address, port, transport;"
-		"CREATE TEMP VIEW document AS SELECT d.address AS address, d.port AS port,"
-		" d.transport AS transport, d.probe AS probe, e.ending AS ending, e.document AS "
-		"evidence"
-		" FROM temp.judge_document AS d CROSS JOIN main.evidence AS e ON e.scan = %lld"
-		" AND e.address = d.address AND e.port = d.port AND e.transport = d.transport"
-		" AND e.probe = d.probe;"
-		/* The row of the table that is being made has no name yet. */
-		"CREATE TEMP TABLE judge_before AS SELECT name FROM sqlite_temp_master"
-		" WHERE name IS NOT NULL",
-		(long long)j->primary, (long long)j->primary);
+	if (error == -ENOMEM)
+		return error;
+	if (j->options.complaints != NULL)
+		complain(j->options.complaints, v->file, v->line, _("view '%s': %s"), v->name,
+			 db_error(j->db));
+	return 0;
+}
 
-	for (size_t i = 0; r >= 0 && j->probes != NULL && j->probes[i].name != NULL; i++)
-		if (j->probes[i].view != NULL)
-			r = db_exec(j->db, j->probes[i].view);
-	/* In the order of their making, so that a view over another finds it as a table. */
-	while (r >= 0) {
-		struct query *q = NULL;
+/* Tables rather than views: every check asks them. */
+static int materialise(struct judged *j, const struct check_view *v)
+{
+	struct query *q = NULL;
+	const char *sql =
+		arena_printf(j->arena, "CREATE TEMP TABLE \"%s\" AS %s", v->name, v->sql);
+	int r = sql != NULL ? query_new(j->db, sql, &q) : -ENOMEM;
 
-		r = query_new(j->db,
-			      "SELECT name, substr(sql, instr(sql, ' AS ') + 4)"
-			      " FROM sqlite_temp_master WHERE type = 'view'"
-			      " AND name NOT IN (SELECT name FROM temp.judge_before)"
-			      " ORDER BY rowid LIMIT 1",
-			      &q);
-		if (r < 0)
-			return r;
-		r = query_step(q);
-		char *view = r == 1 ? arena_text(j->arena, query_text(q, 0)) : NULL;
-		char *select = r == 1 ? arena_text(j->arena, query_text(q, 1)) : NULL;
-		query_free(q);
-		if (r == 0)
-			break;
-		if (r > 0)
-			r = view == NULL || select == NULL
-				    ? -ENOMEM
-				    : materialise(j->db, j->arena, view, select);
-	}
-	return r < 0 ? r : db_exec(j->db, "DROP TABLE temp.judge_before");
+	if (r >= 0)
+		r = query_run(q);
+	query_free(q);
+	return r < 0 ? r : view_placed(j, v->name);
 }
 
 /* The user's stay views: a check that asks them does so behind the fence. */
@@ -499,18 +459,12 @@ static int user_view(struct judged *j, const struct check_view *v)
 
 static int make_view(struct judged *j, const struct check_view *v, bool own)
 {
-	int r = own ? materialise(j->db, j->arena, v->name, v->sql) : user_view(j, v);
+	int r = own ? materialise(j, v) : user_view(j, v);
 
 	if (r >= 0 && own && v->index != NULL)
 		r = db_execf(j->db, "CREATE INDEX temp.\"%w_index\" ON \"%w\" (%s)", v->name,
 			     v->name, v->index);
-	if (r < 0 && r != -ENOMEM) {
-		if (j->options.complaints != NULL)
-			complain(j->options.complaints, v->file, v->line, _("view '%s': %s"),
-				 v->name, db_error(j->db));
-		r = 0; /* and so is each check that asks it */
-	}
-	return r;
+	return r < 0 ? view_failed(j, v, r) : 0;
 }
 
 static int make_check_views(struct judged *j)
@@ -519,7 +473,8 @@ static int make_check_views(struct judged *j)
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < c->view_count; i++)
-		r = make_view(j, &c->views[i], i < c->own_view_count);
+		if (i >= c->own_view_count || !c->views[i].per_document)
+			r = make_view(j, &c->views[i], i < c->own_view_count);
 	/* Reports ask for them whatever the catalogue has. */
 	return r < 0 ? r
 		     : db_exec(j->db,
@@ -569,7 +524,7 @@ int views_make(struct judged *j, const struct port_list *ports)
 	if (r >= 0)
 		r = make_ports(j, ports);
 	if (r >= 0)
-		r = open_documents(j);
+		r = documents_make(j);
 	if (r >= 0)
 		r = make_check_views(j);
 	return r;
