@@ -118,20 +118,21 @@ static int go_over(struct judged *j, const struct fillings *f)
 	for (size_t i = 0; r >= 0 && i < f->count; i++)
 		r = query_run(f->list[i].insert);
 	return r < 0 ? r
-		     : db_exec(j->db,
-			       "INSERT INTO temp.judge_document SELECT probe, address, port, transport"
-			       " FROM temp.judge_batch; DELETE FROM temp.judge_batch");
+		     : db_exec(j->db, "INSERT INTO temp.judge_document SELECT probe, address, "
+				      "port, transport"
+				      " FROM temp.judge_batch; DELETE FROM temp.judge_batch");
 }
 
 static int read_documents(struct judged *j, const struct fillings *f)
 {
 	struct query *from = NULL, *to = NULL;
 	int count = 0;
-	int r = query_new(j->db,
-			  "SELECT probe, address, port, transport, ending, document FROM main.evidence"
-			  " WHERE scan = ?1 AND json_valid(document)"
-			  " ORDER BY address, port, transport, probe",
-			  &from);
+	int r = query_new(
+		j->db,
+		"SELECT probe, address, port, transport, ending, document FROM main.evidence"
+		" WHERE scan = ?1 AND json_valid(document)"
+		" ORDER BY address, port, transport, probe",
+		&from);
 
 	if (r >= 0)
 		r = query_new(j->db, "INSERT INTO temp.judge_batch VALUES (?, ?, ?, ?, ?, ?)", &to);
@@ -156,15 +157,16 @@ static int read_documents(struct judged *j, const struct fillings *f)
 int documents_make(struct judged *j)
 {
 	struct fillings f = { 0 };
-	int r = db_exec(j->db,
-			"CREATE TEMP TABLE judge_document (probe TEXT, address TEXT, port INTEGER,"
-			" transport TEXT, PRIMARY KEY (probe, address, port, transport))"
-			" WITHOUT ROWID;"
-			"CREATE TEMP TABLE judge_batch (probe TEXT, address TEXT, port INTEGER,"
-			" transport TEXT, ending TEXT, evidence TEXT,"
-			" PRIMARY KEY (probe, address, port, transport)) WITHOUT ROWID;"
-			"CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
-			" evidence FROM temp.judge_batch");
+	int r = db_exec(
+		j->db,
+		"CREATE TEMP TABLE judge_document (probe TEXT, address TEXT, port INTEGER,"
+		" transport TEXT, PRIMARY KEY (probe, address, port, transport))"
+		" WITHOUT ROWID;"
+		"CREATE TEMP TABLE judge_batch (probe TEXT, address TEXT, port INTEGER,"
+		" transport TEXT, ending TEXT, evidence TEXT);"
+		"CREATE INDEX temp.judge_batch_probe ON judge_batch (probe);"
+		"CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
+		" evidence FROM temp.judge_batch");
 
 	if (r >= 0)
 		r = add_probes(j, &f);
@@ -181,7 +183,8 @@ int documents_make(struct judged *j)
 	return r < 0 ? r
 		     : db_execf(j->db,
 				"DROP VIEW temp.document; DROP TABLE temp.judge_batch;"
-				"CREATE TEMP VIEW document AS SELECT d.address AS address, d.port AS port,"
+				"CREATE TEMP VIEW document AS SELECT d.address AS address, d.port "
+				"AS port,"
 				" d.transport AS transport, d.probe AS probe, e.ending AS ending,"
 				" e.document AS evidence"
 				" FROM temp.judge_document AS d CROSS JOIN main.evidence AS e"

@@ -415,8 +415,8 @@ int view_placed(struct judged *j, const char *name)
 	bool placed = r == 1 && query_int(q, 0) == 2;
 	query_free(q);
 	if (r >= 0 && placed)
-		r = db_execf(j->db, "CREATE INDEX temp.\"%w_place\" ON \"%w\" (address, port)", name,
-			     name);
+		r = db_execf(j->db, "CREATE INDEX temp.\"%w_place\" ON \"%w\" (address, port)",
+			     name, name);
 	return r < 0 ? r : 0;
 }
 
@@ -434,8 +434,7 @@ int view_failed(struct judged *j, const struct check_view *v, int error)
 static int materialise(struct judged *j, const struct check_view *v)
 {
 	struct query *q = NULL;
-	const char *sql =
-		arena_printf(j->arena, "CREATE TEMP TABLE \"%s\" AS %s", v->name, v->sql);
+	const char *sql = arena_printf(j->arena, "CREATE TEMP TABLE \"%s\" AS %s", v->name, v->sql);
 	int r = sql != NULL ? query_new(j->db, sql, &q) : -ENOMEM;
 
 	if (r >= 0)

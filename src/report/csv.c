@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "report/facts.h"
+#include "report/members.h"
 #include "report/report.h"
 #include "report/text.h"
 
@@ -16,29 +17,6 @@ static void put_cell(FILE *out, const char *text)
 {
 	put_csv(out, text);
 	putc(',', out);
-}
-
-/* Ids of guidelines and items, blank between them. */
-static void put_controls(struct facts *f, struct query *q, const char *fingerprint, FILE *out)
-{
-	char *list = NULL;
-	size_t size = 0;
-	FILE *text = open_memstream(&list, &size);
-
-	if (text == NULL) {
-		f->error = -ENOMEM;
-		return;
-	}
-	query_reset(q);
-	if (query_bind_text(q, 1, fingerprint) < 0)
-		f->error = -EIO;
-	for (bool first = true; facts_next(f, q); first = false)
-		fprintf(text, "%s%s", first ? "" : " ", query_text(q, 0));
-	if (fclose(text) == 0)
-		put_cell(out, list);
-	else
-		f->error = -ENOMEM;
-	free(list);
 }
 
 int report_csv(struct db *db, const struct catalogue *c, enum language l, bool mark, FILE *out)
@@ -53,7 +31,6 @@ int report_csv(struct db *db, const struct catalogue *c, enum language l, bool m
 		fputs(header, out);
 	}
 	struct query *q = r < 0 ? NULL : facts_ask(&f, FINDINGS_IN_ORDER);
-	struct query *controls = r < 0 ? NULL : facts_ask(&f, CONTROLS_OF_FINDING);
 	while (r == 0 && facts_next(&f, q)) {
 		const struct check *check = facts_check(&f, cell(q, "check_id"));
 		char time[TIME_TEXT];
@@ -68,12 +45,13 @@ int report_csv(struct db *db, const struct catalogue *c, enum language l, bool m
 		put_cell(out, cell(q, "vantage"));
 		put_cell(out, check != NULL ? bilingual_text(&check->title, l) : NULL);
 		put_cell(out, cell(q, "detail"));
-		put_controls(&f, controls, cell(q, "fingerprint"), out);
+		char *items = members_text(&f, cell(q, "fingerprint"), " ");
+		put_cell(out, items);
+		free(items);
 		put_cell(out, check != NULL ? bilingual_text(&check->remedy, l) : NULL);
 		fprintf(out, "%s,", time_utc(cell_int(q, "first_seen"), time));
 		fprintf(out, "%s\r\n", time_utc(cell_int(q, "last_seen"), time));
 	}
-	query_free(controls);
 	query_free(q);
 	if (r == 0)
 		r = f.error;

@@ -10,6 +10,7 @@
 
 #include "codec/address.h"
 #include "report/finding_row.h"
+#include "report/members.h"
 #include "report/formats.h"
 #include "report/json_out.h"
 #include "report/text.h"
@@ -20,7 +21,6 @@ enum { TITLE_MOST = 480, EVIDENCE_MOST = 4000 };
 struct dojo {
 	struct json_out j;
 	struct facts *facts;
-	struct query *controls;
 	enum language l;
 };
 
@@ -80,27 +80,6 @@ static void say_waiver(struct dojo *d, FILE *out, const struct finding_row *r)
 	json_decref(w);
 }
 
-/* What it counts against: "mlit-water:5.4.2-7, ...". */
-static char *controls_of(struct dojo *d, const char *fingerprint)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (out == NULL) {
-		d->facts->error = -ENOMEM;
-		return NULL;
-	}
-	query_reset(d->controls);
-	if (query_bind_text(d->controls, 1, fingerprint) < 0)
-		d->facts->error = -EIO;
-	for (bool some = false; facts_next(d->facts, d->controls); some = true)
-		fprintf(out, "%s%s", some ? ", " : "", query_text(d->controls, 0));
-	if (fclose(out) != 0)
-		d->facts->error = -ENOMEM;
-	return text;
-}
-
 static void put_description(struct dojo *d, const struct finding_row *r)
 {
 	char place[PLACE_TEXT], *text = NULL;
@@ -111,7 +90,7 @@ static void put_description(struct dojo *d, const struct finding_row *r)
 		d->facts->error = -ENOMEM;
 		return;
 	}
-	char *controls = controls_of(d, r->fingerprint);
+	char *controls = members_text(d->facts, r->fingerprint, ", ");
 	/* Rows with the same severity, title and description are one to the importer. */
 	say(d, out, W_ADDRESS, finding_place(r, place), 0);
 	say(d, out, W_ASSET, r->asset, 0);
@@ -245,7 +224,6 @@ int report_defectdojo(const struct export_job *job, FILE *out)
 	struct dojo d = { .j = { .out = out, .broken = 2 }, .facts = &f, .l = job->language };
 	struct finding_rows rows = finding_rows(&f);
 
-	d.controls = facts_ask(&f, CONTROLS_OF_FINDING);
 	jo_object(&d.j);
 	jo_put(&d.j, "name", "tenken");
 	jo_put(&d.j, "type", "tenken");
@@ -257,7 +235,6 @@ int report_defectdojo(const struct export_job *job, FILE *out)
 	jo_end(&d.j);
 	jo_end(&d.j);
 	jo_line(&d.j);
-	query_free(d.controls);
 	finding_rows_done(&rows);
 	r = f.error;
 	facts_done(&f);

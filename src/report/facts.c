@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/members.h"
+
 struct query *facts_ask(struct facts *f, const char *sql)
 {
 	struct query *q = NULL;
@@ -195,5 +197,6 @@ void facts_done(struct facts *f)
 	free(f->version);
 	free(f->reason);
 	json_decref(f->plan);
+	members_free(f->members);
 	*f = (struct facts){ 0 };
 }

@@ -22,7 +22,8 @@ struct facts {
 	char *uuid, *site, *vantage, *vantage_zone, *profile, *version, *reason;
 	/* "done" or "incomplete"; a scan that a killed process left as running is incomplete. */
 	const char *status;
-	json_t *plan; /* an object, empty where the store has none that can be read */
+	json_t *plan;            /* an object, empty where the store has none that can be read */
+	struct members *members; /* members.h; NULL until they are asked for */
 };
 
 /* The scan of the view judged. 0, -ENOENT, -ENOMEM or -EIO; facts_done() is right in every case. */
@@ -177,7 +178,7 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" ORDER BY (asset IS NULL) * 2 + (port IS NULL), coalesce(state_at, 0) DESC," \
 	"  number DESC LIMIT 1"
 
-/* Findings from the worst; the guideline items that a finding (?1) counts against. */
+/* Findings from the worst. */
 #define FINDINGS_IN_ORDER                                                            \
 	"SELECT f.*, f.carried = 1 OR f.vantage <> (SELECT vantage FROM judged) AS " \
 	"elsewhere, " ALSO_AT FROM_FINDINGS_IN_ORDER
@@ -185,9 +186,5 @@ const struct check *facts_check(const struct facts *f, const char *id);
 	" FROM finding_now f" JOIN_PLACE("f") " ORDER BY " BY_SEVERITY                             \
 					      ", check_id, place.position IS NULL, place.position" \
 					      ", asset, port, transport, detail, fingerprint"
-#define CONTROLS_OF_FINDING                                                     \
-	"SELECT f.guideline || ':' || f.item FROM verdict_finding f"            \
-	" LEFT JOIN verdict v ON v.guideline = f.guideline AND v.item = f.item" \
-	" WHERE f.fingerprint = ?1 ORDER BY f.guideline, v.position, f.item"
 
 #endif

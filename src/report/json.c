@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "report/facts.h"
+#include "report/members.h"
 #include "report/report.h"
 #include "report/text.h"
 #include "report/words.h"
@@ -58,20 +59,6 @@ static json_t *begin(struct writing *w, const char *type)
 	else if (w->lines)
 		set_text(w, object, "type", type);
 	return object;
-}
-
-/* Writes and releases an element of a list. */
-static void put_element(struct writing *w, json_t *object)
-{
-	if (object != NULL) {
-		if (!w->lines)
-			fputs(w->inside ? ",\n" : "\n", w->out);
-		put_value(w, object);
-		if (w->lines)
-			putc('\n', w->out);
-		w->inside = true;
-	}
-	json_decref(object);
 }
 
 static void put_member(struct writing *w, const char *key, json_t *object)
@@ -185,56 +172,88 @@ static void member(struct writing *w, const char *name, json_t *value)
 	json_decref(value);
 }
 
-/* The documents of one service by their probe, in the order of probes' names. */
-static void put_evidence(struct writing *w, struct query *evidence, const char *address,
-			 int64_t port, const char *transport)
+/* JSON that the store holds; NULL is null. */
+static void document(struct writing *w, const char *name, const char *value)
 {
+	key(w, name);
+	if (!put_document(w->out, value))
+		w->facts->error = -ENOMEM;
+}
+
+/* A store that somebody else filled may hold something else than an object. */
+static void put_object(struct writing *w, const char *document)
+{
+	bool object = document != NULL && *document == '{';
+
+	if (!object)
+		fputs_unlocked("{\"unreadable\":", w->out);
+	if (!put_document(w->out, document))
+		w->facts->error = -ENOMEM;
+	if (!object)
+		putc_unlocked('}', w->out);
+}
+
+/* The documents of one host, by port and transport as its services are. */
+struct evidence_rows {
+	struct query *q; /* NULL: a sweep alone has none */
+	bool there;
+};
+
+static void evidence_of(struct writing *w, struct evidence_rows *e, const char *address)
+{
+	if (e->q == NULL)
+		return;
+	query_reset(e->q);
+	if (query_bind_text(e->q, 1, address) < 0)
+		w->facts->error = -EIO;
+	e->there = facts_next(w->facts, e->q);
+}
+
+/* The documents of one service by their probe, in the order of probes' names. */
+static void put_evidence(struct writing *w, struct evidence_rows *e, int64_t port,
+			 const char *transport)
+{
+	enum { PORT, TRANSPORT, PROBE, DOCUMENT };
 	bool some = false;
+	int order = -1;
 
 	key(w, "evidence");
-	if (evidence == NULL) {
-		fputs_unlocked("{}", w->out);
-		return;
-	}
-	query_reset(evidence);
-	if (query_bind_text(evidence, 1, address) < 0 || query_bind_int(evidence, 2, port) < 0 ||
-	    query_bind_text(evidence, 3, transport) < 0)
-		w->facts->error = -EIO;
 	putc_unlocked('{', w->out);
-	for (; facts_next(w->facts, evidence); some = true) {
-		json_t *document = text_parsed(query_text(evidence, 1));
-
-		/* A store that somebody else filled may hold something else than an object. */
-		if (document != NULL && !json_is_object(document)) {
-			json_t *kept = json_pack("{s:o}", "unreadable", document);
-			document = kept;
+	while (e->there) {
+		order = query_int(e->q, PORT) < port ? -1
+			: query_int(e->q, PORT) > port
+				? 1
+				: strcmp(query_text(e->q, TRANSPORT), transport);
+		if (order > 0)
+			break;
+		if (order == 0) {
+			if (some)
+				putc_unlocked(',', w->out);
+			some = true;
+			put_json(w->out, query_text(e->q, PROBE));
+			putc_unlocked(':', w->out);
+			put_object(w, query_text(e->q, DOCUMENT));
 		}
-		if (some)
-			putc_unlocked(',', w->out);
-		put_json(w->out, query_text(evidence, 0));
-		putc_unlocked(':', w->out);
-		if (document == NULL)
-			w->facts->error = -ENOMEM;
-		else
-			put_value(w, document);
-		json_decref(document);
+		e->there = facts_next(w->facts, e->q);
 	}
 	putc_unlocked('}', w->out);
 }
 
-#define SERVICES                                                                             \
-	SERVICES_BY_HOST(                                                                    \
-		"s.port, s.transport, s.state, s.protocol, s.product, s.version, s.source,"  \
-		" g.grades",                                                                 \
-		" LEFT JOIN (SELECT address, port, transport, json_group_array(json_object(" \
-		"   'scheme', scheme, 'level', level, 'basis', basis,"                       \
-		"   'reasons', json(reasons))) AS grades"                                    \
-		"  FROM (SELECT * FROM service_grade ORDER BY scheme)"                       \
-		"  GROUP BY address, port, transport) g USING (address, port, transport)")   \
+#define SERVICES                                                                                   \
+	SERVICES_BY_HOST(                                                                          \
+		"s.port, s.transport, s.state, s.protocol, s.product, s.version, s.source,"        \
+		" iif(EXISTS (SELECT 1 FROM service_grade g WHERE g.address = s.address AND"       \
+		"  g.port = s.port AND g.transport = s.transport),"                                \
+		"  (SELECT json_group_array(json_object('scheme', scheme, 'level', level,"         \
+		"   'basis', basis, 'reasons', json(reasons))) FROM (SELECT * FROM service_grade " \
+		"g"                                                                                \
+		"   WHERE g.address = s.address AND g.port = s.port AND g.transport = s.transport" \
+		"   ORDER BY scheme)), NULL) AS grades",                                           \
+		"")                                                                                \
 	", s.port, s.transport"
 
-static void put_services(struct writing *w, struct host_rows *services, struct query *evidence,
-			 int64_t place, const char *address)
+static void put_services(struct writing *w, struct host_rows *services,
+			 struct evidence_rows *evidence, int64_t place)
 {
 	enum { PORT = 1, TEXTS, GRADES = 8 };
 	static const char *const texts[] = { "transport", "state",   "protocol",
@@ -250,9 +269,9 @@ static void put_services(struct writing *w, struct host_rows *services, struct q
 		integer(w, "port", q, PORT);
 		for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
 			text(w, texts[i], query_text(q, TEXTS + i));
-		put_evidence(w, evidence, address, query_int(q, PORT), query_text(q, TEXTS));
+		put_evidence(w, evidence, query_int(q, PORT), query_text(q, TEXTS));
 		if (!query_null(q, GRADES))
-			member(w, "grades", text_parsed(query_text(q, GRADES)));
+			document(w, "grades", query_text(q, GRADES));
 		putc_unlocked('}', w->out);
 	}
 	putc_unlocked(']', w->out);
@@ -325,14 +344,12 @@ static void put_hosts(struct writing *w)
 				    " FROM heard_name n WHERE n.address = h.address"
 				    " ORDER BY source, name)) AS heard_names" HOSTS_IN_ORDER);
 	struct host_rows services = facts_ask_by_host(w->facts, SERVICES);
-	struct query *evidence = NULL;
+	struct evidence_rows evidence = { 0 };
 
-	/* A sweep alone has none. */
 	if (facts_count(w->facts, "SELECT EXISTS (SELECT 1 FROM evidence)") != 0)
-		evidence =
-			facts_ask(w->facts, "SELECT probe, document FROM evidence"
-					    " WHERE address = ?1 AND port = ?2 AND transport = ?3"
-					    " ORDER BY probe");
+		evidence.q =
+			facts_ask(w->facts, "SELECT port, transport, probe, document FROM evidence"
+					    " WHERE address = ?1 ORDER BY port, transport, probe");
 	while (facts_next(w->facts, q)) {
 		start(w, "host");
 		text(w, "address", query_text(q, ADDRESS));
@@ -350,37 +367,33 @@ static void put_hosts(struct writing *w)
 		member(w, "scanned", json_boolean(query_int(q, SCANNED) != 0));
 		member(w, "heard", json_boolean(query_int(q, HEARD) != 0));
 		if (!query_null(q, HEARD_NAMES))
-			member(w, "heard_names", text_parsed(query_text(q, HEARD_NAMES)));
-		member(w, "device",
-		       query_null(q, DEVICE) ? json_null() : text_parsed(query_text(q, DEVICE)));
-		member(w, "machine",
-		       query_null(q, MACHINE) ? json_null() : text_parsed(query_text(q, MACHINE)));
-		put_services(w, &services, evidence, query_int(q, PLACE), query_text(q, ADDRESS));
+			document(w, "heard_names", query_text(q, HEARD_NAMES));
+		document(w, "device", query_text(q, DEVICE));
+		document(w, "machine", query_text(q, MACHINE));
+		evidence_of(w, &evidence, query_text(q, ADDRESS));
+		put_services(w, &services, &evidence, query_int(q, PLACE));
 		end(w);
 	}
-	query_free(evidence);
+	query_free(evidence.q);
 	query_free(services.q);
 	query_free(q);
 }
 
-static json_t *texts_of(struct writing *w, struct query *q, const char *first, const char *second)
+static void texts(struct writing *w, const char *name, struct member_list list)
 {
-	json_t *list = json_array();
-
-	query_reset(q);
-	if (query_bind_text(q, 1, first) < 0 ||
-	    (second != NULL && query_bind_text(q, 2, second) < 0))
-		w->facts->error = -EIO;
-	while (facts_next(w->facts, q))
-		if (json_array_append_new(list, text_json(query_text(q, 0))) < 0)
-			w->facts->error = -ENOMEM;
-	return list;
+	key(w, name);
+	putc_unlocked('[', w->out);
+	for (size_t i = 0; i < list.count; i++) {
+		if (i > 0)
+			putc_unlocked(',', w->out);
+		put_json(w->out, list.texts[i]);
+	}
+	putc_unlocked(']', w->out);
 }
 
 static void put_findings(struct writing *w)
 {
 	struct query *q = facts_ask(w->facts, FINDINGS_IN_ORDER);
-	struct query *controls = facts_ask(w->facts, CONTROLS_OF_FINDING);
 
 	while (facts_next(w->facts, q)) {
 		const struct check *check = facts_check(w->facts, cell(q, "check_id"));
@@ -392,22 +405,21 @@ static void put_findings(struct writing *w)
 		text(w, "status", cell(q, "status"));
 		text(w, "asset", cell(q, "asset"));
 		text(w, "address", cell(q, "address"));
-		member(w, "also", text_parsed(cell(q, "also")));
+		document(w, "also", cell(q, "also"));
 		integer(w, "port", q, query_column(q, "port"));
 		text(w, "transport", cell(q, "transport"));
 		text(w, "zone", cell(q, "zone"));
 		text(w, "vantage", cell(q, "vantage"));
 		text(w, "title", check != NULL ? bilingual_text(&check->title, w->language) : NULL);
 		text(w, "detail", cell(q, "detail"));
-		member(w, "evidence", text_parsed(cell(q, "evidence")));
-		member(w, "controls", texts_of(w, controls, cell(q, "fingerprint"), NULL));
+		document(w, "evidence", cell(q, "evidence"));
+		texts(w, "controls", members_of_finding(w->facts, cell(q, "fingerprint")));
 		text(w, "remedy",
 		     check != NULL ? bilingual_text(&check->remedy, w->language) : NULL);
 		moment(w, "first_seen", cell_int(q, "first_seen"));
 		moment(w, "last_seen", cell_int(q, "last_seen"));
 		end(w);
 	}
-	query_free(controls);
 	query_free(q);
 }
 
@@ -415,29 +427,25 @@ static void put_controls(struct writing *w)
 {
 	struct query *q =
 		facts_ask(w->facts, "SELECT * FROM verdict ORDER BY guideline, position, item");
-	struct query *findings = facts_ask(w->facts, "SELECT fingerprint FROM verdict_finding WHERE"
-						     " guideline = ?1 AND item = ?2 ORDER BY 1");
 	static const char *const counts[] = { "hosts", "hosts_answering", "ports_planned",
 					      "services", "checked" };
 
 	while (facts_next(w->facts, q)) {
-		json_t *control = begin(w, "control");
-		json_t *coverage = json_object();
-
-		set_text(w, control, "guideline", cell(q, "guideline"));
-		set_text(w, control, "control", cell(q, "control"));
-		set_text(w, control, "item", cell(q, "item"));
-		set_text(w, control, "verdict", cell(q, "verdict"));
-		set(w, control, "findings",
-		    texts_of(w, findings, cell(q, "guideline"), cell(q, "item")));
-		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-			set(w, coverage, counts[i], json_integer(cell_int(q, counts[i])));
-		set(w, control, "coverage", coverage);
-		set_text(w, control, "note",
-			 cell(q, w->language == LANGUAGE_JA ? "note_ja" : "note_en"));
-		put_element(w, control);
+		start(w, "control");
+		text(w, "guideline", cell(q, "guideline"));
+		text(w, "control", cell(q, "control"));
+		text(w, "item", cell(q, "item"));
+		text(w, "verdict", cell(q, "verdict"));
+		texts(w, "findings",
+		      members_of_item(w->facts, cell(q, "guideline"), cell(q, "item")));
+		key(w, "coverage");
+		for (size_t i = 0; i < countof(counts); i++)
+			fprintf(w->out, "%s\"%s\":%" PRId64, i == 0 ? "{" : ",", counts[i],
+				cell_int(q, counts[i]));
+		putc_unlocked('}', w->out);
+		text(w, "note", cell(q, w->language == LANGUAGE_JA ? "note_ja" : "note_en"));
+		end(w);
 	}
-	query_free(findings);
 	query_free(q);
 }
 
@@ -545,9 +553,7 @@ static void put_rows(struct writing *w, const char *type, const char *sql,
 					       w->out);
 				break;
 			case AS_JSON:
-				member(w, name,
-				       cell(q, name) != NULL ? text_parsed(cell(q, name))
-							     : json_null());
+				document(w, name, cell(q, name));
 				break;
 			}
 		}

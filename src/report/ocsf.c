@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "report/finding_row.h"
+#include "report/members.h"
 #include "report/formats.h"
 #include "report/json_out.h"
 #include "report/text.h"
@@ -23,7 +24,6 @@ struct ocsf {
 	struct json_out j;
 	struct facts *facts;
 	const struct catalogue *catalogue;
-	struct query *controls;
 	enum language l;
 };
 
@@ -114,19 +114,14 @@ static void put_status(struct ocsf *o, const char *id_key, const char *key, int 
 
 static void put_requirements(struct ocsf *o, const struct finding_row *r)
 {
-	bool some = false;
+	struct member_list items = members_of_finding(o->facts, r->fingerprint);
 
-	query_reset(o->controls);
-	if (query_bind_text(o->controls, 1, r->fingerprint) < 0)
-		o->facts->error = -EIO;
-	while (facts_next(o->facts, o->controls)) {
-		if (!some)
-			jo_open_list(&o->j, "requirements");
-		some = true;
-		jo_text(&o->j, query_text(o->controls, 0));
-	}
-	if (some)
-		jo_end(&o->j);
+	if (items.count == 0)
+		return;
+	jo_open_list(&o->j, "requirements");
+	for (size_t i = 0; i < items.count; i++)
+		jo_text(&o->j, items.texts[i]);
+	jo_end(&o->j);
 }
 
 static void put_standards(struct ocsf *o)
@@ -430,14 +425,12 @@ int report_ocsf(const struct export_job *job, FILE *out)
 	};
 	bool all = strcmp(job->table, "all") == 0;
 
-	o.controls = facts_ask(&f, CONTROLS_OF_FINDING);
 	if (all || strcmp(job->table, "findings") == 0)
 		put_findings(&o);
 	if (all || strcmp(job->table, "controls") == 0)
 		put_items(&o);
 	if (all || strcmp(job->table, "devices") == 0)
 		put_devices(&o);
-	query_free(o.controls);
 	r = f.error;
 	facts_done(&f);
 	return r;

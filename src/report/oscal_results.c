@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/members.h"
 #include "report/oscal.h"
 #include "report/text.h"
 
@@ -332,26 +333,24 @@ static void put_risks(struct oscal *o)
 
 /* ---- findings: verdicts ---- */
 
-static void put_related(struct oscal *o, struct query *findings, struct query *verdict)
+static void put_related(struct oscal *o, struct query *verdict)
 {
-	int64_t n = 0;
+	struct member_list findings =
+		members_of_item(&o->facts, cell(verdict, "guideline"), cell(verdict, "item"));
+	size_t n = 0;
 
-	query_reset(findings);
-	if (query_bind_text(findings, 1, cell(verdict, "guideline")) < 0 ||
-	    query_bind_text(findings, 2, cell(verdict, "item")) < 0)
-		o->facts.error = -EIO;
-	for (; facts_next(&o->facts, findings) && n < RELATED_MOST; n++) {
+	for (; n < findings.count && n < RELATED_MOST; n++) {
 		if (n == 0)
 			jo_open_list(&o->j, "related-observations");
 		jo_object(&o->j);
-		oscal_uuid(o, "observation-uuid", "observation", query_text(findings, 0));
+		oscal_uuid(o, "observation-uuid", "observation", findings.texts[n]);
 		jo_end(&o->j);
 	}
 	if (n > 0)
 		jo_end(&o->j);
 }
 
-static void put_verdict(struct oscal *o, struct query *q, struct query *findings)
+static void put_verdict(struct oscal *o, struct query *q)
 {
 	const char *guideline = cell(q, "guideline"), *id = cell(q, "item");
 	const char *verdict = cell(q, "verdict");
@@ -389,7 +388,7 @@ static void put_verdict(struct oscal *o, struct query *q, struct query *findings
 	oscal_text(o, "remarks", remarks);
 	jo_end(&o->j);
 	jo_end(&o->j);
-	put_related(o, findings, q);
+	put_related(o, q);
 	jo_end(&o->j);
 	free(remarks);
 	free(title);
@@ -399,10 +398,6 @@ static void put_verdict(struct oscal *o, struct query *q, struct query *findings
 static void put_findings(struct oscal *o)
 {
 	struct query *q = ask_verdicts(o);
-	struct query *findings = facts_ask(
-		&o->facts,
-		"SELECT fingerprint FROM verdict_finding WHERE guideline = ?1 AND item ="
-		" ?2 AND fingerprint IN (SELECT fingerprint FROM finding_now) ORDER BY 1");
 	bool some = false;
 
 	while (facts_next(&o->facts, q)) {
@@ -411,11 +406,10 @@ static void put_findings(struct oscal *o)
 		if (!some)
 			jo_open_list(&o->j, "findings");
 		some = true;
-		put_verdict(o, q, findings);
+		put_verdict(o, q);
 	}
 	if (some)
 		jo_end(&o->j);
-	query_free(findings);
 	query_free(q);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "report/finding_row.h"
+#include "report/members.h"
 #include "report/formats.h"
 #include "report/json_out.h"
 #include "report/text.h"
@@ -20,7 +21,6 @@ struct sarif {
 	struct json_out j;
 	struct facts *facts;
 	const struct catalogue *catalogue;
-	struct query *controls;
 	struct query *before; /* of what the run is compared with; NULL: there is no such run */
 	enum language l;
 };
@@ -273,19 +273,16 @@ static void put_location(struct sarif *s, const struct finding_row *r)
 
 static void put_taxa(struct sarif *s, const struct finding_row *r)
 {
-	query_reset(s->controls);
-	if (query_bind_text(s->controls, 1, r->fingerprint) < 0)
-		s->facts->error = -EIO;
-	bool some = false;
-	while (facts_next(s->facts, s->controls)) {
-		const char *both = query_text(s->controls, 0), *colon = strchr(both, ':');
+	struct member_list items = members_of_finding(s->facts, r->fingerprint);
+
+	if (items.count > 0)
+		jo_open_list(&s->j, "taxa");
+	for (size_t i = 0; i < items.count; i++) {
+		const char *both = items.texts[i], *colon = strchr(both, ':');
 		char guideline[64];
 
 		if (colon == NULL || (size_t)(colon - both) >= sizeof(guideline))
 			continue;
-		if (!some)
-			jo_open_list(&s->j, "taxa");
-		some = true;
 		memcpy(guideline, both, (size_t)(colon - both));
 		guideline[colon - both] = '\0';
 		jo_object(&s->j);
@@ -295,7 +292,7 @@ static void put_taxa(struct sarif *s, const struct finding_row *r)
 		jo_end(&s->j);
 		jo_end(&s->j);
 	}
-	if (some)
+	if (items.count > 0)
 		jo_end(&s->j);
 }
 
@@ -430,7 +427,6 @@ int report_sarif(const struct export_job *job, FILE *out)
 			   .l = job->language };
 	struct finding_rows rows = finding_rows(&f);
 
-	s.controls = facts_ask(&f, CONTROLS_OF_FINDING);
 	if (facts_count(&f, "SELECT at IS NOT NULL FROM since") != 0)
 		s.before = facts_ask(&f, before);
 	jo_object(&s.j);
@@ -448,7 +444,6 @@ int report_sarif(const struct export_job *job, FILE *out)
 		jo_end(&s.j);
 	jo_line(&s.j);
 	query_free(s.before);
-	query_free(s.controls);
 	finding_rows_done(&rows);
 	r = f.error;
 	facts_done(&f);

@@ -38,6 +38,14 @@ json_t *text_parsed(const char *text);
 json_t *text_told(const char *text);
 /* How a value of it is shown; a new string. */
 char *text_told_value(const json_t *v);
+/*
+ * The JSON that a text holds, as text_parsed() has it, in one line; null for NULL. What is compact JSON as the
+ * store's own is (RFC 8259, without blanks between its parts) goes out byte for byte, which spares most of the
+ * work of an export. False without memory.
+ */
+bool put_document(FILE *out, const char *text);
+/* Is this an object or a list that may go out as it stands? Never true of what is no JSON or no UTF-8. */
+bool text_is_compact(const char *text);
 
 /*
  * One line for people inside a format that would read marks in it (Markdown, SARIF's messages): as

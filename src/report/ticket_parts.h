@@ -27,7 +27,7 @@ struct ticket_source {
 	struct facts facts;
 	enum language language;
 	const char *target;
-	struct query *now, *gone, *told, *name, *controls;
+	struct query *now, *gone, *told, *name;
 	json_t *plan; /* of the row; NULL: none */
 };
 /* The facts are loaded and the tables of ticket_told() are there. */

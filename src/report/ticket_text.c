@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codec/utf8.h"
+#include "report/members.h"
 #include "report/text.h"
 #include "report/ticket_parts.h"
 #include "report/words.h"
@@ -168,20 +169,15 @@ static void put_also(const struct ticket_source *s, const char *list, FILE *out)
 
 static void put_controls(struct ticket_source *s, const struct ticket_row *r, FILE *out)
 {
-	struct query *q = s->controls;
-	bool any = false;
+	struct member_list items = members_of_finding(&s->facts, r->ticket->fingerprint);
 
-	query_reset(q);
-	if (query_bind_text(q, 1, r->ticket->fingerprint) < 0)
-		s->facts.error = -EIO;
-	while (facts_next(&s->facts, q)) {
-		if (!any)
-			put_label(s, TW_CONTROLS, out);
-		fputs(any ? ", " : "", out);
-		put_ticket(out, query_text(q, 0));
-		any = true;
+	if (items.count > 0)
+		put_label(s, TW_CONTROLS, out);
+	for (size_t i = 0; i < items.count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		put_ticket(out, items.texts[i]);
 	}
-	fputs(any ? "\n" : "", out);
+	fputs(items.count > 0 ? "\n" : "", out);
 }
 
 static const char *state_text(const struct ticket_source *s, const char *state)

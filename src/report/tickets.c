@@ -83,13 +83,12 @@ bool source_start(struct ticket_source *s, struct db *db, const struct catalogue
 		s->told = facts_ask(f, "SELECT status, severity, content FROM temp.ticket_told"
 				       " WHERE fingerprint = ?1");
 	s->name = facts_ask(f, "SELECT name FROM ledger WHERE id = ?1 ORDER BY line LIMIT 1");
-	s->controls = facts_ask(f, CONTROLS_OF_FINDING);
 	return f->error == 0;
 }
 
 void source_done(struct ticket_source *s)
 {
-	struct query *const all[] = { s->now, s->gone, s->told, s->name, s->controls };
+	struct query *const all[] = { s->now, s->gone, s->told, s->name };
 
 	for (size_t i = 0; i < countof(all); i++)
 		query_free(all[i]);

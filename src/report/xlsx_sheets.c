@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/finding_row.h"
+#include "report/members.h"
 #include "report/text.h"
 #include "report/xlsx_book.h"
 
@@ -133,26 +134,6 @@ static const char *state_text(const struct finding_row *r, enum language l)
 	}
 }
 
-static void put_controls(struct sheet *s, struct query *q, const char *fingerprint)
-{
-	char *list = NULL;
-	size_t size = 0;
-	FILE *text = open_memstream(&list, &size);
-
-	if (text == NULL) {
-		s->book->facts->error = -ENOMEM;
-		return;
-	}
-	query_reset(q);
-	if (query_bind_text(q, 1, fingerprint) < 0)
-		s->book->facts->error = -EIO;
-	for (bool some = false; facts_next(s->book->facts, q); some = true)
-		fprintf(text, "%s%s", some ? ", " : "", query_text(q, 0));
-	if (fclose(text) == 0)
-		cell_put(s, list);
-	free(list);
-}
-
 static void put_plan(struct sheet *s, const char *action, const char *owner, int64_t due,
 		     const char *note)
 {
@@ -202,7 +183,6 @@ void sheet_findings(struct book *b)
 		{ W_FINGERPRINT, 38, LOOK_SHORT });
 	struct sheet s = NEW_SHEET(b, W_NAV_FINDINGS);
 	struct finding_rows rows = finding_rows(b->facts);
-	struct query *controls = facts_ask(b->facts, CONTROLS_OF_FINDING);
 	struct query *gone = facts_ask(b->facts, TREATMENT_OF_GONE);
 	struct finding_row r;
 	char place[PLACE_TEXT];
@@ -220,7 +200,9 @@ void sheet_findings(struct book *b)
 		cell_put(&s, finding_remedy(&r, b->l));
 		put_treatment(&s, gone, &r);
 		cell_put(&s, r.zone);
-		put_controls(&s, controls, r.fingerprint);
+		char *items = members_text(b->facts, r.fingerprint, ", ");
+		cell_put(&s, items);
+		free(items);
 		cell_day(&s, r.first_seen);
 		cell_day(&s, r.last_seen);
 		cell_put(&s, r.check_id);
@@ -228,7 +210,6 @@ void sheet_findings(struct book *b)
 	}
 	sheet_end(&s, PRINTED);
 	query_free(gone);
-	query_free(controls);
 	finding_rows_done(&rows);
 }
 
