@@ -199,13 +199,16 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *asset, *filed, *insert, *place, *observed, *support, *origin;
+	struct query *filed, *insert, *place, *observed, *support, *origin;
 	struct query *before; /* NULL: there is none to be found */
+	/* Of the judged run, where nothing may be known from listening alone. */
+	bool told;
+	int64_t told_run, told_end;
+	const char *told_vantage;
 };
 
 static void keeper_done(struct keeper *k)
 {
-	query_free(k->asset);
 	query_free(k->filed);
 	query_free(k->before);
 	query_free(k->insert);
@@ -229,17 +232,27 @@ static const char origin_heard[] =
 	"    WHERE x.address = ?2 AND h.scanned = 0),"
 	"  (SELECT coalesce(scan, id) FROM temp.judged))";
 
+static int ask_told(struct judged *j, struct keeper *k)
+{
+	query_bind_int(k->origin, 1, 0);
+	int r = query_step(k->origin);
+
+	if (r == 1) {
+		k->told = true;
+		k->told_run = query_int(k->origin, 0);
+		k->told_end = query_int(k->origin, 2);
+		k->told_vantage = arena_text(j->arena, query_text(k->origin, 1));
+		r = k->told_vantage == NULL ? -ENOMEM : 0;
+	}
+	query_reset(k->origin);
+	return r;
+}
+
 static int keeper_init(struct judged *j, struct keeper *k)
 {
 	int64_t findings = 0;
-	int r = query_new(j->db,
-			  "SELECT a.key, a.zone, a.kind, k.filed FROM temp.asset AS a"
-			  " JOIN temp.asset_key AS k USING (address) WHERE address = ?",
-			  &k->asset);
+	int r = query_new(j->db, "SELECT min(filed) FROM temp.asset_key WHERE key = ?", &k->filed);
 
-	if (r >= 0)
-		r = query_new(j->db, "SELECT min(filed) FROM temp.asset_key WHERE key = ?",
-			      &k->filed);
 	if (r >= 0)
 		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM main.finding)", 0, &findings);
 	if (r >= 0 && findings > 0)
@@ -288,7 +301,7 @@ static int keeper_init(struct judged *j, struct keeper *k)
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.finding_place VALUES (?, ?, ?, ?)",
 			      &k->place);
-	return r;
+	return r < 0 || j->heard ? r : ask_told(j, k);
 }
 
 /* Whose evidence it is, and when that was: what a sweep and its probes saw, by their conversations. */
@@ -297,25 +310,43 @@ struct origin {
 	const char *vantage; /* of the statement's row */
 };
 
-static int find_origin(struct judged *j, struct keeper *k, const struct row *row, const char *place,
-		       struct origin *ret)
+static int find_origin(struct judged *j, struct keeper *k, const struct row *row, ptrdiff_t host,
+		       const char *place, struct origin *ret)
 {
-	query_bind_int(k->origin, 1, row->run);
-	if (j->heard) {
-		query_bind_text(k->origin, 2, row->address);
-		query_bind_int(k->origin, 3, row->port);
-		query_bind_text(k->origin, 4, row->transport);
-	}
-	int r = query_step(k->origin);
-	*ret = (struct origin){ .run = j->scan, .seen = j->now, .vantage = j->vantage };
-	if (r == 1) {
-		ret->run = query_int(k->origin, 0);
-		ret->vantage = query_text(k->origin, 1);
+	int64_t end = k->told_end;
+	int r = 0;
+
+	*ret = (struct origin){ .run = k->told_run, .seen = j->now, .vantage = k->told_vantage };
+	if (!k->told || row->run != 0) {
+		*ret = (struct origin){ .run = j->scan, .seen = j->now, .vantage = j->vantage };
+		query_bind_int(k->origin, 1, row->run);
+		if (j->heard) {
+			query_bind_text(k->origin, 2, row->address);
+			query_bind_int(k->origin, 3, row->port);
+			query_bind_text(k->origin, 4, row->transport);
+		}
+		r = query_step(k->origin);
+		if (r == 1) {
+			ret->run = query_int(k->origin, 0);
+			ret->vantage = query_text(k->origin, 1);
+			end = query_int(k->origin, 2);
+		}
 	}
 	if (r >= 0 && ret->run != j->primary) {
-		ret->seen = row->seen != 0 ? row->seen : query_int(k->origin, 2);
+		ret->seen = row->seen != 0 ? row->seen : end;
 		if (ret->seen > j->now)
 			ret->seen = j->now;
+		return 0;
+	}
+	ptrdiff_t service =
+		host >= 0 && row->port != 0 && row->transport != NULL && place == row->address
+			? judged_service_find(j, (size_t)host, row->port,
+					      strcmp(row->transport, "udp") == 0)
+			: -1;
+	if (r >= 0 && service >= 0 && j->services[service].talked_ms > 0) {
+		int64_t seen = j->services[service].talked_ms / 1000;
+
+		ret->seen = seen > j->now ? j->now : seen < j->started ? j->started : seen;
 		return 0;
 	}
 	if (r >= 0) {
@@ -339,18 +370,21 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	int64_t first_seen, reopened = 0;
 	/* An address where nothing answered may stand in the row of a range. */
 	ptrdiff_t host = judged_host_find(j, row->address);
-	const char *place = host >= 0 ? j->hosts[host].address : row->address;
-
-	query_bind_text(k->asset, 1, place);
-	int r = query_step(k->asset);
+	const struct judged_host *h = host >= 0 ? &j->hosts[host] : NULL;
+	bool alone = h != NULL && strcmp(h->address, row->address) == 0;
+	const char *place = h != NULL && !alone ? h->address : row->address;
+	const char *zone = h != NULL ? j->words[h->zone].text : NULL;
+	const char *kind = h != NULL ? j->words[h->kind].text : NULL;
 	const char *key = row->asset, *filed = NULL;
-	if (key == NULL && r == 1 && strcmp(place, row->address) == 0) {
-		key = query_text(k->asset, 0);
-		filed = query_text(k->asset, 3);
+	int r = 0;
+
+	if (key == NULL && alone) {
+		key = h->key;
+		filed = h->filed;
 	}
 	if (key == NULL)
 		key = row->address;
-	if (r >= 0 && row->asset != NULL) {
+	if (row->asset != NULL) {
 		query_bind_text(k->filed, 1, key);
 		r = query_step(k->filed);
 		filed = query_text(k->filed, 0);
@@ -359,7 +393,7 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		r = fingerprint_make(j->site, check->id, filed != NULL ? filed : key,
 				     row->transport, (unsigned)row->port, row->detail, fingerprint);
 	if (r >= 0)
-		r = find_origin(j, k, row, place, &o);
+		r = find_origin(j, k, row, host, place, &o);
 	int64_t seen = o.seen;
 	const char *evidence = row->evidence;
 	/* A grave finding is never without what supports it. */
@@ -391,8 +425,8 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		if (row->port != 0)
 			query_bind_int(k->insert, 6, row->port);
 		query_bind_text(k->insert, 7, row->transport);
-		query_bind_text(k->insert, 8, query_text(k->asset, 1));
-		query_bind_text(k->insert, 9, query_text(k->asset, 2));
+		query_bind_text(k->insert, 8, zone);
+		query_bind_text(k->insert, 9, kind);
 		query_bind_text(k->insert, 10, o.vantage);
 		query_bind_text(k->insert, 11, row->detail);
 		query_bind_text(k->insert, 12, evidence);
@@ -406,11 +440,10 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 	if (r >= 0) {
 		query_bind_text(k->place, 1, fingerprint);
 		query_bind_text(k->place, 2, row->address);
-		query_bind_text(k->place, 3, query_text(k->asset, 1));
-		query_bind_text(k->place, 4, query_text(k->asset, 2));
+		query_bind_text(k->place, 3, zone);
+		query_bind_text(k->place, 4, kind);
 		r = query_run(k->place);
 	}
-	query_reset(k->asset);
 	query_reset(k->filed);
 	query_reset(k->origin);
 	query_reset(k->observed);

@@ -8,17 +8,18 @@
 /* An address, or a range of them from which nothing came back. */
 struct judged_host {
 	const char *address, *key; /* "FIRST-LAST" for a range */
+	const char *filed;         /* the key in fingerprints; NULL: the same */
 	int64_t count;             /* of addresses */
 	bool answering;
-	bool absent;     /* there is no such host */
-	bool asset;      /* somebody is there: it answers or the ledger lists it */
-	bool ot;         /* treated as OT */
-	const char *gap; /* why not all of its planned ports were tried; NULL: they were */
-	int64_t planned; /* ports of each address */
-	bool udp;        /* its planned UDP ports were asked too */
-	bool heard;      /* listening heard it talk */
-	bool own;        /* from where paths were tested: no sweep tries itself */
-	uint32_t zone;   /* a word's number; 0: none */
+	bool absent;         /* there is no such host */
+	bool asset;          /* somebody is there: it answers or the ledger lists it */
+	bool ot;             /* treated as OT */
+	const char *gap;     /* why not all of its planned ports were tried; NULL: they were */
+	int64_t planned;     /* ports of each address */
+	bool udp;            /* its planned UDP ports were asked too */
+	bool heard;          /* listening heard it talk */
+	bool own;            /* from where paths were tested: no sweep tries itself */
+	uint32_t zone, kind; /* words' numbers; 0: none */
 	uint32_t first_service, service_count; /* its open services follow each other */
 };
 
@@ -29,6 +30,7 @@ struct judged_service {
 	uint32_t first_told; /* up to the next service's; behind the last stands one more */
 	uint16_t port;
 	bool udp, tls;
+	int64_t talked_ms; /* when the last conversation with it ended; 0: there was none */
 };
 
 /* What one probe brought from a service. */
@@ -95,7 +97,7 @@ struct judged {
 	struct judge_options options;
 	struct arena *arena;
 
-	int64_t scan, now;
+	int64_t scan, now, started;
 	int64_t asof;              /* of what people declared */
 	int64_t primary;           /* whose sweep is judged; 0: nobody's */
 	int64_t declared;          /* whose declarations hold */

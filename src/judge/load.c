@@ -33,7 +33,11 @@ void judged_read_ports(const char *text, uint64_t set[static 1024])
 static int load_plan(struct judged *j)
 {
 	struct query *q = NULL;
-	int r = query_new(
+	int r = db_number(j->db, "SELECT started FROM temp.judged", 0, &j->started);
+
+	if (r < 0)
+		return r;
+	r = query_new(
 		j->db,
 		"SELECT site, vantage, plan->>'$.ports_tcp', plan->>'$.ports_udp',"
 		" coalesce(plan->>'$.risk', 'read')"
@@ -110,9 +114,10 @@ static int load_hosts(struct judged *j)
 		return -ENOMEM;
 	r = query_new(
 		j->db,
-		"SELECT address, key, answering, state, reason, complete, planned,"
-		" ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0, heard, zone"
-		" FROM temp.asset ORDER BY address",
+		"SELECT a.address, a.key, answering, state, reason, complete, planned,"
+		" ledger_id IS NOT NULL, treated = 'ot', addresses, udp_ports > 0, heard, zone,"
+		" kind, k.filed FROM temp.asset AS a JOIN temp.asset_key AS k USING (address)"
+		" ORDER BY a.address",
 		&q);
 	if (r < 0)
 		return r;
@@ -132,7 +137,11 @@ static int load_hosts(struct judged *j)
 		h->udp = query_int(q, 10) != 0;
 		h->heard = query_int(q, 11) != 0;
 		h->own = strcmp(state, "vantage") == 0;
-		if ((r = word_of(j, query_text(q, 12), &h->zone)) < 0)
+		const char *filed = query_text(q, 14);
+		if (filed != NULL && h->key != NULL && strcmp(filed, h->key) != 0)
+			h->filed = arena_text(j->arena, filed);
+		if ((r = word_of(j, query_text(q, 12), &h->zone)) < 0 ||
+		    (r = word_of(j, query_text(q, 13), &h->kind)) < 0)
 			break;
 		if (gap != NULL)
 			h->gap = j->reasons[reason_state(j, gap) - SUBJECT_REASON];
@@ -242,12 +251,14 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 
 /* ---- services and what the probes brought from them ---- */
 
-#define OPEN_SERVICES(service)                                                             \
-	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"    \
-	" e.ending, e.document <> '{}', e.document->'$.gathered', e.document->'$.limited'" \
-	" FROM " service " AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"               \
-	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"     \
-	" AND json_valid(e.document) WHERE s.state = 'open'"
+#define OPEN_SERVICES(service)                                                          \
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe," \
+	" e.ending, e.document <> '{}', iif(v, e.document->'$.gathered', NULL),"        \
+	" iif(v, e.document->'$.limited', NULL), e.finished_ms, v"                      \
+	" FROM " service " AS s LEFT JOIN (SELECT *, json_valid(document) AS v"         \
+	" FROM main.evidence) AS e ON e.scan = ?1"                                      \
+	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"  \
+	" WHERE s.state = 'open'"
 #define IN_ORDER " ORDER BY s.address, s.port, s.transport"
 
 enum {
@@ -261,7 +272,9 @@ enum {
 	AT_ENDING,
 	AT_FULL,
 	AT_GATHERED,
-	AT_LEFT_OUT
+	AT_LEFT_OUT,
+	AT_FINISHED,
+	AT_VALID
 };
 
 const struct judge_probe *judged_probe_find(const struct judge_probe *probes, const char *name,
@@ -305,9 +318,14 @@ static int load_service(struct judged *j, struct query *q)
 
 static int load_told(struct judged *j, struct query *q)
 {
+	struct judged_service *service = &j->services[j->service_count - 1];
 	const char *name = query_text(q, AT_PROBE);
-	const struct judge_probe *probe =
-		name != NULL ? judged_probe_find(j->probes, name, strlen(name)) : NULL;
+
+	if (query_int(q, AT_FINISHED) > service->talked_ms)
+		service->talked_ms = query_int(q, AT_FINISHED);
+	const struct judge_probe *probe = name != NULL && query_int(q, AT_VALID) != 0
+						  ? judged_probe_find(j->probes, name, strlen(name))
+						  : NULL;
 
 	if (probe == NULL)
 		return 0;
