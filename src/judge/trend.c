@@ -73,20 +73,17 @@ static const char trend[] =
 	"  JOIN temp.every_tally t ON t.scan = s.id ORDER BY s.id;"
 	"INSERT INTO temp.trend SELECT j.id, j.kind, (SELECT vantage FROM main.scan s WHERE s.id = "
 	"j.id),"
-	"  j.now, v.column1,"
-	"  (SELECT count(*) FROM temp.finding_open o WHERE o.severity = v.column1"
-	"    AND o.status = 'open'),"
-	"  (SELECT count(*) FROM temp.finding_open o WHERE o.severity = v.column1"
-	"    AND o.status = 'open' AND o.seen = 0),"
-	"  (SELECT count(*) FROM temp.finding_open o WHERE o.severity = v.column1"
-	"    AND o.status = 'waived'),"
-	"  (SELECT count(*) FROM temp.finding_open o WHERE o.severity = v.column1"
-	"    AND o.came = 'new'),"
-	"  (SELECT count(*) FROM temp.finding_gone g WHERE g.severity = v.column1"
-	"    AND g.status = 'fixed'),"
-	"  (SELECT count(*) FROM temp.finding_open o WHERE o.severity = v.column1"
-	"    AND o.came = 'reopened')"
-	"  FROM temp.judged j, " SEVERITIES_HERE " v";
+	"  j.now, v.column1, coalesce(o.open, 0), coalesce(o.unseen, 0), coalesce(o.waived, 0),"
+	"  coalesce(o.new, 0), coalesce(g.fixed, 0), coalesce(o.reopened, 0)"
+	"  FROM temp.judged j CROSS JOIN " SEVERITIES_HERE " v LEFT JOIN"
+	"  (SELECT severity, count(*) FILTER (WHERE status = 'open') AS open,"
+	"    count(*) FILTER (WHERE status = 'open' AND seen = 0) AS unseen,"
+	"    count(*) FILTER (WHERE status = 'waived') AS waived,"
+	"    count(*) FILTER (WHERE came = 'new') AS new,"
+	"    count(*) FILTER (WHERE came = 'reopened') AS reopened"
+	"    FROM temp.finding_open GROUP BY severity) o ON o.severity = v.column1 LEFT JOIN"
+	"  (SELECT severity, count(*) AS fixed FROM temp.finding_gone WHERE status = 'fixed'"
+	"    GROUP BY severity) g ON g.severity = v.column1";
 
 /* Each time that a finding was fixed, from when it was open until then. */
 static const char fixes[] =
@@ -114,28 +111,27 @@ static const char fixes[] =
 	" WHERE finding_fix.opened IS NULL AND f.fingerprint = finding_fix.fingerprint"
 	"  AND f.reopened = 0;";
 
-/* The middle one, or the mean of both: SQLite has no median. */
-#define MEDIAN(value, from)                                                               \
-	"(SELECT avg(x) FROM (SELECT " value " AS x, count(*) OVER () AS n, row_number()" \
-	"  OVER (ORDER BY " value ") AS turn " from ") WHERE turn IN ((n + 1) / 2, (n + 2) / 2))"
-#define FIXED_OF "FROM temp.finding_fix x WHERE x.severity = v.column1 AND x.opened IS NOT NULL"
-#define OPEN_OF                                                                \
-	"FROM temp.finding_open x, temp.judged j WHERE x.severity = v.column1" \
-	" AND x.status = 'open' AND x.at IS NOT NULL"
+/* By severity, of the days that the rows of a question (severity, days; NULL: nobody knows) have: how many rows
+ * there are, the middle one or the mean of both (SQLite has no median), and the most. */
+#define MEDIAN(rows)                                                                   \
+	"(SELECT severity, count(*) AS n, max(days) AS most, avg(days) FILTER (WHERE"  \
+	"   turn IN ((known + 1) / 2, (known + 2) / 2)) AS median FROM"                \
+	"  (SELECT severity, days, count(days) OVER (PARTITION BY severity) AS known," \
+	"    iif(days IS NULL, 0, row_number() OVER (PARTITION BY severity"            \
+	"     ORDER BY days IS NULL, days)) AS turn FROM (" rows ")) GROUP BY severity)"
 
 static const char fix_time[] =
-	"CREATE TEMP TABLE fix_time AS SELECT v.column1 AS severity,"
-	" (SELECT count(*) FROM temp.finding_fix x WHERE x.severity = v.column1) AS fixed,"
-	" " MEDIAN(
-		"(x.at - x.opened) / 86400.0",
-		FIXED_OF) " AS median_days,"
-			  " (SELECT count(*) FROM temp.finding_open x WHERE x.severity = v.column1"
-			  "  AND x.status = 'open') AS open,"
-			  " " MEDIAN("(j.now - x.at) / 86400.0",
-				     OPEN_OF) " AS median_age_days,"
-					      " (SELECT max((j.now - x.at) / 86400.0) " OPEN_OF
-					      ") AS oldest_days"
-					      " FROM " SEVERITIES_HERE " v";
+	"CREATE TEMP TABLE fix_time AS SELECT v.column1 AS severity, coalesce(f.n, 0) AS fixed,"
+	" f.median AS median_days, coalesce(o.n, 0) AS open, o.median AS median_age_days,"
+	" o.most AS oldest_days FROM " SEVERITIES_HERE " v"
+	" LEFT JOIN " MEDIAN(
+		"SELECT severity, (at - opened) / 86400.0 AS days"
+		" FROM temp.finding_fix") " f ON f.severity = v.column1"
+					  " LEFT JOIN " MEDIAN(
+						  "SELECT severity, (j.now - at) / 86400.0 AS days"
+						  " FROM temp.finding_open, temp.judged j"
+						  " WHERE status = 'open'") " o ON o.severity = "
+									    "v.column1";
 
 static const char since_tables[] =
 	"CREATE TEMP TABLE since (at INTEGER, run INTEGER);"

@@ -27,8 +27,7 @@ static const char made_tables[] =
 	" answer_of_control INTEGER, decision_by TEXT, decision_at INTEGER, decision_level TEXT,"
 	" PRIMARY KEY (guideline, item)) WITHOUT ROWID;"
 	/* Sets of findings (their rows in finding_now), and which of them an item has. */
-	"CREATE TEMP TABLE verdict_set (number INTEGER NOT NULL, finding INTEGER NOT NULL,"
-	" PRIMARY KEY (number, finding)) WITHOUT ROWID;"
+	"CREATE TEMP TABLE verdict_set (number INTEGER NOT NULL, finding INTEGER NOT NULL);"
 	"CREATE TEMP TABLE verdict_item_set (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" number INTEGER NOT NULL, PRIMARY KEY (guideline, item, number)) WITHOUT ROWID;"
 	"CREATE INDEX temp.verdict_item_of ON verdict_item_set (number, guideline, item);"
@@ -281,7 +280,7 @@ int verdicts_make(struct judged *j)
 	/* Once all of them are there, which is quicker than row by row. */
 	if (r >= 0)
 		r = db_exec(j->db,
-			    "CREATE INDEX temp.verdict_set_of ON verdict_set (finding, number)");
+			    "CREATE INDEX temp.verdict_set_of ON verdict_set (number, finding)");
 	query_free(w.verdict);
 	query_free(w.sets.keep);
 	query_free(w.sets.of_item);
