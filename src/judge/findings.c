@@ -268,10 +268,10 @@ static int keeper_init(struct judged *j, struct keeper *k)
 		r = query_new(
 			j->db,
 			"SELECT max((SELECT started FROM temp.judged), min(?4, coalesce("
-			"  (SELECT at_ms FROM temp.judge_talk WHERE address = ?1 AND port = ?2"
-			"    AND transport = ?3),"
-			"  iif(?2 = 0, (SELECT max(at_ms) FROM temp.judge_talk WHERE address = ?1),"
-			"   NULL),"
+			"  (SELECT max(finished_ms) FROM temp.evidence WHERE address = ?1"
+			"    AND port = ?2 AND transport = ?3),"
+			"  iif(?2 = 0, (SELECT max(finished_ms) FROM temp.evidence WHERE address ="
+			"   ?1), NULL),"
 			"  (SELECT last_ms FROM temp.host WHERE address = ?5)) / 1000))",
 			&k->observed);
 	if (r >= 0)
@@ -637,25 +637,11 @@ int findings_declared(struct judged *j)
 	return r;
 }
 
-/* When the last conversation with each port ended. */
-static int make_talk(struct judged *j)
-{
-	return db_execf(
-		j->db,
-		"CREATE TEMP TABLE judge_talk (address TEXT, port INTEGER, transport TEXT,"
-		" at_ms INTEGER, PRIMARY KEY (address, port, transport)) WITHOUT ROWID;"
-		"INSERT INTO temp.judge_talk SELECT address, port, transport, max(finished_ms)"
-		" FROM main.evidence WHERE scan = %lld GROUP BY address, port, transport",
-		(long long)j->primary);
-}
-
 int findings_make(struct judged *j)
 {
 	const struct catalogue *c = j->catalogue;
 	int r = findings_tables(j->db);
 
-	if (r >= 0)
-		r = make_talk(j);
 	j->covers = arena_array(j->arena, c->check_count, sizeof(struct cover *));
 	j->states = arena_array(j->arena, c->check_count, sizeof(*j->states));
 	if (j->covers == NULL || j->states == NULL)
