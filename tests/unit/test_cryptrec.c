@@ -316,6 +316,14 @@ static void views_of_the_user_are_told(void **state)
 	assert_non_null(strstr(c.list[0], ":1: "));
 	catalogue_done(&catalogue);
 	complaints_done(&c);
+	c = (struct complaints){ 0 };
+	assert_true((fd = open(path, O_WRONLY | O_TRUNC)) >= 0);
+	assert_true(write(fd, "- {view: x, per: row, sql: SELECT 1}\n", 37) == 37);
+	close(fd);
+	assert_int_equal(catalogue_load(data, NULL, 0, more, 1, &catalogue, &c), -EINVAL);
+	assert_non_null(strstr(c.list[0], "is 'document', not 'row'"));
+	catalogue_done(&catalogue);
+	complaints_done(&c);
 	free(list);
 	unlink(path);
 }

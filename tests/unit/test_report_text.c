@@ -309,6 +309,85 @@ static void reasons_of_logins_speak_both_languages(void **state)
 	assert_true(reasons > 5);
 }
 
+/* What put_document() writes of a text. */
+static char *document_of(const char *text)
+{
+	char *out = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&out, &size);
+
+	assert_non_null(f);
+	assert_true(put_document(f, text));
+	assert_int_equal(fclose(f), 0);
+	return out;
+}
+
+static void compact_json_goes_out_as_it_is(void **state)
+{
+	static const struct {
+		const char *text;
+		bool compact;
+	} cases[] = {
+		{ "{}", true },
+		{ "[]", true },
+		{ "{\"a\":[1,-20,true,false,null,\"x\"],\"b\":{\"c\":{}}}", true },
+		{ "{\"\\u30dd\\n\\\"\\\\\\/\":\"ポンプ\"}", true },
+		{ "[0,123456789012345]", true },
+		{ "{\"a\": 1}", false },
+		{ "{\"a\":1}\n", false },
+		{ "{\"a\":1", false },
+		{ "{\"a\":1}}", false },
+		{ "{\"a\":1,}", false },
+		{ "{a:1}", false },
+		{ "{\"a\"}", false },
+		{ "[1,,2]", false },
+		{ "[,1]", false },
+		{ "[01]", false },
+		{ "[-]", false },
+		{ "[1.5]", false }, /* the library's */
+		{ "[1e3]", false },
+		{ "[1234567890123456]", false },
+		{ "[\"\\x\"]", false },
+		{ "[\"\\u12g4\"]", false },
+		{ "[\"\\ud83d\\ude00\"]", false },
+		{ "[\"\\ud83d\"]", false },
+		{ "[\"a\tb\"]", false },
+		{ "[\"\x7f\"]", false },
+		{ "[\"\xff\"]", false },
+		{ "[\"\xe3\x83\"]", false },
+		{ "[\"a]", false },
+		{ "[tru]", false },
+		{ "[\"\\", false },
+		{ "7", false },
+		{ "\"x\"", false },
+		{ "", false },
+		{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]"
+		  "]]]]]]]]]]]]]"
+		  "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		char *out = document_of(cases[i].text);
+		/* Whatever way it went, a reader finds the same. */
+		json_t *there = json_loads(out, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		json_t *meant = text_parsed(cases[i].text);
+
+		if (text_is_compact(cases[i].text) != cases[i].compact || there == NULL ||
+		    !json_equal(there, meant))
+			fail_msg("%s: %s", cases[i].text, out);
+		if (cases[i].compact)
+			assert_string_equal(out, cases[i].text);
+		json_decref(there);
+		json_decref(meant);
+		free(out);
+	}
+	char *out = document_of(NULL);
+	assert_string_equal(out, "null");
+	free(out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +403,7 @@ int main(void)
 		cmocka_unit_test(utf8_boundaries),
 		cmocka_unit_test(words_keep_to_the_level),
 		cmocka_unit_test(json_is_written_as_jansson_does),
+		cmocka_unit_test(compact_json_goes_out_as_it_is),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
