@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,29 @@ static bool passes(CURLcode r)
 	}
 }
 
+/* Why there is no answer, in one line: curl's words, and what they leave open. */
+static void say_why(struct push *p, CURLcode r, char words[static PUSH_WORDS])
+{
+	long verified = 0, number = 0;
+	const char *said = p->error[0] != '\0' ? p->error : curl_easy_strerror(r);
+
+	curl_easy_getinfo(p->curl, CURLINFO_SSL_VERIFYRESULT, &verified);
+	curl_easy_getinfo(p->curl, CURLINFO_OS_ERRNO, &number);
+	if (r == CURLE_PEER_FAILED_VERIFICATION &&
+	    (verified == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+	     verified == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+	     verified == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	     verified == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE))
+		snprintf(words, PUSH_WORDS,
+			 _("%.90s: nobody who is trusted vouches for it (--ca-file, or 'trust' of "
+			   "the site file, names your own authority)"),
+			 said);
+	else if (r == CURLE_COULDNT_CONNECT && number > 0)
+		snprintf(words, PUSH_WORDS, "%.160s: %.60s", said, strerror((int)number));
+	else
+		snprintf(words, PUSH_WORDS, "%.200s", said);
+}
+
 /* What an answer means; ret_wait: seconds that the server asks for. */
 static enum push_end judge(struct push *p, CURLcode r, char words[static PUSH_WORDS],
 			   int64_t *ret_wait)
@@ -229,8 +253,7 @@ static enum push_end judge(struct push *p, CURLcode r, char words[static PUSH_WO
 	if (status >= 200 && status < 300 && (r == CURLE_OK || r == CURLE_WRITE_ERROR))
 		return PUSH_TAKEN;
 	if (r != CURLE_OK && r != CURLE_WRITE_ERROR) {
-		snprintf(words, PUSH_WORDS, "%.200s",
-			 p->error[0] != '\0' ? p->error : curl_easy_strerror(r));
+		say_why(p, r, words);
 		return passes(r) ? PUSH_FAILED : PUSH_REFUSED;
 	}
 	if (status >= 300 && status < 400)

@@ -140,6 +140,7 @@ ends 3 'a certificate of another authority' $push --push $unknown/ok --format js
 that 'gets nothing' test ! -s forged.log
 ends 3 'an authority that nobody trusts' $export plant.tenken --push $https/distrusted --format json
 that 'gets nothing' test "$(requests /distrusted)" = 0
+that 'and how to trust one is said' grep -qF "vouches for it (--ca-file, or 'trust' of the site file" err
 that 'not even a second attempt' sh -c '! grep -q waiting err'
 ends 0 'a proxy of the environment' env https_proxy=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 \
 	ALL_PROXY=http://127.0.0.1:1 http_proxy=http://127.0.0.1:1 $push --push $https/direct --format json
