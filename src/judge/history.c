@@ -182,6 +182,14 @@ static const char tested_again[] =
 	"  AND (coalesce(?4, 0) = 0 OR (p.port = ?4 AND p.transport = ?5)))"
 	" THEN NULL ELSE 'not tested again' END";
 
+/* Where none of a probe's own ports is planned, and nothing was heard that it speaks with, its checks have nothing to
+ * look into; the port where one of them found something before may have been tried all the same. */
+static bool was_tried(const struct check_state *state, int64_t port)
+{
+	return port != 0 && state->cover->counts_services && state->cover->service != NULL &&
+	       strcmp(state->reason, "ports not in the plan") == 0;
+}
+
 /* NULL: the check ran again on this asset and port and did not find it. */
 static const char *not_retested(struct judged *j, struct query *hosts, struct query *others,
 				const struct gone *g, int *ret_error)
@@ -199,7 +207,7 @@ static const char *not_retested(struct judged *j, struct query *hosts, struct qu
 	const struct check_state *state = &j->states[c - j->catalogue->checks];
 	if (run == 0)
 		return elsewhere;
-	if (state->reason != NULL)
+	if (state->reason != NULL && !was_tried(state, port))
 		return state->reason;
 	if (strcmp(g->kind, "listen") == 0 || strcmp(g->kind, "reach") == 0) {
 		*ret_error =

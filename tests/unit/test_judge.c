@@ -938,6 +938,17 @@ static void nothing_is_fixed_unseen(void **state)
 		  "; UPDATE main.scan SET plan = '{\"ports_tcp\":\"2222\",\"risk\":\"read\"}'"
 		  " WHERE id = (SELECT id FROM latest)",
 		  "not-retested ports not in the plan" },
+		/* none of the probe's own ports is planned, but the one where it was found is, or is not */
+		{ CLOSED
+		  "; UPDATE main.finding SET port = 4022 WHERE check_id = 't.ssh-weak'"
+		  "; UPDATE main.scan SET plan = '{\"ports_tcp\":\"4022\",\"risk\":\"read\"}'"
+		  " WHERE id = (SELECT id FROM latest)",
+		  "fixed" },
+		{ CLOSED
+		  "; UPDATE main.finding SET port = 4022 WHERE check_id = 't.ssh-weak'"
+		  "; UPDATE main.scan SET plan = '{\"ports_tcp\":\"4021\",\"risk\":\"read\"}'"
+		  " WHERE id = (SELECT id FROM latest)",
+		  "not-retested ports not in the plan" },
 		{ CLOSED "; UPDATE main.scan SET plan = json_set(plan, '$.risk', 'touch')"
 			 " WHERE id = (SELECT id FROM latest)",
 		  "not-retested class not allowed" },
