@@ -36,7 +36,7 @@ bool source_start(struct ticket_source *s, struct db *db, const struct catalogue
 void source_done(struct ticket_source *s);
 bool source_row(struct ticket_source *s, const struct ticket *t, struct ticket_row *ret);
 
-/* "Weak SSH algorithms offered (PLC-1 192.168.10.5 tcp/22)", at most so many characters. */
+/* "Weak SSH algorithms offered (PLC-1 192.168.10.5 tcp/22): ssh-dss", at most so many characters. */
 void put_ticket_subject(struct ticket_source *s, const struct ticket_row *r, size_t most,
 			FILE *out);
 /* Several lines, ended by LF alone. */

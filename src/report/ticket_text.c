@@ -99,6 +99,12 @@ void put_ticket_subject(struct ticket_source *s, const struct ticket_row *r, siz
 	fputs(" (", f);
 	put_where(r, f);
 	putc(')', f);
+	/* Several findings of one check may stand at one place. */
+	const char *detail = cell(r->finding, "detail");
+	if (detail != NULL && *detail != '\0') {
+		fputs(": ", f);
+		put_ticket(f, detail);
+	}
 	if (fclose(f) != 0) {
 		s->facts.error = -ENOMEM;
 		free(text);

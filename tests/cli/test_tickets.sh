@@ -40,6 +40,7 @@ for form in redmine jira servicenow backlog; do
 	for language in en ja; do
 		ends 0 "$form, $language" $export plant.tenken --lang $language --format $form --no-record -o $form.csv
 		that "$form takes it" right $form $language $form.csv "$all"
+		cp $form.csv $form.$language.csv
 		ends 0 "$form, $language, JSON" $export plant.tenken --lang $language --format $form-json --no-record -o $form.json
 		that "$form takes that" right $form-json $language $form.json "$all"
 	done
@@ -54,6 +55,13 @@ sed 's/,"Finding/,,"Finding/' parent.csv >wide.csv
 that 'a wrong file is told: a priority' sh -c '! "$@"' sh "$python" "$TENKEN_TESTS/report/tickets.py" redmine en wrong.csv
 that 'a wrong file is told: a field too many' sh -c '! "$@"' sh "$python" "$TENKEN_TESTS/report/tickets.py" redmine en wide.csv
 that '--no-record left the store as it was' same plant.tenken fresh.tenken
+
+subjects() {
+	"$python" -c 'import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], encoding="utf-8-sig", newline="")))
+assert len({r["Subject"] for r in rows}) == len(rows), sorted(r["Subject"] for r in rows)' "$1"
+}
+that 'no two tickets have one subject' subjects redmine.en.csv
 
 # ---- told once ----
 ends 0 'what is new' $export plant.tenken --format redmine -o new.csv
