@@ -42,8 +42,10 @@ static const struct pair yes = { "yes", "あり" }, to_apply = { "to be applied"
 			 never = { "cannot be applied, by the ledger", "適用不可（台帳）" },
 			 open_state = { "open", "未対応" }, planned = { "planned", "計画済み" },
 			 progress = { "in progress", "対応中" },
-			 done = { "done, as declared; found again",
-				  "完了（申告）、再点検でも検出" },
+			 done = { "done, as declared; not looked at again since",
+				  "完了（申告）、再点検は未実施" },
+			 in_vain = { "done, as declared; found again",
+				     "完了（申告）、再点検でも検出" },
 			 waived = { "exception until %s", "例外措置（%sまで）" },
 			 undecided = { "to be decided by a person: %s", "該当するか要確認：%s" };
 
@@ -70,6 +72,7 @@ static const char applies[] = IN_LEDGER
 	"  WHERE m.value->>'$.state' = 'valid' ORDER BY m.key LIMIT 1), iif(f.status = 'waived',"
 	" f.waiver->>'$.compensating', NULL)) AS instead, f.treatment->>'$.state' AS state,"
 	" f.treatment->>'$.due' AS due, f.treatment->>'$.owner' AS owner,"
+	" f.treatment->>'$.contradicted' AS contradicted,"
 	" place.position AS position FROM finding_now f"
 	" JOIN (SELECT fingerprint AS of, CASE WHEN json_valid(evidence) THEN evidence"
 	"  ELSE '{}' END AS value FROM finding_now) e ON e.of = f.fingerprint" JOIN_PLACE(
@@ -169,7 +172,7 @@ static void keep_answers(struct vulnerability_rows *r, struct query *q)
 	if (state != NULL && strcmp(state, "accepted") == 0)
 		applicable = now = &accepted;
 	else if (state != NULL && strcmp(state, "done") == 0)
-		applicable = &applied, now = &done;
+		applicable = &applied, now = cell_int(q, "contradicted") != 0 ? &in_vain : &done;
 	else if (state != NULL)
 		applicable = &to_apply, now = strcmp(state, "planned") == 0 ? &planned : &progress;
 	if (applicable == NULL && is_waived)

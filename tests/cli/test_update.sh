@@ -185,6 +185,32 @@ that 'the summary says that data is old' grep -q 'Offline data older than 90 day
 that 'so does the page' grep -q 'Data about end of support or vulnerabilities is older than 90 days: CSAF: Example CERT; endoflife.date' plant.html
 that 'with day and age' grep -q '<td>2025-08-19</td><td><span lang="en">[0-9]* days</span>' plant.html
 that 'and what nobody can tell' grep -q 'id="undecided"' plant.html
+
+# ---- the table of mlit-water 5.1.3.6 ----
+site=$(sql plant.tenken 'SELECT DISTINCT site FROM scan')
+ended=$(sql plant.tenken "SELECT date(max(finished), 'unixepoch', '+9 hours') FROM scan")
+# table DAYS [LINE]: as of so many days after the scan, by a site file with this plan
+table() {
+	{
+		printf 'site: "%s"\ntimezone: Asia/Tokyo\n' "$site"
+		[ $# = 1 ] || printf 'treatments:\n  - {check: asset.firmware-known-vulnerable, %s}\n' "$2"
+	} >today.yaml
+	"$TENKEN" --lang en export plant.tenken --format csv --table vulnerabilities -c today.yaml \
+		--at "$(date -d "$ended +$1 days" +%F)" >table.csv 2>err || note <err
+}
+row() { grep -q "^[^,]*,192.168.10.5,Kita Works PC-200 1.10,KITA-2099-01,CVE-2099-0001,Pump controllers take an empty password,[0-9.]*,,$1,https" table.csv; }
+table 3
+that 'what applies' row ',,open,,'
+that 'and what a person has to decide' grep -q '^[^,]*,192.168.1.10,Kita Works Storage Box 4.3.6,.*,to be decided by a person: the catalogue names no versions,' table.csv
+table 3 "owner: O, state: planned, action: a, due: $(date -d "$ended +9 days" +%F)"
+that 'what is planned' row "to be applied,$(date -d "$ended +9 days" +%F),planned,O,"
+table 3 "owner: O, state: done, at: $(date -d "$ended +2 days" +%F)"
+that 'what is done after the scan was not looked at again' row '.applied, as declared.,,.done, as declared; not looked at again since.,O,'
+table 3 "owner: O, state: done, at: $(date -d "$ended -2 days" +%F)"
+that 'what was done before it was found again' row '.applied, as declared.,,.done, as declared; found again.,O,'
+table 1 "owner: O, state: done, at: $(date -d "$ended +2 days" +%F)"
+that 'what is said later does not count' row ',,open,,'
+
 ends 0 'a scan of that store keeps what was imported' \
 	"$TENKEN" scan $wait_option --quiet --no-html --zone it -p 25499 --store plant.tenken 127.0.0.1
 that 'it is there' holds plant.tenken 'SELECT entries FROM offline WHERE kind = '"'kev'" 6
