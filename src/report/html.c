@@ -71,6 +71,19 @@ void say_both(struct page *p, const char *en, const char *ja)
 	mark(p, "</span>");
 }
 
+void say_both_as(struct page *p, const char *class, const char *en, const char *ja)
+{
+	bool one = en == NULL || ja == NULL || strcmp(en, ja) == 0;
+
+	mark(p, "<span class=\"%s\"%s>", class, one ? "" : " lang=\"en\"");
+	say(p, en != NULL ? en : ja);
+	if (!one) {
+		mark(p, "</span><span class=\"%s\" lang=\"ja\">", class);
+		say(p, ja);
+	}
+	mark(p, "</span>");
+}
+
 void say_word(struct page *p, enum word w)
 {
 	say_both(p, word(w, LANGUAGE_EN), word(w, LANGUAGE_JA));
@@ -92,11 +105,13 @@ void say_bilingual(struct page *p, const struct bilingual *b)
 
 void say_severity(struct page *p, const char *severity)
 {
-	mark(p, "<span class=\"chip s-");
-	say_id(p, severity);
-	mark(p, "\">");
-	say_both(p, severity_text(severity, LANGUAGE_EN), severity_text(severity, LANGUAGE_JA));
-	mark(p, "</span>");
+	enum severity known = severity != NULL ? severity_of_word(severity) : SEVERITIES;
+	char class[32] = "chip";
+
+	if (known != SEVERITIES)
+		snprintf(class, sizeof(class), "chip s-%s", severity_word(known));
+	say_both_as(p, class, severity_text(severity, LANGUAGE_EN),
+		    severity_text(severity, LANGUAGE_JA));
 }
 
 void say_reason(struct page *p, const char *reason)

@@ -138,13 +138,14 @@ void say_finding_id(struct page *p, const char *fingerprint)
 	say_id(p, part);
 }
 
-/* "access: open; listed: [...]": evidence is a small JSON object; a long one is folded away. */
-static void evidence(struct page *p, const char *text)
+/* "access: open; listed: [...]": evidence is a small JSON object; a long one is folded away. bare: what it stands in
+ * is small already, which of many rows spares many elements. */
+static void evidence(struct page *p, const char *text, bool bare)
 {
 	json_t *v = text != NULL ? text_told(text) : NULL, *one;
 	const char *key;
 	bool any = false;
-	bool folded = text != NULL && strlen(text) > SHORT_EVIDENCE;
+	bool folded = !bare && text != NULL && strlen(text) > SHORT_EVIDENCE;
 
 	if (v == NULL || json_is_null(v) || (json_is_object(v) && json_object_size(v) == 0) ||
 	    *text == '\0') {
@@ -156,7 +157,7 @@ static void evidence(struct page *p, const char *text)
 		say_word(p, W_EVIDENCE);
 		mark(p, "</summary>");
 	}
-	mark(p, "<small>");
+	mark(p, bare ? "" : "<small>");
 	if (!json_is_object(v))
 		say(p, text);
 	json_object_foreach(v, key, one)
@@ -170,7 +171,7 @@ static void evidence(struct page *p, const char *text)
 		say(p, value != NULL ? value : json_string_value(one));
 		free(value);
 	}
-	mark(p, "%s", folded ? "</small></details>" : "</small>");
+	mark(p, "%s%s", bare ? "" : "</small>", folded ? "</details>" : "");
 	json_decref(v);
 }
 
@@ -196,6 +197,13 @@ static void place(struct page *p, struct query *q, bool earlier)
 	const char *address = cell(q, "address"), *asset = cell(q, "asset");
 	int64_t first_seen = cell_int(q, "first_seen");
 	bool waived = strcmp(cell(q, "status"), "waived") == 0;
+	const char *detail = cell(q, "detail"), *found = cell(q, "evidence");
+	bool bare = (detail == NULL || *detail == '\0') && found != NULL &&
+		    strlen(found) <= SHORT_EVIDENCE && !waived && cell_int(q, "reopened") == 0 &&
+		    !(earlier && first_seen == cell_int(q, "last_seen")) &&
+		    query_null(q, query_column(q, "waiver")) &&
+		    query_null(q, query_column(q, "measures")) &&
+		    query_null(q, query_column(q, "treatment"));
 
 	mark(p, "<tr id=\"");
 	say_finding_id(p, cell(q, "fingerprint"));
@@ -213,7 +221,7 @@ static void place(struct page *p, struct query *q, bool earlier)
 	seen_from(p, q);
 	mark(p, "</td><td>");
 	say(p, cell(q, "zone"));
-	mark(p, "</td><td>");
+	mark(p, bare ? "</td><td class=\"e\">" : "</td><td>");
 	if (waived) {
 		mark(p, "<span class=\"chip s-waived\">");
 		say_word(p, W_WAIVED);
@@ -228,9 +236,11 @@ static void place(struct page *p, struct query *q, bool earlier)
 		say_word(p, W_NEW);
 		mark(p, "</span> ");
 	}
-	say(p, cell(q, "detail"));
-	mark(p, " ");
-	evidence(p, cell(q, "evidence"));
+	if (!bare) {
+		say(p, detail);
+		mark(p, " ");
+	}
+	evidence(p, found, bare);
 	waiver(p, cell(q, "waiver"));
 	page_measures(p, cell(q, "measures"));
 	treatment_state(p, cell(q, "treatment"));

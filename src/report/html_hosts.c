@@ -36,18 +36,20 @@ static void grade(struct page *p, struct query *q)
 		{ "unlisted", "some algorithms not on the list", "リストにない方式あり" },
 	};
 	const char *level = cell(q, "level"), *scheme = cell(q, "scheme");
+	bool hint = strcmp(cell(q, "basis"), "verified") != 0;
+	char en[128], ja[160];
 
-	mark(p, " <span class=\"quiet\">");
-	say_both(p, scheme,
-		 scheme != NULL && strcmp(scheme, "CRYPTREC list") == 0 ? "CRYPTREC暗号リスト"
-									: scheme);
-	mark(p, ": ");
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i].level, level) == 0)
-			say_both(p, words[i].en, words[i].ja);
-	if (strcmp(cell(q, "basis"), "verified") != 0)
-		say_both(p, " (hint)", "（推定）");
-	mark(p, "</span>");
+	for (size_t i = 0; i < countof(words); i++)
+		if (strcmp(words[i].level, level) == 0) {
+			snprintf(en, sizeof(en), "%s: %s%s", scheme, words[i].en,
+				 hint ? " (hint)" : "");
+			snprintf(ja, sizeof(ja), "%s: %s%s",
+				 strcmp(scheme, "CRYPTREC list") == 0 ? "CRYPTREC暗号リスト"
+								      : scheme,
+				 words[i].ja, hint ? "（推定）" : "");
+			mark(p, " ");
+			say_both_as(p, "quiet", en, ja);
+		}
 }
 
 static void services(struct page *p, struct host_rows *rows, int64_t place)
@@ -93,14 +95,21 @@ static void services(struct page *p, struct host_rows *rows, int64_t place)
 	}
 }
 
-static void names(struct page *p, const char *text)
+/* A line of what is known of the machine beside its address. */
+static void line(struct page *p, bool *any)
+{
+	mark(p, *any ? "<br>" : "<small>");
+	*any = true;
+}
+
+static void names(struct page *p, const char *text, bool *any)
 {
 	json_t *list = text_parsed(text), *name;
 	size_t i;
 
 	json_array_foreach(list, i, name) if (json_is_string(name))
 	{
-		mark(p, "<br>");
+		line(p, any);
 		say(p, json_string_value(name));
 	}
 	json_decref(list);
@@ -137,14 +146,14 @@ static void device(struct page *p, struct query *q)
 }
 
 /* What is unusual about how it was looked at; most machines just answered. */
-static void state(struct page *p, struct query *q)
+static void state(struct page *p, struct query *q, bool *any)
 {
 	const char *kind = cell(q, "kind"), *treated = cell(q, "treated"),
 		   *sign = cell(q, "ot_sign"), *reason = cell(q, "reason");
 	const char *text = cell(q, "state");
 
 	if (strcmp(text, "answering") != 0) {
-		mark(p, "<br>");
+		line(p, any);
 		say_state(p, text);
 		if (reason != NULL && *reason != '\0' &&
 		    strcmp(reason, host_state_text(text, LANGUAGE_EN)) != 0) {
@@ -153,19 +162,19 @@ static void state(struct page *p, struct query *q)
 		}
 	}
 	if (treated != NULL && kind != NULL && strcmp(treated, kind) != 0) {
-		mark(p, "<br>");
+		line(p, any);
 		say_word(p, W_HANDLED_AS);
 		mark(p, " ");
 		say_kind(p, treated);
 	}
 	if (sign != NULL) {
-		mark(p, "<br>");
+		line(p, any);
 		say_word(p, W_OT_SIGN);
 		mark(p, ": ");
 		say_reason(p, sign);
 	}
 	if (cell_int(q, "complete") == 0) {
-		mark(p, "<br>");
+		line(p, any);
 		say_word(p, W_PORTS_INCOMPLETE);
 		if (reason != NULL && strcmp(text, "answering") == 0) {
 			mark(p, ": ");
@@ -174,19 +183,19 @@ static void state(struct page *p, struct query *q)
 	}
 }
 
-static void whose(struct page *p, struct query *q)
+static void whose(struct page *p, struct query *q, bool *any)
 {
 	if (cell(q, "ledger_id") != NULL) {
-		mark(p, "<br>");
+		line(p, any);
 		say(p, cell(q, "ledger_id"));
 		if (cell(q, "owner") != NULL) {
 			mark(p, ", ");
 			say(p, cell(q, "owner"));
 		}
 	}
-	names(p, cell(q, "names"));
+	names(p, cell(q, "names"), any);
 	if (cell(q, "others") != NULL) {
-		mark(p, "<br>");
+		line(p, any);
 		say_word(p, W_SAME_MACHINE);
 		mark(p, " ");
 		say(p, cell(q, "others"));
@@ -202,13 +211,13 @@ static void host(struct page *p, struct query *q, struct host_rows *service)
 {
 	const char *os = cell(q, "os");
 	int64_t rank = cell_int(q, "rank"), found = cell_int(q, "found");
+	bool more = false;
 
-	mark(p, "<tr><td><b>");
+	mark(p, "<tr><td>");
 	say(p, cell(q, "address"));
-	mark(p, "</b><small>");
-	whose(p, q);
-	state(p, q);
-	mark(p, "</small></td><td>");
+	whose(p, q, &more);
+	state(p, q, &more);
+	mark(p, more ? "</small></td><td>" : "</td><td>");
 	if (cell(q, "zone") != NULL)
 		say(p, cell(q, "zone"));
 	else

@@ -26,6 +26,8 @@ void say_time(struct page *p, int64_t seconds);
 void say_span(struct page *p, int64_t ms);
 /* In both languages, each in its span; once where they are the same. */
 void say_both(struct page *p, const char *en, const char *ja);
+/* The same in spans of this class. */
+void say_both_as(struct page *p, const char *class, const char *en, const char *ja);
 void say_word(struct page *p, enum word w);
 /* With values for "%s". */
 void say_with(struct page *p, enum word w, const char *const *values);
