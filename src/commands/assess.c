@@ -273,6 +273,18 @@ static int by_due(const void *x, const void *y)
 	return (a->place > b->place) - (a->place < b->place);
 }
 
+/* The control as a whole has a goal, or all of its items have. */
+static bool has_goals(const struct site *s, const struct guideline *g, const struct control *c)
+{
+	size_t i = 0;
+
+	if (answers_goal(s, g->id, c->id, true) != NULL)
+		return true;
+	while (i < c->item_count && answers_goal(s, g->id, c->items[i].id, false) != NULL)
+		i++;
+	return i > 0 && i == c->item_count;
+}
+
 /* Of goals every control may be asked. */
 static int list_questions(struct assessment *t, const struct options *o)
 {
@@ -299,8 +311,7 @@ static int list_questions(struct assessment *t, const struct options *o)
 						.due = DUE_OPEN,
 						.rank = rank_of(c),
 						.place = place++ };
-			bool asked = o->goals ? !o->resume || answers_goal(&t->site, g->id, c->id,
-									   true) == NULL
+			bool asked = o->goals ? !o->resume || !has_goals(&t->site, g, c)
 					      : due_of(t, q, g, c, &one.due);
 
 			if (asked && !(o->resume && one.due == DUE_ANSWERED))

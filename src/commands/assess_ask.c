@@ -32,6 +32,22 @@ static void show_verdict(struct assessment *t, const struct question *q, const s
 	query_free(verdict);
 }
 
+/* What it asks for in figures. */
+static size_t show_figures(struct assessment *t, const struct item *item)
+{
+	enum language l = i18n_language();
+	size_t lines = 0;
+
+	for (size_t i = 0; i < item->threshold_count; i++) {
+		char figure[THRESHOLD_TEXT], text[2 * THRESHOLD_TEXT];
+
+		snprintf(text, sizeof(text), "%s: %s", word(W_ASKED, l),
+			 threshold_text(&item->thresholds[i], l == LANGUAGE_JA, figure));
+		lines += ask_wrap(&t->ask, "      ", "      ", text, 0);
+	}
+	return lines;
+}
+
 static size_t show_items(struct assessment *t, const struct question *q, bool all, size_t room)
 {
 	enum language l = i18n_language();
@@ -47,6 +63,7 @@ static size_t show_items(struct assessment *t, const struct question *q, bool al
 		snprintf(front, sizeof(front), "  %2zu) ", i + 1);
 		snprintf(text, sizeof(text), "%s%s", bilingual_text(&item->text, l), verdict);
 		lines += ask_wrap(&t->ask, front, "      ", text, all ? 0 : 2);
+		lines += show_figures(t, item);
 		const char *note = bilingual_text(&item->note, l);
 		if (all && note != NULL && *note != '\0')
 			ask_wrap(&t->ask, "      ", "      ", note, 0);
@@ -276,6 +293,15 @@ static bool set_item(struct assessment *t, const struct question *q, const char 
 	return (old != NULL && !answers_own(&t->site, old->file)) || set(t, q, item, answer);
 }
 
+static const struct item *control_item(const struct control *c, const char *id)
+{
+	size_t i = 0;
+
+	while (i + 1 < c->item_count && strcmp(c->items[i].id, id) != 0)
+		i++;
+	return &c->items[i];
+}
+
 /* What will be done about what is not met; item NULL: the whole control. */
 static void ask_treatment(struct assessment *t, const struct question *q, const char *item)
 {
@@ -287,6 +313,10 @@ static void ask_treatment(struct assessment *t, const struct question *q, const 
 
 	if (old != NULL && !answers_own(&t->site, old->file))
 		return;
+	if (item != NULL && control_item(q->control, item)->threshold_count > 0) {
+		put_question(t, item, NULL);
+		show_figures(t, control_item(q->control, item));
+	}
 	snprintf(question, sizeof(question),
 		 _("What will be done about %s? Enter: not decided yet"), id);
 	if (!ask_text(t, question, old != NULL ? old->action : NULL, action) || action[0] == '\0')
@@ -567,28 +597,41 @@ static bool ask_tiers(struct assessment *t)
 	return true;
 }
 
-/* True: go on with the next control. */
-static bool ask_goal(struct assessment *t, size_t index)
+/* A key in place of a text, full width or not. */
+static bool is_key(const char *line, char key)
 {
-	const struct question *q = &t->questions[index];
-	const struct goal *old = answers_goal(&t->site, q->guideline->id, q->control->id, true);
+	const char wide[] = { '\xef', '\xbd', (char)(0x80 + key - '`'), '\0' };
+
+	return (line[0] == key && line[1] == '\0') || strcmp(line, wide) == 0;
+}
+
+enum step { STEP_ON, STEP_ITEMS, STEP_QUIT };
+
+/* How a control, or one item of it, is and is to be. STEP_ITEMS: its items shall be asked. */
+static enum step ask_goal(struct assessment *t, const struct question *q, const char *item)
+{
+	const char *id = item != NULL ? item : q->control->id;
+	const struct goal *old = answers_goal(&t->site, q->guideline->id, id, item == NULL);
 	char current[ASK_TEXT] = "", target[ASK_TEXT] = "", note[ASK_TEXT] = "";
 	char priority[ASK_TEXT] = "", owner[ASK_TEXT] = "";
 	int64_t due = old != NULL ? old->due : 0;
 
-	if (old != NULL && !answers_own(&t->site, old->file))
-		return true;
-	assess_show(t, index, false);
-	if (!ask_text(t, _("How is it today, in your words? Enter: skip, q: quit"),
+	if (!ask_text(t,
+		      item != NULL
+			      ? _("How is it today, in your words? Enter: skip, q: quit")
+			      : _("How is it today, in your words? Enter: skip, i: item by item, "
+				  "q: quit"),
 		      old != NULL ? old->current : NULL, current) ||
-	    strcmp(current, "q") == 0)
-		return false;
+	    is_key(current, 'q'))
+		return STEP_QUIT;
+	if (item == NULL && is_key(current, 'i'))
+		return STEP_ITEMS;
 	if (current[0] == '\0')
-		return true;
+		return STEP_ON;
 	if (!ask_text(t, _("How is it to be? Enter: skip"), old != NULL ? old->target : NULL,
 		      target) ||
 	    target[0] == '\0')
-		return t->ask.end == ASK_LINE;
+		return t->ask.end == ASK_LINE ? STEP_ON : STEP_QUIT;
 	ask_text(t, _("What is missing? Enter: as it is, or none"), old != NULL ? old->note : NULL,
 		 note);
 	ask_text(t, _("Which priority (high, medium, low)? Enter: as it is, or none"),
@@ -597,8 +640,8 @@ static bool ask_goal(struct assessment *t, size_t index)
 	ask_day(t, _("By when? Enter: not decided yet"),
 		old != NULL && old->due >= t->now ? old->due : 0, &due);
 	const struct goal goal = { .guideline = (char *)(uintptr_t)q->guideline->id,
-				   .item = (char *)(uintptr_t)q->control->id,
-				   .whole = true,
+				   .item = (char *)(uintptr_t)id,
+				   .whole = item == NULL,
 				   .current = current,
 				   .target = target,
 				   .note = note[0] != '\0' ? note : NULL,
@@ -609,7 +652,55 @@ static bool ask_goal(struct assessment *t, size_t index)
 				   .at = t->now };
 	if (answers_set_goal(&t->site, &goal) == 0 && assess_save(t))
 		t->answered++;
-	return t->ask.end == ASK_LINE;
+	return t->ask.end == ASK_LINE ? STEP_ON : STEP_QUIT;
+}
+
+/* False: quit. */
+static bool ask_item_goals(struct assessment *t, const struct question *q)
+{
+	size_t count = q->control->item_count;
+	bool *marks = calloc(count, sizeof(*marks));
+	bool go_on = marks != NULL && ask_numbers(t,
+						  _("Which items have a goal of their own? Numbers "
+						    "such as 2,5-7; Enter: none"),
+						  count, marks);
+
+	for (size_t i = 0; go_on && i < count; i++) {
+		const struct item *item = &q->control->items[i];
+		const struct goal *old = answers_goal(&t->site, q->guideline->id, item->id, false);
+		char front[32];
+
+		if (!marks[i])
+			continue;
+		snprintf(front, sizeof(front), "  %2zu) ", i + 1);
+		ask_wrap(&t->ask, front, "      ", bilingual_text(&item->text, i18n_language()), 0);
+		show_figures(t, item);
+		if (old != NULL && !answers_own(&t->site, old->file))
+			put_question(t, _("The site file says this itself; it is changed there."),
+				     NULL);
+		else
+			go_on = ask_goal(t, q, item->id) != STEP_QUIT;
+	}
+	free(marks);
+	return go_on;
+}
+
+/* True: go on with the next control. */
+static bool ask_goals(struct assessment *t, size_t index)
+{
+	const struct question *q = &t->questions[index];
+	const struct goal *old = answers_goal(&t->site, q->guideline->id, q->control->id, true);
+	enum step step;
+
+	if (old != NULL && !answers_own(&t->site, old->file))
+		return true;
+	assess_show(t, index, false);
+	while ((step = ask_goal(t, q, NULL)) == STEP_ITEMS) {
+		if (!ask_item_goals(t, q))
+			return false;
+		put_question(t, _("And the control as a whole:"), NULL);
+	}
+	return step == STEP_ON;
 }
 
 void assess_goals(struct assessment *t)
@@ -619,6 +710,6 @@ void assess_goals(struct assessment *t)
 	if (!ask_tiers(t))
 		return;
 	for (size_t i = 0; i < t->question_count && t->ask.end == ASK_LINE; i++)
-		if (!ask_goal(t, i))
+		if (!ask_goals(t, i))
 			return;
 }

@@ -173,6 +173,28 @@ g["ordinance-0"]["current"] == "ad hoc" and g["ordinance-0"]["target"] == "manag
 g["ordinance-0"]["priority"] == "high"'
 that 'the site file takes them in too' checks_site
 
+# Of items: one by one, with the figures that they ask for; the role and the tiers are known by now.
+options='--goals --resume --profile jama-japia'
+says '' '' '' '' '' '' '' '' '' '' '' '' '' i '1,9' 'never' 'each year' '' low '' '' q
+that 'left in the middle of the items: nothing half is kept' yaml 'g["7-1"]["current"] == "never" and
+g["7-1"]["target"] == "each year" and g["7-1"]["priority"] == "low" and "item" in g["7-1"] and
+"7-9" not in g and "7" not in g'
+that 'the figures of an item are shown' sh -c \
+	'[ "$(grep -c "Asked for: at least once a year" out)" -ge 2 ]'
+says '' '' '' '' '' '' '' '' '' '' '' '' '' i '1、9' '' '' '' '' '' '' some all '' '' '' '' 'on paper' 'lived' '' '' '' '' q
+that 'what was said of an item stands there again' grep -q '\[never\]' out
+that 'the items, then the control as a whole' yaml 'g["7-1"]["target"] == "each year" and
+g["7-9"]["current"] == "some" and g["7-9"]["target"] == "all" and g["7"]["target"] == "lived" and
+"control" in g["7"]'
+says '' '' '' '' '' '' '' '' '' '' '' '' '' q
+that '--resume goes on behind it' sh -c '! grep -q "jama-japia 7 " out && grep -q "jama-japia 8 " out'
+that 'the site file takes those of items in' checks_site
+cp named.yaml own.yaml
+printf '%s\n' 'goals:' '  - {guideline: jama-japia, item: 8-1, current: a, target: b}' >>own.yaml
+printf '%s\n' '' '' '' '' '' '' '' '' '' '' '' '' '' i 1 '' q |
+	"$TENKEN" assess -c own.yaml $options >out 2>err
+that 'a goal of the site file is changed there' grep -q 'it is changed there' out
+
 # ---- a terminal ----
 # on COLUMNS TERM OPTIONS...: types what is in the file typed
 on() {
@@ -204,6 +226,11 @@ on 60 xterm --lang ja assess -c named.yaml --resume
 that 'in Japanese, full width, on 60 columns' is 0
 that 'every line fits' fits 60
 that 'the answer is kept' yaml 'a["ordinance-1"]["by"] == "情報管理者"'
+printf '%s\n' '' '' '' '' '' '' '' '' '' '' '' '' 'ｉ' '９' 'なし' '毎年' '' '' '' '' 'ｑ' >typed
+on 60 xterm --lang ja assess -c named.yaml --goals --profile jama-japia
+that 'goals of items in Japanese' yaml 'g["7-9"]["current"] == "なし"'
+that 'with their figures, and every line fits' sh -c 'grep -q "求める値: 1年に1回以上" out'
+that 'every line fits' fits 60
 printf '%s\n' '' n '^C' >typed
 on 80 xterm assess -c named.yaml --resume
 that 'Ctrl-C ends it with 3' is 3
