@@ -64,7 +64,8 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	lighttpd-mod-nss=file:/usr/lib/lighttpd/mod_nss.so
 	lighttpd-mod-mbedtls=file:/usr/lib/lighttpd/mod_mbedtls.so
 	lighttpd-mod-wolfssl=file:/usr/lib/lighttpd/mod_wolfssl.so
-	nodejs=program:node npm=program:npm chromium=program:chromium'
+	nodejs=program:node npm=program:npm chromium=program:chromium
+	poppler-utils=program:pdftotext'
 # What Debian does not have, for the lab; its tests are skipped where it cannot be had.
 lab_modules='node-opcua@2.182.2 aedes@0.51.3 ajv@8.20.0 ajv-formats@3.0.1 ajv-draft-04@1.0.0 @microsoft/jest-sarif@1.0.0-beta.0 playwright-core@1.65.1 axe-core@4.14.1'
 

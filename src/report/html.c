@@ -318,7 +318,7 @@ static void foot(struct page *p)
 	say(p, p->facts->version);
 	mark(p, " · ");
 	say(p, p->facts->uuid);
-	mark(p, "</p><p class=\"screen\">");
+	mark(p, "</p><p>");
 	say_word(p, W_PRINT_NOTE);
 	mark(p, "</p></footer>\n<script>");
 	fputs(page_script, p->out);

@@ -127,5 +127,7 @@ void page_scan(struct page *p)
 	say_word(p, W_MADE_BY);
 	mark(p, "</dt><dd>tenken ");
 	say(p, f->version);
+	mark(p, " · ");
+	say(p, f->uuid);
 	mark(p, "</dd></div>\n</dl>\n</section>\n");
 }

@@ -158,7 +158,7 @@ ONLY("against") "," ONLY("notrun") "," ONLY("clean") "," ONLY("person") "{displa
 "td,td.mono,td.detail{min-width:0}.answer{font-size:1.15rem}}\n"
 /* paper, always light */
 "@media print{@page{size:A4;margin:14mm 13mm}body{background:#fff;font-size:9.5pt}header{background:none;color:#000;padding:0 0 2mm;border-bottom:1px solid #888}"
-"nav,.skip,.filters,.tools,.screen{display:none}.choice input:not(:checked)+label{display:none}.choice label{border:0;padding:0}.choice input:checked+label{color:#000}"
+"nav,.skip,.filters,.tools,footer{display:none}.choice input:not(:checked)+label{display:none}.choice label{border:0;padding:0}.choice input:checked+label{color:#000}"
 "main{padding:0;max-width:none}section{border:0;padding:0;margin:0 0 6mm;border-radius:0}"
 "#summary~section{border-top:2px solid #888;padding-top:3mm}h2,h3,h4{break-after:avoid}tr,.item,.tile,.wrong li,.actions li,.map{break-inside:avoid}"
 ".scroll,.map{overflow:visible}div.map svg{min-width:0}.card,.chapter,.rows{content-visibility:visible;contain-intrinsic-size:none}"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report page in a browser: page.js BROWSER PAGE CROWD FOLDER says one line of TAP per thing that must hold.
 'use strict';
+const { execFileSync } = require('child_process');
 const { readFileSync, writeFileSync } = require('fs');
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -108,17 +109,29 @@ async function access(browser) {
 	await phone.context().close();
 }
 
-// Pages of a PDF without a word on them are empty: a page object has contents and fonts.
+const FEW = 10; // a page with fewer words is as good as empty
+
+// The words on each page: pdftotext ends a page with a form feed.
+function printed(file) {
+	const pages = execFileSync('pdftotext', ['-q', file, '-'], { encoding: 'utf8' }).split('\f');
+	pages.pop();
+	return pages.map(text => text.split(/\s+/).filter(Boolean).length);
+}
+
 async function paper(browser) {
-	for (const view of ['management', 'auditor']) {
-		const tab = await open(browser, page);
-		await choose(tab, 'view-' + view);
-		const file = `${folder}/${view}.pdf`;
-		writeFileSync(file, await tab.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
-		const pages = (readFileSync(file, 'latin1').match(/\/Type\s*\/Page\b/g) || []).length;
-		result(pages > 0 && pages < 200, `on paper: ${view}`, [`${pages} pages`]);
-		await tab.context().close();
-	}
+	for (const [language, views] of [['ja', VIEWS], ['en', ['management', 'auditor']]])
+		for (const view of views) {
+			const tab = await open(browser, page);
+			await choose(tab, 'view-' + view);
+			await choose(tab, 'show-' + language);
+			const file = `${folder}/${view}-${language}.pdf`;
+			writeFileSync(file, await tab.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
+			const words = printed(file);
+			const empty = words.filter(n => n < FEW);
+			result(words.length > 0 && words.length < 200 && empty.length === 0, `on paper: ${view} ${language}, no page empty`,
+				[`words on each page: ${words.join(' ')}`]);
+			await tab.context().close();
+		}
 }
 
 async function large(browser) {

@@ -9,6 +9,7 @@ skip() { printf '1..0 # SKIP %s\n' "$1"; exit 0; }
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip 'chromium is not installed'
 command -v node >/dev/null || skip 'node is not installed'
+command -v pdftotext >/dev/null || skip 'pdftotext (poppler-utils) is not installed'
 NODE_PATH=${NODE_PATH:-}:$build/npm/node_modules:$build/../npm/node_modules
 export NODE_PATH
 for module in playwright-core axe-core; do
