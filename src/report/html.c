@@ -25,7 +25,7 @@ void mark(struct page *p, const char *format, ...)
 
 void say(struct page *p, const char *text)
 {
-	put_html(p->out, text);
+	(p->bare ? put_html : put_html_apart)(p->out, text);
 }
 
 void say_int(struct page *p, int64_t n)
@@ -92,9 +92,9 @@ void say_word(struct page *p, enum word w)
 void say_with(struct page *p, enum word w, const char *const *values)
 {
 	mark(p, "<span lang=\"en\">");
-	put_with(p->out, put_html, word(w, LANGUAGE_EN), values);
+	put_with(p->out, put_html_apart, word(w, LANGUAGE_EN), values);
 	mark(p, "</span><span lang=\"ja\">");
-	put_with(p->out, put_html, word(w, LANGUAGE_JA), values);
+	put_with(p->out, put_html_apart, word(w, LANGUAGE_JA), values);
 	mark(p, "</span>");
 }
 
@@ -290,7 +290,9 @@ static int head(struct page *p, enum language first, const char *view)
 		"<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" "
 		"content=\"tenken\">\n"
 		"<title>tenken: ");
+	p->bare = true;
 	say(p, p->facts->site);
+	p->bare = false;
 	mark(p, "</title>\n<style>");
 	fputs(page_style, p->out);
 	mark(p, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#summary\">");

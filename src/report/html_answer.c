@@ -150,9 +150,9 @@ static void wrong(struct page *p)
 		mark(p, " ");
 		say_bilingual(p, &t->wrong);
 		mark(p, "</h3><p><span lang=\"en\">");
-		put_with(p->out, put_html, t->effect.en, en);
+		put_with(p->out, put_html_apart, t->effect.en, en);
 		mark(p, "</span><span lang=\"ja\">");
-		put_with(p->out, put_html, t->effect.ja, ja);
+		put_with(p->out, put_html_apart, t->effect.ja, ja);
 		mark(p, "</span> <span class=\"quiet\">");
 		say_number_with(p, W_PLACES_ONE, W_PLACES, effects[i].places);
 		mark(p, "</span></p></li>\n");

@@ -186,6 +186,7 @@ static void draw(struct page *p, const struct map *m)
 	     "<div class=\"map\" role=\"region\" tabindex=\"0\" aria-labelledby=\"map-title\">"
 	     "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"map-title map-same\">\n",
 	     s.width, s.bottom);
+	p->bare = true;
 	lane_box(p, &s, 0, "internet");
 	text_at(p, 14, s.top[0] + 28, "name", word(W_INTERNET, LANGUAGE_EN),
 		word(W_INTERNET, LANGUAGE_JA));
@@ -193,6 +194,7 @@ static void draw(struct page *p, const struct map *m)
 		lane(p, &m->lanes[i], &s, i + 1);
 	for (size_t i = 0; i < m->way_count; i++)
 		way(p, &m->ways[i], &s, i);
+	p->bare = false;
 	mark(p, "</svg></div>\n");
 }
 

@@ -14,6 +14,7 @@ struct page {
 	struct facts *facts;
 	FILE *out;
 	const char *zone_note; /* the time zone that times are in */
+	bool bare;             /* here no element may stand: a title, or a picture */
 };
 
 /* Our own markup, as it is. */

@@ -115,6 +115,57 @@ void put_html(FILE *out, const char *text)
 	put(out, text, FORM_HTML);
 }
 
+/* The first bytes of a text that is longer, whole characters of them: a store that somebody else made may hold
+ * any length. A new string; NULL: it is short enough. */
+static char *front_of(const char *text, size_t most)
+{
+	if (text == NULL || strnlen(text, most + 1) <= most)
+		return NULL;
+	while (most > 0 && ((uint8_t)text[most] & 0xc0) == 0x80)
+		most--;
+	return strndup(text, most);
+}
+
+static void put_short(FILE *out, const char *text, enum form form)
+{
+	enum { MOST = 4096 };
+	char *front = front_of(text, MOST);
+
+	put(out, front != NULL ? front : text, form);
+	fputs(front != NULL ? " ..." : "", out);
+	free(front);
+}
+
+/* Letters that are written from right to left (Hebrew, Arabic and their neighbours). */
+static bool turns(const char *text)
+{
+	for (const uint8_t *p = (const uint8_t *)text; *p != '\0';) {
+		uint32_t v = 0;
+		size_t n = *p >= 0xd6 ? utf8_next(p, strnlen((const char *)p, 4), &v) : 1;
+
+		if ((v >= 0x0590 && v <= 0x08ff) || (v >= 0xfb1d && v <= 0xfdff) ||
+		    (v >= 0xfe70 && v <= 0xfefc) || (v >= 0x10800 && v <= 0x10fff) ||
+		    (v >= 0x1e800 && v <= 0x1efff))
+			return true;
+		p += n > 0 ? n : 1;
+	}
+	return false;
+}
+
+void put_html_apart(FILE *out, const char *text)
+{
+	enum { MOST = 16 * 1024 };
+	char *front = front_of(text, MOST);
+	const char *shown = front != NULL ? front : text;
+	bool apart = shown != NULL && turns(shown);
+
+	fputs(apart ? "<bdi>" : "", out);
+	put_html(out, shown);
+	fputs(front != NULL ? " ..." : "", out);
+	fputs(apart ? "</bdi>" : "", out);
+	free(front);
+}
+
 void put_xml(FILE *out, const char *text)
 {
 	put(out, text, FORM_XML);
@@ -122,12 +173,12 @@ void put_xml(FILE *out, const char *text)
 
 void put_line(FILE *out, const char *text)
 {
-	put(out, text, FORM_LINE);
+	put_short(out, text, FORM_LINE);
 }
 
 void put_ticket(FILE *out, const char *text)
 {
-	put(out, text, FORM_TICKET);
+	put_short(out, text, FORM_TICKET);
 }
 
 /* The first character decides; U+FF1D, FF0B, FF0D, FF20 are = + - @ as Japanese keyboards give, and CP932 has one
@@ -142,10 +193,39 @@ static bool is_formula(const char *text)
 	       v == 0xff0d || v == 0xff20 || v == 0x2212;
 }
 
+/* What a cell of a spreadsheet holds (32,767 characters, in units of UTF-16): what is longer would run into the
+ * cells below it. A new string; NULL: it fits. */
+static char *front_of_cell(const char *text)
+{
+	enum { UNITS = 32767 - 12, MOST_OF_A_BYTE = 4 };
+	const uint8_t *p = (const uint8_t *)text;
+	size_t left = strlen(text), units = 0;
+
+	if (left <= UNITS / MOST_OF_A_BYTE)
+		return NULL;
+	while (left > 0 && units < UNITS) {
+		uint32_t v = 0;
+		size_t n = utf8_next(p, left, &v);
+
+		if (n == 0)
+			units += 4;
+		else if (v != '\n' && v != '\t' && v != '\r' && is_unsafe(v))
+			units += v < 0x100 ? 4 : 6;
+		else
+			units += v > 0xffff ? 2 : 1;
+		p += n > 0 ? n : 1;
+		left -= n > 0 ? n : 1;
+	}
+	return left > 0 ? strndup(text, (size_t)((const char *)p - text)) : NULL;
+}
+
 void put_csv(FILE *out, const char *text)
 {
 	if (text == NULL || *text == '\0')
 		return;
+	char *front = front_of_cell(text);
+	if (front != NULL)
+		text = front;
 	bool formula = is_formula(text);
 	bool quoted = formula || strpbrk(text, "\",\r\n\t;") != NULL || *text == ' ' ||
 		      text[strlen(text) - 1] == ' ';
@@ -155,8 +235,10 @@ void put_csv(FILE *out, const char *text)
 	if (formula)
 		putc('\'', out);
 	put(out, text, FORM_CSV);
+	fputs(front != NULL ? " ..." : "", out);
 	if (quoted)
 		putc('"', out);
+	free(front);
 }
 
 /* How JSON says this byte, in which what is no UTF-8 has become "\\x1b"; NULL: as it is. */

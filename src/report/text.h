@@ -17,15 +17,19 @@
 
 /* HTML text and attribute values in either quotes. */
 void put_html(FILE *out, const char *text);
+/* HTML text of which neither length nor direction of writing reaches what stands beside it: cut at 16 KiB, and in
+ * an element of its own where it runs from right to left. */
+void put_html_apart(FILE *out, const char *text);
 /* XML 1.0 attribute values. */
 void put_xml(FILE *out, const char *text);
-/* One line of a terminal. */
+/* One line of a terminal, of no more than 4 KiB of the text (" ..." then stands behind). */
 void put_line(FILE *out, const char *text);
 /* One line of a ticket: the same, and nothing that a tracker takes for a picture, a macro or a link. */
 void put_ticket(FILE *out, const char *text);
 /*
  * One CSV cell (RFC 4180), quoted where needed. A cell that a spreadsheet would take for a formula
- * (= + - @ TAB CR LF in front, their full-width forms too) gets an apostrophe in front.
+ * (= + - @ TAB CR LF in front, their full-width forms too) gets an apostrophe in front. What a spreadsheet's cell
+ * cannot hold is cut, with " ..." behind.
  */
 void put_csv(FILE *out, const char *text);
 /* A JSON string, null for NULL: the bytes that jansson writes of text_json(). */

@@ -152,7 +152,7 @@ static const struct machine machines[] = {
 	  .mac = "00:00:5e:00:53:06",
 	  .ledger = "HMI-1",
 	  .role = "hmi",
-	  .names = "[\"ポンプ室パネル\"]",
+	  .names = "[\"ポンプ室パネル\", \"\u05e9\u05dc\u05d5\u05dd\"]",
 	  .ports = { { 23, "telnet", "telnet",
 		       "{\"banner\":\"VxWorks login:\",\"gathered\":[\"banner\"],"
 		       "\"login_prompt\":true}",

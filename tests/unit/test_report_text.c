@@ -388,9 +388,69 @@ static void compact_json_goes_out_as_it_is(void **state)
 	free(out);
 }
 
+/* Hebrew and Arabic stay in an element of their own, so that what stands beside them keeps its place. */
+static void directions_do_not_mix(void **state)
+{
+	(void)state;
+	expect(put_html_apart, NULL, "");
+	expect(put_html_apart, "点検 \xf0\x9f\x8f\xad <7>", "点検 \xf0\x9f\x8f\xad &lt;7&gt;");
+	expect(put_html_apart, "\xd7\xa9\xd7\x9c 7<", "<bdi>\xd7\xa9\xd7\x9c 7&lt;</bdi>");
+	expect(put_html_apart, "a \xd8\xb3", "<bdi>a \xd8\xb3</bdi>");
+	expect(put_html_apart, "\xef\xbb\x96", "<bdi>\xef\xbb\x96</bdi>");
+	expect(put_html_apart,
+	       "\xe2\x80\xae"
+	       "x\xff",
+	       "\\u202ex\\xff");
+	expect(put_html_apart, "\xd7", "\\xd7");
+}
+
+/* 1 MiB of one text; what came of it ends in " ..." and is so many bytes long. */
+static void is_cut(void (*put)(FILE *, const char *), const char *piece, size_t wanted)
+{
+	enum { SIZE = 1 << 20 };
+	size_t n = strlen(piece), size = 0;
+	char *text = malloc(SIZE + 8), *out = NULL;
+	FILE *f = open_memstream(&out, &size);
+
+	assert_non_null(text);
+	assert_non_null(f);
+	for (size_t i = 0; i < SIZE; i += n)
+		memcpy(text + i, piece, n + 1);
+	put(f, text);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(size, wanted);
+	assert_true(utf8_valid(out, size));
+	assert_non_null(strstr(out, " ..."));
+	free(out);
+	free(text);
+}
+
+static void a_megabyte_is_cut(void **state)
+{
+	char cell[32760 + 1];
+
+	(void)state;
+	is_cut(put_html_apart, "x", 16384 + 4);
+	is_cut(put_html_apart, "点", 16383 + 4);
+	is_cut(put_html_apart, "\xd7\xa9", 16384 + 4 + 11);
+	is_cut(put_line, "点", 4095 + 4);
+	is_cut(put_ticket, "\x1b", 4 * 4096 + 4);
+	is_cut(put_csv, "x", 32755 + 4);
+	is_cut(put_csv, "点", 3 * 32755 + 4);
+	is_cut(put_csv, "\xf0\x9f\x8f\xad", 4 * 16378 + 4);
+	is_cut(put_csv, "\xff", 4 * 8189 + 4);
+	is_cut(put_csv, "\"", 2 * 32755 + 4 + 2);
+	memset(cell, 'x', sizeof(cell) - 1);
+	cell[sizeof(cell) - 1] = '\0';
+	cell[32755] = '\0';
+	expect(put_csv, cell, cell);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(directions_do_not_mix),
+		cmocka_unit_test(a_megabyte_is_cut),
 		cmocka_unit_test(remarks_speak_both_languages),
 		cmocka_unit_test(reasons_of_logins_speak_both_languages),
 		cmocka_unit_test(totals_keep_recommendations_apart),
