@@ -123,7 +123,7 @@ ORDER("auditor", "records", "-6") ORDER("auditor", "coverage", "-5")
 "td{overflow-wrap:anywhere;min-width:3.5rem}td.mono{min-width:8.5rem}td.detail{min-width:9rem}\n"
 ".card .places{table-layout:fixed}.card .places th{width:30%}.card .places th+th{width:13%}.card .places th+th+th{width:auto}"
 ".card .places th+th+th+th{width:7.2rem}small,td.e{color:var(--soft)}td.e{font-size:smaller}\n"
-"#hosts td:first-child{font-weight:700}#hosts td small{display:block;font-weight:400}\n"
+"#hosts td:first-child{font-weight:700}#hosts td small{display:block;font-weight:400}#hosts td:nth-child(2){min-width:4.6rem}#hosts td:nth-child(4){min-width:7.4rem}\n"
 	/* Tables of many narrow columns. */
 	"#closed td.mono,#traffic td.mono,#ot td.mono{min-width:5rem}"
 	"#closed td time,#traffic td time,#ot td time{white-space:normal}\n"
