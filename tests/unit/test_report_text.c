@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "codec/file.h"
 #include "codec/utf8.h"
 #include "report/text.h"
 #include "report/words.h"
@@ -419,7 +420,7 @@ static void is_cut(void (*put)(FILE *, const char *), const char *piece, size_t 
 	put(f, text);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(size, wanted);
-	assert_true(utf8_valid(out, size));
+	assert_int_equal(utf8_valid(out, size), size);
 	assert_non_null(strstr(out, " ..."));
 	free(out);
 	free(text);
