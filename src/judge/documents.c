@@ -123,35 +123,52 @@ static int go_over(struct judged *j, const struct fillings *f)
 				      " FROM temp.judge_batch; DELETE FROM temp.judge_batch");
 }
 
+/* The next documents behind the last one of the batch, which is ?2 to ?5. */
+static const char next_batch[] =
+	"INSERT INTO temp.judge_batch SELECT probe, address, port, transport, ending, document"
+	" FROM main.evidence WHERE scan = ?1 AND (address, port, transport, probe) > (?2, ?3, ?4, "
+	"?5)"
+	" AND json_valid(document) ORDER BY address, port, transport, probe LIMIT ?6";
+
+/* Behind this key. */
+static int take_batch(struct judged *j, struct query *next, const char *address, int64_t port,
+		      const char *transport, const char *probe)
+{
+	query_bind_int(next, 1, j->primary);
+	query_bind_text(next, 2, address);
+	query_bind_int(next, 3, port);
+	query_bind_text(next, 4, transport);
+	query_bind_text(next, 5, probe);
+	query_bind_int(next, 6, BATCH);
+	return query_run(next);
+}
+
 static int read_documents(struct judged *j, const struct fillings *f)
 {
-	struct query *from = NULL, *to = NULL;
-	int count = 0;
-	int r = query_new(
-		j->db,
-		"SELECT probe, address, port, transport, ending, document FROM main.evidence"
-		" WHERE scan = ?1 AND json_valid(document)"
-		" ORDER BY address, port, transport, probe",
-		&from);
+	struct query *next = NULL, *last = NULL;
+	int r = query_new(j->db, next_batch, &next);
 
 	if (r >= 0)
-		r = query_new(j->db, "INSERT INTO temp.judge_batch VALUES (?, ?, ?, ?, ?, ?)", &to);
+		r = query_new(j->db,
+			      "SELECT address, port, transport, probe FROM temp.judge_batch"
+			      " ORDER BY rowid DESC LIMIT 1",
+			      &last);
 	if (r >= 0)
-		r = query_bind_int(from, 1, j->primary);
-	while (r >= 0 && (r = query_step(from)) == 1) {
-		for (int i = 0; r >= 0 && i < 6; i++)
-			r = i == 2 ? query_bind_int(to, i + 1, query_int(from, i))
-				   : query_bind_text(to, i + 1, query_text(from, i));
+		r = take_batch(j, next, "", 0, "", "");
+	while (r >= 0 && (r = query_step(last)) == 1) {
+		const char *address = arena_text(j->arena, query_text(last, 0));
+		const char *transport = arena_text(j->arena, query_text(last, 2));
+		const char *probe = arena_text(j->arena, query_text(last, 3));
+		int64_t port = query_int(last, 1);
+
+		query_reset(last);
+		r = address == NULL || transport == NULL || probe == NULL ? -ENOMEM : go_over(j, f);
 		if (r >= 0)
-			r = query_run(to);
-		if (r >= 0 && ++count == BATCH) {
-			count = 0;
-			r = go_over(j, f);
-		}
+			r = take_batch(j, next, address, port, transport, probe);
 	}
-	query_free(from);
-	query_free(to);
-	return r < 0 ? r : go_over(j, f);
+	query_free(next);
+	query_free(last);
+	return r;
 }
 
 int documents_make(struct judged *j)

@@ -22,7 +22,6 @@ static const char made_tables[] =
 	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
 	" inferred INTEGER NOT NULL, run INTEGER NOT NULL, carried INTEGER NOT NULL,"
 	" measures TEXT, treatment TEXT);"
-	"CREATE INDEX temp.finding_now_check ON finding_now (check_id, fingerprint);"
 	/* Where it was found: one asset may have it at several of its addresses. */
 	"CREATE TEMP TABLE finding_place (fingerprint TEXT NOT NULL, address TEXT, zone TEXT, kind "
 	"TEXT,"
@@ -661,7 +660,10 @@ int findings_make(struct judged *j)
 		else if (state->reason == NULL)
 			r = run_check(j, &c->checks[i], state);
 	}
-	return r;
+	/* Once most of them are there, which is quicker than row by row. */
+	return r < 0 ? r
+		     : db_exec(j->db, "CREATE INDEX temp.finding_now_check ON finding_now"
+				      " (check_id, fingerprint)");
 }
 
 int findings_end(struct judged *j)

@@ -247,7 +247,8 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 	if (db == NULL)
 		return -ENOMEM;
 	db->handle = handle;
-	int r = db_exec(db, "PRAGMA temp_store = MEMORY");
+	/* Nothing of TEMP reaches a disk: what is thrown away there need not be written over. */
+	int r = db_exec(db, "PRAGMA temp_store = MEMORY; PRAGMA temp.secure_delete = OFF");
 	if (r == 0)
 		r = add_functions(handle);
 	if (r < 0) {
