@@ -458,7 +458,8 @@ static int user_view(struct judged *j, const struct check_view *v)
 
 static int make_view(struct judged *j, const struct check_view *v, bool own)
 {
-	int r = own ? materialise(j, v) : user_view(j, v);
+	/* What comes of documents is there already. */
+	int r = !own ? user_view(j, v) : v->per_document ? 0 : materialise(j, v);
 
 	if (r >= 0 && own && v->index != NULL)
 		r = db_execf(j->db, "CREATE INDEX temp.\"%w_index\" ON \"%w\" (%s)", v->name,
@@ -472,8 +473,7 @@ static int make_check_views(struct judged *j)
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < c->view_count; i++)
-		if (i >= c->own_view_count || !c->views[i].per_document)
-			r = make_view(j, &c->views[i], i < c->own_view_count);
+		r = make_view(j, &c->views[i], i < c->own_view_count);
 	/* Reports ask for them whatever the catalogue has. */
 	return r < 0 ? r
 		     : db_exec(j->db,
