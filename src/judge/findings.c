@@ -342,8 +342,13 @@ static int find_origin(struct judged *j, struct keeper *k, const struct row *row
 			? judged_service_find(j, (size_t)host, row->port,
 					      strcmp(row->transport, "udp") == 0)
 			: -1;
-	if (r >= 0 && service >= 0 && j->services[service].talked_ms > 0) {
-		int64_t seen = j->services[service].talked_ms / 1000;
+	int64_t talked_ms =
+		service >= 0 ? j->services[service].talked_ms
+		: host >= 0 && row->port == 0 && j->talked_known && place == row->address
+			? j->hosts[host].talked_ms
+			: 0;
+	if (r >= 0 && talked_ms > 0) {
+		int64_t seen = talked_ms / 1000;
 
 		ret->seen = seen > j->now ? j->now : seen < j->started ? j->started : seen;
 		return 0;

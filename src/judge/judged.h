@@ -21,6 +21,7 @@ struct judged_host {
 	bool own;            /* from where paths were tested: no sweep tries itself */
 	uint32_t zone, kind; /* words' numbers; 0: none */
 	uint32_t first_service, service_count; /* its open services follow each other */
+	int64_t talked_ms; /* when the last conversation with one of them ended; 0: there was none */
 };
 
 /* Texts are numbers of words (struct judged); 0 is NULL. */
@@ -112,6 +113,7 @@ struct judged {
 	struct judged_range *ranges; /* by scope and key */
 	size_t range_count;
 	bool any_answering, any_without_udp; /* of the answering hosts */
+	bool talked_known;    /* all conversations that left a document were with open services */
 	const char *left_out; /* why addresses were left out of the plan; NULL: none were */
 	struct judged_service *services; /* open ones, by address text, port, transport */
 	size_t service_count;

@@ -321,8 +321,12 @@ static int load_told(struct judged *j, struct query *q)
 	struct judged_service *service = &j->services[j->service_count - 1];
 	const char *name = query_text(q, AT_PROBE);
 
-	if (query_int(q, AT_FINISHED) > service->talked_ms)
-		service->talked_ms = query_int(q, AT_FINISHED);
+	int64_t finished = query_int(q, AT_FINISHED);
+	struct judged_host *host = &j->hosts[service->host];
+	if (finished > service->talked_ms)
+		service->talked_ms = finished;
+	if (finished > host->talked_ms)
+		host->talked_ms = finished;
 	const struct judge_probe *probe = name != NULL && query_int(q, AT_VALID) != 0
 						  ? judged_probe_find(j->probes, name, strlen(name))
 						  : NULL;
@@ -353,11 +357,11 @@ static int load_services(struct judged *j)
 {
 	uint32_t transport = 0, last = 0;
 	struct query *q = NULL;
-	int64_t services = 0, told = 0;
+	int64_t services = 0, told = 0, joined = 0;
 	int r = db_number(j->db, "SELECT count(*) FROM service WHERE state = 'open'", 0, &services);
 
 	if (r >= 0)
-		r = db_number(j->db, "SELECT count(*) FROM evidence", 0, &told);
+		r = db_number(j->db, "SELECT count(*) FROM temp.judge_document", 0, &told);
 	if (r < 0)
 		return r;
 	j->services = arena_array(j->arena, (size_t)services + 1, sizeof(*j->services));
@@ -376,11 +380,13 @@ static int load_services(struct judged *j)
 		if (r >= 0 && is_next(j, q, transport, last))
 			r = j->service_count < (size_t)services ? load_service(j, q) : -EBADMSG;
 		last = transport;
+		joined += query_int(q, AT_VALID) != 0;
 		if (r >= 0 && j->told_count < (size_t)told)
 			r = load_told(j, q);
 	}
 	query_free(q);
 	j->services[j->service_count].first_told = (uint32_t)j->told_count;
+	j->talked_known = joined == told;
 	return r < 0 ? r : 0;
 }
 
