@@ -28,11 +28,44 @@ static unsigned node_line(const yaml_node_t *n)
 	return mark_line(n->start_mark);
 }
 
+/* The text in small pieces, as the parser asks for them. What libyaml does for each token grows with the
+ * brackets that are open, so it is stopped where there are too many instead of after the whole text
+ * [yaml-brackets]. */
+struct feed {
+	const char *text;
+	size_t left;
+	const yaml_parser_t *parser;
+	bool deep;
+};
+
+enum { FEED_BYTES = 1024 };
+
+static int feed(void *data, unsigned char *buffer, size_t size, size_t *ret_size)
+{
+	struct feed *f = data;
+	size_t n = f->left < size ? f->left : size;
+
+	if (f->parser->flow_level > YAML_DEPTH_MAX) {
+		f->deep = true;
+		return 0;
+	}
+	if (n > FEED_BYTES)
+		n = FEED_BYTES;
+	memcpy(buffer, f->text, n);
+	f->text += n;
+	f->left -= n;
+	*ret_size = n;
+	return 1;
+}
+
 static void complain_parser(const char *path, const yaml_parser_t *p, struct complaints *c)
 {
 	const char *problem = p->problem != NULL ? p->problem : "";
+	const struct feed *f = p->read_handler_data;
 
-	if (p->error == YAML_MEMORY_ERROR)
+	if (f->deep)
+		complain(c, path, mark_line(p->mark), _("is nested too deeply"));
+	else if (p->error == YAML_MEMORY_ERROR)
 		complain(c, path, 0, _("out of memory"));
 	else if (p->error == YAML_READER_ERROR)
 		complain(c, path, 0, _("is not YAML: %s (byte %zu)"), problem, p->problem_offset);
@@ -161,13 +194,14 @@ static bool ends_here(yaml_parser_t *parser, const char *path, struct complaints
 static bool load(struct yfile *f, const char *text, size_t length)
 {
 	yaml_parser_t parser;
+	struct feed rest = { .text = text, .left = length, .parser = &parser };
 	bool good = false;
 
 	if (!yaml_parser_initialize(&parser)) {
 		complain(f->complaints, f->path, 0, _("out of memory"));
 		return false;
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+	yaml_parser_set_input(&parser, feed, &rest);
 	if (!yaml_parser_load(&parser, &f->document))
 		complain_parser(f->path, &parser, f->complaints);
 	else

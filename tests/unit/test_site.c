@@ -420,6 +420,35 @@ static void test_many(void **state)
 	free(text);
 }
 
+/* A megabyte of open brackets, for each of which libyaml goes through all that are open [yaml-brackets]: the
+ * time would be a day. */
+static void test_brackets(void **state)
+{
+	static const char *const texts[] = { "[", "{a: ", "[a, " };
+	enum { MANY = 250000 };
+	(void)state;
+
+	for (size_t i = 0; i < countof(texts); i++) {
+		struct complaints c = { 0 };
+		struct site s;
+		char *text = NULL;
+		size_t size = 0;
+		FILE *f = open_memstream(&text, &size);
+
+		assert_non_null(f);
+		fputs("site: a\nx: ", f);
+		for (unsigned k = 0; k < MANY; k++)
+			fputs(texts[i], f);
+		fclose(f);
+		load(text, &s, &c);
+		assert_int_equal(c.count, 1);
+		assert_string_equal(c.list[0], "site.yaml:2: is nested too deeply");
+		site_done(&s);
+		complaints_done(&c);
+		free(text);
+	}
+}
+
 /* Unix time of a moment in Tokyo (no daylight saving time). 2026-11-01 is a Sunday. */
 static int64_t tokyo(int day, int hour, int minute)
 {
@@ -636,10 +665,15 @@ static void test_answers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything), cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_many),
-		cmocka_unit_test(test_windows),    cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_example),    cmocka_unit_test(test_incomplete_waiver),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_brackets),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_incomplete_waiver),
 		cmocka_unit_test(test_answers),
 	};
 
