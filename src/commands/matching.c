@@ -9,6 +9,7 @@
 #include "codec/i18n.h"
 #include "commands/commands.h"
 #include "judge/catalogue.h"
+#include "judge/judge.h"
 
 struct matching {
 	const struct site *site;
@@ -65,14 +66,17 @@ struct about {
 	bool whole;
 };
 
-static bool mandatory(const struct guideline *g, const struct about *a)
+/* The control itself, or that of the item; NULL: there is none. */
+static const struct control *control_of(const struct guideline *g, const struct about *a)
 {
 	const struct control *control = NULL;
 
 	for (size_t i = 0; a->whole && i < g->control_count; i++)
 		if (strcmp(g->controls[i].id, a->item) == 0)
-			return g->controls[i].mandatory;
-	return !a->whole && guideline_item(g, a->item, &control) != NULL && control->mandatory;
+			return &g->controls[i];
+	if (!a->whole && guideline_item(g, a->item, &control) == NULL)
+		return NULL;
+	return control;
 }
 
 /* NULL after a complaint. */
@@ -172,7 +176,14 @@ static void match_decision(const struct matching *m, const struct decision *d)
 
 	for (size_t i = 0; i < d->check_count; i++)
 		match_check(m, d->file, d->checks_line, "checks", d->checks[i]);
-	if (g != NULL && strcmp(d->decision, "decline") == 0 && mandatory(g, ABOUT(d)))
+	const struct control *c = g != NULL ? control_of(g, ABOUT(d)) : NULL;
+	if (c != NULL && strcmp(d->decision, "tighten") == 0 && d->level != NULL &&
+	    c->level != NULL && level_less(d->level, c->level))
+		wrong(m, d->file, d->level_line, "level",
+		      _("'%s' is less than '%s', the level that the guideline gives: 'tighten' "
+			"only makes stricter"),
+		      d->level, c->level);
+	if (c != NULL && strcmp(d->decision, "decline") == 0 && c->mandatory)
 		wrong(m, d->file, d->decision_line, "decision",
 		      _("'%s' is a requirement of the ministerial ordinance: it cannot be "
 			"declined"),

@@ -157,6 +157,8 @@ struct level_words {
 };
 /* NULL: a level that is not known, as guidelines of the user's own may have. */
 const struct level_words *level_words(const char *level);
+/* Is this level less than that one, of the same guideline's words? No where nothing orders the two. */
+bool level_less(const char *level, const char *than);
 
 enum { FINGERPRINT_TEXT = 4 + 32 + 1 };
 /* "fp1:" and 32 hexadecimal digits. port 0 and a NULL transport stand for none. 0 or -EIO. */

@@ -62,3 +62,25 @@ const struct level_words *level_words(const char *level)
 			return &levels[i];
 	return NULL;
 }
+
+bool level_less(const char *level, const char *than)
+{
+	static const char *const orders[][4] = {
+		{ "required", "recommended", "example", "informative" },
+		{ "要検討事項", "参考事項" },
+	};
+
+	for (size_t i = 0; i < countof(orders); i++) {
+		size_t at = countof(orders[i]), of = at;
+
+		for (size_t k = 0; k < countof(orders[i]) && orders[i][k] != NULL; k++) {
+			if (strcmp(orders[i][k], level) == 0)
+				at = k;
+			if (strcmp(orders[i][k], than) == 0)
+				of = k;
+		}
+		if (at < countof(orders[i]) && of < at)
+			return true;
+	}
+	return false;
+}

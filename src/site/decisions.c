@@ -44,6 +44,7 @@ static void load_decision(struct site *s, struct ynode n)
 	load_text(yn_get(n, "reason"), &d->reason);
 	load_text(yn_get(n, "by"), &d->by);
 	load_text(yn_get(n, "level"), &d->level);
+	d->level_line = yn_line(yn_get(n, "level"));
 	struct ynode severity = yn_get(n, "severity");
 	load_text(severity, &d->severity);
 	if (d->severity != NULL && !one_of(d->severity, severities))

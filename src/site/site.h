@@ -150,7 +150,7 @@ struct decision {
 	int64_t at;
 	char **checks; /* that bear on it too */
 	size_t check_count;
-	unsigned line, guideline_line, item_line, decision_line, checks_line;
+	unsigned line, guideline_line, item_line, decision_line, checks_line, level_line;
 };
 
 /* Current and target profile, and tiers: set by people, never computed. */

@@ -110,6 +110,9 @@ ends 0 'by all again, the own file by another name' "$TENKEN" report --profile a
 that 'those that the scan was judged by first' test \
 	"$(grep -oE '^(own|mlit-[a-z]+|nisc-[a-z]+|jama-japia):' out | tr -d '\n')" = \
 	own:nisc-measures:jama-japia:mlit-port:mlit-water:nisc-handbook:
+"$TENKEN" --lang en report --profile all --checks own-checks.yaml --no-html own.sqlite >out
+that 'the summary says what is a draft' sh -c "grep -A1 '^nisc-handbook:' out | grep -q '^  Source: A draft$'"
+that 'and nothing where nothing is to be said' sh -c "! grep -A1 '^mlit-water:' out | grep -q Source"
 sed '/^profiles:/d' kita.yaml >plain.yaml
 ends 0 'by all, without a word of the site' "$TENKEN" scan $wait_option -c plain.yaml --profile all -p 25411 --store plain.sqlite 127.0.0.1
 that 'the one that is judged by unless said otherwise first' profiles_are plain.sqlite \
@@ -187,6 +190,8 @@ mv elsewhere.yaml own.yaml
 		     until: 2099-01-01, applicant: a, clause: c, impact: i, closing: c, relies_on: [own.port]}
 		  - {check: smb.v1, reason: r, compensating: c, approved_by: b, approved_at: 2020-01-01, until: 2099-01-01,
 		     applicant: a, clause: c, impact: i, closing: c}
+		measures:
+		  - {check: own.port, measure: m, by: chief, at: 2020-01-01, relies_on: [exposure.unauthenticated-service]}
 		treatments:
 		  - {guideline: own, item: 1-2, owner: chief, state: planned, due: $before}
 		  - {check: own.port, owner: chief, state: done, at: $before}
@@ -210,6 +215,18 @@ that 'a plan names its item' grep -q '<span class="mono">own:1-2</span>' records
 that 'and that its day is over' grep -q '>overdue<' records
 that 'or that it was not done' grep -q 's-high"><span lang="en">[^<]*done[^<]*found again' records
 
+that 'a measure is shown by what its check finds' grep -q '<td><span lang="en">A port of ours</span>' records
+that 'and what it relies on' sh -c '! grep -q ">exposure.unauthenticated-service<" records'
+if "$python" -c 'import openpyxl' 2>/dev/null; then
+	"$TENKEN" --lang en export -c standing.yaml --checks own-checks.yaml own.sqlite --format xlsx -o standing.xlsx
+	"$python" -c 'import openpyxl
+for row in openpyxl.load_workbook("standing.xlsx")["Waivers"].iter_rows(values_only=True):
+    print(row[0], row[5])' >rows
+	that 'the workbook too, an exception that names no first day from its approval' grep -q '^A port of ours 2020-01-01$' rows
+else
+	skip 'the workbook too' 'openpyxl is not installed'
+fi
+
 # ---- what answers name ----
 # answers TEXT WORDS: the lines of standard input are refused with this line
 answers() {
@@ -223,6 +240,14 @@ answers "named.yaml:6: field 'decision': 'ordinance-1-1' is a requirement of the
 	'what the ordinance requires is not declined' <<-'END'
 	items:
 	  - {guideline: mlit-water, item: ordinance-1-1, decision: decline, reason: r, by: b, at: 2026-01-01}
+END
+answers "named.yaml:6: field 'level': 'informative' is less than 'recommended'" 'to tighten is not to loosen' <<-'END'
+	items:
+	  - {guideline: own, item: 1-2, decision: tighten, level: informative}
+END
+answers "named.yaml:6: field 'level': 'example' is less than 'recommended'" 'nor for a control' <<-'END'
+	items:
+	  - {guideline: own, control: '1', decision: tighten, level: example}
 END
 answers "named.yaml:6: field 'checks': there is no check 'nosuch'" 'a further check that there is none of' <<-'END'
 	items:
