@@ -24,7 +24,7 @@ static const struct command commands[] = {
 	{ "beacon", command_beacon, N_("the listener outside that reach is measured against") },
 	{ "report", command_report, N_("the HTML page and the summary of a store") },
 	{ "diff", command_diff, N_("what changed between two runs, or two stores") },
-	{ "export", command_export, N_("json, ndjson, csv or nmap-xml from a store") },
+	{ "export", command_export, N_("a store for other programs, trackers and auditors") },
 	{ "journal", command_journal, N_("what a scan sent, to whom and when") },
 	{ "verify", command_verify, N_("prove an audit bundle") },
 	{ "site", command_site, N_("check a site file and its ledger") },

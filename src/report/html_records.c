@@ -13,8 +13,7 @@ static void say_state(struct page *p, const char *state)
 	say_both(p, treatment_text(state, LANGUAGE_EN), treatment_text(state, LANGUAGE_JA));
 }
 
-/* What it is for: a check and where, or an item. */
-static void say_subject(struct page *p, struct query *q)
+void say_subject(struct page *p, struct query *q)
 {
 	const char *id = cell(q, "check_id");
 	const struct check *check = facts_check(p->facts, id);
@@ -279,13 +278,13 @@ void page_records(struct page *p)
 	waivers(p);
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM measure)"))
 		TABLE(p, W_MEASURES,
-		      "SELECT *, coalesce(check_id, guideline || ':' || item) || coalesce(' ' ||"
-		      " asset, '') || coalesce(' ' || port, '') AS id FROM " MEASURES_AS_THEY_STAND
+		      "SELECT * FROM " MEASURES_AS_THEY_STAND
 		      " ORDER BY guideline, item, check_id, asset, port, line",
-		      { "id", W_ITEM, SHOW_MONO }, { "measure", W_MEASURE, SHOW_TEXT },
+		      { "check_id", W_FOR_WHAT, SHOW_SUBJECT }, { "measure", W_MEASURE, SHOW_TEXT },
 		      { "stands", W_STATE, SHOW_STANDS }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
 		      { "given_at", W_GIVEN_AT, SHOW_DAY }, { "until", W_UNTIL, SHOW_DAY },
-		      { "evidence", W_PROOF, SHOW_TEXT }, { "relies_on", W_RELIES_ON, SHOW_LIST });
+		      { "evidence", W_PROOF, SHOW_TEXT },
+		      { "relies_on", W_RELIES_ON, SHOW_CHECKS });
 	TABLE(p, W_ANSWERS,
 	      "SELECT guideline || ':' || item AS id, * FROM " ANSWERS_AS_THEY_STAND
 	      " ORDER BY guideline, item, given_at",
@@ -300,7 +299,7 @@ void page_records(struct page *p)
 		      " FROM decision ORDER BY guideline, item, line",
 		      { "id", W_ITEM, SHOW_MONO }, { "decision", W_DECISION, SHOW_DECISION },
 		      { "to_what", W_TO_WHAT, SHOW_LEVEL }, { "reason", W_REASON, SHOW_TEXT },
-		      { "checks", W_CHECK, SHOW_LIST }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
+		      { "checks", W_CHECK, SHOW_CHECKS }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
 		      { "given_at", W_GIVEN_AT, SHOW_DAY });
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM threshold)"))
 		thresholds(p);

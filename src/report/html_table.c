@@ -43,6 +43,24 @@ void say_list(struct page *p, const char *text)
 	json_decref(list);
 }
 
+static void say_checks(struct page *p, const char *text)
+{
+	json_t *list = text != NULL ? text_parsed(text) : NULL, *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const struct check *check = facts_check(p->facts, json_string_value(one));
+
+		mark(p, i > 0 ? ", " : "");
+		if (check != NULL)
+			say_bilingual(p, &check->title);
+		else
+			say(p, json_string_value(one));
+	}
+	json_decref(list);
+}
+
 static bool holds(const char *stands)
 {
 	return stands != NULL && (strcmp(stands, "valid") == 0 || strcmp(stands, "future") == 0);
@@ -82,6 +100,12 @@ static void value(struct page *p, struct query *q, const struct column *c)
 		break;
 	case SHOW_LIST:
 		say_list(p, text);
+		break;
+	case SHOW_CHECKS:
+		say_checks(p, text);
+		break;
+	case SHOW_SUBJECT:
+		say_subject(p, q);
 		break;
 	case SHOW_SEVERITY:
 		say_severity(p, text);

@@ -61,7 +61,9 @@ enum show {
 	SHOW_DECISION,
 	SHOW_STANDS, /* red where it does not hold */
 	SHOW_LEVEL,
-	SHOW_LIST, /* of words, in JSON */
+	SHOW_LIST,    /* of words, in JSON */
+	SHOW_CHECKS,  /* of checks by their titles, in JSON */
+	SHOW_SUBJECT, /* what an exception, a measure or a treatment is for; of the whole row */
 	SHOW_SEVERITY,
 	SHOW_DAY,
 	SHOW_JOURNAL
@@ -73,6 +75,8 @@ struct column {
 };
 /* "a, b" of a JSON list; what is none is said as it is. */
 void say_list(struct page *p, const char *text);
+/* The title of the check, or the item, and where. */
+void say_subject(struct page *p, struct query *q);
 /* A heading and a table of the rows, or that there are none. */
 void page_table(struct page *p, enum word head, const char *sql, const struct column *columns,
 		size_t count);

@@ -309,6 +309,19 @@ static void tell_counts(struct telling *t, const char *sql, const char *guidelin
 	putc('\n', t->out);
 }
 
+/* That a guideline is a draft, a part of it, or superseded. */
+static void tell_state(struct telling *t, const struct guideline *g)
+{
+	const char *state = bilingual_text(&g->status, t->l);
+
+	if (state == NULL || *state == '\0')
+		return;
+	fputs("  ", t->out);
+	head(t, W_ORIGIN);
+	put_line(t->out, state);
+	putc('\n', t->out);
+}
+
 static void tell_verdicts(struct telling *t)
 {
 	struct facts_guideline g;
@@ -324,6 +337,7 @@ static void tell_verdicts(struct telling *t)
 			    "SELECT " VERDICT_TOTAL " AS total, count(*) FROM verdict"
 			    " WHERE guideline = ?1 GROUP BY total ORDER BY " BY_TOTAL,
 			    guideline);
+		tell_state(t, g.guideline);
 		if (!g.mandatory)
 			continue;
 		fputs("  ", t->out);

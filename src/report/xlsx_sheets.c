@@ -353,11 +353,13 @@ void sheet_flows(struct book *b)
 
 /* ---- waivers, measures, treatments ---- */
 
-/* "check asset:port", or "guideline:item" of a measure. */
+/* "title asset:port", or "guideline:item" of a measure. */
 static void put_subject(struct sheet *s, struct query *q, bool items)
 {
-	const char *check = cell(q, "check_id"), *asset = cell(q, "asset");
+	const char *id = cell(q, "check_id"), *asset = cell(q, "asset");
 	const char *guideline = items ? cell(q, "guideline") : NULL;
+	const struct check *found = facts_check(s->book->facts, id);
+	const char *check = found != NULL ? bilingual_text(&found->title, s->book->l) : id;
 	char *text = NULL, port[16] = "";
 
 	if (!query_null(q, query_column(q, "port")))
@@ -400,7 +402,8 @@ void sheet_waivers(struct book *b)
 		cell_put(&s, cell(q, "applicant"));
 		cell_put(&s, cell(q, "clause"));
 		cell_put(&s, cell(q, "reason"));
-		cell_day(&s, cell_int(q, "from_at"));
+		cell_day(&s, cell_int(q, "from_at") != 0 ? cell_int(q, "from_at")
+							 : cell_int(q, "approved_at"));
 		cell_day(&s, cell_int(q, "until"));
 		cell_put(&s, cell(q, "compensating"));
 		cell_put(&s, cell(q, "impact"));
