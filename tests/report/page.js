@@ -109,13 +109,13 @@ async function access(browser) {
 	await phone.context().close();
 }
 
-const FEW = 10; // a page with fewer words is as good as empty
+const FEW = 20; // a page with fewer characters is as good as empty
 
-// The words on each page: pdftotext ends a page with a form feed.
+// The characters on each page, blanks not counted: pdftotext ends a page with a form feed.
 function printed(file) {
 	const pages = execFileSync('pdftotext', ['-q', file, '-'], { encoding: 'utf8' }).split('\f');
 	pages.pop();
-	return pages.map(text => text.split(/\s+/).filter(Boolean).length);
+	return pages.map(text => text.replace(/\s+/g, '').length);
 }
 
 async function paper(browser) {
@@ -126,10 +126,10 @@ async function paper(browser) {
 			await choose(tab, 'show-' + language);
 			const file = `${folder}/${view}-${language}.pdf`;
 			writeFileSync(file, await tab.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
-			const words = printed(file);
-			const empty = words.filter(n => n < FEW);
-			result(words.length > 0 && words.length < 200 && empty.length === 0, `on paper: ${view} ${language}, no page empty`,
-				[`words on each page: ${words.join(' ')}`]);
+			const pages = printed(file);
+			const empty = pages.filter(n => n < FEW);
+			result(pages.length > 0 && pages.length < 200 && empty.length === 0, `on paper: ${view} ${language}, no page empty`,
+				[`characters on each page: ${pages.join(' ')}`]);
 			await tab.context().close();
 		}
 }
