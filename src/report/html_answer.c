@@ -82,8 +82,8 @@ static void headline(struct page *p)
 
 struct effect {
 	enum consequence c;
-	int severity; /* 0: critical */
-	int64_t places;
+	int severity;          /* 0: critical */
+	int64_t places, worst; /* all of them, and those with a finding of that severity */
 };
 
 static int by_weight(const void *a, const void *b)
@@ -120,14 +120,17 @@ static void wrong(struct page *p)
 			p->facts->error = -EIO;
 	query_free(checks);
 	query_free(add);
-	q = facts_ask(p->facts, "SELECT effect, min(" BY_SEVERITY "), count(DISTINCT asset)"
+	q = facts_ask(p->facts, "SELECT effect, min(rank), count(*), sum(rank = worst) FROM ("
+				"SELECT effect, min(" BY_SEVERITY ") AS rank,"
+				" min(min(" BY_SEVERITY ")) OVER (PARTITION BY effect) AS worst"
 				" FROM finding_now JOIN temp.report_effect USING (check_id)"
-				" WHERE " COUNTS " GROUP BY effect");
+				" WHERE " COUNTS " GROUP BY effect, asset) GROUP BY effect");
 	for (; facts_next(p->facts, q); count++) {
 		struct effect *e = &effects[query_int(q, 0)];
 
 		e->severity = (int)query_int(q, 1);
 		e->places = query_int(q, 2);
+		e->worst = query_int(q, 3);
 	}
 	query_free(q);
 	if (count == 0)
@@ -155,6 +158,13 @@ static void wrong(struct page *p)
 		put_with(p->out, put_html_apart, t->effect.ja, ja);
 		mark(p, "</span> <span class=\"quiet\">");
 		say_number_with(p, W_PLACES_ONE, W_PLACES, effects[i].places);
+		/* Sixty places under "critical" are not sixty that are critical. */
+		if (effects[i].worst < effects[i].places) {
+			say_word(p, W_OF_THESE);
+			say_both(p, severity_text(severity_words[effects[i].severity], LANGUAGE_EN),
+				 severity_text(severity_words[effects[i].severity], LANGUAGE_JA));
+			mark(p, " %" PRId64, effects[i].worst);
+		}
 		mark(p, "</span></p></li>\n");
 	}
 	mark(p, "</ul>\n<p class=\"quiet\">");

@@ -87,6 +87,11 @@ static void verdict_summary(struct page *p)
 		mark(p, "\">");
 		say_bilingual(p, &g.guideline->title);
 		mark(p, "</a></h3>\n");
+		if (g.guideline->status.en != NULL || g.guideline->status.ja != NULL) {
+			mark(p, "<p class=\"quiet\">");
+			say_bilingual(p, &g.guideline->status);
+			mark(p, "</p>\n");
+		}
 		if (g.mandatory) {
 			mark(p, "<h4>");
 			say_word(p, W_MANDATORY_POINTS);

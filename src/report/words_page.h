@@ -36,6 +36,7 @@
 	X(WHAT_IS_WRONG, "What is wrong, and what it can cause", "何が問題で、何が起こり得るか") \
 	X(PLACES, "%s machines or places", "%s か所") \
 	X(PLACES_ONE, "1 machine or place", "1 か所") \
+	X(OF_THESE, ", of these ", "、うち") \
 	X(FIRST_ACTIONS, "What to do first", "まず行うこと") \
 	X(HEALS, "Heals %s findings on %s machines or places.", "%s 件（%s か所）が解消します。") \
 	X(HEALS_ONE, "Heals one finding.", "1 件が解消します。") \

@@ -113,6 +113,8 @@ that 'those that the scan was judged by first' test \
 "$TENKEN" --lang en report --profile all --checks own-checks.yaml --no-html own.sqlite >out
 that 'the summary says what is a draft' sh -c "grep -A1 '^nisc-handbook:' out | grep -q '^  Source: A draft$'"
 that 'and nothing where nothing is to be said' sh -c "! grep -A1 '^mlit-water:' out | grep -q Source"
+"$TENKEN" report --profile all --checks own-checks.yaml --quiet --html all.html own.sqlite
+that 'and the first screen' sh -c "sed -n '/id=\"summary\"/,/<\/section>/p' all.html | grep -q '>A draft<'"
 sed '/^profiles:/d' kita.yaml >plain.yaml
 ends 0 'by all, without a word of the site' "$TENKEN" scan $wait_option -c plain.yaml --profile all -p 25411 --store plain.sqlite 127.0.0.1
 that 'the one that is judged by unless said otherwise first' profiles_are plain.sqlite \

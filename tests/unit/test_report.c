@@ -476,6 +476,19 @@ static void html_tells_reasons_once(void **state)
 }
 
 /* Goals, tiers, treatments, measures and decisions, each with its state and its days at the site. */
+/* Of the places of a consequence the first screen says how many are as severe as its mark. */
+static void severe_places_are_counted_apart(void **state)
+{
+	char *text = make(HTML, LANGUAGE_EN);
+	char *part = part_of(text, "<section id=\"summary\"", "</section>");
+
+	(void)state;
+	assert_non_null(strstr(part, "4 machines or places</span>"));
+	assert_non_null(strstr(part, "critical</span><span lang=\"ja\">緊急</span> 1</span>"));
+	free(part);
+	free(text);
+}
+
 static void html_tells_what_was_decided(void **state)
 {
 	static const char *const goals[] = {
@@ -595,6 +608,7 @@ int main(void)
 		cmocka_unit_test(html_tells_reasons_once),
 		cmocka_unit_test(summary_in_both_languages),
 		cmocka_unit_test(the_same_store_gives_the_same_bytes),
+		cmocka_unit_test(severe_places_are_counted_apart),
 		cmocka_unit_test(a_failing_file_is_told),
 	};
 
