@@ -398,6 +398,14 @@ static int export_tickets(const struct options *o)
 	return status == EXIT_DONE ? judged : status;
 }
 
+/* Is anything answered or decided in the site file, or in its file of answers? */
+static bool site_answers(const struct site *s)
+{
+	return s->attestation_count + s->waiver_count + s->measure_count + s->treatment_count +
+		       s->decision_count + s->threshold_count + s->goal_count + s->tier_count >
+	       0;
+}
+
 static int push_or_bundle(struct options *o)
 {
 	struct site site = { 0 };
@@ -431,15 +439,16 @@ static int push_or_bundle(struct options *o)
 		} else if (!output_spares(o->bundle, inputs, countof(inputs))) {
 			status = EXIT_USAGE;
 		} else {
-			status = export_bundle(
-				&(struct bundle_options){ .file = o->bundle,
-							  .store = o->store,
-							  .key = key,
-							  .profiles = o->profiles,
-							  .checks = o->checks,
-							  .profile_count = o->profile_count,
-							  .check_count = o->check_count,
-							  .answers = &site.answers_text });
+			status = export_bundle(&(struct bundle_options){
+				.file = o->bundle,
+				.store = o->store,
+				.key = key,
+				.profiles = o->profiles,
+				.checks = o->checks,
+				.profile_count = o->profile_count,
+				.check_count = o->check_count,
+				.site = site_answers(&site) ? &site.text : NULL,
+				.answers = &site.answers_text });
 		}
 	}
 	if (o->site != NULL)

@@ -36,6 +36,7 @@ struct packing {
 	enum encoding encoding;
 	int64_t scan;
 	const char *name;
+	const struct file_text *today;
 };
 
 /* ---- the copy ---- */
@@ -186,36 +187,37 @@ static int declared_run(struct db *db, const char *name, int64_t *ret)
 static int write_today(FILE *out, void *context)
 {
 	const struct packing *p = context;
-	const struct file_text *t = p->options->answers;
 
-	fwrite(t->text, 1, t->length, out);
+	fwrite(p->today->text, 1, p->today->length, out);
 	return 0;
 }
 
-/* Today's answers, unless the run (0: it had none) was declared with the same. */
-static int add_today(struct packing *p, int64_t run)
+/* What is declared today, unless the run (0: it had none) was declared with the same. */
+static int add_today(struct packing *p, int64_t run, const char *name,
+		     const struct file_text *today, const char *member)
 {
-	const struct file_text *t = p->options->answers;
 	char digest[DIGEST_TEXT];
 	struct query *q = NULL;
 
-	if (t == NULL || t->length == 0)
+	if (today == NULL || today->length == 0)
 		return 0;
-	if (!digest_bytes(t->text, t->length, digest))
+	if (!digest_bytes(today->text, today->length, digest))
 		return -ENOMEM;
 	int r = run > 0 ? query_new(p->reading.store.db,
 				    "SELECT 1 FROM main.declared_text WHERE scan = ?1"
-				    " AND name = 'answers' AND digest = ?2",
+				    " AND name = ?2 AND digest = ?3",
 				    &q)
 			: 0;
 	bool same = false;
 	if (q != NULL) {
 		query_bind_int(q, 1, run);
-		query_bind_text(q, 2, digest);
+		query_bind_text(q, 2, name);
+		query_bind_text(q, 3, digest);
 		same = query_step(q) == 1;
 	}
 	query_free(q);
-	return r < 0 || same ? r : bundle_add(p->bundle, "answers-today.yaml", write_today, p);
+	p->today = today;
+	return r < 0 || same ? r : bundle_add(p->bundle, member, write_today, p);
 }
 
 static int add_declared(struct packing *p)
@@ -225,6 +227,7 @@ static int add_declared(struct packing *p)
 						{ "answers", "answers.yaml" } };
 	struct db *db = p->reading.store.db;
 	bool there = false;
+	int64_t site_run = 0;
 	int r = db_has_table(db, "declared_text", &there);
 
 	p->scan = 0;
@@ -233,8 +236,13 @@ static int add_declared(struct packing *p)
 		p->name = names[i][0];
 		if (r == 0 && p->scan > 0)
 			r = bundle_add(p->bundle, names[i][1], write_declared, p);
+		if (i == 0)
+			site_run = p->scan;
 	}
-	return r < 0 ? r : add_today(p, p->scan);
+	if (r >= 0)
+		r = add_today(p, site_run, "site", p->options->site, "site-today.yaml");
+	return r < 0 ? r
+		     : add_today(p, p->scan, "answers", p->options->answers, "answers-today.yaml");
 }
 
 /* ---- the whole ---- */

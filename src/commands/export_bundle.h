@@ -12,9 +12,9 @@ struct bundle_options {
 	const char *store, *key;
 	const char *const *profiles, *const *checks;
 	size_t profile_count, check_count;
-	/* The answers file of today's site file; NULL, or an empty one: there is none. It is laid beside, where it
-	 * is another than the run's. */
-	const struct file_text *answers;
+	/* Today's site file, where it answers anything, and its answers file; NULL, or an empty one: there is none. Each is laid beside, where
+	 * it is another than the run's. */
+	const struct file_text *site, *answers;
 };
 
 /* EXIT_DONE, or another exit status after messages; there is no half a bundle. */

@@ -145,6 +145,8 @@ ends 0 'it holds, too' $verify today.tar --key key.pub
 rm -rf y && mkdir y && tar xf today.tar -C y
 that 'the answers of the run' same y/answers.yaml then-answers.yaml
 that 'and of today' same y/answers-today.yaml answers.yaml
+that 'and the site file, which may have answers itself' same y/site-today.yaml today.yaml
+that 'which stands there once where it is the same' sh -c '! tar tf kita.tar | grep -q site-today'
 that 'the report counts those of the run' same y/report.html x/report.html
 place=$(grep -abo 'not-met, by' today.tar | tail -n 1 | cut -d: -f1)
 change today.tar "$place" 'yes-met'
