@@ -5,6 +5,7 @@
  * expected evidence of tests/wire, WIRE), and what the operator declared. Judging and telling it is for
  * tenken itself. It prints how large the documents are.
  */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "codec/address.h"
 #include "store/answers.h"
 
-enum { DOCUMENT_MOST = 64 * 1024, CASES_MOST = 5 };
+enum { CASES_MOST = 5 };
 
 static const int64_t started = 1795132800;
 
@@ -61,19 +62,13 @@ enum { ZONES = sizeof(zones) / sizeof(zones[0]) };
 static char *documents[OFFERS][CASES_MOST];
 static size_t document_count[OFFERS];
 
-static char *read_file(const char *path)
+/* The document as the store has it: without the blanks that the file is written with for people. */
+static char *read_document(const char *path)
 {
-	FILE *f = fopen(path, "re");
-	char *text = malloc(DOCUMENT_MOST);
-	size_t n = f != NULL && text != NULL ? fread(text, 1, DOCUMENT_MOST - 1, f) : 0;
+	json_t *v = json_load_file(path, 0, NULL);
+	char *text = v != NULL ? json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
-	if (f != NULL)
-		fclose(f);
-	if (n == 0 || n == DOCUMENT_MOST - 1) {
-		free(text);
-		return NULL;
-	}
-	text[n] = '\0';
+	json_decref(v);
 	return text;
 }
 
@@ -84,7 +79,7 @@ static bool read_documents(const char *wire, size_t offer)
 	for (size_t i = 0; i < CASES_MOST && offers[offer].cases[i] != NULL; i++) {
 		snprintf(path, sizeof(path), "%s/%s/%s.json", wire, offers[offer].probe,
 			 offers[offer].cases[i]);
-		char *text = read_file(path);
+		char *text = read_document(path);
 		if (text == NULL)
 			return false;
 		documents[offer][document_count[offer]++] = text;
@@ -115,7 +110,7 @@ static void declare(struct store *s)
 /* Keys and certificates are a machine's own. */
 static void make_own(char *text, uint32_t number)
 {
-	static const char name[] = "\"sha256\": \"";
+	static const char name[] = "\"sha256\":\"";
 	char digits[9];
 
 	snprintf(digits, sizeof(digits), "%08x", number);
