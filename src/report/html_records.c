@@ -294,13 +294,12 @@ void page_records(struct page *p)
 	      { "until", W_UNTIL, SHOW_DAY }, { "note", W_NOTE, SHOW_TEXT });
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM decision)"))
 		TABLE(p, W_DECISIONS,
-		      "SELECT guideline || ':' || item AS id, *, coalesce(level, severity) AS "
-		      "to_what"
-		      " FROM decision ORDER BY guideline, item, line",
+		      "SELECT guideline || ':' || item AS id, * FROM decision"
+		      " ORDER BY guideline, item, line",
 		      { "id", W_ITEM, SHOW_MONO }, { "decision", W_DECISION, SHOW_DECISION },
-		      { "to_what", W_TO_WHAT, SHOW_LEVEL }, { "reason", W_REASON, SHOW_TEXT },
-		      { "checks", W_CHECK, SHOW_CHECKS }, { "given_by", W_GIVEN_BY, SHOW_TEXT },
-		      { "given_at", W_GIVEN_AT, SHOW_DAY });
+		      { "level", W_TO_WHAT, SHOW_LEVEL }, { "severity", W_SEVERITY, SHOW_SEVERITY },
+		      { "reason", W_REASON, SHOW_TEXT }, { "checks", W_CHECK, SHOW_CHECKS },
+		      { "given_by", W_GIVEN_BY, SHOW_TEXT }, { "given_at", W_GIVEN_AT, SHOW_DAY });
 	if (anything(p, "SELECT EXISTS (SELECT 1 FROM threshold)"))
 		thresholds(p);
 	mark(p, "</section>\n");

@@ -108,7 +108,8 @@ static void value(struct page *p, struct query *q, const struct column *c)
 		say_subject(p, q);
 		break;
 	case SHOW_SEVERITY:
-		say_severity(p, text);
+		if (text != NULL)
+			say_severity(p, text);
 		break;
 	case SHOW_DAY:
 		say_day(p, cell_int(q, c->name));

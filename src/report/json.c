@@ -741,12 +741,39 @@ static void put_thresholds(struct writing *w)
 	     { "value", AS_INTEGER }, { "unit", AS_TEXT }, { "source", AS_TEXT });
 }
 
+/* What the verdicts are held against, and what its text is not. */
+static void put_guidelines(struct writing *w)
+{
+	const struct catalogue *c = w->facts->catalogue;
+
+	for (size_t i = 0; c != NULL && i < c->guideline_count; i++) {
+		const struct guideline *g = &c->guidelines[i];
+		const struct {
+			const char *name;
+			const struct bilingual *words;
+		} texts[] = { { "title", &g->title },         { "status", &g->status },
+			      { "publisher", &g->publisher }, { "origin", &g->origin },
+			      { "terms", &g->terms },         { "source_note", &g->source_note } };
+
+		start(w, "guideline");
+		text(w, "id", g->id);
+		text(w, "version", g->version);
+		text(w, "date", g->date);
+		text(w, "sector", g->sector);
+		for (size_t k = 0; k < countof(texts); k++)
+			text(w, texts[k].name, bilingual_text(texts[k].words, w->language));
+		member(w, "own", json_boolean(g->own));
+		end(w);
+	}
+}
+
 static int put_all(struct db *db, const struct catalogue *c, enum language l, bool lines, FILE *out)
 {
 	static const struct {
 		const char *key;
 		void (*put)(struct writing *w);
 	} lists[] = {
+		{ "guidelines", put_guidelines },
 		{ "hosts", put_hosts },
 		{ "reachability", put_paths },
 		{ "flows", put_flows },

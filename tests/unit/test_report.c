@@ -102,6 +102,13 @@ static void json_says_all(void **state)
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(root, "scan"), "status")),
 		"done");
+	/* What the verdicts are held against, in the words of its head. */
+	json_t *guideline = json_array_get(json_object_get(root, "guidelines"), 0);
+	assert_string_equal(json_string_value(json_object_get(guideline, "id")), "mlit-water");
+	static const char *const told[] = { "title",  "version", "date",       "publisher",
+					    "origin", "terms",   "source_note" };
+	for (i = 0; i < countof(told); i++)
+		assert_true(json_string_length(json_object_get(guideline, told[i])) > 3);
 	assert_int_equal(json_array_size(json_object_get(root, "reachability")), 0);
 	assert_int_equal(json_array_size(json_object_get(root, "flows")), 0);
 	/* Silent and skipped addresses are no hosts; order is that of addresses, not of texts. */
@@ -155,11 +162,12 @@ static void json_says_all(void **state)
 
 static void ndjson_is_one_object_per_line(void **state)
 {
-	static const char *const types[] = { "tenken",  "scan",      "host",     "closed_network",
-					     "finding", "control",   "remark",   "offline_data",
-					     "trend",   "fix_time",  "change",   "gap",
-					     "tier",    "answer",    "decision", "waiver",
-					     "measure", "treatment", "threshold" };
+	static const char *const types[] = {
+		"tenken",   "scan",    "guideline", "host",         "closed_network",
+		"finding",  "control", "remark",    "offline_data", "trend",
+		"fix_time", "change",  "gap",       "tier",         "answer",
+		"decision", "waiver",  "measure",   "treatment",    "threshold"
+	};
 	char *text = make(NDJSON, LANGUAGE_JA), *rest = text;
 	size_t kind = 0, lines = 0;
 
