@@ -48,7 +48,7 @@ lab_packages='iproute2=program:ip nftables=program:nft tcpdump=program:tcpdump n
 	memcached=program:memcached rsync=program:rsync rpcbind=program:rpcbind microsocks=program:microsocks
 	dante-server=program:danted ser2net=program:ser2net
 	unbound=program:unbound faketime=program:faketime
-	mariadb-server-core=program:mariadbd postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
+	mariadb-server-core=program:mariadbd mariadb-client-core=program:my_print_defaults postgresql-15=file:/usr/lib/postgresql/15/bin/postgres
 	etcd-server=program:etcd docker.io=program:dockerd squid=program:squid tinyproxy=program:tinyproxy
 	cups-daemon=program:cupsd qbittorrent-nox=program:qbittorrent-nox deluge-web=program:deluge-web
 	tigervnc-standalone-server=program:Xtigervnc xauth=program:xauth
