@@ -153,9 +153,9 @@ holds() {
 }
 
 # ---- peers and waiting ----
-# within SECONDS COMMAND...
+# within SECONDS COMMAND...: a minute at least; only a failure waits that long
 within() {
-	tries=$(($1 * 20))
+	tries=$((($1 < 60 ? 60 : $1) * 20))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))

@@ -20,9 +20,9 @@ begin() {
 }
 journal_has() { [ "$(grep -c '^O' "$1.journal")" -ge "$2" ]; }
 all_gone() { for kid in $kids; do gone "$kid" || return 1; done; }
-# finish: its status, within 10 seconds
+# finish: its status; judging what was found may take long where the machine is slow
 finish() {
-	within 10 gone "$scan" || return 1
+	within 60 gone "$scan" || return 1
 	wait "$scan"
 	status=$?
 }
@@ -103,7 +103,8 @@ at=$(now_ms)
 family INT
 family INT
 stopped f.sqlite "$at" 'Ctrl-C twice'
-that 'Ctrl-C twice: it ends within three seconds' test $(($(now_ms) - at)) -lt 8000
+that 'Ctrl-C twice: the silent conversation was not waited for' holds f.sqlite \
+	"SELECT count(*) FROM journal WHERE closed_ms > $at + 3000" 0
 
 begin g.sqlite
 kill -HUP "$scan"

@@ -108,7 +108,7 @@ waiting() {
 }
 # ended STORE WORDS
 ended() {
-	that "$2 ends a wait" within 3 gone "$scan"
+	that "$2 ends a wait" within 60 gone "$scan"
 	wait "$scan"
 	that "$2: status 3" test $? = 3
 	that "$2: nothing was sent" holds "$1" 'SELECT count(*) FROM journal' 0

@@ -65,9 +65,10 @@ skip_all() {
 tap_done() { echo "1..$tap_count"; }
 
 # ---- waiting ----
-# within SECONDS COMMAND...: asks every tenth of a second until it succeeds
+# within SECONDS COMMAND...: asks every tenth of a second until it succeeds; a minute at least, since
+# machines are slow at times and only a failure waits that long
 within() {
-	tries=$(($1 * 10))
+	tries=$((($1 < 60 ? 60 : $1) * 10))
 	shift
 	until "$@"; do
 		tries=$((tries - 1))
