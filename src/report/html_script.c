@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The page's only script: it narrows long lists, opens what a link leads to where the browser does not,
- * and opens or closes all sections (for printing). Whatever it does is a comfort; without it the page says
- * the same. It reads texts and sets attributes, and makes no markup of anything. Its digest stands in the
+ * The page's only script: it puts in the rows of long lists (they stand in a noscript, see html_table.c), when
+ * they are wanted and otherwise while the browser is idle; narrows those lists; opens what a link leads to
+ * where the browser does not; and opens or closes all sections (for printing). Whatever it does is a comfort;
+ * without it the page says the same. It reads texts and sets attributes; the only markup that it makes is the
+ * page's own rows, parsed where no script runs, as the browser would have done. Its digest stands in the
  * page's policy, so it is written as it is here.
  */
 #include "report/page.h"
@@ -12,8 +14,29 @@ const char page_script[] =
 "'use strict';\n"
 "(function(){\n"
 "function all(q,e){return Array.from((e||document).querySelectorAll(q))}\n"
+"function fill(lot){\n"
+"  var rows=lot.querySelector('noscript');\n"
+"  if(rows)rows.replaceWith.apply(rows,Array.from(\n"
+"    new DOMParser().parseFromString(rows.textContent,'text/html').body.childNodes));\n"
+"}\n"
+"function fillAll(part,holds){\n"
+"  all('details.rows',part).forEach(function(lot){\n"
+"    if(!holds||lot.textContent.includes(holds))fill(lot);\n"
+"  });\n"
+"}\n"
+"var later=window.requestIdleCallback||function(f){setTimeout(f,50)};\n"
+"function fillNext(){\n"
+"  var rows=document.querySelector('details.rows>noscript');\n"
+"  if(!rows)return;\n"
+"  fill(rows.parentElement);\n"
+"  later(fillNext);\n"
+"}\n"
+"addEventListener('load',function(){later(fillNext)});\n"
+"addEventListener('toggle',function(t){if(t.target.className==='rows')fill(t.target)},true);\n"
 "function reveal(){\n"
-"  var id=decodeURIComponent(location.hash.slice(1)),e=id&&document.getElementById(id);\n"
+"  var id=decodeURIComponent(location.hash.slice(1)),e;\n"
+"  if(id&&!document.getElementById(id))fillAll(document,' id=\"'+id+'\"');\n"
+"  e=id&&document.getElementById(id);\n"
 "  if(!e)return;\n"
 "  for(var p=e;p;p=p.parentElement)if(p.tagName==='DETAILS')p.open=true;\n"
 "  e.scrollIntoView();\n"
@@ -24,11 +47,13 @@ const char page_script[] =
 "  var part=t.closest('section'),box=t.querySelector('input'),count=t.querySelector('output'),wait;\n"
 "  t.hidden=false;\n"
 "  all('button',t).forEach(function(b){b.addEventListener('click',function(){\n"
+"    fillAll(part);\n"
 "    all('details',part).forEach(function(d){if(!d.classList.contains('evidence'))d.open=b.value==='open'})\n"
 "  })});\n"
 "  if(!box)return;\n"
 "  function narrow(){\n"
 "    var words=box.value.toLowerCase().split(/\\s+/).filter(Boolean),shown=0;\n"
+"    fillAll(part);\n"
 "    all('[data-rows]',part).forEach(function(list){\n"
 "      var any=false,whole=list.dataset.rows&&words.length?list.querySelector('.'+list.dataset.rows):null;\n"
 "      var head=whole?whole.textContent.toLowerCase():'';\n"

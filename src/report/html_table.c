@@ -167,6 +167,12 @@ void page_table(struct page *p, enum word head, const char *sql, const struct co
 
 enum { OPEN_ROWS = 60, FOLDED_ROWS = 500 };
 
+/*
+ * Where scripts run, a browser takes a noscript for text, which costs it next to nothing: the page's script
+ * puts the rows in when they are wanted, or when the browser has nothing else to do. Without scripts they are
+ * ordinary rows. Texts in them are escaped as everywhere, so none can end the noscript.
+ */
+
 void fold_row(struct page *p, struct fold *f, const char *first)
 {
 	int64_t from = f->at + 1;
@@ -175,14 +181,14 @@ void fold_row(struct page *p, struct fold *f, const char *first)
 	if (f->at++ % FOLDED_ROWS != 0)
 		return;
 	if (from > 1)
-		mark(p, "</tbody></table></div></details>\n");
+		mark(p, "</tbody></table></div></noscript></details>\n");
 	if (f->total > OPEN_ROWS) {
 		mark(p,
 		     "<details class=\"rows\"><summary>%" PRId64 "&#8211;%" PRId64
 		     " <span class=\"quiet\">",
 		     from, to);
 		say(p, first);
-		mark(p, " &#8230;</span></summary>");
+		mark(p, " &#8230;</span></summary><noscript>");
 	}
 	mark(p, "<div class=\"scroll\"><table class=\"places\">");
 	heads(p, f->columns, f->column_count);
@@ -192,5 +198,6 @@ void fold_row(struct page *p, struct fold *f, const char *first)
 void fold_end(struct page *p, const struct fold *f)
 {
 	if (f->at > 0)
-		mark(p, "</tbody></table></div>%s\n", f->total > OPEN_ROWS ? "</details>" : "");
+		mark(p, "</tbody></table></div>%s\n",
+		     f->total > OPEN_ROWS ? "</noscript></details>" : "");
 }

@@ -87,8 +87,9 @@ void page_table(struct page *p, enum word head, const char *sql, const struct co
 	} while (0)
 
 /*
- * A long table: up to 60 rows stand open, of more each 500 are folded together. total is known before;
- * fold_row() comes before each row, with a text that tells where the fold begins.
+ * A long table: up to 60 rows stand open, of more each 500 are folded together, in a noscript that the page's
+ * script replaces by its rows (html_script.c). total is known before; fold_row() comes before each row, with a
+ * text that tells where the fold begins.
  */
 struct fold {
 	const enum word *columns;

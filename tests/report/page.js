@@ -17,9 +17,11 @@ function result(good, name, more) {
 }
 
 // A page whose errors and requests are kept. axe needs to be let in, past the page's own policy.
-async function open(browser, file, options) {
+async function open(browser, file, options, first) {
 	const context = await browser.newContext({ viewport: { width: 1250, height: 1000 }, ...options });
 	const tab = await context.newPage();
+	if (first)
+		await tab.addInitScript(first);
 	tab.said = [];
 	tab.asked = [];
 	tab.on('console', m => tab.said.push(m.text()));
@@ -134,17 +136,44 @@ async function paper(browser) {
 		}
 }
 
+const rowsOf = tab => tab.$$eval('#findings .places tbody tr, #hosts .places tbody tr', list => list.map(r => r.outerHTML));
+const filled = tab => tab.waitForFunction(() => !document.querySelector('noscript'));
+
 async function large(browser) {
+	const plain = await open(browser, crowd, { javaScriptEnabled: false });
+	const rows = await rowsOf(plain);
+	const findings = await plain.$$eval('#findings .places tbody tr', list => list.length);
+	const told = await plain.$$eval('#findings .count', list => list.reduce((sum, c) => sum + Number(c.textContent), 0));
+	result(findings > 0 && findings === told, 'a large page has a row for every finding', [`${findings} rows`]);
+	const last = await plain.$$eval('#findings .rows tbody tr[id]', list => list[list.length - 1].id);
+	await plain.context().close();
+
 	const tab = await open(browser, crowd);
-	const rows = await tab.$$eval('#findings .places tbody tr', list => list.length);
-	const told = await tab.$$eval('#findings .count', list => list.reduce((sum, c) => sum + Number(c.textContent), 0));
-	result(rows > 0 && rows === told, 'a large page has a row for every finding', [`${rows} rows`]);
 	const times = await tab.evaluate(() => ({ elements: document.getElementsByTagName('*').length,
 		paint: Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime),
 		load: Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd) }));
 	console.log(`# ${times.elements} elements, first paint after ${times.paint} ms, loaded after ${times.load} ms`);
+	await filled(tab);
+	const same = await rowsOf(tab);
+	result(rows.length > findings && rows.join() === same.join(), 'the script puts the same rows in', [rows.length, same.length]);
 	result(tab.said.length === 0, 'and no error', tab.said);
 	await tab.context().close();
+
+	// Nothing is put in by itself here: what is asked for is there nevertheless.
+	const slow = await open(browser, crowd, {}, () => { window.requestIdleCallback = () => 0; });
+	const waiting = await slow.$$eval('noscript', list => list.length);
+	await slow.evaluate(id => { location.hash = id; }, last);
+	result(waiting > 1 && await slow.waitForSelector('#' + last, { state: 'visible' }), 'a link leads into rows that were not there yet');
+	const still = await slow.$$eval('noscript', list => list.length);
+	await slow.click('#hosts details.rows > summary >> nth=0');
+	await slow.waitForSelector('#hosts details.rows >> nth=0 >> tbody tr >> nth=0', { state: 'visible' });
+	result(still === waiting - 1, 'those alone came');
+	await slow.fill('#findings .tools input', '10.');
+	await slow.waitForSelector('#findings .tools span:not([hidden])');
+	const shown = await slow.$eval('#findings output', o => Number(o.textContent));
+	result(shown === findings, 'the search looks through all of them', [shown]);
+	result(slow.said.length === 0, 'and no error', slow.said);
+	await slow.context().close();
 }
 
 (async () => {
