@@ -332,10 +332,13 @@ int catalogue_load(const char *dir, const char *const *guidelines, size_t guidel
 	each_file(&l, dir, "checks", ".yaml", read_check_file, NULL);
 	each_file(&l, dir, "data", ".csv", read_list_file, prepare_lists);
 	ret->own_view_count = ret->view_count;
+	size_t ours = ret->check_count;
 	catalogue_read_scopes(&l, scopes);
 	free(scopes);
 	for (size_t i = 0; i < more_count; i++)
 		catalogue_read_checks(&l, more[i]);
+	for (size_t i = ours; i < ret->check_count; i++)
+		ret->checks[i].own = true;
 	read_guidelines(&l, dir, guidelines, guideline_count);
 	if (ret->check_count > 0)
 		qsort(ret->checks, ret->check_count, sizeof(*ret->checks), by_check_id);

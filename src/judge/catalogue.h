@@ -40,6 +40,7 @@ struct check {
 	struct words needs;
 	struct bilingual title, remedy;
 	const char *sql; /* NULL: nothing feeds this check yet */
+	bool own;        /* a check of the user's */
 	bool of_zone;    /* what it finds concerns every asset of the zone where it finds it */
 	bool of_site; /* what it finds concerns the site as a whole, whichever assets an item speaks of */
 	/* Which hosts or services it could judge, and the reason for the others; NULL: all of them. */

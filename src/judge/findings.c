@@ -102,6 +102,7 @@ static int by_place(const void *left, const void *right)
 struct rows {
 	struct row *list;
 	size_t count, room;
+	size_t nowhere; /* rows without a place, which are no findings */
 	struct arena *arena;
 };
 
@@ -181,6 +182,8 @@ static int ask(struct judged *j, const struct check *check, struct rows *rows)
 		/* A row without a place is no finding: the columns of an outer join, say. */
 		else if (!query_null(q, at.address) || !query_null(q, at.asset))
 			r = read_row(q, &at, check, rows);
+		else
+			rows->nowhere++;
 	}
 	query_free(q);
 	return r;
@@ -473,6 +476,21 @@ static int keep_rows(struct judged *j, struct keeper *k, const struct check *che
 	return r < 0 ? r : ended;
 }
 
+/* Ours mean it so; whoever wrote another must not take what fell out for a clean result. */
+static void tell_nowhere(struct judged *j, const struct check *check, const struct rows *rows,
+			 struct check_state *state)
+{
+	if (!check->own || rows->nowhere == 0)
+		return;
+	if (j->options.complaints != NULL)
+		complain(j->options.complaints, check->file, check->sql_line,
+			 _("check '%s': rows whose columns 'address' and 'asset' are both empty "
+			   "are no findings: %zu"),
+			 check->id, rows->nowhere);
+	if (rows->count == 0)
+		state->reason = "error in the check";
+}
+
 /* 0 also where the check's own SQL failed: that is a complaint and its state's reason. */
 static int run_check(struct judged *j, const struct check *check, struct check_state *state)
 {
@@ -493,6 +511,7 @@ static int run_check(struct judged *j, const struct check *check, struct check_s
 		r = 0;
 		goto out;
 	}
+	tell_nowhere(j, check, &rows, state);
 	if (rows.count > 0) {
 		qsort(rows.list, rows.count, sizeof(*rows.list), by_place);
 		r = keep_rows(j, &keeper, check, &rows);

@@ -1695,6 +1695,48 @@ static void mistakes_in_sql_are_told(void **state)
 	db_free(db);
 }
 
+/* An outer join leaves rows without a place: ours mean it, whoever wrote another is told. */
+static void rows_of_the_users_without_a_place_are_told(void **state)
+{
+#define NOWHERE(id, values)                                                    \
+	"- {id: " id ", severity: low, needs: [sweep], title: a, remedy: b,\n" \
+	"   sql: \"SELECT column1 AS address, column2 AS asset FROM (VALUES " values ")\"}\n"
+	static const char more[] = NOWHERE("u.all", "(NULL, NULL), (NULL, NULL)")
+		NOWHERE("u.some", "(NULL, NULL), ('10.0.0.1', NULL)")
+			NOWHERE("u.none", "('10.0.0.1', NULL), (NULL, 'A')");
+	char path[256];
+	const char *const list[] = { path };
+	struct catalogue own;
+	struct complaints c = { 0 };
+	const struct judge_options options = { .complaints = &c };
+	struct db *db = store_with(":memory:", "");
+
+	(void)state;
+	write_file("more.yaml", more);
+	snprintf(path, sizeof(path), "%s/profiles/more.yaml", folder);
+	assert_int_equal(catalogue_load(folder, guidelines, 1, list, 1, &own, &c), 0);
+	assert_int_equal(judge_run(db, &own, 1, probes_here, NULL, &options), 0);
+	assert_int_equal(c.count, 2);
+	expect_complaint(&c, "more.yaml:2: check 'u.all': rows whose columns 'address' and 'asset' "
+			     "are both empty are no findings: 2");
+	expect_complaint(&c, "more.yaml:4: check 'u.some': rows whose columns 'address' and "
+			     "'asset' are both empty are no findings: 1");
+	/* Where nothing is left it did not run; what has a place stands. */
+	expect(db,
+	       "SELECT group_concat(check_id || ' ' || ran || ' ' || findings || ' '"
+	       " || coalesce(reason, '-'), '; ') FROM check_run WHERE check_id LIKE 'u.%'",
+	       "u.all 0 0 error in the check; u.none 1 2 -; u.some 1 1 -");
+	complaints_done(&c);
+	/* The same as checks of ours. */
+	for (size_t i = 0; i < own.check_count; i++)
+		own.checks[i].own = false;
+	assert_int_equal(judge_run(db, &own, 1, probes_here, NULL, &options), 0);
+	assert_int_equal(c.count, 0);
+	expect(db, "SELECT ran FROM check_run WHERE check_id = 'u.all'", "1");
+	catalogue_done(&own);
+	db_free(db);
+}
+
 static void mistakes_in_files_are_told(void **state)
 {
 	static const struct {
@@ -1800,6 +1842,7 @@ int main(void)
 		cmocka_unit_test(what_is_carried_counts_where_it_may_be),
 		cmocka_unit_test(shipped_checks_claim_what_they_saw),
 		cmocka_unit_test(mistakes_in_sql_are_told),
+		cmocka_unit_test(rows_of_the_users_without_a_place_are_told),
 		cmocka_unit_test(mistakes_in_files_are_told),
 		cmocka_unit_test(unknown_probes_are_told),
 		cmocka_unit_test(cross_check_finds_what_is_missing),
