@@ -30,8 +30,8 @@ static const char make[] =
 	"  FROM temp.zone_declared d WHERE d.zone = z.name), 'not-tested', 0, 0, 0, NULL, NULL, 0"
 	" FROM temp.zone z WHERE z.kind = 'ot' OR 'closed' IN (SELECT d.word"
 	"  FROM temp.zone_declared d WHERE d.zone = z.name) GROUP BY z.name;"
-	"INSERT OR IGNORE INTO temp.closed_refuted SELECT p.zone, p.fingerprint"
-	" FROM temp.finding_place p JOIN temp.finding_now n USING (fingerprint)"
+	"INSERT OR IGNORE INTO temp.closed_refuted SELECT p.zone, n.fingerprint"
+	" FROM temp.finding_place p JOIN temp.finding_now n USING (number)"
 	" WHERE n.check_id IN " REFUTES " AND p.zone IN (SELECT zone FROM temp.closed_network);"
 	/* A path holds where it was tested and nobody let it through, nor refused it on the way. */
 	"UPDATE temp.closed_network SET paths = p.paths, held = p.held, first_ms = p.first_ms,"

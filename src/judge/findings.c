@@ -15,17 +15,17 @@
 enum { ROWS_MAX = 200 * 1000 }; /* findings of one check */
 
 static const char made_tables[] =
-	"CREATE TEMP TABLE finding_now (fingerprint TEXT PRIMARY KEY, check_id TEXT NOT NULL,"
+	"CREATE TEMP TABLE finding_now (fingerprint TEXT NOT NULL UNIQUE, check_id TEXT NOT NULL,"
 	" severity TEXT NOT NULL, status TEXT NOT NULL, asset TEXT NOT NULL, address TEXT,"
 	" port INTEGER, transport TEXT, zone TEXT, kind TEXT, vantage TEXT NOT NULL,"
 	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
 	" last_seen INTEGER NOT NULL, reopened INTEGER NOT NULL,"
 	" inferred INTEGER NOT NULL, run INTEGER NOT NULL, carried INTEGER NOT NULL,"
-	" measures TEXT, treatment TEXT);"
+	" measures TEXT, treatment TEXT, number INTEGER PRIMARY KEY);"
 	/* Where it was found: one asset may have it at several of its addresses. */
-	"CREATE TEMP TABLE finding_place (fingerprint TEXT NOT NULL, address TEXT, zone TEXT, kind "
+	"CREATE TEMP TABLE finding_place (number INTEGER NOT NULL, address TEXT, zone TEXT, kind "
 	"TEXT,"
-	" UNIQUE (fingerprint, address));"
+	" UNIQUE (number, address));"
 	"CREATE TEMP TABLE check_run (check_id TEXT PRIMARY KEY, severity TEXT NOT NULL,"
 	" ran INTEGER NOT NULL, partial INTEGER NOT NULL, reason TEXT, hosts INTEGER NOT NULL,"
 	" hosts_answering INTEGER NOT NULL, ports_planned INTEGER NOT NULL,"
@@ -201,7 +201,7 @@ static const char *what_is_wrong(struct judged *j, int error)
 /* ---- keeping them ---- */
 
 struct keeper {
-	struct query *filed, *insert, *place, *observed, *support, *origin;
+	struct query *filed, *insert, *place, *number, *observed, *support, *origin;
 	struct query *before; /* NULL: there is none to be found */
 	/* Of the judged run, where nothing may be known from listening alone. */
 	bool told;
@@ -215,6 +215,7 @@ static void keeper_done(struct keeper *k)
 	query_free(k->before);
 	query_free(k->insert);
 	query_free(k->place);
+	query_free(k->number);
 	query_free(k->observed);
 	query_free(k->support);
 	query_free(k->origin);
@@ -294,7 +295,7 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			j->db,
 			"INSERT INTO temp.finding_now VALUES"
 			" (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, 0,"
-			"  NULL, NULL)"
+			"  NULL, NULL, NULL)"
 			/* The worst of its places. */
 			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
 			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
@@ -303,6 +304,9 @@ static int keeper_init(struct judged *j, struct keeper *k)
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.finding_place VALUES (?, ?, ?, ?)",
 			      &k->place);
+	if (r >= 0)
+		r = query_new(j->db, "SELECT number FROM temp.finding_now WHERE fingerprint = ?",
+			      &k->number);
 	return r < 0 || j->heard ? r : ask_told(j, k);
 }
 
@@ -369,12 +373,23 @@ static int find_origin(struct judged *j, struct keeper *k, const struct row *row
 	return r;
 }
 
+static int find_number(struct keeper *k, const char *fingerprint, int64_t *ret)
+{
+	query_bind_text(k->number, 1, fingerprint);
+	int r = query_step(k->number);
+
+	if (r == 1)
+		*ret = query_int(k->number, 0);
+	query_reset(k->number);
+	return r;
+}
+
 static int keep_row(struct judged *j, struct keeper *k, const struct check *check,
 		    const struct row *row)
 {
 	char fingerprint[FINGERPRINT_TEXT];
 	struct origin o = { 0 };
-	int64_t first_seen, reopened = 0;
+	int64_t first_seen, reopened = 0, number = 0;
 	/* An address where nothing answered may stand in the row of a range. */
 	ptrdiff_t host = judged_host_find(j, row->address);
 	const struct judged_host *h = host >= 0 ? &j->hosts[host] : NULL;
@@ -442,10 +457,12 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_int(k->insert, 15, reopened);
 		query_bind_int(k->insert, 16, row->inferred);
 		query_bind_int(k->insert, 17, o.run);
-		r = query_run(k->insert);
+		r = query_insert(k->insert, &number);
 	}
+	if (r >= 0 && number == 0) /* it has another place only */
+		r = find_number(k, fingerprint, &number);
 	if (r >= 0) {
-		query_bind_text(k->place, 1, fingerprint);
+		query_bind_int(k->place, 1, number);
 		query_bind_text(k->place, 2, row->address);
 		query_bind_text(k->place, 3, zone);
 		query_bind_text(k->place, 4, kind);
@@ -595,15 +612,15 @@ static int load_findings(struct judged *j)
 		return -ENOMEM;
 	r = query_new(j->db,
 		      "SELECT n.fingerprint, n.check_id, p.address, n.status = 'open', n.inferred, "
-		      "n.rowid"
-		      " FROM temp.finding_now AS n JOIN temp.finding_place AS p USING (fingerprint)"
-		      " ORDER BY n.check_id, n.fingerprint, p.address",
+		      "n.number"
+		      " FROM temp.finding_now AS n JOIN temp.finding_place AS p USING (number)"
+		      " ORDER BY n.check_id, n.number, p.address",
 		      &q);
 	for (size_t check = 0; r >= 0 && (r = query_step(q)) == 1;) {
 		struct judged_finding *f = &j->findings[j->finding_count];
 
 		j->places[j->place_count++] = judged_host_find(j, query_text(q, 2));
-		if (last != NULL && strcmp(last->fingerprint, query_text(q, 0)) == 0) {
+		if (last != NULL && last->number == query_int(q, 5)) {
 			f[-1].place_count++;
 			continue;
 		}
@@ -687,7 +704,7 @@ int findings_make(struct judged *j)
 	/* Once most of them are there, which is quicker than row by row. */
 	return r < 0 ? r
 		     : db_exec(j->db, "CREATE INDEX temp.finding_now_check ON finding_now"
-				      " (check_id, fingerprint)");
+				      " (check_id)");
 }
 
 int findings_end(struct judged *j)

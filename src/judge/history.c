@@ -265,9 +265,9 @@ static int carry(struct judged *j)
 		"  json_object('vantage', g.vantage, 'seen', strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ',"
 		"   g.last_seen, 'unixepoch')),"
 		"  NULL,"
-		"  g.first_seen, g.last_seen, g.reopened, 0, g.last_scan, 1, NULL, NULL"
+		"  g.first_seen, g.last_seen, g.reopened, 0, g.last_scan, 1, NULL, NULL, NULL"
 		" FROM temp.finding_gone g WHERE g.reason = %Q;"
-		"INSERT OR IGNORE INTO temp.finding_place SELECT fingerprint, address, zone, kind"
+		"INSERT OR IGNORE INTO temp.finding_place SELECT number, address, zone, kind"
 		"  FROM temp.finding_now WHERE carried = 1;"
 		"DELETE FROM temp.finding_gone WHERE reason = %Q",
 		elsewhere, elsewhere);

@@ -48,7 +48,7 @@ struct judge_options {
  *   the runs that are judged together; used 1: its evidence counts.
  * finding_now(fingerprint, check_id, severity, status ('open', 'waived'), asset, address, port,
  *   transport, zone, kind, vantage, detail, evidence, waiver, first_seen, last_seen, reopened,
- *   inferred, run, carried, measures, treatment)
+ *   inferred, run, carried, measures, treatment, number)
  *   what they found. waiver: JSON with "state", reason, compensating, approved_by, approved_at,
  *   until, applicant, clause, from, impact, closing, relies_on (list), against (fingerprint) and
  *   against_check; NULL: none. state is 'valid', or one that leaves the finding open: 'expired',
@@ -59,8 +59,8 @@ struct judge_options {
  *   against_check; NULL: none. treatment: JSON with state ('planned', 'in-progress', 'done',
  *   'accepted'), owner, due, action, at, note, overdue, contradicted (it is said to be done, and was
  *   found after that day); NULL: none. Neither hides a finding.
- * finding_place(fingerprint, address, zone, kind): where each was found, one row at least; several
- *   where one asset has it at several of its addresses (finding_now then names the first).
+ * finding_place(number, address, zone, kind): where each finding of that number was found, one row at least;
+ *   several where one asset has it at several of its addresses (finding_now then names the first).
  * finding_gone(the same columns as the table finding, status 'fixed' or 'not-retested', reason)
  *   what was open before and was not found this time.
  * gone_unwaived(fingerprint): of those that were not looked at again, the ones whose waiver is over.

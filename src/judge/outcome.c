@@ -54,15 +54,16 @@ const char *when_sql(struct arena *arena, const struct item *item)
 {
 	return arena_printf(
 		arena,
-		"SELECT (%s\n) FROM (SELECT n.fingerprint, n.check_id, n.severity, n.status, "
+		"SELECT (%s\n) FROM (SELECT n.number, n.fingerprint, n.check_id, n.severity, "
+		"n.status, "
 		"n.asset,"
 		"  p.address, n.port, n.transport, p.zone, p.kind, n.vantage, n.detail, n.evidence,"
 		"  n.waiver, n.first_seen, n.last_seen, n.reopened, n.inferred, s.vantage_zone,"
 		"  s.vantage_kind, s.kind AS run_kind FROM temp.finding_now AS n"
-		"  JOIN temp.finding_place AS p USING (fingerprint)"
+		"  JOIN temp.finding_place AS p USING (number)"
 		"  LEFT JOIN main.scan AS s ON s.id = n.run) AS f"
 		" LEFT JOIN temp.asset AS a ON a.address = f.address"
-		" WHERE f.check_id = ? ORDER BY f.fingerprint, f.address",
+		" WHERE f.check_id = ? ORDER BY f.number, f.address",
 		item->when);
 }
 
@@ -116,11 +117,21 @@ static const struct finding_set *set_find(const struct judged *j, const struct c
 	return NULL;
 }
 
+static int run_keep(struct query *keep, const struct finding_set *s, int64_t first, int64_t last)
+{
+	query_bind_int(keep, 1, s->number);
+	query_bind_int(keep, 2, first);
+	query_bind_int(keep, 3, last);
+	return query_run(keep);
+}
+
+/* The findings of one check stand in the order of their numbers. */
 static int set_keep(struct judged *j, const struct judged_finding *first, size_t count,
 		    struct finding_set *s, const signed char *when, struct query *keep)
 {
 	int r = db_exec(j->db, "SAVEPOINT finding_set");
 	bool open = r >= 0;
+	int64_t from = 0, to = 0;
 
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		const struct judged_finding *f = &first[i];
@@ -137,10 +148,15 @@ static int set_keep(struct judged *j, const struct judged_finding *first, size_t
 		s->tally.open += f->open;
 		s->tally.inferred += f->open && f->inferred;
 		s->tally.waived += !f->open;
-		query_bind_int(keep, 1, s->number);
-		query_bind_int(keep, 2, f->number);
-		r = query_run(keep);
+		if (from != 0 && f->number != to + 1) {
+			r = run_keep(keep, s, from, to);
+			from = 0;
+		}
+		from = from == 0 ? f->number : from;
+		to = f->number;
 	}
+	if (r >= 0 && from != 0)
+		r = run_keep(keep, s, from, to);
 	int ended = open ? db_exec(j->db, "RELEASE finding_set") : 0;
 	return r < 0 ? r : ended;
 }

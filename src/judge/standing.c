@@ -50,7 +50,7 @@ static const char relied[] =
 	"  UNION SELECT r.value FROM temp.measure_state, json_each(relies) r)"
 	" SELECT n.check_id, p.address, n.fingerprint FROM checks"
 	"  CROSS JOIN temp.finding_now n ON n.check_id = checks.id"
-	"  CROSS JOIN temp.finding_place p ON p.fingerprint = n.fingerprint"
+	"  CROSS JOIN temp.finding_place p ON p.number = n.number"
 	"  WHERE p.address IS NOT NULL"
 	" UNION ALL SELECT n.check_id, n.asset, n.fingerprint FROM checks"
 	"  CROSS JOIN temp.finding_now n ON n.check_id = checks.id ORDER BY 1, 3, 2;"
@@ -80,7 +80,7 @@ static const char about[] =
 	"     AND l.place IN (n.asset, p.address) WHERE l.fingerprint <> n.fingerprint) END"
 	"    AS against"
 	"  FROM temp.declared_about d JOIN temp.finding_now n ON n.check_id = d.check_id"
-	"  JOIN temp.finding_place p ON p.fingerprint = n.fingerprint"
+	"  JOIN temp.finding_place p ON p.number = n.number"
 	"  WHERE (d.port = 0 OR d.port = n.port) AND (d.asset IS NULL OR d.asset = p.address"
 	"   OR (d.asset = n.asset AND NOT EXISTS (SELECT 1 FROM temp.asset_key k"
 	"    WHERE k.address = p.address AND k.name = n.asset AND k.key = n.asset)))) x"
@@ -91,7 +91,8 @@ static const char about[] =
  * open. */
 static const char waived[] =
 	"CREATE TEMP TABLE finding_waived AS SELECT fingerprint, count(*) AS places,"
-	"  (SELECT count(*) FROM temp.finding_place p WHERE p.fingerprint = a.fingerprint)"
+	"  (SELECT count(*) FROM temp.finding_place p JOIN temp.finding_now n USING (number)"
+	"    WHERE n.fingerprint = a.fingerprint)"
 	"   AS all_places, sum(state = 'valid') AS valid, state, number, against, against_check,"
 	"  max(rank * 1000000 + number)"
 	" FROM (SELECT *, row_number() OVER (PARTITION BY fingerprint, address ORDER BY rank,"

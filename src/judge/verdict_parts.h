@@ -62,7 +62,7 @@ struct bench {
 };
 
 /* ---- outcome.c ---- */
-/* Statements that keep a finding of a set (set, finding), and a set of an item (guideline, item, set). */
+/* Statements that keep a run of findings of a set (set, first, last), and a set of an item (guideline, item, set). */
 struct set_writers {
 	struct query *keep, *of_item;
 };

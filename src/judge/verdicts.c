@@ -26,15 +26,16 @@ static const char made_tables[] =
 	" answer_evidence TEXT, decision TEXT, decision_reason TEXT, measures TEXT,"
 	" answer_of_control INTEGER, decision_by TEXT, decision_at INTEGER, decision_level TEXT,"
 	" PRIMARY KEY (guideline, item)) WITHOUT ROWID;"
-	/* Sets of findings (their rows in finding_now), and which of them an item has. */
-	"CREATE TEMP TABLE verdict_set (number INTEGER NOT NULL, finding INTEGER NOT NULL);"
+	/* Sets of findings (runs of their numbers), and which of them an item has. */
+	"CREATE TEMP TABLE verdict_set (number INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, PRIMARY KEY (number, first)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE verdict_item_set (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" number INTEGER NOT NULL, PRIMARY KEY (guideline, item, number)) WITHOUT ROWID;"
 	"CREATE INDEX temp.verdict_item_of ON verdict_item_set (number, guideline, item);"
 	"CREATE TEMP VIEW verdict_finding AS SELECT i.guideline AS guideline, i.item AS item,"
 	" n.fingerprint AS fingerprint FROM temp.verdict_item_set AS i"
 	" JOIN temp.verdict_set AS s ON s.number = i.number"
-	" JOIN temp.finding_now AS n ON n.rowid = s.finding;"
+	" JOIN temp.finding_now AS n ON n.number BETWEEN s.first AND s.last;"
 	"CREATE TEMP TABLE verdict_check (guideline TEXT NOT NULL, item TEXT NOT NULL,"
 	" check_id TEXT NOT NULL, ran INTEGER NOT NULL, reason TEXT,"
 	" PRIMARY KEY (guideline, item, check_id)) WITHOUT ROWID";
@@ -251,7 +252,7 @@ int verdicts_make(struct judged *j)
 			      " ?, ?, ?, ?, ?)",
 			      &w.verdict);
 	if (r >= 0)
-		r = query_new(j->db, "INSERT INTO temp.verdict_set VALUES (?, ?)", &w.sets.keep);
+		r = query_new(j->db, "INSERT INTO temp.verdict_set VALUES (?, ?, ?)", &w.sets.keep);
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.verdict_item_set VALUES (?, ?, ?)",
 			      &w.sets.of_item);
@@ -277,10 +278,6 @@ int verdicts_make(struct judged *j)
 			&w.measures);
 	for (size_t i = 0; r >= 0 && i < j->catalogue->guideline_count; i++)
 		r = judge_guideline(j, &j->catalogue->guidelines[i], &w);
-	/* Once all of them are there, which is quicker than row by row. */
-	if (r >= 0)
-		r = db_exec(j->db,
-			    "CREATE INDEX temp.verdict_set_of ON verdict_set (number, finding)");
 	query_free(w.verdict);
 	query_free(w.sets.keep);
 	query_free(w.sets.of_item);

@@ -140,10 +140,10 @@ const struct check *facts_check(const struct facts *f, const char *id);
 
 /* The other addresses of the asset where a finding (f) stands too: a JSON list. */
 #define ALSO_AT                                                                          \
-	"iif(EXISTS (SELECT 1 FROM finding_place o WHERE o.fingerprint = f.fingerprint"  \
+	"iif(EXISTS (SELECT 1 FROM finding_place o WHERE o.number = f.number"            \
 	"  AND o.address <> f.address),"                                                 \
 	" (SELECT json_group_array(address) FROM (SELECT o.address FROM finding_place o" \
-	"  WHERE o.fingerprint = f.fingerprint AND o.address <> f.address"               \
+	"  WHERE o.number = f.number AND o.address <> f.address"                         \
 	"  ORDER BY address_key(o.address))), '[]') AS also"
 
 /* What people declared, with how it stands on the day that is judged (stands: valid, future, expired, incomplete,

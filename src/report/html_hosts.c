@@ -284,7 +284,7 @@ static void classify(struct page *p)
 		    " WHERE owner <> '' ORDER BY line;"
 		    "INSERT INTO temp.report_asset"
 		    " WITH worst AS MATERIALIZED (SELECT l.address, min(" BY_SEVERITY ") AS rank,"
-		    "  count(*) AS n FROM finding_place l JOIN finding_now n USING (fingerprint)"
+		    "  count(*) AS n FROM finding_place l JOIN finding_now n USING (number)"
 		    "  WHERE n.status = 'open' GROUP BY l.address)"
 		    " SELECT r.position, " ASSET_CLASS ", w.rank, coalesce(w.n, 0)"
 		    " FROM report_place r JOIN asset a ON a.address = r.address"

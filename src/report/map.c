@@ -60,7 +60,7 @@ static void load_dots(struct facts *f, struct map *m)
 	struct query *q = facts_ask(
 		f,
 		"WITH worst AS (SELECT p.address, min(" BY_SEVERITY ") AS rank FROM finding_place p"
-		"  JOIN finding_now n USING (fingerprint) WHERE n.status = 'open' GROUP BY "
+		"  JOIN finding_now n USING (number) WHERE n.status = 'open' GROUP BY "
 		"p.address)"
 		" SELECT iif(h.zone IN (SELECT name FROM zone), h.zone, '') AS lane,"
 		"  coalesce(w.rank, 5) AS rank, h.treated = 'ot' AS control, count(*) AS n"

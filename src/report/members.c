@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Many items are about the same checks, so that judging keeps sets of findings and which sets an item has
- * (verdict_set, verdict_item_set). Findings are numbers here: their places in the order of fingerprints.
+ * (verdict_set, verdict_item_set). Findings are numbers of their own here: their places in the order of
+ * fingerprints.
  */
 #include "report/members.h"
 
@@ -91,11 +92,12 @@ static bool make_lists(struct lists *l, size_t count, size_t numbers)
 	return l->first != NULL && l->numbers != NULL;
 }
 
-/* The fingerprints in their order; per row of finding_now its place in it. */
+/* The fingerprints in their order; per number of a finding its place in it. */
 static uint32_t *read_fingerprints(struct facts *f, struct members *m)
 {
 	size_t most = (size_t)facts_count(f, "SELECT count(*) FROM finding_now");
-	size_t rows = (size_t)facts_count(f, "SELECT coalesce(max(rowid), 0) + 1 FROM finding_now");
+	size_t rows =
+		(size_t)facts_count(f, "SELECT coalesce(max(number), 0) + 1 FROM finding_now");
 	size_t bytes = (size_t)facts_count(
 		f,
 		"SELECT coalesce(sum(length(CAST(fingerprint AS BLOB)) + 1), 0) FROM finding_now");
@@ -110,7 +112,7 @@ static uint32_t *read_fingerprints(struct facts *f, struct members *m)
 	    m->listed == NULL)
 		f->error = -ENOMEM;
 	struct query *q =
-		facts_ask(f, "SELECT rowid, fingerprint FROM finding_now ORDER BY fingerprint");
+		facts_ask(f, "SELECT number, fingerprint FROM finding_now ORDER BY fingerprint");
 	while (facts_next(f, q) && m->count < most) {
 		const char *text = query_text(q, 1);
 		size_t size = strlen(text) + 1, row = (size_t)query_int(q, 0);
@@ -135,7 +137,8 @@ static int by_number(const void *a, const void *b)
 
 static void read_sets(struct facts *f, struct members *m, const uint32_t *places)
 {
-	size_t pairs = (size_t)facts_count(f, "SELECT count(*) FROM verdict_set");
+	size_t pairs = (size_t)facts_count(f, "SELECT coalesce(sum(last - first + 1), 0) FROM"
+					      " verdict_set");
 	size_t sets = (size_t)facts_count(f, "SELECT coalesce(max(number), -1) + 1 FROM"
 					     " verdict_set");
 	struct lists *of = &m->findings_of, *in = &m->sets_of;
@@ -144,13 +147,19 @@ static void read_sets(struct facts *f, struct members *m, const uint32_t *places
 		f->error = -ENOMEM;
 		return;
 	}
-	struct query *q = facts_ask(f, "SELECT number, finding FROM verdict_set ORDER BY number");
-	for (size_t n = 0; n < pairs && facts_next(f, q); n++) {
-		uint32_t finding = places[query_int(q, 1)];
+	size_t at = 0;
+	struct query *q =
+		facts_ask(f, "SELECT number, first, last FROM verdict_set ORDER BY number, first");
+	while (facts_next(f, q)) {
+		size_t set = (size_t)query_int(q, 0);
 
-		of->numbers[n] = finding;
-		of->first[query_int(q, 0) + 1]++;
-		in->first[finding + 1]++;
+		for (int64_t i = query_int(q, 1); i <= query_int(q, 2) && at < pairs; i++) {
+			uint32_t finding = places[i];
+
+			of->numbers[at++] = finding;
+			of->first[set + 1]++;
+			in->first[finding + 1]++;
+		}
 	}
 	query_free(q);
 	add_up(of);

@@ -444,6 +444,15 @@ int query_run(struct query *q)
 	return r < 0 ? r : 0;
 }
 
+int query_insert(struct query *q, int64_t *ret)
+{
+	sqlite3_set_last_insert_rowid(q->db->handle, 0);
+	int r = query_run(q);
+
+	*ret = sqlite3_last_insert_rowid(q->db->handle);
+	return r;
+}
+
 void query_reset(struct query *q)
 {
 	sqlite3_reset(q->statement);

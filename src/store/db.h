@@ -62,6 +62,8 @@ int query_bind_name(struct query *q, const char *name, const char *text);
 int query_step(struct query *q);
 /* Steps once and makes it ready for new values: for statements that give no rows. */
 int query_run(struct query *q);
+/* The same of an INSERT, and in *ret the number of the row that it made; 0: it made none. */
+int query_insert(struct query *q, int64_t *ret);
 void query_reset(struct query *q);
 /* The place of a column from 0; -1 where the statement gives none of that name. */
 int query_column(const struct query *q, const char *name);

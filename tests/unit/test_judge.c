@@ -904,7 +904,7 @@ static void one_asset_at_two_addresses(void **state)
 	       "10.0.0.1 10.0.0.1 office");
 	expect(db,
 	       "SELECT group_concat(address || ' ' || zone) FROM (SELECT p.* FROM finding_place p"
-	       " JOIN finding_now USING (fingerprint) WHERE check_id = 't.telnet' ORDER BY 2)",
+	       " JOIN finding_now USING (number) WHERE check_id = 't.telnet' ORDER BY 2)",
 	       "10.0.0.1 office,10.0.0.3 plant");
 	expect(db, "SELECT count(*) FROM verdict_finding WHERE item = 'ot-telnet'", "1");
 	/* The ledger names one of its addresses: it is that asset everywhere. */
