@@ -8,6 +8,7 @@
 #include "report/members.h"
 #include "report/report.h"
 #include "report/text.h"
+#include "report/words.h"
 
 static const char header[] =
 	"fingerprint,check,severity,status,asset,address,port,transport,zone,vantage,"
@@ -33,7 +34,7 @@ int report_csv(struct db *db, const struct catalogue *c, enum language l, bool m
 	struct query *q = r < 0 ? NULL : facts_ask(&f, FINDINGS_IN_ORDER);
 	while (r == 0 && facts_next(&f, q)) {
 		const struct check *check = facts_check(&f, cell(q, "check_id"));
-		char time[TIME_TEXT];
+		char time[TIME_TEXT], detail[REMARK_TEXT];
 
 		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
 			put_cell(out, cell(q, before[i]));
@@ -44,7 +45,7 @@ int report_csv(struct db *db, const struct catalogue *c, enum language l, bool m
 		put_cell(out, cell(q, "zone"));
 		put_cell(out, cell(q, "vantage"));
 		put_cell(out, check != NULL ? bilingual_text(&check->title, l) : NULL);
-		put_cell(out, cell(q, "detail"));
+		put_cell(out, detail_text(cell(q, "check_id"), cell(q, "detail"), l, detail));
 		char *items = members_text(&f, cell(q, "fingerprint"), " ");
 		put_cell(out, items);
 		free(items);

@@ -84,7 +84,9 @@ static void tell_place(struct telling *t, struct query *q)
 static void tell_finding(struct telling *t, struct query *q)
 {
 	const struct check *check = facts_check(t->facts, cell(q, "check_id"));
-	const char *detail = cell(q, "detail"), *reason = cell(q, "reason");
+	char text[REMARK_TEXT];
+	const char *detail = detail_text(cell(q, "check_id"), cell(q, "detail"), t->l, text);
+	const char *reason = cell(q, "reason");
 	const char *before = cell(q, "severity_before"), *after = cell(q, "severity");
 
 	fputs("  [", t->out);

@@ -194,11 +194,14 @@ static const char *const csv_rows[] = {
 
 static void put_csv_row(struct writing *w, struct query *q)
 {
-	enum { SUBJECT = 10, REASON_COLUMN = 14 };
+	enum { SUBJECT = 10, DETAIL = 13, REASON_COLUMN = 14 };
+	char detail[REMARK_TEXT];
 
 	for (int i = 0, columns = query_columns(q); i < columns; i++) {
 		const char *text = query_text(q, i);
 
+		if (i == DETAIL)
+			text = detail_text(query_text(q, SUBJECT), text, w->l, detail);
 		if (i > 0)
 			putc(',', w->out);
 		put_csv(w->out,

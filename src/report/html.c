@@ -121,6 +121,14 @@ void say_reason(struct page *p, const char *reason)
 	say_both(p, remark_text(reason, LANGUAGE_EN, en), remark_text(reason, LANGUAGE_JA, ja));
 }
 
+void say_detail(struct page *p, struct query *q)
+{
+	const char *detail = cell(q, "detail");
+	char ja[REMARK_TEXT];
+
+	say_both(p, detail, detail_text(cell(q, "check_id"), detail, LANGUAGE_JA, ja));
+}
+
 /* Two ids stay two: items may be called "(1)ア(ア)-1". */
 void say_id(struct page *p, const char *text)
 {

@@ -78,7 +78,7 @@ static void against(struct page *p, const char *zone)
 		mark(p, "</a> <span class=\"mono\">");
 		say(p, cell(q, "address") != NULL ? cell(q, "address") : cell(q, "asset"));
 		mark(p, "</span> ");
-		say(p, cell(q, "detail"));
+		say_detail(p, q);
 		mark(p, " <span class=\"quiet\">");
 		say_word(p, W_VANTAGE);
 		mark(p, " ");

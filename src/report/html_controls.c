@@ -192,7 +192,7 @@ static void item_findings(struct page *p, const struct items *s, const char *gui
 		if (!query_null(q, query_column(q, "port")))
 			mark(p, " %" PRId64, cell_int(q, "port"));
 		mark(p, " ");
-		say(p, cell(q, "detail"));
+		say_detail(p, q);
 		mark(p, "</li>");
 	}
 	mark(p, "</ul>");

@@ -237,7 +237,7 @@ static void place(struct page *p, struct query *q, bool earlier)
 		mark(p, "</span> ");
 	}
 	if (!bare) {
-		say(p, detail);
+		say_detail(p, q);
 		mark(p, " ");
 	}
 	evidence(p, found, bare);
@@ -350,7 +350,7 @@ static void gone(struct page *p)
 		if (!query_null(q, query_column(q, "port")))
 			mark(p, " %" PRId64, cell_int(q, "port"));
 		mark(p, "</td><td>");
-		say(p, cell(q, "detail"));
+		say_detail(p, q);
 		mark(p, "</td><td>");
 		say_time(p, cell_int(q, "last_seen"));
 		mark(p, "</td><td>");

@@ -73,7 +73,7 @@ static void since(struct page *p)
 		if (!query_null(q, query_column(q, "port")))
 			mark(p, " %" PRId64, cell_int(q, "port"));
 		mark(p, "</td><td>");
-		say(p, cell(q, "detail"));
+		say_detail(p, q);
 		mark(p, "</td><td>");
 		say_moment(p, cell_int(q, "at"));
 		mark(p, "</td></tr>\n");

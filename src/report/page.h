@@ -35,6 +35,8 @@ void say_with(struct page *p, enum word w, const char *const *values);
 void say_bilingual(struct page *p, const struct bilingual *b);
 void say_severity(struct page *p, const char *severity); /* a coloured word */
 void say_reason(struct page *p, const char *reason);
+/* The detail of a finding, from its columns check_id and detail. */
+void say_detail(struct page *p, struct query *q);
 /* A text as part of an id or class attribute and of links to it; different texts stay different. */
 void say_id(struct page *p, const char *text);
 /* The id of a finding's row: its fingerprint's first 16 digits. */

@@ -256,7 +256,9 @@ static void tell_worst(struct telling *t)
 	for (; shown < WORST && facts_next(t->facts, q); shown++) {
 		const struct check *check = facts_check(t->facts, cell(q, "check_id"));
 		const char *address = cell(q, "address"), *transport = cell(q, "transport");
-		const char *detail = cell(q, "detail");
+		char text[REMARK_TEXT];
+		const char *detail =
+			detail_text(cell(q, "check_id"), cell(q, "detail"), t->l, text);
 
 		if (shown == 0) {
 			fprintf(t->out, "%s:\n", word(W_WORST_FIRST, t->l));

@@ -100,7 +100,9 @@ void put_ticket_subject(struct ticket_source *s, const struct ticket_row *r, siz
 	put_where(r, f);
 	putc(')', f);
 	/* Several findings of one check may stand at one place. */
-	const char *detail = cell(r->finding, "detail");
+	char text_of[REMARK_TEXT];
+	const char *detail = detail_text(cell(r->finding, "check_id"), cell(r->finding, "detail"),
+					 s->language, text_of);
 	if (detail != NULL && *detail != '\0') {
 		fputs(": ", f);
 		put_ticket(f, detail);
@@ -230,6 +232,7 @@ static void put_moment(const struct ticket_source *s, enum ticket_word w, int64_
 void put_ticket_description(struct ticket_source *s, const struct ticket_row *r, FILE *out)
 {
 	struct query *q = r->finding;
+	char detail[REMARK_TEXT];
 
 	put_own(s, TW_WHAT, title_of(s, r), out);
 	put_label(s, TW_WHERE, out);
@@ -238,7 +241,8 @@ void put_ticket_description(struct ticket_source *s, const struct ticket_row *r,
 	put_also(s, cell(q, "also"), out);
 	put_entry(s, TW_ZONE, cell(q, "zone"), out);
 	put_entry(s, TW_SEEN_FROM, cell(q, "vantage"), out);
-	put_entry(s, TW_DETAIL, cell(q, "detail"), out);
+	put_entry(s, TW_DETAIL,
+		  detail_text(cell(q, "check_id"), cell(q, "detail"), s->language, detail), out);
 	put_entry(s, TW_SEVERITY, severity_text(cell(q, "severity"), s->language), out);
 	if (r->check != NULL)
 		put_own(s, TW_REMEDY, bilingual_text(&r->check->remedy, s->language), out);

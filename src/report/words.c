@@ -410,8 +410,6 @@ const char *reason_text(const char *reason, enum language l)
 
 /* ---- texts with names and numbers ---- */
 
-enum { CAPTURES = 4 };
-
 /* The same number of "%s" in the same order in both. */
 static const struct bilingual remarks[] = {
 	{ "port %s (%s)", "ポート%s（%s）" },
@@ -537,8 +535,7 @@ static const struct bilingual remarks[] = {
 	  "%s: '%s' は読み込みましたが、まだ効果がありません" },
 };
 
-/* Does the text look like this form? Each "%s" takes what stands before the next own words. */
-static bool captures(const char *text, const char *form, struct span values[static CAPTURES])
+bool form_fits(const char *text, const char *form, struct span values[static FORM_VALUES])
 {
 	size_t n = 0;
 
@@ -564,14 +561,14 @@ static bool captures(const char *text, const char *form, struct span values[stat
 		} else {
 			end = memmem(text, strlen(text), form, own);
 		}
-		if (end == NULL || end == text || n == CAPTURES)
+		if (end == NULL || end == text || n == FORM_VALUES)
 			return false;
 		values[n++] = (struct span){ (const uint8_t *)text, (size_t)(end - text) };
 		text = end;
 	}
 }
 
-static void fill_in(const char *form, const struct span *values, char out[static REMARK_TEXT])
+void form_fill(const char *form, const struct span *values, char out[static REMARK_TEXT])
 {
 	size_t n = 0;
 
@@ -594,15 +591,15 @@ static void fill_in(const char *form, const struct span *values, char out[static
 
 const char *remark_text(const char *text, enum language l, char out[static REMARK_TEXT])
 {
-	struct span values[CAPTURES];
+	struct span values[FORM_VALUES];
 
 	/* What does not fit with our words around it stays as it is. */
 	if (text == NULL || strlen(text) + 200 > REMARK_TEXT)
 		return reason_text(text, l);
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++)
-		if (captures(text, remarks[i].en, values) ||
-		    captures(text, remarks[i].ja, values)) {
-			fill_in(pick(&remarks[i], l), values, out);
+		if (form_fits(text, remarks[i].en, values) ||
+		    form_fits(text, remarks[i].ja, values)) {
+			form_fill(pick(&remarks[i], l), values, out);
 			return out;
 		}
 	return reason_text(text, l);

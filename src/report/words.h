@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "codec/i18n.h"
+#include "codec/span.h"
 #include "judge/catalogue.h"
 #include "report/words_page.h"
 
@@ -347,6 +348,14 @@ const char *path_note_text(const char *note, enum language l);
  * whichever language they were kept. Others come back as they are. */
 enum { REMARK_TEXT = 600 };
 const char *remark_text(const char *text, enum language l, char out[static REMARK_TEXT]);
+/* What a check of ours says of a finding in words of its own; names and numbers, and what checks of the user's
+ * say, as they are. NULL where detail is. */
+const char *detail_text(const char *check, const char *detail, enum language l,
+			char out[static REMARK_TEXT]);
+/* Does the text look like this form? Each "%s" takes what stands before the next own words. */
+enum { FORM_VALUES = 4 };
+bool form_fits(const char *text, const char *form, struct span values[static FORM_VALUES]);
+void form_fill(const char *form, const struct span *values, char out[static REMARK_TEXT]);
 /* What became of findings (changed_finding, judge/compare.h), of hosts and of services; looked: the other
  * run looked there too. */
 const char *change_text(const char *change, enum language l);

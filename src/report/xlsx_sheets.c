@@ -185,7 +185,7 @@ void sheet_findings(struct book *b)
 	struct finding_rows rows = finding_rows(b->facts);
 	struct query *gone = facts_ask(b->facts, TREATMENT_OF_GONE);
 	struct finding_row r;
-	char place[PLACE_TEXT];
+	char place[PLACE_TEXT], detail[REMARK_TEXT];
 
 	for (int64_t n = 1; finding_rows_next(&rows, &r); n++) {
 		if (!sheet_row(&s))
@@ -196,7 +196,7 @@ void sheet_findings(struct book *b)
 		cell_put(&s, finding_title(&r, b->l));
 		cell_put(&s, finding_place(&r, place));
 		cell_put(&s, r.asset);
-		cell_put(&s, r.detail);
+		cell_put(&s, detail_text(r.check_id, r.detail, b->l, detail));
 		cell_put(&s, finding_remedy(&r, b->l));
 		put_treatment(&s, gone, &r);
 		cell_put(&s, r.zone);

@@ -45,6 +45,11 @@ for form in redmine jira servicenow backlog; do
 		that "$form takes that" right $form-json $language $form.json "$all"
 	done
 done
+for form in redmine jira servicenow backlog; do
+	that "$form: details in Japanese" grep -q 'ftp（匿名）' $form.ja.csv
+	that "$form: and only so" test "$(grep -c "ftp anonymous" $form.ja.csv)" = 0
+	that "$form: in English as the check has it" grep -q 'ftp anonymous' $form.en.csv
+done
 ends 0 'Redmine in CP932' $export plant.tenken --lang ja --format redmine --encoding cp932 --no-record -o cp932.csv
 that 'Redmine takes it' right redmine ja cp932.csv "$all"
 that 'and it is CP932' "$python" -c 'open("cp932.csv", "rb").read().decode("cp932").index("フィンガープリント")'

@@ -288,6 +288,9 @@ def xlsx(path, language):
     assert hostile > 2
     findings, checklist = book[SHEETS[language][1]], book["mlit-water"]
     assert HEADS[language][0] in [c.value for c in findings[1]]
+    details = {c.value for row in findings for c in row}
+    assert {"en": "ftp anonymous", "ja": "ftp（匿名）"}[language] in details
+    assert {"ja": "ftp anonymous", "en": "ftp（匿名）"}[language] not in details
     assert findings.auto_filter.ref and findings.max_row > 30
     heads = [c.value for c in checklist[3]]
     assert HEADS[language][1] in heads and HEADS[language][2] in heads, heads

@@ -221,6 +221,33 @@ static size_t count_records(const char *p)
 	return records;
 }
 
+static void expect_words(enum what what, enum language l, const char *there, const char *not_there)
+{
+	char *text = make(what, l);
+
+	if (strstr(text, there) == NULL)
+		fail_msg("output %d: no %s", (int)what, there);
+	if (not_there != NULL && strstr(text, not_there) != NULL)
+		fail_msg("output %d: %s", (int)what, not_there);
+	free(text);
+}
+
+/* People read it in their language; what compares findings gets what the store has. */
+static void details_are_in_the_readers_language(void **state)
+{
+	(void)state;
+	expect_words(CSV, LANGUAGE_JA, ",ftp（匿名）,", ",ftp anonymous,");
+	expect_words(CSV, LANGUAGE_EN, ",ftp anonymous,", "匿名");
+	expect_words(SUMMARY, LANGUAGE_JA, "：ftp（匿名）", "ftp anonymous");
+	expect_words(JSON, LANGUAGE_JA, "\"detail\":\"ftp anonymous\"", "ftp（匿名）");
+	expect_words(NDJSON, LANGUAGE_JA, "\"detail\":\"ftp anonymous\"", "ftp（匿名）");
+	expect_words(HTML, LANGUAGE_JA,
+		     "<span lang=\"en\">ftp anonymous</span><span lang=\"ja\">ftp（匿名）</span>",
+		     ">ftp anonymous<span");
+	/* What is the same in both stands once. */
+	expect_words(HTML, LANGUAGE_JA, "modbus ", "<span lang=\"en\">modbus</span>");
+}
+
 static void csv_is_safe_to_open(void **state)
 {
 	char *text = make(CSV, LANGUAGE_EN), *marked = make(CSV_MARK, LANGUAGE_EN);
@@ -605,6 +632,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_says_all),
 		cmocka_unit_test(ndjson_is_one_object_per_line),
+		cmocka_unit_test(details_are_in_the_readers_language),
 		cmocka_unit_test(csv_is_safe_to_open),
 		cmocka_unit_test(xml_is_well_formed),
 		cmocka_unit_test(html_is_closed_to_strangers),
