@@ -50,17 +50,23 @@ static signed char member_of(enum answer answer, const struct judged_host *h)
 /* ---- kinds ---- */
 
 /*
- * Assets that differ in nothing but address, key, MAC address and maker, and have the same services,
- * are of one kind, and a word that speaks of none of these four is asked once per kind: most assets of
- * a large network are of few.
+ * Assets that differ in nothing but address, key, MAC address, maker and line of the ledger, and have the
+ * same services, are of one kind, and a word that speaks of none of these five is asked once per kind: most
+ * assets of a large network are of few. Whether the ledger has a line for it belongs to its kind.
  */
 static bool by_kind(const char *sql)
 {
 	static const char *const own[] = { "address", "key", "mac", "vendor", "rowid", "oid" };
+	static const char listed[] = "ledger_id";
 
 	for (size_t i = 0; i < countof(own); i++)
 		if (strcasestr(sql, own[i]) != NULL)
 			return false;
+	for (const char *at = sql; (at = strcasestr(at, listed)) != NULL;) {
+		at += strlen(listed);
+		if (strncmp(at, " IS NULL", 8) != 0 && strncmp(at, " IS NOT NULL", 12) != 0)
+			return false;
+	}
 	return true;
 }
 
@@ -128,12 +134,13 @@ static int make_kinds(struct judged *j)
 			? -ENOMEM
 			: db_exec(j->db, "CREATE TEMP TABLE judge_kind (address TEXT PRIMARY KEY)");
 	if (r >= 0)
-		r = query_new(j->db,
-			      "SELECT zone, kind, treated, state, public, answering, ledger_id,"
-			      " class, role, os, declared, complete, planned, reason,"
-			      " udp_ports, answered, scanned, heard, on_link FROM temp.asset"
-			      " ORDER BY address",
-			      &q);
+		r = query_new(
+			j->db,
+			"SELECT zone, kind, treated, state, public, answering,"
+			" ledger_id IS NULL, class, role, os, declared, complete, planned, reason,"
+			" udp_ports, answered, scanned, heard, on_link FROM temp.asset"
+			" ORDER BY address",
+			&q);
 	for (size_t i = 0; r >= 0 && i < j->host_count && (r = query_step(q)) == 1; i++)
 		r = keep_kind(j, i, q, f, &text, base);
 	query_free(q);

@@ -379,6 +379,52 @@ static void put_hosts(struct writing *w)
 	query_free(q);
 }
 
+/* What all findings of a check say, as JSON. */
+struct check_words {
+	const struct check *check;
+	char *title, *remedy;
+};
+
+static char *as_json(struct writing *w, const char *value)
+{
+	char *json = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&json, &size);
+
+	if (out != NULL)
+		put_json(out, value);
+	if (out == NULL || fclose(out) != 0 || json == NULL)
+		w->facts->error = -ENOMEM;
+	return json;
+}
+
+static void words_free(struct check_words *c)
+{
+	free(c->title);
+	free(c->remedy);
+}
+
+static void words_of(struct writing *w, struct check_words *c, const struct check *check)
+{
+	if (c->title != NULL && c->check == check)
+		return;
+	words_free(c);
+	*c = (struct check_words){
+		.check = check,
+		.title = as_json(w,
+				 check != NULL ? bilingual_text(&check->title, w->language) : NULL),
+		.remedy = as_json(w, check != NULL ? bilingual_text(&check->remedy, w->language)
+						   : NULL),
+	};
+}
+
+/* JSON that was made here. */
+static void made(struct writing *w, const char *name, const char *json)
+{
+	key(w, name);
+	fputs_unlocked(json != NULL ? json : "null", w->out);
+}
+
 static void texts(struct writing *w, const char *name, struct member_list list)
 {
 	key(w, name);
@@ -394,10 +440,10 @@ static void texts(struct writing *w, const char *name, struct member_list list)
 static void put_findings(struct writing *w)
 {
 	struct query *q = facts_ask(w->facts, FINDINGS_IN_ORDER);
+	struct check_words words = { 0 };
 
 	while (facts_next(w->facts, q)) {
-		const struct check *check = facts_check(w->facts, cell(q, "check_id"));
-
+		words_of(w, &words, facts_check(w->facts, cell(q, "check_id")));
 		start(w, "finding");
 		text(w, "fingerprint", cell(q, "fingerprint"));
 		text(w, "check", cell(q, "check_id"));
@@ -410,16 +456,16 @@ static void put_findings(struct writing *w)
 		text(w, "transport", cell(q, "transport"));
 		text(w, "zone", cell(q, "zone"));
 		text(w, "vantage", cell(q, "vantage"));
-		text(w, "title", check != NULL ? bilingual_text(&check->title, w->language) : NULL);
+		made(w, "title", words.title);
 		text(w, "detail", cell(q, "detail"));
 		document(w, "evidence", cell(q, "evidence"));
-		texts(w, "controls", members_of_finding(w->facts, cell(q, "fingerprint")));
-		text(w, "remedy",
-		     check != NULL ? bilingual_text(&check->remedy, w->language) : NULL);
+		made(w, "controls", members_json(w->facts, cell(q, "fingerprint")));
+		made(w, "remedy", words.remedy);
 		moment(w, "first_seen", cell_int(q, "first_seen"));
 		moment(w, "last_seen", cell_int(q, "last_seen"));
 		end(w);
 	}
+	words_free(&words);
 	query_free(q);
 }
 

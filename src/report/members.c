@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "report/facts.h"
+#include "report/text.h"
 
 /* Lists of numbers, one after the other: those of i from first[i] up to first[i + 1]. */
 struct lists {
@@ -23,6 +24,7 @@ struct lists {
 struct shared {
 	uint32_t finding; /* one of them */
 	struct member_list items;
+	char *json; /* once somebody asks for it */
 	struct shared *next;
 };
 
@@ -64,6 +66,7 @@ void members_free(struct members *m)
 
 			m->shared[i] = s->next;
 			list_free(&s->items);
+			free(s->json);
 			free(s);
 		}
 	query_free(m->sets);
@@ -262,9 +265,9 @@ static struct member_list ask_items(struct facts *f, struct members *m, const ui
 	return list;
 }
 
-struct member_list members_of_finding(struct facts *f, const char *fingerprint)
+/* NULL: the scan has no such finding, or there is no memory. */
+static struct shared *shared_of(struct facts *f, const char *fingerprint)
 {
-	const struct member_list none = { 0 };
 	struct members *m = loaded(f);
 	const char **entry = m == NULL || m->count == 0
 				     ? NULL
@@ -272,7 +275,7 @@ struct member_list members_of_finding(struct facts *f, const char *fingerprint)
 					       sizeof(*m->fingerprints), by_text);
 
 	if (entry == NULL)
-		return none;
+		return NULL;
 	uint32_t finding = (uint32_t)(entry - m->fingerprints), hash = 2166136261;
 	const struct lists *l = &m->sets_of;
 	const uint32_t *sets = l->numbers + l->first[finding];
@@ -283,15 +286,45 @@ struct member_list members_of_finding(struct facts *f, const char *fingerprint)
 	struct shared **place = &m->shared[hash % SHARED];
 	for (struct shared *s = *place; s != NULL; s = s->next)
 		if (same_sets(l, s->finding, finding))
-			return s->items;
+			return s;
 	struct shared *s = malloc(sizeof(*s));
 	if (s == NULL) {
 		f->error = -ENOMEM;
-		return none;
+		return NULL;
 	}
-	*s = (struct shared){ finding, ask_items(f, m, sets, count), *place };
+	*s = (struct shared){ .finding = finding,
+			      .items = ask_items(f, m, sets, count),
+			      .next = *place };
 	*place = s;
-	return s->items;
+	return s;
+}
+
+struct member_list members_of_finding(struct facts *f, const char *fingerprint)
+{
+	const struct shared *s = shared_of(f, fingerprint);
+
+	return s != NULL ? s->items : (struct member_list){ 0 };
+}
+
+const char *members_json(struct facts *f, const char *fingerprint)
+{
+	struct shared *s = shared_of(f, fingerprint);
+	size_t size = 0;
+
+	if (s == NULL)
+		return f->error == 0 ? "[]" : NULL;
+	if (s->json != NULL)
+		return s->json;
+	FILE *out = open_memstream(&s->json, &size);
+	for (size_t i = 0; out != NULL && i < s->items.count; i++) {
+		putc_unlocked(i == 0 ? '[' : ',', out);
+		put_json(out, s->items.texts[i]);
+	}
+	if (out != NULL)
+		fputs_unlocked(s->items.count > 0 ? "]" : "[]", out);
+	if (out == NULL || fclose(out) != 0 || s->json == NULL)
+		f->error = -ENOMEM;
+	return s->json;
 }
 
 struct member_list members_of_item(struct facts *f, const char *guideline, const char *item)

@@ -39,6 +39,8 @@ struct db {
 struct query {
 	struct db *db;
 	sqlite3_stmt *statement;
+	char **names; /* of its columns, once somebody asks for one: SQLite takes a lock for each */
+	int name_count, next;
 };
 
 static void note_error(struct db *db, const char *text)
@@ -390,11 +392,20 @@ int query_new(struct db *db, const char *sql, struct query **ret)
 	return 0;
 }
 
+static void names_free(struct query *q)
+{
+	for (int i = 0; q->names != NULL && i < q->name_count; i++)
+		free(q->names[i]);
+	free(q->names);
+	q->names = NULL;
+}
+
 void query_free(struct query *q)
 {
 	if (q == NULL)
 		return;
 	sqlite3_finalize(q->statement);
+	names_free(q);
 	free(q);
 }
 
@@ -464,13 +475,37 @@ int query_columns(const struct query *q)
 	return sqlite3_column_count(q->statement);
 }
 
-int query_column(const struct query *q, const char *name)
+/* Of several columns with one name the first has it. */
+static bool names_load(struct query *q, int count)
 {
-	for (int i = 0; i < sqlite3_column_count(q->statement); i++) {
-		const char *have = sqlite3_column_name(q->statement, i);
+	names_free(q);
+	q->name_count = count;
+	q->next = 0;
+	q->names = calloc((size_t)count + 1, sizeof(*q->names));
+	for (int i = 0; q->names != NULL && i < count; i++) {
+		const char *name = sqlite3_column_name(q->statement, i);
+		bool again = name == NULL;
 
-		if (have != NULL && strcasecmp(have, name) == 0)
-			return i;
+		for (int k = 0; !again && k < i; k++)
+			again = strcasecmp(q->names[k], name) == 0;
+		q->names[i] = strdup(again ? "" : name);
+		if (q->names[i] == NULL)
+			names_free(q);
+	}
+	return q->names != NULL;
+}
+
+int query_column(struct query *q, const char *name)
+{
+	int count = sqlite3_column_count(q->statement);
+
+	if ((q->names == NULL || q->name_count != count) && !names_load(q, count))
+		return -1;
+	/* Who asks for one by one mostly asks in their order. */
+	for (int i = 0; i < count; i++, q->next++) {
+		q->next = q->next < count ? q->next : 0;
+		if (strcasecmp(q->names[q->next], name) == 0)
+			return q->next++;
 	}
 	return -1;
 }

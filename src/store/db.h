@@ -66,7 +66,7 @@ int query_run(struct query *q);
 int query_insert(struct query *q, int64_t *ret);
 void query_reset(struct query *q);
 /* The place of a column from 0; -1 where the statement gives none of that name. */
-int query_column(const struct query *q, const char *name);
+int query_column(struct query *q, const char *name);
 int query_columns(const struct query *q);
 /* Values of the row. A place of -1 is NULL. Texts are valid until the next step; NULL for NULL. */
 const char *query_text(struct query *q, int column);
