@@ -408,7 +408,8 @@ static const char http_view[] =
 	" THEN (evidence->>'$.csp') || '; frame-ancestors ' || (evidence->>'$.frame_ancestors')"
 	" ELSE evidence->>'$.csp' END AS csp,"
 	" evidence->>'$.charset' AS charset,"
-	" (SELECT group_concat(value->>'$.name', ', ') FROM json_each(evidence, '$.cookies')"
+	" (SELECT group_concat(value->>'$.name', ', ') FROM json_each(json_member(evidence, "
+	"'cookies'))"
 	" WHERE NOT value->>'$.secure') AS cookies_insecure,"
 	" evidence->>'$.content_type' AS content_type"
 	" FROM document WHERE probe = 'http' AND evidence <> '{}';"
@@ -416,17 +417,17 @@ static const char http_view[] =
 	" FROM document, json_each(evidence) e WHERE probe = 'http'"
 	" AND e.key IN ('server', 'title', 'location')"
 	" UNION ALL SELECT address, port, 'location', e.value->>'$.location'"
-	" FROM document, json_each(evidence, '$.redirects') e WHERE probe = 'http'"
+	" FROM document, json_each(json_member(evidence, 'redirects')) e WHERE probe = 'http'"
 	" UNION ALL SELECT address, port, 'cookie', e.value->>'$.name'"
-	" FROM document, json_each(evidence, '$.cookies') e WHERE probe = 'http';"
+	" FROM document, json_each(json_member(evidence, 'cookies')) e WHERE probe = 'http';"
 	"CREATE TEMP VIEW http_cookie AS SELECT address, port, evidence->>'$.tls' AS tls,"
 	" c.value->>'$.name' AS name, c.value->>'$.secure' AS secure, c.value->>'$.age' AS age,"
 	" lower(c.value->>'$.name') GLOB '*sess*' OR lower(c.value->>'$.name') GLOB '*sid*'"
 	" OR lower(c.value->>'$.name') GLOB '*auth*' OR lower(c.value->>'$.name') GLOB '*token*'"
 	" OR lower(c.value->>'$.name') GLOB '*login*' AS session"
-	" FROM document, json_each(evidence, '$.cookies') c WHERE probe = 'http';"
+	" FROM document, json_each(json_member(evidence, 'cookies')) c WHERE probe = 'http';"
 	"CREATE TEMP VIEW http_front AS SELECT address, port, h.value AS name"
-	" FROM document, json_each(evidence, '$.more_headers') h WHERE probe = 'http';";
+	" FROM document, json_each(json_member(evidence, 'more_headers')) h WHERE probe = 'http';";
 
 const struct probe probe_http = {
 	.name = "http",

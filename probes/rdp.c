@@ -426,7 +426,7 @@ static const char rdp_view[] =
 	" evidence->>'$.certificate.bits' AS key_bits"
 	" FROM document WHERE probe = 'rdp' AND evidence->>'$.requests' IS NOT NULL;"
 	"CREATE TEMP VIEW rdp_method AS SELECT address, port, d.value AS method"
-	" FROM document, json_each(document.evidence, '$.encryption_methods') AS d"
+	" FROM document, json_each(json_member(document.evidence, 'encryption_methods')) AS d"
 	" WHERE probe = 'rdp';";
 
 const struct probe probe_rdp = {

@@ -344,19 +344,25 @@ static const char smb_view[] =
 	" evidence->>'$.null_session' AS null_session, evidence->>'$.guest' AS guest"
 	" FROM document WHERE probe = 'smb' AND evidence->>'$.dialect' IS NOT NULL;"
 	"CREATE TEMP VIEW smb_dialect AS SELECT address, port, d.value AS dialect"
-	" FROM document, json_each(document.evidence, '$.dialects') AS d WHERE probe = 'smb';"
+	" FROM document, json_each(json_member(document.evidence, 'dialects')) AS d WHERE probe = "
+	"'smb';"
 	"CREATE TEMP VIEW smb_signing AS SELECT address, port, d.value->>'$.dialect' AS dialect,"
 	" d.value->>'$.signing_enabled' AS enabled, d.value->>'$.signing_required' AS required"
-	" FROM document, json_each(document.evidence, '$.by_dialect') AS d WHERE probe = 'smb';"
+	" FROM document, json_each(json_member(document.evidence, 'by_dialect')) AS d WHERE probe "
+	"= 'smb';"
 	"CREATE TEMP VIEW smb_algorithm AS SELECT address, port, 'cipher' AS kind, d.value AS name"
-	" FROM document, json_each(document.evidence, '$.ciphers') AS d WHERE probe = 'smb'"
+	" FROM document, json_each(json_member(document.evidence, 'ciphers')) AS d WHERE probe = "
+	"'smb'"
 	" UNION ALL SELECT address, port, 'signing', d.value"
-	" FROM document, json_each(document.evidence, '$.signings') AS d WHERE probe = 'smb'"
+	" FROM document, json_each(json_member(document.evidence, 'signings')) AS d WHERE probe = "
+	"'smb'"
 	" UNION ALL SELECT address, port, 'compression', d.value"
-	" FROM document, json_each(document.evidence, '$.compression') AS d WHERE probe = 'smb';"
+	" FROM document, json_each(json_member(document.evidence, 'compression')) AS d WHERE probe "
+	"= 'smb';"
 	"CREATE TEMP VIEW smb_share AS SELECT address, port, d.value->>'$.name' AS name,"
 	" d.value->>'$.type' AS type, coalesce(d.value->>'$.special', 0) AS special"
-	" FROM document, json_each(document.evidence, '$.shares') AS d WHERE probe = 'smb';";
+	" FROM document, json_each(json_member(document.evidence, 'shares')) AS d WHERE probe = "
+	"'smb';";
 
 const struct probe probe_smb = {
 	.name = "smb",

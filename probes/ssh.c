@@ -265,15 +265,17 @@ static const char ssh_view[] =
 	" evidence->>'$.version' AS version, evidence->>'$.hostkeys[0].type' AS hostkey_type,"
 	" evidence->>'$.hostkeys[0].bits' AS hostkey_bits,"
 	" evidence->>'$.hostkeys[0].sha256' AS hostkey_sha256,"
-	" (SELECT min(m.value->>'$.bits') FROM json_each(evidence, '$.moduli') m) AS least_modulus,"
+	" (SELECT min(m.value->>'$.bits') FROM json_each(json_member(evidence, 'moduli')) m) AS "
+	"least_modulus,"
 	" evidence->>'$.strict_kex' AS strict_kex, evidence->>'$.auth_banner' AS auth_banner,"
 	" evidence->>'$.banner' AS banner"
 	" FROM document WHERE probe = 'ssh' AND evidence <> '{}';"
 	"CREATE TEMP VIEW ssh_algorithm AS"
 	" SELECT address, port, k.key AS kind, a.value AS algorithm, coalesce((SELECT o.value"
-	" FROM json_each(d.evidence, '$.one_way.' || k.key) o WHERE o.key = a.value), 'both')"
+	" FROM json_each(json_member(json_member(d.evidence, 'one_way'), k.key)) o"
+	" WHERE o.key = a.value), 'both')"
 	" AS direction"
-	" FROM document d, json_each(d.evidence, '$.algorithms') k, json_each(k.value) a"
+	" FROM document d, json_each(json_member(d.evidence, 'algorithms')) k, json_each(k.value) a"
 	" WHERE d.probe = 'ssh';"
 	"CREATE TEMP VIEW ssh_hostkey AS SELECT address, port, k.value->>'$.algorithm' AS "
 	"algorithm,"
@@ -281,13 +283,13 @@ static const char ssh_view[] =
 	" k.value->>'$.md5' AS md5, k.value->>'$.certificate.authority.type' AS authority_type,"
 	" k.value->>'$.certificate.authority.bits' AS authority_bits,"
 	" k.value->>'$.certificate.valid_until' AS valid_until"
-	" FROM document d, json_each(d.evidence, '$.hostkeys') k WHERE d.probe = 'ssh';"
+	" FROM document d, json_each(json_member(d.evidence, 'hostkeys')) k WHERE d.probe = 'ssh';"
 	"CREATE TEMP VIEW ssh_modulus AS SELECT address, port, m.value->>'$.min' AS min,"
 	" m.value->>'$.preferred' AS preferred, m.value->>'$.max' AS max,"
 	" m.value->>'$.bits' AS bits, m.value->>'$.group' AS name"
-	" FROM document d, json_each(d.evidence, '$.moduli') m WHERE d.probe = 'ssh';"
+	" FROM document d, json_each(json_member(d.evidence, 'moduli')) m WHERE d.probe = 'ssh';"
 	"CREATE TEMP VIEW ssh_auth AS SELECT address, port, a.value AS method"
-	" FROM document d, json_each(d.evidence, '$.auth') a WHERE d.probe = 'ssh';";
+	" FROM document d, json_each(json_member(d.evidence, 'auth')) a WHERE d.probe = 'ssh';";
 
 const struct probe probe_ssh = {
 	.name = "ssh",

@@ -128,7 +128,8 @@ static const char next_batch[] =
 	"INSERT INTO temp.judge_batch SELECT probe, address, port, transport, ending, document"
 	" FROM main.evidence WHERE scan = ?1 AND (address, port, transport, probe) > (?2, ?3, ?4, "
 	"?5)"
-	" AND json_valid(document) ORDER BY address, port, transport, probe LIMIT ?6";
+	" AND (json_compact(document) OR json_valid(document)) ORDER BY address, port, transport, "
+	"probe LIMIT ?6";
 
 /* Behind this key. */
 static int take_batch(struct judged *j, struct query *next, const char *address, int64_t port,

@@ -251,13 +251,14 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 
 /* ---- services and what the probes brought from them ---- */
 
-#define OPEN_SERVICES(service)                                                          \
-	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe," \
-	" e.ending, e.document <> '{}', iif(v, e.document->'$.gathered', NULL),"        \
-	" iif(v, e.document->'$.limited', NULL), e.finished_ms, v"                      \
-	" FROM " service " AS s LEFT JOIN (SELECT *, json_valid(document) AS v"         \
-	" FROM main.evidence) AS e ON e.scan = ?1"                                      \
-	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"  \
+#define OPEN_SERVICES(service)                                                              \
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"     \
+	" e.ending, e.document <> '{}', iif(v, json_member(e.document, 'gathered'), NULL)," \
+	" iif(v, json_member(e.document, 'limited'), NULL), e.finished_ms, v"               \
+	" FROM " service                                                                    \
+	" AS s LEFT JOIN (SELECT *, json_compact(document) OR json_valid(document) AS v"    \
+	" FROM main.evidence) AS e ON e.scan = ?1"                                          \
+	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"      \
 	" WHERE s.state = 'open'"
 #define IN_ORDER " ORDER BY s.address, s.port, s.transport"
 

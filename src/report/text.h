@@ -48,8 +48,6 @@ char *text_told_value(const json_t *v);
  * work of an export. False without memory.
  */
 bool put_document(FILE *out, const char *text);
-/* Is this an object or a list that may go out as it stands? Never true of what is no JSON or no UTF-8. */
-bool text_is_compact(const char *text);
 
 /*
  * One line for people inside a format that would read marks in it (Markdown, SARIF's messages): as

@@ -7,6 +7,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <glob.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -176,6 +179,85 @@ static void reading_only_allows_temp(void **state)
 	unlink(path);
 }
 
+/* Of all that real servers made the probes write, compact and as the files have it, SQLite finds the same. */
+static void members_are_those_of_sqlite(void **state)
+{
+	static const char ask[] =
+		"SELECT sum(json_member(?1, key) IS NOT NULL AND json(json_member(?1, key))"
+		" IS NOT json(?1->('$.\"' || key || '\"'))), count(*),"
+		" json_member(?1, 'nobody') IS NULL, json_compact(?1) FROM json_each(?1)";
+	struct db *db = open_memory();
+	struct query *q = NULL;
+	glob_t files = { 0 };
+	char pattern[4096];
+	int64_t members = 0;
+
+	(void)state;
+	assert_non_null(getenv("TENKEN_WIRE"));
+	snprintf(pattern, sizeof(pattern), "%s/*/*.json", getenv("TENKEN_WIRE"));
+	assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+	assert_int_equal(query_new(db, ask, &q), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++)
+		for (int compact = 0; compact < 2; compact++) {
+			json_t *v = json_load_file(files.gl_pathv[i], JSON_ALLOW_NUL, NULL);
+			char *text = json_dumps(v, compact ? JSON_COMPACT : JSON_INDENT(2));
+
+			assert_non_null(text);
+			query_reset(q);
+			assert_int_equal(query_bind_text(q, 1, text), 0);
+			assert_int_equal(query_step(q), 1);
+			if (query_int(q, 0) != 0 || query_int(q, 2) != 1 ||
+			    (query_int(q, 1) > 0 && !compact && query_int(q, 3) != 0))
+				fail_msg("%s", files.gl_pathv[i]);
+			members += query_int(q, 1);
+			free(text);
+			json_decref(v);
+		}
+	assert_true(members > 1000);
+	query_free(q);
+	globfree(&files);
+	db_free(db);
+}
+
+static void odd_members(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "{\"a\":1}", "1" },
+		{ " { \"b\" : [ 1 , {\"a\":2} ] , \"a\" : { \"a\" : \"}\\\"]\" } } ",
+		  "{ \"a\" : \"}\\\"]\" }" },
+		{ "{\"b\":{\"a\":1},\"c\":\"\\\\\",\"a\":null}", "null" },
+		{ "{\"a\":1,\"a\":2}", "1" },
+		{ "{\"aa\":1}", NULL },
+		{ "{\"b\":\"\\\"a\\\":1\"}", NULL },
+		{ "[\"a\",1]", NULL },
+		{ "{}", NULL },
+		{ "", NULL },
+		{ "{\"a\"", NULL },
+		{ "{\"a\":", NULL },
+		{ "{\"a", NULL },
+		{ "{\"b\":\"\\", NULL },
+		{ "{\"b\":[[[", NULL },
+	};
+	struct db *db = open_memory();
+	struct query *q = NULL;
+
+	(void)state;
+	assert_int_equal(query_new(db, "SELECT json_member(?1, 'a')", &q), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		query_reset(q);
+		assert_int_equal(query_bind_text(q, 1, cases[i].text), 0);
+		assert_int_equal(query_step(q), 1);
+		if (cases[i].want == NULL)
+			assert_null(query_text(q, 0));
+		else
+			assert_string_equal(query_text(q, 0), cases[i].want);
+	}
+	query_free(q);
+	db_free(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +266,8 @@ int main(void)
 		cmocka_unit_test(fence_denies_writing),
 		cmocka_unit_test(fence_limits_time_and_memory),
 		cmocka_unit_test(reading_only_allows_temp),
+		cmocka_unit_test(members_are_those_of_sqlite),
+		cmocka_unit_test(odd_members),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
