@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "codec/address.h"
+#include "codec/compact.h"
 #include "judge/arena.h"
 
 void judged_read_ports(const char *text, uint64_t set[static 1024])
@@ -251,14 +252,12 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 
 /* ---- services and what the probes brought from them ---- */
 
-#define OPEN_SERVICES(service)                                                              \
-	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe,"     \
-	" e.ending, e.document <> '{}', iif(v, json_member(e.document, 'gathered'), NULL)," \
-	" iif(v, json_member(e.document, 'limited'), NULL), e.finished_ms, v"               \
-	" FROM " service                                                                    \
-	" AS s LEFT JOIN (SELECT *, json_compact(document) OR json_valid(document) AS v"    \
-	" FROM main.evidence) AS e ON e.scan = ?1"                                          \
-	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"      \
+#define OPEN_SERVICES(service)                                                          \
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe," \
+	" e.ending, e.document, e.finished_ms,"                                         \
+	" iif(json_compact(e.document), 1, json_valid(e.document))"                     \
+	" FROM " service " AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"            \
+	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"  \
 	" WHERE s.state = 'open'"
 #define IN_ORDER " ORDER BY s.address, s.port, s.transport"
 
@@ -271,9 +270,7 @@ enum {
 	AT_LIMITED,
 	AT_PROBE,
 	AT_ENDING,
-	AT_FULL,
-	AT_GATHERED,
-	AT_LEFT_OUT,
+	AT_DOCUMENT,
 	AT_FINISHED,
 	AT_VALID
 };
@@ -317,6 +314,21 @@ static int load_service(struct judged *j, struct query *q)
 	return r < 0 ? r : word_of(j, query_text(q, AT_LIMITED), &s->limited);
 }
 
+/* The text of a member of a document as a word; 0 where it has none. */
+static int member_word(struct judged *j, const char *document, const char *name, uint32_t *ret)
+{
+	size_t length = 0;
+	const char *member = compact_member(document, strlen(document), name, &length);
+
+	*ret = 0;
+	if (member == NULL)
+		return 0;
+	char *text = strndup(member, length);
+	int r = text != NULL ? word_of(j, text, ret) : -ENOMEM;
+	free(text);
+	return r;
+}
+
 static int load_told(struct judged *j, struct query *q)
 {
 	struct judged_service *service = &j->services[j->service_count - 1];
@@ -334,13 +346,14 @@ static int load_told(struct judged *j, struct query *q)
 
 	if (probe == NULL)
 		return 0;
+	const char *document = query_text(q, AT_DOCUMENT);
 	struct judged_told *t = &j->told[j->told_count++];
 	*t = (struct judged_told){ .probe = (uint16_t)(probe - j->probes),
-				   .full = query_int(q, AT_FULL) != 0 };
+				   .full = strcmp(document, "{}") != 0 };
 	int r = word_of(j, query_text(q, AT_ENDING), &t->ending);
 	if (r >= 0)
-		r = word_of(j, query_text(q, AT_GATHERED), &t->gathered);
-	return r < 0 ? r : word_of(j, query_text(q, AT_LEFT_OUT), &t->limited);
+		r = member_word(j, document, "gathered", &t->gathered);
+	return r < 0 ? r : member_word(j, document, "limited", &t->limited);
 }
 
 /* The row has another service than the last one: its address, port or transport is another. */

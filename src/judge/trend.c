@@ -111,27 +111,56 @@ static const char fixes[] =
 	" WHERE finding_fix.opened IS NULL AND f.fingerprint = finding_fix.fingerprint"
 	"  AND f.reopened = 0;";
 
-/* By severity, of the days that the rows of a question (severity, days; NULL: nobody knows) have: how many rows
- * there are, the middle one or the mean of both (SQLite has no median), and the most. */
-#define MEDIAN(rows)                                                                   \
-	"(SELECT severity, count(*) AS n, max(days) AS most, avg(days) FILTER (WHERE"  \
-	"   turn IN ((known + 1) / 2, (known + 2) / 2)) AS median FROM"                \
-	"  (SELECT severity, days, count(days) OVER (PARTITION BY severity) AS known," \
-	"    iif(days IS NULL, 0, row_number() OVER (PARTITION BY severity"            \
-	"     ORDER BY days IS NULL, days)) AS turn FROM (" rows ")) GROUP BY severity)"
+/* The days of a question's rows (severity, days; NULL: nobody knows) in their order, which number counts. */
+#define SORTED(table, rows)                                                              \
+	"CREATE TEMP TABLE " table " (number INTEGER PRIMARY KEY, severity TEXT, days);" \
+	"INSERT INTO temp." table " (severity, days) SELECT severity, days FROM (" rows  \
+	") ORDER BY severity, days IS NULL, days;"
+
+/* By severity: how many rows there are, the middle one or the mean of both (SQLite has no median), the most. */
+#define MEDIAN(table)                                                                      \
+	"(SELECT severity, n, most, (SELECT avg(days) FROM temp." table " t"               \
+	"   WHERE t.number IN (first + (known - 1) / 2, first + known / 2)) AS median"     \
+	"  FROM (SELECT severity, count(*) AS n, count(days) AS known, max(days) AS most," \
+	"   min(number) AS first FROM temp." table " GROUP BY severity))"
 
 static const char fix_time[] =
-	"CREATE TEMP TABLE fix_time AS SELECT v.column1 AS severity, coalesce(f.n, 0) AS fixed,"
-	" f.median AS median_days, coalesce(o.n, 0) AS open, o.median AS median_age_days,"
-	" o.most AS oldest_days FROM " SEVERITIES_HERE " v"
-	" LEFT JOIN " MEDIAN(
-		"SELECT severity, (at - opened) / 86400.0 AS days"
-		" FROM temp.finding_fix") " f ON f.severity = v.column1"
-					  " LEFT JOIN " MEDIAN(
-						  "SELECT severity, (j.now - at) / 86400.0 AS days"
-						  " FROM temp.finding_open, temp.judged j"
-						  " WHERE status = 'open'") " o ON o.severity = "
-									    "v.column1";
+	SORTED("trend_fixed", "SELECT severity, (at - opened) / 86400.0 AS days"
+			      " FROM temp.finding_fix")
+		SORTED(
+			"trend_open", "SELECT severity, (j.now - at) / 86400.0 AS days"
+				      " FROM temp.finding_open, temp.judged j WHERE status = "
+				      "'open'") "CREATE TEMP TABLE fix_time AS SELECT v.column1 AS "
+						"severity, coalesce(f.n, 0) AS fixed,"
+						" f.median AS median_days, coalesce(o.n, 0) AS "
+						"open, o.median AS median_age_days,"
+						" o.most AS oldest_days FROM " SEVERITIES_HERE " v"
+						" LEFT JOIN " MEDIAN(
+							"trend_fixed") " f ON f.severity = "
+								       "v.column1"
+								       " LEFT JOIN " MEDIAN(
+									       "trend_open") " o "
+											     "ON "
+											     "o."
+											     "sever"
+											     "ity "
+											     "= "
+											     "v."
+											     "colum"
+											     "n1;"
+											     "DROP "
+											     "TABLE"
+											     " temp"
+											     ".tren"
+											     "d_"
+											     "fixed"
+											     "; "
+											     "DROP "
+											     "TABLE"
+											     " temp"
+											     ".tren"
+											     "d_"
+											     "open";
 
 static const char since_tables[] =
 	"CREATE TEMP TABLE since (at INTEGER, run INTEGER);"
