@@ -426,7 +426,8 @@ static int push_or_bundle(struct options *o)
 							    .profiles = o->profiles,
 							    .checks = o->checks,
 							    .profile_count = o->profile_count,
-							    .check_count = o->check_count },
+							    .check_count = o->check_count,
+							    .site = o->site },
 				     o->site != NULL ? &site : NULL);
 	} else if (status == EXIT_DONE) {
 		const char *key = o->sign_key != NULL ? o->sign_key : site.signing_key;

@@ -37,6 +37,7 @@ struct packing {
 	int64_t scan;
 	const char *name;
 	const struct file_text *today;
+	bool beside; /* something that is declared today was laid beside */
 };
 
 /* ---- the copy ---- */
@@ -217,6 +218,7 @@ static int add_today(struct packing *p, int64_t run, const char *name,
 	}
 	query_free(q);
 	p->today = today;
+	p->beside |= r >= 0 && !same;
 	return r < 0 || same ? r : bundle_add(p->bundle, member, write_today, p);
 }
 
@@ -330,6 +332,10 @@ int export_bundle(const struct bundle_options *o)
 		if (status == EXIT_DONE)
 			status = pack(&p, key);
 		reading_done(&p.reading);
+		if (status == EXIT_DONE && p.beside)
+			fprintf(stderr, _("note: the bundle is judged by what was declared at the "
+					  "time of the run; "
+					  "what is declared today (-c) lies beside as a text\n"));
 		if (status == EXIT_DONE)
 			status = judged;
 	}

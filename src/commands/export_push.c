@@ -228,8 +228,9 @@ static int spool(struct pushing *p, struct server *v, const struct reading *r)
 static int make_spools(struct pushing *p)
 {
 	struct reading r;
-	int status = reading_start(&r, p->from->store, p->from->profiles, p->from->profile_count,
-				   p->from->checks, p->from->check_count);
+	int status =
+		reading_start_today(&r, p->from->store, p->from->profiles, p->from->profile_count,
+				    p->from->checks, p->from->check_count, p->from->site, NULL);
 
 	if (status == EXIT_DONE && !read_run(p, r.store.db))
 		status = reading_message(p->from->store, STORE_BROKEN, db_error(r.store.db));

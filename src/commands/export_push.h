@@ -20,6 +20,7 @@ struct push_source {
 	const char *table;
 	const char *const *profiles, *const *checks;
 	size_t profile_count, check_count;
+	const char *site; /* by whose answers of today it is judged; NULL: by those of the run */
 };
 
 /* site: NULL where no site file was named. EXIT_DONE, or another exit status after messages. */

@@ -127,6 +127,7 @@ END
 ends 0 'a scan' "$TENKEN" scan $wait_option -c kita.yaml -p 1-3 --no-html --quiet 127.0.0.1
 cp kita.yaml then.yaml && cp ledger.csv then.csv && cp answers.yaml then-answers.yaml
 ends 0 'its bundle with the same answers today' "$TENKEN" export kita.tenken --bundle kita.tar -c kita.yaml
+that 'of which nothing is said' test ! -s err
 that 'has them once' test "$(tar tf kita.tar | grep -c answers)" = 1
 echo '# changed later' >>kita.yaml
 : >ledger.csv
@@ -141,6 +142,8 @@ that 'of today there are none' test ! -e x/answers-today.yaml
 that 'no secret' sh -c '! grep -q -e hunter2 -e "PRIVATE KEY" kita.tar'
 sed 's/^ledger:.*//' kita.yaml >today.yaml
 ends 0 'with the answers of today' "$TENKEN" export kita.tenken --bundle today.tar -c today.yaml
+that 'that it is not judged by them is said' grep -qx 'note: the bundle is judged by what was declared at the time of the run; what is declared today (-c) lies beside as a text' err
+that 'in one line' test "$(wc -l <err)" = 1
 ends 0 'it holds, too' $verify today.tar --key key.pub
 rm -rf y && mkdir y && tar xf today.tar -C y
 that 'the answers of the run' same y/answers.yaml then-answers.yaml

@@ -158,7 +158,7 @@ that 'all of it is there' holds plant.tenken "SELECT sum(objects) FROM pushed WH
 
 # ---- the site file ----
 cat >site.yaml <<END
-site: kita
+site: 北浄水場 <Kita>
 trust: ca.pem
 push:
   - {url: $https/first, secret_file: secret}
@@ -169,6 +169,22 @@ that 'both' test "$(requests /first)" -gt 1 -a "$(requests /second)" = 1
 that 'each with what is its own' test "$(field /first authorization)" = 'Bearer Zt9.hunter2' -a "$(field /second authorization)" = None
 ends 0 'one of them by its URL' $export plant.tenken -c site.yaml --push $https/first --all
 that 'has its secret' test "$(field /first authorization)" = 'Bearer Zt9.hunter2'
+# Judged by what is declared today, as --format is; without -c by what the run was declared with.
+$export plant.tenken --format json -o run.json
+cat >>site.yaml <<END
+waivers:
+  - {check: smb.v1, reason: 更新待ち, compensating: 隔離, approved_by: 課長, approved_at: 2026-11-22, until: 2099-12-31,
+     applicant: 係長, clause: 規程5条, impact: 小, closing: 報告書}
+END
+ends 0 'with an exception of today' $export plant.tenken -c site.yaml --push $https/second
+$export plant.tenken -c site.yaml --format json -o today.json
+that 'what is pushed is what --format writes' test "$(field /second sha256)" = "$(sha256sum today.json | cut -d ' ' -f 1)"
+that 'the exception is in it' grep -q 更新待ち today.json
+that 'and was not in the run' sh -c '! grep -q 更新待ち run.json'
+ends 0 'without a site file' $push --push $https/third --format json
+that 'it is that of the run' test "$(field /third sha256)" = "$(sha256sum run.json | cut -d ' ' -f 1)"
+sed 's/^site: .*/site: minami/' site.yaml >wrong.yaml
+refuses 2 "wrong.yaml: is the file of the site 'minami'" 'the file of another site' $export plant.tenken -c wrong.yaml --push site
 sed 's/json}/xml}/' site.yaml >wrong.yaml
 refuses 2 "wrong.yaml:5: field 'format': is 'ndjson' or 'json', not 'xml'" 'a form that is none' $export plant.tenken -c wrong.yaml --push site
 sed 's/url: https/url: file/' site.yaml >wrong.yaml
