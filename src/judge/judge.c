@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "codec/clock.h"
 #include "judge/arena.h"
 #include "judge/judged.h"
 
@@ -81,11 +82,30 @@ static int find_now(struct judged *j)
 	return r < 0 ? r : last_quiet(j);
 }
 
+/* Days are those of the site's calendar, also what checks ask SQLite for as local time. */
+static int enter_clock(struct judged *j, struct clock *clock)
+{
+	struct query *plan = NULL;
+	int r = query_new(j->db,
+			  "SELECT iif(json_valid(plan), plan ->> '$.timezone', NULL) FROM main.scan"
+			  " WHERE id = ?1",
+			  &plan);
+
+	if (r >= 0)
+		r = query_bind_int(plan, 1, j->scan);
+	if (r >= 0)
+		r = query_step(plan);
+	clock_enter(clock, r == 1 ? query_text(plan, 0) : NULL);
+	query_free(plan);
+	return r;
+}
+
 int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	      const struct judge_probe *probes, const struct port_list *ports,
 	      const struct judge_options *options)
 {
 	struct judged j = { .db = db, .catalogue = catalogue, .probes = probes, .scan = scan };
+	struct clock clock;
 	int r;
 
 	if (options != NULL)
@@ -97,7 +117,9 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	j.arena = arena_new();
 	if (j.arena == NULL)
 		return -ENOMEM;
-	r = find_now(&j);
+	r = enter_clock(&j, &clock);
+	if (r >= 0)
+		r = find_now(&j);
 	j.asof = j.options.asof != 0 ? j.options.asof : j.now;
 	bool making = r >= 0;
 	if (r >= 0)
@@ -134,6 +156,7 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 		else if (listed >= 0) /* half of it is of no use to anybody */
 			judge_forget(db);
 	}
+	clock_leave(&clock);
 	arena_free(j.arena);
 	return r < 0 ? r : 0;
 }

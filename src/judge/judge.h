@@ -117,6 +117,8 @@ struct judge_options {
  * The judged scan's views shadow the tables of the same name until judge_forget(); who wants the
  * tables says main.host.
  *
+ * The clock of the process is the site's meanwhile (codec/clock.h): not while other threads run.
+ *
  * 0 or negative errno (db_error()); -ENOENT: no such scan. A check whose SQL fails is a complaint
  * and did not run; judging goes on.
  */

@@ -190,6 +190,7 @@ static const char told[] =
 	"   declared_state.asset OR k.address = declared_state.asset),"
 	"  detail = subject || iif(port IS NULL, '', ' port ' || port)";
 
+/* Those of the site's calendar: judge_run() entered its clock. */
 static int put_days(struct judged *j)
 {
 	struct query *list = NULL, *put = NULL;
@@ -211,29 +212,6 @@ static int put_days(struct judged *j)
 	return r;
 }
 
-/* The days of `until` are those of the site's calendar. */
-static int days(struct judged *j)
-{
-	struct query *plan = NULL;
-	struct clock clock;
-	int r = query_new(j->db,
-			  "SELECT iif(json_valid(plan), plan ->> '$.timezone', NULL) FROM main.scan"
-			  " WHERE id = ?1",
-			  &plan);
-
-	if (r < 0)
-		return r;
-	query_bind_int(plan, 1, j->scan);
-	r = query_step(plan);
-	if (r >= 0) {
-		clock_enter(&clock, r == 1 ? query_text(plan, 0) : NULL);
-		r = put_days(j);
-		clock_leave(&clock);
-	}
-	query_free(plan);
-	return r;
-}
-
 int standing_make(struct judged *j)
 {
 	static const char *const steps[] = { waivers, measures, treatments, relied, about,
@@ -242,7 +220,7 @@ int standing_make(struct judged *j)
 
 	for (size_t i = 0; r >= 0 && i < countof(steps); i++)
 		r = db_exec(j->db, steps[i]);
-	return r < 0 ? r : days(j);
+	return r < 0 ? r : put_days(j);
 }
 
 /* Findings under a waiver that nobody looked for again: the waiver ends all the same. */

@@ -9,6 +9,7 @@
  *   check ID             what the cases behind it are about
  *   case WHAT on BASE..  statements up to what is expected, which is one of:
  *   finds ASSET-OR-ADDRESS PORT SEVERITY DETAIL    one line for each finding; PORT '-': none
+ *   evidence TEXT        behind those lines: the evidence of one of them has this text
  *   clean [N]            nothing was found, and N (else one at least) were looked at
  *   unrun REASON         nothing was found and nobody looked, for this reason
  *   document ADDRESS PORT TRANSPORT PROBE FILE     what the probe is expected to bring in tests/wire/FILE.json
@@ -198,6 +199,7 @@ struct one {
 	const char *file;
 	char check[64], what[256];
 	char *sql, *want; /* findings, one a line; "clean N", "unrun REASON" */
+	char evidence[256];
 };
 
 static void tell(struct db *db, const struct one *o, char *have)
@@ -237,6 +239,24 @@ static void tell(struct db *db, const struct one *o, char *have)
 	query_free(q);
 }
 
+static bool has_evidence(struct db *db, const struct one *o)
+{
+	struct query *q = NULL;
+	int r = query_new(db,
+			  "SELECT 1 FROM finding_now WHERE check_id = ?1"
+			  " AND instr(evidence, ?2) > 0",
+			  &q);
+
+	if (r >= 0)
+		r = query_bind_text(q, 1, o->check);
+	if (r >= 0)
+		r = query_bind_text(q, 2, o->evidence);
+	if (r >= 0)
+		r = query_step(q);
+	query_free(q);
+	return r == 1;
+}
+
 static int failures;
 
 static void play(const struct one *o)
@@ -258,6 +278,11 @@ static void play(const struct one *o)
 	for (size_t i = 0; i < c.count; i++)
 		print_error("%s: %s: %s\n", o->check, o->what, c.list[i]);
 	tell(db, o, have);
+	if (o->evidence[0] != '\0' && !has_evidence(db, o)) {
+		print_error("%s: %s: %s\n  no evidence has %s\n", o->file, o->check, o->what,
+			    o->evidence);
+		failures++;
+	}
 	bool clean = strcmp(o->want, "clean\n") == 0 && strncmp(have, "clean ", 6) == 0;
 	if (c.count > 0 || (!clean && strcmp(have, o->want) != 0)) {
 		print_error("%s: %s: %s\n  have %s  want %s", o->file, o->check, o->what, have,
@@ -275,7 +300,7 @@ static void begin_case(struct one *o, char *words[], size_t count)
 {
 	size_t last = count;
 
-	o->sql[0] = o->want[0] = '\0';
+	o->sql[0] = o->want[0] = o->evidence[0] = '\0';
 	o->what[0] = '\0';
 	for (size_t i = 1; i < count; i++)
 		last = strcmp(words[i], "on") == 0 ? i : last;
@@ -363,6 +388,8 @@ static void play_file(const char *folder, const char *name)
 			add_line(base_text, line);
 		else if (expects(line))
 			add_line(o.want, line);
+		else if (strcmp(words[0], "evidence") == 0)
+			snprintf(o.evidence, sizeof(o.evidence), "%s", line + strlen("evidence "));
 		else
 			add_line(o.sql, line);
 	}
