@@ -440,6 +440,7 @@ static int push_or_bundle(struct options *o)
 		} else if (!output_spares(o->bundle, inputs, countof(inputs))) {
 			status = EXIT_USAGE;
 		} else {
+			today_unnamed(&site);
 			status = export_bundle(&(struct bundle_options){
 				.file = o->bundle,
 				.store = o->store,

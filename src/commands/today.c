@@ -65,6 +65,18 @@ static bool keep(struct today *t, const struct site *s, int64_t now)
 	return store_error(t->store) == STORE_OK && db_borrow(store_db(t->store), &t->answers) == 0;
 }
 
+void today_unnamed(const struct site *s)
+{
+	char *path = site_unnamed_answers(s);
+
+	if (path != NULL)
+		fprintf(stderr,
+			_("note: %s is not used, since the site file does not name it (answers: "
+			  "answers.yaml)\n"),
+			path);
+	free(path);
+}
+
 static int read_site(const char *path, const struct run *r, const char *const *checks,
 		     size_t check_count, struct site *ret)
 {
@@ -82,6 +94,8 @@ static int read_site(const char *path, const struct run *r, const char *const *c
 			path, ret->name, r->site);
 		status = EXIT_USAGE;
 	}
+	if (status == EXIT_DONE)
+		today_unnamed(ret);
 	return status;
 }
 

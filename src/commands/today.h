@@ -3,6 +3,7 @@
 #ifndef TENKEN_COMMANDS_TODAY_H
 #define TENKEN_COMMANDS_TODAY_H
 
+#include "site/site.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -23,6 +24,8 @@ struct today {
 int today_load(struct today *ret, const char *site, const char *at, const char *const *checks,
 	       size_t check_count, struct db *db, int64_t run);
 void today_done(struct today *t);
+/* Says on stderr where an answers file lies beside the site file that does not name it. */
+void today_unnamed(const struct site *s);
 
 /* A day, "YYYY-MM-DD", as its first second by the clock of a run. 0, -EINVAL where it is no day, or another
  * negative errno. */

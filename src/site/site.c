@@ -465,6 +465,18 @@ int site_load_to_answer(const char *path, struct site *ret, bool *ret_named, str
 	return c->count == before ? 0 : -EINVAL;
 }
 
+char *site_unnamed_answers(const struct site *s)
+{
+	char *path = s->answers_path == NULL && s->path != NULL
+			     ? load_beside(s->path, "answers.yaml")
+			     : NULL;
+
+	if (path != NULL && access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 static bool copy_text(const struct file_text *from, struct file_text *ret)
 {
 	if (from == NULL || from->text == NULL)

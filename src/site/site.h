@@ -372,6 +372,9 @@ int site_load(const char *path, struct site *ret, struct complaints *c);
 /* The same for who is going to write the answers file, which need not exist yet: s->answers_path is set, to
  * answers.yaml beside the site file where that does not name one (*ret_named false). */
 int site_load_to_answer(const char *path, struct site *ret, bool *ret_named, struct complaints *c);
+/* The file that `tenken assess` writes, where it lies beside a site file that names none; NULL: it does not. The caller
+ * releases it. */
+char *site_unnamed_answers(const struct site *s);
 /* The same from texts that were kept (NULL where there was none): no file is read. */
 struct site_texts {
 	const struct file_text *site, *ledger, *trust, *answers;

@@ -171,6 +171,24 @@ refuses 2 "takes a day (YYYY-MM-DD), not '2026-13-01'" 'no day' \
 sed 's/site: kita/site: minami/' today.yaml >other.yaml
 refuses 2 "other.yaml: is the file of the site 'minami', the store's run is of 'kita'" 'the file of another site' \
 	"$TENKEN" report -c other.yaml --no-html --checks own-checks.yaml own.sqlite
+# What `tenken assess` wrote beside a site file that does not name it.
+ends 0 'without a file of answers' "$TENKEN" report -c today.yaml --no-html --quiet --checks own-checks.yaml own.sqlite
+that 'nothing is said of one' test ! -s err
+printf 'attestations:\n  - {guideline: own, item: 1-2, answer: met, by: chief, at: %s}\n' "$before" >answers.yaml
+ends 0 'a file of answers that is not named' "$TENKEN" report -c today.yaml --no-html --quiet --checks own-checks.yaml own.sqlite
+that 'is told of in one line' test "$(cat err)" = \
+	'note: answers.yaml is not used, since the site file does not name it (answers: answers.yaml)'
+ends 0 'so it is with an export' "$TENKEN" export -c today.yaml --checks own-checks.yaml own.sqlite --format json -o one
+that 'in one line' test "$(grep -c 'answers.yaml is not used' err)" = 1
+that 'and does not count' verdict 1-2 not-assessable '-c today.yaml'
+(cat kita.yaml && echo 'answers: answers.yaml') >names.yaml
+ends 0 'one that is named' "$TENKEN" report -c names.yaml --no-html --quiet --checks own-checks.yaml own.sqlite
+that 'of which nothing is said' test ! -s err
+that 'counts' verdict 1-2 attested '-c names.yaml'
+ends 0 'without today' "$TENKEN" report --no-html --quiet --checks own-checks.yaml own.sqlite
+that 'nothing is said either' test ! -s err
+rm answers.yaml
+
 mv own.yaml elsewhere.yaml
 "$TENKEN" report --no-html --checks own-checks.yaml own.sqlite >out 2>err
 that 'without our guideline the others are told' grep -q nisc-measures out
