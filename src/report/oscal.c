@@ -9,7 +9,7 @@
 #include "report/text.h"
 
 enum { TEXT_MOST = 8000, VALUE_MOST = 1000 };
-static const char oscal_version[] = "1.1.3";
+static const char oscal_version[] = "1.1.2";
 
 int oscal_start(struct oscal *o, const struct export_job *job, FILE *out)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the three OSCAL documents share (NIST, version 1.1.3, JSON). Texts of theirs are Markdown of one line
+ * What the three OSCAL documents share (NIST, version 1.1.2, JSON). Texts of theirs are Markdown of one line
  * or of several; a property's value is one line without blanks at its ends. doc/oscal.md tells the mapping.
  */
 #ifndef TENKEN_REPORT_OSCAL_H
