@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Offline data and versions. The first byte of the input chooses: an even one, the rest is a file (its name is
- * nginx.json); an odd one, it is two texts with a line end between them, as versions, range and names. Built
- * without libFuzzer, main() runs the files that are given, else those of tests/advice/ and some texts.
+ * Offline data, documents of a store and versions. The first byte of the input chooses: an even one, the rest
+ * is a file (its name is nginx.json), also taken as a document; an odd one, it is two texts with a line end
+ * between them, as versions, range and names. Built without libFuzzer, main() runs the files that are given,
+ * else those of tests/advice/ and some texts.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "advice/advice.h"
+#include "codec/compact.h"
 #include "codec/file.h"
 #include "codec/naming.h"
 #include "codec/version.h"
@@ -20,6 +22,18 @@ static void read_file(const char *text, size_t n)
 	struct advice *a = NULL;
 	struct complaints c = { 0 };
 
+	static const char *const names[] = { "entries", "a", "" };
+
+	/* As documents of a store are taken apart. */
+	compact_json(text);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t length = 0;
+		const char *member = compact_member(text, n, names[i], &length);
+
+		if (member != NULL &&
+		    (member < text || length == 0 || length > n - (size_t)(member - text)))
+			abort();
+	}
 	if (advice_new(&a) < 0)
 		return;
 	enum advice_read r = advice_read(a, "nginx.json", text, n, &c);
