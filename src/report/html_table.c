@@ -172,7 +172,6 @@ enum { OPEN_ROWS = 60, FOLDED_ROWS = 500 };
  * puts the rows in when they are wanted, or when the browser has nothing else to do. Without scripts they are
  * ordinary rows. Texts in them are escaped as everywhere, so none can end the noscript.
  */
-
 void fold_row(struct page *p, struct fold *f, const char *first)
 {
 	int64_t from = f->at + 1;

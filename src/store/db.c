@@ -502,7 +502,7 @@ int query_columns(const struct query *q)
 	return sqlite3_column_count(q->statement);
 }
 
-/* Of several columns with one name the first has it. */
+/* Of several columns with one name the first has it. False without memory. */
 static bool names_load(struct query *q, int count)
 {
 	names_free(q);
@@ -526,8 +526,15 @@ int query_column(struct query *q, const char *name)
 {
 	int count = sqlite3_column_count(q->statement);
 
-	if ((q->names == NULL || q->name_count != count) && !names_load(q, count))
+	if ((q->names == NULL || q->name_count != count) && !names_load(q, count)) {
+		for (int i = 0; i < count; i++) {
+			const char *have = sqlite3_column_name(q->statement, i);
+
+			if (have != NULL && strcasecmp(have, name) == 0)
+				return i;
+		}
 		return -1;
+	}
 	/* Who asks for one by one mostly asks in their order. */
 	for (int i = 0; i < count; i++, q->next++) {
 		q->next = q->next < count ? q->next : 0;
