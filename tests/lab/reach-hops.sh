@@ -46,7 +46,7 @@ is 'the second router lets some through, refuses some and drops some' "SELECT ii
 		transport || ' ' || replace(outcome, 'reset-on-way', 'refused') || ' ' || group_concat(DISTINCT port) || ': ' ||
 		(SELECT group_concat(coalesce(h.value->>'\$.from', '-') || ' ' || coalesce(h.value->>'\$.said', '-'), ', ')
 			FROM json_each(hops) h)
-	FROM path WHERE outcome <> 'reached' GROUP BY destination, transport, replace(outcome, 'reset-on-way', 'refused'), hops
+	FROM (SELECT * FROM path WHERE outcome <> 'reached' ORDER BY port) GROUP BY destination, transport, replace(outcome, 'reset-on-way', 'refused'), hops
 	ORDER BY 1" <<'END'
 ipv4 icmp silent 0: 192.168.1.1 time exceeded, 10.0.0.2 time exceeded
 ipv4 tcp refused 21,22: 192.168.1.1 time exceeded, 10.0.0.2 time exceeded, - reset
