@@ -78,11 +78,11 @@ shows smb-good 'SMB 3, and no shares for strangers' 'ACCESS_DENIED|LOGON_FAILURE
 zeros() { printf '%*s' "$1" '' | sed 's/ /\\x00/g'; }
 negotiate='\x00\x00\x00\x66\xfeSMB\x40\x00\x01\x00'$(zeros 6)'\x1f\x00'$(zeros 48)
 negotiate=$negotiate'\x24\x00\x01\x00\x01'$(zeros 7)'ABCDEFGHIJKLMNOP'$(zeros 8)
-signing() { ask "$1" 445 3 "$negotiate$2"; }
+signing() { ask "$1" 445 20 "$negotiate$2"; }
 shows smb-old 'signing is not required' 'A\\x00\\x01\\x00\\x02\\x02' signing 10.77.1.13 '\x02\x02'
 shows smb-good 'signing is required' 'A\\x00\\x03\\x00\\x00\\x03' signing 10.77.1.14 '\x00\x03'
 
-rdp() { ask 10.77.1.15 3389 3 "\\x03\\x00\\x00\\x13\\x0e\\xe0\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x08\\x00$1\\x00\\x00\\x00"; }
+rdp() { ask 10.77.1.15 3389 20 "\\x03\\x00\\x00\\x13\\x0e\\xe0\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x08\\x00$1\\x00\\x00\\x00"; }
 shows rdp 'TLS where it is asked for' 'x02\\x1?.*\\x08\\x00\\x01\\x00\\x00\\x00|\\x08\\x00\\x01\\x00\\x00\\x00' rdp '\x01'
 shows rdp 'standard security without it' '\\x08\\x00\\x00\\x00\\x00\\x00|\\xd0\\x00\\x00\\x124\\x00' rdp '\x00'
 shows rdp 'no network level authentication' '\\x08\\x00[^ ]\\x00|\\x08\\x00\\x0[015]\\x00' rdp '\x02'
@@ -103,20 +103,20 @@ shows web-good 'no TLS 1.1' 'Cipher is \(NONE\)' tls 10.77.1.16 tls1_1 'ALL:@SEC
 shows web-good 'no CBC' 'Cipher is \(NONE\)' tls 10.77.1.16 tls1_2 'AES128-SHA:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0'
 shows web-good 'security headers' '^[Ss]trict-[Tt]ransport' from_bastion curl -ksI https://10.77.1.16/
 
-shows ftp 'anonymous login' "b'230 " ask 10.77.1.18 21 3 '' 'USER anonymous\r\n' 'PASS \r\n'
-shows telnet 'asks for a login' 'login:' ask 10.77.1.19 23 2 '' \
+shows ftp 'anonymous login' "b'230 " ask 10.77.1.18 21 20 '' 'USER anonymous\r\n' 'PASS \r\n'
+shows telnet 'asks for a login' 'login:' ask 10.77.1.19 23 20 '' \
 	'\xff\xfe\x25\xff\xfe\x26\xff\xfc\x18\xff\xfc\x20\xff\xfc\x23\xff\xfc\x27\xff\xfc\x24' \
-	'\xff\xfd\x03\xff\xfc\x01\xff\xfc\x22\xff\xfc\x1f\xff\xfe\x05\xff\xfc\x21' ''
-shows mail 'ESMTP without STARTTLS' '^b.250-mail' ask 10.77.1.20 25 5 '' 'EHLO lab\r\n'
-shows mail 'no STARTTLS' '!STARTTLS' ask 10.77.1.20 25 5 '' 'EHLO lab\r\n'
-shows redis-open 'answers strangers' 'PONG' ask 10.77.1.21 6379 2 'PING\r\n'
-shows redis-shut 'wants a password' 'NOAUTH' ask 10.77.1.22 6379 2 'PING\r\n'
-shows mqtt-open 'CONNACK 0' "x02.x00.x00" ask 10.77.1.23 1883 2 '\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03lab'
-shows mqtt-shut 'CONNACK 5' "x02.x00.x05" ask 10.77.1.24 1883 2 '\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03lab'
+	'\xff\xfd\x03\xff\xfc\x01\xff\xfc\x22\xff\xfc\x1f\xff\xfe\x05\xff\xfc\x21' '~login:'
+shows mail 'ESMTP without STARTTLS' '^b.250-mail' ask 10.77.1.20 25 20 '' 'EHLO lab\r\n'
+shows mail 'no STARTTLS' '!STARTTLS' ask 10.77.1.20 25 20 '' 'EHLO lab\r\n'
+shows redis-open 'answers strangers' 'PONG' ask 10.77.1.21 6379 20 'PING\r\n'
+shows redis-shut 'wants a password' 'NOAUTH' ask 10.77.1.22 6379 20 'PING\r\n'
+shows mqtt-open 'CONNACK 0' "x02.x00.x00" ask 10.77.1.23 1883 20 '\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03lab'
+shows mqtt-shut 'CONNACK 5' "x02.x00.x05" ask 10.77.1.24 1883 20 '\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03lab'
 
 # ---- odd ones ----
 for port in 1 22 4444 65535; do
-	shows anyport "answers on $port" 'ready' ask 10.77.1.30 $port 1
+	shows anyport "answers on $port" 'ready' ask 10.77.1.30 $port 20
 done
 shows silent 'says nothing' '^silence$' ask 10.77.1.31 22 1
 shows drip 'a byte at a time' "^b'S'$" ask 10.77.1.32 22 0.5
@@ -126,10 +126,10 @@ shows endless 'never ends' '^[0-9]{6,}$' endless
 # ---- plant ----
 modbus='\x00\x01\x00\x00\x00\x05\xff\x2b\x0e\x01\x00'
 if capture plc && capture serial; then
-	shows plc 'Modbus identification' 'Kita Controls.*KC-340' ask 10.77.2.11 502 3 "$modbus"
+	shows plc 'Modbus identification' 'Kita Controls.*KC-340' ask 10.77.2.11 502 20 "$modbus"
 	sleep 1.2
 	shows plc 'panel with a login form' 'type=password' from_bastion curl -s http://10.77.2.11/
-	shows gateway 'dropbear' 'dropbear' ask 10.77.2.12 22 2
+	shows gateway 'dropbear' 'dropbear' ask 10.77.2.12 22 20
 	shows serial 'is silent' 'silence' ask 10.77.2.13 4001 1 hello
 	within 5 test -s "$lab_logs/serial.bytes"
 	[ "$(cat "$lab_logs/serial.bytes")" = hello ]
