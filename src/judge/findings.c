@@ -459,14 +459,14 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		query_bind_int(k->insert, 17, o.run);
 		r = query_insert(k->insert, &number);
 	}
-	if (r >= 0 && number == 0) /* it has another place only */
+	if (r >= 0 && number == 0) { /* it has another place only */
 		r = find_number(k, fingerprint, &number);
-	if (r >= 0) {
 		query_bind_int(k->place, 1, number);
 		query_bind_text(k->place, 2, row->address);
 		query_bind_text(k->place, 3, zone);
 		query_bind_text(k->place, 4, kind);
-		r = query_run(k->place);
+		if (r >= 0)
+			r = query_run(k->place);
 	}
 	query_reset(k->filed);
 	query_reset(k->origin);
@@ -482,13 +482,23 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 static int keep_rows(struct judged *j, struct keeper *k, const struct check *check,
 		     const struct rows *rows)
 {
+	int64_t before = 0;
 	int r = db_exec(j->db, "SAVEPOINT keep_rows");
 	bool open = r >= 0;
 
 	if (r >= 0)
 		r = keeper_init(j, k);
+	if (r >= 0)
+		r = db_number(j->db, "SELECT max(number) FROM temp.finding_now", 0, &before);
 	for (size_t i = 0; r >= 0 && i < rows->count; i++)
 		r = keep_row(j, k, check, &rows->list[i]);
+	/* The first place of each stands with it. */
+	if (r >= 0)
+		r = db_execf(
+			j->db,
+			"INSERT OR IGNORE INTO temp.finding_place SELECT number, address, zone,"
+			" kind FROM temp.finding_now WHERE number > %lld",
+			(long long)before);
 	int ended = open ? db_exec(j->db, "RELEASE keep_rows") : 0;
 	return r < 0 ? r : ended;
 }

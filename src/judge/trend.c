@@ -34,9 +34,11 @@ static int open_history(struct judged *j)
  * of before events were kept nobody knows (NULL). came: how, where this run brought it; it may not be kept yet.
  */
 static const char opened[] =
-	"CREATE TEMP TABLE finding_open (fingerprint TEXT PRIMARY KEY, severity TEXT, status TEXT,"
-	" seen INTEGER, came TEXT, at INTEGER) WITHOUT ROWID;"
-	"INSERT OR IGNORE INTO temp.finding_open SELECT n.fingerprint, n.severity, n.status, 1,"
+	"CREATE TEMP TABLE finding_open (number INTEGER PRIMARY KEY, fingerprint TEXT, severity "
+	"TEXT,"
+	" status TEXT, seen INTEGER, came TEXT, at INTEGER);"
+	"INSERT OR IGNORE INTO temp.finding_open SELECT n.number, n.fingerprint, n.severity,"
+	"  n.status, 1,"
 	"  CASE WHEN f.fingerprint IS NULL OR e.event = 'new' THEN 'new'"
 	"   WHEN f.status = 'fixed' AND n.reopened > f.reopened OR e.event = 'reopened'"
 	"    THEN 'reopened' END,"
@@ -45,21 +47,24 @@ static const char opened[] =
 	"  LEFT JOIN temp.every_finding_event e ON e.site = (SELECT site FROM temp.judged)"
 	"   AND e.fingerprint = n.fingerprint AND e.scan = (SELECT id FROM temp.judged)"
 	"   AND e.event IN ('new', 'reopened');"
-	"INSERT OR IGNORE INTO temp.finding_open SELECT g.fingerprint, g.severity,"
+	/* Behind the numbers of those that are seen. */
+	"INSERT INTO temp.finding_open SELECT NULL, g.fingerprint, g.severity,"
 	"  iif(f.status = 'waived' AND g.fingerprint NOT IN (SELECT fingerprint FROM"
 	"   temp.gone_unwaived), 'waived', 'open'), 0, NULL, g.first_seen FROM "
 	"temp.finding_gone g"
 	"  LEFT JOIN main.finding f ON f.fingerprint = g.fingerprint"
-	"  WHERE g.status = 'not-retested';"
-	"UPDATE temp.finding_open SET at = CASE WHEN came = 'new' THEN at"
+	"  WHERE g.status = 'not-retested' AND g.fingerprint NOT IN"
+	"   (SELECT fingerprint FROM temp.finding_now);"
+	"UPDATE temp.finding_open SET at = CASE"
 	"  WHEN came = 'reopened' THEN (SELECT last_seen FROM temp.finding_now n"
-	"   WHERE n.fingerprint = finding_open.fingerprint)"
+	"   WHERE n.number = finding_open.number)"
 	"  ELSE coalesce((SELECT max(e.at) FROM temp.every_finding_event e"
 	"    WHERE e.site = (SELECT site FROM temp.judged) AND e.fingerprint = "
 	"finding_open.fingerprint"
 	"     AND e.event IN ('new', 'reopened') AND e.scan <= (SELECT id FROM temp.judged)),"
 	"   iif((SELECT f.reopened FROM main.finding f"
-	"    WHERE f.fingerprint = finding_open.fingerprint) > 0, NULL, at)) END";
+	"    WHERE f.fingerprint = finding_open.fingerprint) > 0, NULL, at)) END"
+	" WHERE came IS NOT 'new'";
 
 #define SEVERITIES_HERE "(VALUES ('critical'), ('high'), ('medium'), ('low'), ('info'))"
 
@@ -172,7 +177,7 @@ static const char changes[] =
 	"INSERT INTO temp.changes SELECT n.fingerprint, iif(o.came = 'reopened'"
 	"   OR n.first_seen <= s.at, 're-detected', 'new'), n.check_id, n.severity, n.asset,"
 	"  n.address, n.port, n.transport, n.zone, n.detail, o.at"
-	"  FROM temp.finding_now n JOIN temp.finding_open o USING (fingerprint), temp.since s"
+	"  FROM temp.finding_now n JOIN temp.finding_open o USING (number), temp.since s"
 	"  WHERE o.at > s.at;"
 	"INSERT INTO temp.changes SELECT fingerprint, 'mitigated', check_id, severity, asset,"
 	"  address, port, transport, zone, detail, min(coalesce(fixed_at, j.now), j.now)"
