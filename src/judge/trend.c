@@ -30,6 +30,8 @@ static int open_history(struct judged *j)
 }
 
 /*
+ * max(+at): each finding's events by its fingerprint. For max(at) SQLite goes through the site's by time.
+ *
  * Since when each finding is open: seen first, or seen again after it was fixed. Of what came back in a store
  * of before events were kept nobody knows (NULL). came: how, where this run brought it; it may not be kept yet.
  */
@@ -46,7 +48,9 @@ static const char opened[] =
 	"  LEFT JOIN main.finding f ON f.fingerprint = n.fingerprint"
 	"  LEFT JOIN temp.every_finding_event e ON e.site = (SELECT site FROM temp.judged)"
 	"   AND e.fingerprint = n.fingerprint AND e.scan = (SELECT id FROM temp.judged)"
-	"   AND e.event IN ('new', 'reopened');"
+	"   AND e.event IN ('new', 'reopened')"
+	/* As the two others are sorted: they are read from their beginning to their end. */
+	"  ORDER BY n.fingerprint;"
 	/* Behind the numbers of those that are seen. */
 	"INSERT INTO temp.finding_open SELECT NULL, g.fingerprint, g.severity,"
 	"  iif(f.status = 'waived' AND g.fingerprint NOT IN (SELECT fingerprint FROM"
@@ -58,7 +62,7 @@ static const char opened[] =
 	"UPDATE temp.finding_open SET at = CASE"
 	"  WHEN came = 'reopened' THEN (SELECT last_seen FROM temp.finding_now n"
 	"   WHERE n.number = finding_open.number)"
-	"  ELSE coalesce((SELECT max(e.at) FROM temp.every_finding_event e"
+	"  ELSE coalesce((SELECT max(+e.at) FROM temp.every_finding_event e"
 	"    WHERE e.site = (SELECT site FROM temp.judged) AND e.fingerprint = "
 	"finding_open.fingerprint"
 	"     AND e.event IN ('new', 'reopened') AND e.scan <= (SELECT id FROM temp.judged)),"
@@ -93,14 +97,14 @@ static const char trend[] =
 /* Each time that a finding was fixed, from when it was open until then. */
 static const char fixes[] =
 	"CREATE TEMP TABLE finding_fix AS"
-	" SELECT fingerprint, severity, at, (SELECT max(o.at) FROM temp.every_finding_event o"
+	" SELECT fingerprint, severity, at, (SELECT max(+o.at) FROM temp.every_finding_event o"
 	"   WHERE o.site = e.site AND o.fingerprint = e.fingerprint AND o.scan < e.scan"
 	"    AND o.event IN ('new', 'reopened')) AS opened"
 	"  FROM temp.every_finding_event e WHERE event = 'fixed'"
 	"   AND site = (SELECT site FROM temp.judged) AND scan < (SELECT id FROM temp.judged)"
 	" UNION ALL SELECT fingerprint, severity, (SELECT min(coalesce(fixed_at, now), now) FROM "
 	"temp.judged),"
-	"  (SELECT max(o.at) FROM temp.every_finding_event o"
+	"  (SELECT max(+o.at) FROM temp.every_finding_event o"
 	"   WHERE o.site = g.site AND o.fingerprint = g.fingerprint"
 	"    AND o.scan < (SELECT id FROM temp.judged) AND o.event IN ('new', 'reopened'))"
 	"  FROM temp.finding_gone g WHERE status = 'fixed'"
