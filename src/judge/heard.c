@@ -31,10 +31,9 @@ static const char make_heard[] =
 	" WHERE heard_asset.ledger_id IS NULL AND m.mac = heard_asset.mac;"
 	"DROP TABLE temp.judge_mac;"
 	/* The same, where a link-local address is all that would be added. */
-	"DELETE FROM temp.heard_asset WHERE address LIKE 'fe80:%' AND zone IS NULL AND EXISTS ("
-	" SELECT 1 FROM temp.heard_host o WHERE o.mac = heard_asset.mac AND o.sent > 0"
-	"  AND o.address <> heard_asset.address AND o.address NOT LIKE 'fe80:%'"
-	"  AND (o.zone IS NOT NULL OR o.public = 0));"
+	"DELETE FROM temp.heard_asset WHERE address LIKE 'fe80:%' AND zone IS NULL AND mac IN ("
+	" SELECT mac FROM temp.heard_host WHERE sent > 0 AND address NOT LIKE 'fe80:%'"
+	"  AND (zone IS NOT NULL OR public = 0));"
 	"CREATE TEMP VIEW heard_name AS SELECT DISTINCT address, value AS name, kind AS source"
 	" FROM temp.heard WHERE kind IN ('name.dhcp', 'name.dhcpv6', 'name.netbios', 'name.mdns',"
 	"  'name.llmnr', 'name.ntlm', 'name.ssdp', 'name.lldp', 'name.cdp') AND address <> '';"
