@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tool of the bench: exports DATA STORE [CHECKS [FORMAT]] judges the newest scan of a store and writes
- * every format of tenken export (or one) to a file that is thrown away, and prints for each the seconds, the
- * size and the most memory that was held while it was written.
+ * A tool of the bench: exports DATA STORE [CHECKS [FORMAT]] judges the newest scan of a store by the five
+ * guidelines and writes every format of tenken export (or one) to a file that is thrown away, and prints for each
+ * the seconds, the size and the most memory that was held while it was written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +69,8 @@ static bool try_format(const struct export_format *f, const char *table, struct 
 
 int main(int argc, char **argv)
 {
+	static const char *const guidelines[] = { "mlit-water", "mlit-port", "jama-japia",
+						  "nisc-measures", "nisc-handbook" };
 	struct sample_judge j;
 	struct store_reader reader;
 	struct export_told told = { 0 };
@@ -79,7 +81,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	const char *checks = argc > 3 && argv[3][0] != '\0' ? argv[3] : NULL;
-	if (!sample_judge_start(&j, argv[1], checks) ||
+	if (!sample_judge_start_with(&j, argv[1], checks, guidelines,
+				     sizeof(guidelines) / sizeof(guidelines[0])) ||
 	    store_open_read(argv[2], &reader) != STORE_OK)
 		return 1;
 	double since = now_s();

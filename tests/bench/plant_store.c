@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tool of the bench: plant_store WIRE STORE HOSTS writes the scan of a large site: HOSTS hosts in
+ * A tool of the bench: plant_store WIRE STORE HOSTS [DATA SCANS] writes the scan of a large site: HOSTS hosts in
  * four zones, most of them in a ledger, ten services each with the documents that real servers gave (the
  * expected evidence of tests/wire, WIRE), and what the operator declared. Judging and telling it is for
- * tenken itself. It prints how large the documents are: the 184 that the lab's scans of real servers left
+ * tenken itself; of several SCANS, a week apart, all but the last are judged here (with the checks and the five
+ * guidelines of DATA), and their findings kept. It prints how large the documents are: the 184 that the lab's scans of real servers left
  * (services, services-more, services-within, tls-matrix, ssh, smb-rdp, udp, plant-scan, opcua) had 183 bytes in
  * the median.
  */
@@ -13,11 +14,13 @@
 #include <string.h>
 
 #include "codec/address.h"
+#include "report/sample.h"
 #include "store/answers.h"
 
 enum { CASES_MOST = 5 };
 
-static const int64_t started = 1795132800;
+enum { WEEK = 7 * 86400 };
+static int64_t started = 1795132800;
 
 /* What a machine offers: usually what the first case brought, now and then one of the others. */
 static const struct offered {
@@ -238,11 +241,24 @@ static void write_plant(struct store *s, uint32_t hosts)
 	free(sizes);
 }
 
-int main(int argc, char **argv)
+static bool judge(struct store *s, const struct sample_judge *j, int64_t scan)
 {
-	enum { HOSTS_MOST = 200000 };
-	const struct scan_row row = {
-		.uuid = "00000000-0000-4000-8000-000000000002",
+	struct db *db;
+
+	if (store_error(s) != STORE_OK || db_borrow(store_db(s), &db) != 0)
+		return false;
+	bool good = judge_run(db, &j->catalogue, scan, j->probes, &j->ports, NULL) == 0 &&
+		    judge_keep(db) == 0;
+	judge_forget(db);
+	db_free(db);
+	return good;
+}
+
+/* One scan, begun at `started`. */
+static int64_t write_scan(struct store *s, uint32_t hosts)
+{
+	char uuid[64];
+	struct scan_row row = {
 		.site = "bench",
 		.vantage = "bastion-1",
 		.vantage_zone = "servers",
@@ -255,26 +271,58 @@ int main(int argc, char **argv)
 			"\"ports_udp\":\"\",\"risk\":\"read\"}",
 		.started = started,
 	};
+
+	snprintf(uuid, sizeof(uuid), "00000000-0000-4000-8000-%012lld", (long long)started);
+	row.uuid = uuid;
+	int64_t scan = store_scan_begin(s, &row);
+	if (scan == 0)
+		return 0;
+	declare(s);
+	write_plant(s, hosts);
+	store_scan_end(s, "done", NULL, started + 3600);
+	return store_error(s) == STORE_OK ? scan : 0;
+}
+
+static bool write_scans(struct store *s, uint32_t hosts, const char *data, unsigned long scans)
+{
+	static const char *const guidelines[] = { "mlit-water", "mlit-port", "jama-japia",
+						  "nisc-measures", "nisc-handbook" };
+	struct sample_judge j = { 0 };
+	bool good =
+		scans <= 1 || sample_judge_start_with(&j, data, NULL, guidelines,
+						      sizeof(guidelines) / sizeof(guidelines[0]));
+
+	for (unsigned long i = 1; good && i <= scans; i++, started += WEEK) {
+		int64_t scan = write_scan(s, hosts);
+
+		good = scan != 0 && (i == scans || judge(s, &j, scan));
+	}
+	if (scans > 1)
+		sample_judge_done(&j);
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	enum { HOSTS_MOST = 200000, SCANS_MOST = 100 };
 	struct store *s;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: plant_store WIRE STORE HOSTS\n");
+	if (argc != 4 && argc != 6) {
+		fprintf(stderr, "usage: plant_store WIRE STORE HOSTS [DATA SCANS]\n");
 		return 2;
 	}
 	unsigned long hosts = strtoul(argv[3], NULL, 10);
-	if (hosts == 0 || hosts > HOSTS_MOST)
+	unsigned long scans = argc > 5 ? strtoul(argv[5], NULL, 10) : 1;
+	if (hosts == 0 || hosts > HOSTS_MOST || scans == 0 || scans > SCANS_MOST)
 		return 2;
 	for (size_t i = 0; i < OFFERS; i++)
 		if (!read_documents(argv[1], i)) {
 			fprintf(stderr, "no documents of %s\n", offers[i].probe);
 			return 1;
 		}
-	if (store_open(argv[2], &s) != STORE_OK || store_scan_begin(s, &row) == 0)
+	if (store_open(argv[2], &s) != STORE_OK)
 		return 1;
-	declare(s);
-	write_plant(s, (uint32_t)hosts);
-	store_scan_end(s, "done", NULL, started + 3600);
-	bool good = store_error(s) == STORE_OK;
+	bool good = write_scans(s, (uint32_t)hosts, argc > 4 ? argv[4] : NULL, scans);
 	if (!good)
 		fprintf(stderr, "%s\n", store_error_text(s));
 	store_close(s);
