@@ -77,6 +77,10 @@ static int copy(struct db *from, struct db *to, const char *side, const char *na
 		snprintf(text + n, sizeof(text) - (size_t)n, ")");
 	if (r >= 0)
 		r = query_new(to, text, &insert);
+	/* A commit for each row looks at all pages again. */
+	if (r >= 0)
+		r = db_exec(to, "SAVEPOINT carry");
+	bool open = r >= 0;
 	while (r >= 0 && (r = query_step(rows)) == 1) {
 		for (int i = 0; i < columns; i++) {
 			if (query_numeric(rows, i))
@@ -88,7 +92,8 @@ static int copy(struct db *from, struct db *to, const char *side, const char *na
 	}
 	query_free(rows);
 	query_free(insert);
-	return r < 0 ? r : 0;
+	int ended = open ? db_exec(to, "RELEASE carry") : 0;
+	return r < 0 ? r : ended;
 }
 
 /* "21-23,80" of the plan as rows (transport, first, last). */
