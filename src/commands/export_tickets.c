@@ -88,7 +88,7 @@ int ticket_options_read(const struct ticket_options *o, const struct export_form
 
 struct part {
 	struct ticket_run *run;
-	struct export_job job;
+	struct ticket_writing *writing;
 	size_t first, count;
 };
 
@@ -96,8 +96,7 @@ static int write_plain(FILE *out, void *context)
 {
 	const struct part *p = context;
 
-	return tickets_write(&p->job, p->run->format, p->run->settings, &p->run->chosen, p->first,
-			     p->count, out);
+	return tickets_write(p->writing, &p->run->chosen, p->first, p->count, out);
 }
 
 static int write_part(FILE *out, void *context)
@@ -129,19 +128,40 @@ static int put_part(struct part *p, const char *file)
 	return r == 0 ? EXIT_DONE : output_message(file, r);
 }
 
+/* In files of so many; how many there are in all is said at the end. */
+static int put_parts(struct part *p, size_t most)
+{
+	size_t all = p->run->chosen.count, number = 0;
+
+	for (; p->first < all; p->first += most) {
+		char *name = part_name(p->run->file, ++number);
+
+		p->count = all - p->first < most ? all - p->first : most;
+		int status =
+			name != NULL ? put_part(p, name) : output_message(p->run->file, -ENOMEM);
+		free(name);
+		if (status != EXIT_DONE)
+			return status;
+	}
+	fprintf(stderr, _("%zu tickets in %zu parts of at most %zu\n"), all, number, most);
+	return EXIT_DONE;
+}
+
 int tickets_put(struct ticket_run *run, struct db *db, const struct catalogue *c)
 {
-	struct part p = { .run = run,
-			  .job = { .db = db, .catalogue = c, .language = i18n_language() } };
+	const struct export_job job = { .db = db, .catalogue = c, .language = i18n_language() };
+	struct part p = { .run = run };
 	bool on_stdout = run->file == NULL || strcmp(run->file, "-") == 0;
 	int r = tickets_choose(db, c, run->format, run->settings, &run->chosen);
 	size_t all = run->chosen.count, most = run->part_size;
+	int status;
 
+	if (r == 0)
+		r = tickets_begin(&job, run->format, run->settings, &p.writing);
 	if (r != 0) {
 		fprintf(stderr, _("error: the store cannot be read: %s\n"), db_error(db));
-		return EXIT_INCOMPLETE;
-	}
-	if (most == 0 || all <= most || on_stdout) {
+		status = EXIT_INCOMPLETE;
+	} else if (most == 0 || all <= most || on_stdout) {
 		if (most > 0 && all > most)
 			fprintf(stderr,
 				_("warning: the import of %s takes %zu tickets at a time, and "
@@ -149,20 +169,12 @@ int tickets_put(struct ticket_run *run, struct db *db, const struct catalogue *c
 				  "-o FILE writes them in parts\n"),
 				ticket_target(run->format), most, all);
 		p.count = all;
-		return put_part(&p, run->file);
+		status = put_part(&p, run->file);
+	} else {
+		status = put_parts(&p, most);
 	}
-	size_t number = 0;
-	for (; p.first < all; p.first += most) {
-		char *name = part_name(run->file, ++number);
-
-		p.count = all - p.first < most ? all - p.first : most;
-		int status = name != NULL ? put_part(&p, name) : output_message(run->file, -ENOMEM);
-		free(name);
-		if (status != EXIT_DONE)
-			return status;
-	}
-	fprintf(stderr, _("%zu tickets in %zu parts of at most %zu\n"), all, number, most);
-	return EXIT_DONE;
+	tickets_end(p.writing);
+	return status;
 }
 
 /* ---- remembering ---- */

@@ -149,9 +149,9 @@ bool ticket_actions_fit(const struct export_format *f, unsigned actions)
 
 /* ---- fields ---- */
 
-struct writing {
+struct ticket_writing {
 	const struct form *form;
-	const struct ticket_settings *settings;
+	struct ticket_settings settings;
 	struct ticket_source source;
 };
 
@@ -162,7 +162,7 @@ static unsigned severity_number(const struct ticket_row *r)
 	return s < SEVERITIES ? (unsigned)s : 0;
 }
 
-static const char *priority_of(const struct writing *w, const struct ticket_row *r)
+static const char *priority_of(const struct ticket_writing *w, const struct ticket_row *r)
 {
 	return w->form->priorities[w->source.language == LANGUAGE_JA][severity_number(r)];
 }
@@ -177,7 +177,8 @@ static const char *state_of(const struct ticket_row *r)
 						  : "";
 }
 
-static void put_field(struct writing *w, const struct ticket_row *r, enum field field, FILE *out)
+static void put_field(struct ticket_writing *w, const struct ticket_row *r, enum field field,
+		      FILE *out)
 {
 	static const char impact[] = "33221", urgency[] = "32211";
 	struct ticket_source *s = &w->source;
@@ -198,8 +199,8 @@ static void put_field(struct writing *w, const struct ticket_row *r, enum field 
 		fprintf(out, "%.*s", (int)strcspn(check, "."), check);
 		break;
 	case PARENT:
-		if (w->settings->parent != NULL)
-			fprintf(out, "#%s", w->settings->parent);
+		if (w->settings.parent != NULL)
+			fprintf(out, "#%s", w->settings.parent);
 		break;
 	case DUE:
 		put_ticket_day(r->plan.due, out);
@@ -244,7 +245,7 @@ static void put_field(struct writing *w, const struct ticket_row *r, enum field 
 }
 
 /* A field as a text of its own; NULL without memory. The caller frees it. */
-static char *field_text(struct writing *w, const struct ticket_row *r, enum field field)
+static char *field_text(struct ticket_writing *w, const struct ticket_row *r, enum field field)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -262,8 +263,8 @@ static char *field_text(struct writing *w, const struct ticket_row *r, enum fiel
 
 /* ---- CSV ---- */
 
-static void put_row(struct writing *w, const struct column *columns, const struct ticket_row *r,
-		    FILE *out)
+static void put_row(struct ticket_writing *w, const struct column *columns,
+		    const struct ticket_row *r, FILE *out)
 {
 	for (const struct column *c = columns; c->en != NULL; c++) {
 		char *text = field_text(w, r, c->field);
@@ -274,7 +275,7 @@ static void put_row(struct writing *w, const struct column *columns, const struc
 	}
 }
 
-static void put_header(const struct writing *w, const struct column *columns, FILE *out)
+static void put_header(const struct ticket_writing *w, const struct column *columns, FILE *out)
 {
 	for (const struct column *c = columns; c->en != NULL; c++)
 		fprintf(out, "%s%s", w->source.language == LANGUAGE_JA ? c->ja : c->en,
@@ -283,7 +284,7 @@ static void put_header(const struct writing *w, const struct column *columns, FI
 
 /* ---- JSON ---- */
 
-static void put_pair(struct writing *w, const struct ticket_row *r, const char *name,
+static void put_pair(struct ticket_writing *w, const struct ticket_row *r, const char *name,
 		     enum field field, bool first, FILE *out)
 {
 	char *text = field_text(w, r, field);
@@ -293,14 +294,15 @@ static void put_pair(struct writing *w, const struct ticket_row *r, const char *
 	free(text);
 }
 
-static void put_due(struct writing *w, const struct ticket_row *r, const char *name, FILE *out)
+static void put_due(struct ticket_writing *w, const struct ticket_row *r, const char *name,
+		    FILE *out)
 {
 	if (r->plan.due != 0)
 		put_pair(w, r, name, DUE, false, out);
 }
 
 /* {"issue":{...}}: what POST /issues.json and PUT /issues/ID.json take. */
-static void put_redmine(struct writing *w, const struct ticket_row *r, FILE *out)
+static void put_redmine(struct ticket_writing *w, const struct ticket_row *r, FILE *out)
 {
 	bool create = r->ticket->action == TICKET_NEW;
 
@@ -308,13 +310,13 @@ static void put_redmine(struct writing *w, const struct ticket_row *r, FILE *out
 	put_pair(w, r, "subject", SUBJECT, true, out);
 	put_pair(w, r, create ? "description" : "notes", create ? DESCRIPTION : NOTES, false, out);
 	put_due(w, r, "due_date", out);
-	if (create && w->settings->parent != NULL)
-		fprintf(out, ",\"parent_issue_id\":%s", w->settings->parent);
+	if (create && w->settings.parent != NULL)
+		fprintf(out, ",\"parent_issue_id\":%s", w->settings.parent);
 	fputs("}}", out);
 }
 
 /* What POST /rest/api/2/issue and PUT /rest/api/2/issue/KEY take. */
-static void put_jira(struct writing *w, const struct ticket_row *r, FILE *out)
+static void put_jira(struct ticket_writing *w, const struct ticket_row *r, FILE *out)
 {
 	bool create = r->ticket->action == TICKET_NEW;
 
@@ -338,7 +340,7 @@ static void put_jira(struct writing *w, const struct ticket_row *r, FILE *out)
 
 /* Parameters of POST /api/v2/issues and PATCH /api/v2/issues/KEY. Priorities are 2 high, 3 normal, 4 low; states
  * 1 open, 4 closed. */
-static void put_backlog(struct writing *w, const struct ticket_row *r, FILE *out)
+static void put_backlog(struct ticket_writing *w, const struct ticket_row *r, FILE *out)
 {
 	static const char priority[] = "44322";
 	enum ticket_action a = r->ticket->action;
@@ -354,7 +356,7 @@ static void put_backlog(struct writing *w, const struct ticket_row *r, FILE *out
 	putc('}', out);
 }
 
-static void put_record(struct writing *w, const struct ticket_row *r, FILE *out)
+static void put_record(struct ticket_writing *w, const struct ticket_row *r, FILE *out)
 {
 	putc('{', out);
 	for (const struct column *c = servicenow_columns; c->en != NULL; c++)
@@ -363,7 +365,7 @@ static void put_record(struct writing *w, const struct ticket_row *r, FILE *out)
 }
 
 /* One line: what to do, with which ticket, and the body. */
-static void put_line_of(struct writing *w, const struct ticket_row *r, FILE *out)
+static void put_line_of(struct ticket_writing *w, const struct ticket_row *r, FILE *out)
 {
 	static const char *const finds[] = {
 		[BODY_REDMINE] = "/search.json?issues=1&q=%s",
@@ -392,11 +394,11 @@ static void put_line_of(struct writing *w, const struct ticket_row *r, FILE *out
 
 /* ---- all of them ---- */
 
-static void put_all(struct writing *w, const struct tickets *t, size_t first, size_t count,
+static void put_all(struct ticket_writing *w, const struct tickets *t, size_t first, size_t count,
 		    FILE *out)
 {
 	const struct form *form = w->form;
-	unsigned actions = w->settings->actions;
+	unsigned actions = w->settings.actions;
 	const struct column *columns =
 		form->actions == EVERY || actions == NEW_ONLY ? form->columns : list_columns;
 
@@ -422,37 +424,56 @@ static void put_all(struct writing *w, const struct tickets *t, size_t first, si
 		fputs("\n]}\n", out);
 }
 
-int tickets_write(const struct export_job *job, const struct export_format *f,
-		  const struct ticket_settings *s, const struct tickets *t, size_t first,
-		  size_t count, FILE *out)
+int tickets_begin(const struct export_job *job, const struct export_format *f,
+		  const struct ticket_settings *s, struct ticket_writing **ret)
 {
-	struct ticket_settings own = *s;
-	struct writing w = { .form = form_of(f), .settings = &own };
+	struct ticket_writing *w = calloc(1, sizeof(*w));
+
+	*ret = w;
+	if (w == NULL)
+		return -ENOMEM;
+	w->form = form_of(f);
+	w->settings = *s;
+	if (w->settings.actions == 0)
+		w->settings.actions = w->form->actions;
+	bool started =
+		source_start(&w->source, job->db, job->catalogue, job->language, w->form->target);
+	return w->source.facts.error != 0 ? w->source.facts.error : started ? 0 : -EIO;
+}
+
+int tickets_write(struct ticket_writing *w, const struct tickets *t, size_t first, size_t count,
+		  FILE *out)
+{
 	struct clock clock;
 
-	if (own.actions == 0)
-		own.actions = w.form->actions;
-	bool started =
-		source_start(&w.source, job->db, job->catalogue, job->language, w.form->target);
-	if (started) {
-		clock_enter(&clock, plan_text(&w.source.facts, "timezone"));
-		put_all(&w, t, first, count, out);
-		clock_leave(&clock);
-	}
-	int r = w.source.facts.error != 0 ? w.source.facts.error : started ? 0 : -EIO;
-	source_done(&w.source);
+	clock_enter(&clock, plan_text(&w->source.facts, "timezone"));
+	put_all(w, t, first, count, out);
+	clock_leave(&clock);
+	int r = w->source.facts.error;
 	return r == 0 && ferror(out) ? -EIO : r;
+}
+
+void tickets_end(struct ticket_writing *w)
+{
+	if (w == NULL)
+		return;
+	source_done(&w->source);
+	free(w);
 }
 
 static int write_named(const struct export_job *job, const char *name, FILE *out)
 {
 	const struct export_format *f = export_format_of(name);
 	struct ticket_settings s = { .actions = ticket_actions(f) };
+	struct ticket_writing *w = NULL;
 	struct tickets t;
 	int r = tickets_choose(job->db, job->catalogue, f, &s, &t);
 
 	if (r == 0)
-		r = tickets_write(job, f, &s, &t, 0, t.count, out);
+		r = tickets_begin(job, f, &s, &w);
+	if (r == 0)
+		r = tickets_write(w, &t, 0, t.count, out);
+	tickets_end(w);
 	tickets_done(&t);
 	return r;
 }

@@ -62,10 +62,16 @@ size_t ticket_part_size(const struct export_format *f);
 int tickets_choose(struct db *db, const struct catalogue *c, const struct export_format *f,
 		   const struct ticket_settings *s, struct tickets *ret);
 void tickets_done(struct tickets *t);
+
+/* What the files of one export share: all that a ticket is made of is looked up in it. */
+struct ticket_writing;
+/* Between judge_run() and judge_forget(), one at a time. 0 or negative errno; in both cases tickets_end() frees *ret. */
+int tickets_begin(const struct export_job *job, const struct export_format *f,
+		  const struct ticket_settings *s, struct ticket_writing **ret);
 /* Writes tickets first to first + count - 1 of those in the format's form, as formats.h says of writers. */
-int tickets_write(const struct export_job *job, const struct export_format *f,
-		  const struct ticket_settings *s, const struct tickets *t, size_t first,
-		  size_t count, FILE *out);
+int tickets_write(struct ticket_writing *w, const struct tickets *t, size_t first, size_t count,
+		  FILE *out);
+void tickets_end(struct ticket_writing *w); /* NULL: nothing */
 
 /* Writers of the rows in formats.c: all that the importer takes, nothing counted as told. */
 int write_redmine(const struct export_job *job, FILE *out);
