@@ -187,12 +187,12 @@ done <checked
 result $? 'all was looked at'
 note <"$lab_logs/check.err"
 
-# In words, by the clock of the site.
-begun=$(head -n 1 "$lab_logs/far.txt" | cut -d . -f 1)
-minute=$(TZ=Asia/Tokyo date -d "@$begun" '+%Y-%m-%d %H:%M')
+# In words, by the clock of the site. It may begin in one hour and end in the next.
+begun=$(head -n 1 "$lab_logs/far.txt" | cut -d . -f 1) ended=$(tail -n 1 "$lab_logs/far.txt" | cut -d . -f 1)
+minute=$(TZ=Asia/Tokyo date -d "@$begun" '+%Y-%m-%d %H:%M') end=$(TZ=Asia/Tokyo date -d "@$ended" '+%Y-%m-%d %H')
 "$TENKEN" journal s.tenken --address 10.90.0.7 --from "$minute" >"$lab_logs/text" 2>&1
 result $? 'in words'
-grep -q "^  ${minute%:*}:.* 10.80.0.1 port 6[0-9]*  TCP SYN  to ports .*22" "$lab_logs/text"
+grep -qE "^  (${minute%:*}|$end):.* 10.80.0.1 port 6[0-9]*  TCP SYN  to ports .*22" "$lab_logs/text"
 good=$?
 result $good 'times are those of the site'
 [ $good = 0 ] || note <"$lab_logs/text"
