@@ -129,14 +129,18 @@ static const char make_services[] =
 	" GROUP BY address, port, transport;"
 	"UPDATE temp.heard_service SET protocol = 'tls' WHERE tls = 1 AND protocol IS NULL";
 
-static const char join_services[] =
+/* A table, since checks ask by port as well as by address. */
+static const char scanned_services[] =
 	"CREATE TEMP TABLE service (address TEXT, port INTEGER, transport TEXT, state TEXT,"
 	" reason TEXT, name TEXT, protocol TEXT, tls INTEGER, product TEXT, version TEXT,"
 	" spoken TEXT, limited TEXT, source TEXT, run INTEGER,"
 	" PRIMARY KEY (address, port, transport)) WITHOUT ROWID;"
 	"INSERT INTO temp.service SELECT address, port, transport, state, reason, name, protocol,"
-	" tls, product, version, spoken, limited, 'scan', scan FROM main.service WHERE scan = "
-	"%lld;"
+	" tls, product, version, spoken, limited, 'scan', scan FROM main.service WHERE scan = %lld"
+	" ORDER BY address, port, transport;"
+	"CREATE INDEX temp.service_port ON service (port, transport)";
+
+static const char heard_services[] =
 	"INSERT INTO temp.service SELECT address, port, transport, 'open', NULL, NULL, protocol, "
 	"tls,"
 	"  product, NULL, 'heard', NULL, 'listen', run FROM temp.heard_service WHERE true"
@@ -144,17 +148,9 @@ static const char join_services[] =
 	"  run = excluded.run, protocol = coalesce(service.protocol, excluded.protocol),"
 	"  tls = max(service.tls, excluded.tls), spoken = 'heard'"
 	"  WHERE service.state <> 'open';"
-	/* Traffic brings services by the ten thousand, and checks look for ports. */
-	"CREATE INDEX temp.service_port ON service (port, transport);"
 	"UPDATE temp.host SET open = n.count FROM (SELECT address, count(*) AS count"
 	"  FROM temp.service WHERE state = 'open' GROUP BY address) AS n"
 	" WHERE n.address = host.address AND heard = 1";
-
-static const char plain_services[] =
-	"CREATE TEMP VIEW service AS SELECT address, port, transport, state, reason, name, "
-	"protocol,"
-	" tls, product, version, spoken, limited, 'scan' AS source, scan AS run FROM main.service"
-	" WHERE scan = %lld";
 
 /* Our own words for what decoders and nDPI call otherwise, where the catalogue has a list of them. */
 static int name_protocols(struct judged *j)
@@ -191,7 +187,8 @@ int heard_join(struct judged *j)
 		r = name_protocols(j);
 	j->heard = hosts > 0;
 	if (r >= 0)
-		r = db_execf(j->db, j->heard ? join_services : plain_services,
-			     (long long)j->primary);
+		r = db_execf(j->db, scanned_services, (long long)j->primary);
+	if (r >= 0 && j->heard)
+		r = db_exec(j->db, heard_services);
 	return r;
 }

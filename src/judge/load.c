@@ -252,14 +252,12 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 
 /* ---- services and what the probes brought from them ---- */
 
-#define OPEN_SERVICES(service)                                                          \
-	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe," \
-	" e.ending, e.document, e.finished_ms,"                                         \
-	" iif(json_compact(e.document), 1, json_valid(e.document))"                     \
-	" FROM " service " AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"            \
-	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"  \
-	" WHERE s.state = 'open'"
-#define IN_ORDER " ORDER BY s.address, s.port, s.transport"
+static const char open_services[] =
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe, e.ending,"
+	" e.document, e.finished_ms, iif(json_compact(e.document), 1, json_valid(e.document))"
+	" FROM temp.service AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"
+	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"
+	" WHERE s.state = 'open' ORDER BY s.address, s.port, s.transport";
 
 enum {
 	AT_ADDRESS,
@@ -382,10 +380,7 @@ static int load_services(struct judged *j)
 	j->told = arena_array(j->arena, (size_t)told, sizeof(*j->told));
 	if (j->services == NULL || j->told == NULL || !words_make(j))
 		return -ENOMEM;
-	r = query_new(j->db,
-		      j->heard ? OPEN_SERVICES("temp.service") IN_ORDER
-			       : OPEN_SERVICES("main.service") " AND s.scan = ?1" IN_ORDER,
-		      &q);
+	r = query_new(j->db, open_services, &q);
 	if (r < 0)
 		return r;
 	query_bind_int(q, 1, j->primary);

@@ -301,12 +301,6 @@ static int make_assets(struct judged *j)
 	if (r < 0)
 		return r;
 	/* One row per ledger id: of several lines the first counts. */
-	const char *services =
-		j->heard ? "temp.service AS s WHERE"
-			 : arena_printf(j->arena, "main.service AS s WHERE s.scan = %lld AND",
-					(long long)j->primary);
-	if (services == NULL)
-		return -ENOMEM;
 	return db_execf(
 		j->db,
 		"CREATE TEMP TABLE judge_line (id TEXT PRIMARY KEY, class TEXT, os TEXT,"
@@ -327,14 +321,15 @@ static int make_assets(struct judged *j)
 		" h.complete AS complete, h.planned AS planned,"
 		" coalesce(h.udp_ports, 0) AS udp_ports,"
 		" (SELECT json_group_array(json_array(s.port, s.transport, s.protocol))"
-		"  FROM %s s.address = h.address AND s.state = 'open') AS services"
+		"  FROM temp.service AS s WHERE s.address = h.address AND s.state = 'open') AS "
+		"services"
 		" FROM temp.host AS h JOIN temp.asset_key AS k ON k.address = h.address"
 		" LEFT JOIN temp.judge_line AS line ON line.id = h.ledger_id"
 		" ORDER BY h.address;"
 		"CREATE UNIQUE INDEX temp.asset_address ON asset (address);"
 		"CREATE INDEX temp.asset_ledger ON asset (ledger_id);"
 		"CREATE INDEX temp.asset_by_key ON asset (key)",
-		(long long)j->declared, services);
+		(long long)j->declared);
 }
 
 static int make_ports(struct judged *j, const struct port_list *ports)
