@@ -49,8 +49,9 @@ static const char opened[] =
 	"  LEFT JOIN temp.every_finding_event e ON e.site = (SELECT site FROM temp.judged)"
 	"   AND e.fingerprint = n.fingerprint AND e.scan = (SELECT id FROM temp.judged)"
 	"   AND e.event IN ('new', 'reopened')"
-	/* As the two others are sorted: they are read from their beginning to their end. */
-	"  ORDER BY n.fingerprint;"
+	/* As the two others are sorted, where there are any: they are read from their beginning to
+	 * their end. */
+	"  ORDER BY %s;"
 	/* Behind the numbers of those that are seen. */
 	"INSERT INTO temp.finding_open SELECT NULL, g.fingerprint, g.severity,"
 	"  iif(f.status = 'waived' AND g.fingerprint NOT IN (SELECT fingerprint FROM"
@@ -120,55 +121,24 @@ static const char fixes[] =
 	" WHERE finding_fix.opened IS NULL AND f.fingerprint = finding_fix.fingerprint"
 	"  AND f.reopened = 0;";
 
-/* The days of a question's rows (severity, days; NULL: nobody knows) in their order, which number counts. */
-#define SORTED(table, rows)                                                              \
-	"CREATE TEMP TABLE " table " (number INTEGER PRIMARY KEY, severity TEXT, days);" \
-	"INSERT INTO temp." table " (severity, days) SELECT severity, days FROM (" rows  \
-	") ORDER BY severity, days IS NULL, days;"
-
-/* By severity: how many rows there are, the middle one or the mean of both (SQLite has no median), the most. */
-#define MEDIAN(table)                                                                      \
-	"(SELECT severity, n, most, (SELECT avg(days) FROM temp." table " t"               \
-	"   WHERE t.number IN (first + (known - 1) / 2, first + known / 2)) AS median"     \
-	"  FROM (SELECT severity, count(*) AS n, count(days) AS known, max(days) AS most," \
-	"   min(number) AS first FROM temp." table " GROUP BY severity))"
+/* By severity: how many there are, after how many days (NULL: nobody knows), and the most. */
+#define DAYS(days, from)                                                         \
+	"(SELECT severity, count(*) AS n, median(" days ") AS median, max(" days \
+	") AS most FROM " from " GROUP BY severity)"
 
 static const char fix_time[] =
-	SORTED("trend_fixed", "SELECT severity, (at - opened) / 86400.0 AS days"
-			      " FROM temp.finding_fix")
-		SORTED("trend_open",
-		       "SELECT severity, (j.now - at) / 86400.0 AS days"
-		       " FROM temp.finding_open, temp.judged j WHERE status = "
-		       "'open'") "CREATE TEMP TABLE fix_time AS SELECT v.column1 AS "
-				 "severity, coalesce(f.n, 0) AS fixed,"
-				 " f.median AS median_days, coalesce(o.n, 0) AS "
-				 "open, o.median AS median_age_days,"
-				 " o.most AS oldest_days FROM " SEVERITIES_HERE " v"
-				 " LEFT JOIN " MEDIAN("trend_fixed") " f ON f.severity = "
-								     "v.column1"
-								     " LEFT JOIN " MEDIAN(
-									     "trend_open") " o "
-											   "ON "
-											   "o."
-											   "sever"
-											   "ity "
-											   "= "
-											   "v."
-											   "colum"
-											   "n1;"
-											   "DROP "
-											   "TABLE"
-											   " temp"
-											   ".tren"
-											   "d_"
-											   "fixed"
-											   "; "
-											   "DROP "
-											   "TABLE"
-											   " temp"
-											   ".tren"
-											   "d_"
-											   "open";
+	"CREATE TEMP TABLE fix_time AS SELECT v.column1 AS severity, coalesce(f.n, 0) AS fixed,"
+	" f.median AS median_days, coalesce(o.n, 0) AS open, o.median AS median_age_days,"
+	" o.most AS oldest_days FROM " SEVERITIES_HERE " v"
+	" LEFT JOIN " DAYS(
+		"(at - opened) / 86400.0",
+		"temp.finding_fix") " f"
+				    "  ON f.severity = v.column1"
+				    " LEFT JOIN " DAYS(
+					    "(j.now - at) / 86400.0",
+					    "temp.finding_open, temp.judged j WHERE status = "
+					    "'open'") " o"
+						      "  ON o.severity = v.column1";
 
 static const char since_tables[] =
 	"CREATE TEMP TABLE since (at INTEGER, run INTEGER);"
@@ -195,9 +165,14 @@ static const char changes[] =
 
 int trend_make(struct judged *j)
 {
-	static const char *const steps[] = { opened, trend, fixes, fix_time, since_tables };
+	static const char *const steps[] = { trend, fixes, fix_time, since_tables };
+	int64_t kept = 0;
 	int r = open_history(j);
 
+	if (r >= 0)
+		r = db_number(j->db, "SELECT EXISTS (SELECT 1 FROM main.finding)", 0, &kept);
+	if (r >= 0)
+		r = db_execf(j->db, opened, kept != 0 ? "n.fingerprint" : "n.number");
 	for (size_t i = 0; r >= 0 && i < countof(steps); i++)
 		r = db_exec(j->db, steps[i]);
 	if (r >= 0)

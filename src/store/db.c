@@ -10,13 +10,9 @@
 
 #include <sqlite3.h>
 
-#include "codec/address.h"
-#include "codec/compact.h"
 #include "codec/i18n.h"
-#include "codec/naming.h"
 #include "codec/span.h"
-#include "codec/version.h"
-#include "codec/writer.h"
+#include "store/functions.h"
 
 enum {
 	ERROR_MAX = 512,
@@ -96,179 +92,6 @@ static int failed(struct db *db, int code)
 	}
 }
 
-/* address_key(TEXT): addresses in their own order; what is no address is behind them. */
-static void address_key(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *text = (const char *)sqlite3_value_text(values[0]);
-	struct addr a;
-	uint8_t key[1 + sizeof(a.bytes) + 4] = { 1 };
-	struct writer w = wr_new(key, sizeof(key));
-
-	(void)count;
-	if (text != NULL && addr_parse(text, &a) == 0) {
-		wr_u8(&w, 0);
-		wr_bytes(&w, a.bytes, sizeof(a.bytes));
-		wr_be32(&w, a.scope);
-	}
-	sqlite3_result_blob(context, key, sizeof(key), SQLITE_TRANSIENT);
-}
-
-/* address_public(TEXT): 1 or 0, NULL for what is no address. */
-static void address_public(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *text = (const char *)sqlite3_value_text(values[0]);
-	struct addr a;
-
-	(void)count;
-	if (text != NULL && addr_parse(text, &a) == 0)
-		sqlite3_result_int(context, addr_is_public(&a) && !addr_is_unusable(&a));
-	else
-		sqlite3_result_null(context);
-}
-
-/* "192.0.2.0/24,198.51.100.7-198.51.100.9", as ranges_text() gives it. */
-static bool within(const struct addr *a, const char *text)
-{
-	char one[RANGE_TEXT];
-
-	for (size_t n = strcspn(text, ","); n > 0; n = strcspn(text, ",")) {
-		struct ranges set = { 0 };
-		bool found = false;
-
-		if (n < sizeof(one)) {
-			memcpy(one, text, n);
-			one[n] = '\0';
-			found = ranges_parse_network(&set, one, false) == 0 &&
-				ranges_contain(&set, a);
-			ranges_done(&set);
-		}
-		if (found)
-			return true;
-		text += n + (text[n] == ',');
-	}
-	return false;
-}
-
-/* address_within(address, ranges): 1 or 0, NULL for what is no address. */
-static void address_within(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *text = (const char *)sqlite3_value_text(values[0]);
-	const char *set = (const char *)sqlite3_value_text(values[1]);
-	struct addr a;
-
-	(void)count;
-	if (text != NULL && set != NULL && addr_parse(text, &a) == 0)
-		sqlite3_result_int(context, within(&a, set));
-	else
-		sqlite3_result_null(context);
-}
-
-/* The two texts of a call; false where one is NULL, and the answer then is. */
-static bool two_texts(sqlite3_value **values, const char *ret[static 2])
-{
-	for (int i = 0; i < 2; i++)
-		ret[i] = (const char *)sqlite3_value_text(values[i]);
-	return ret[0] != NULL && ret[1] != NULL;
-}
-
-/* version_compare(a, b): -1, 0, 1; NULL where they have no order. */
-static void compare_versions(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *texts[2];
-
-	(void)count;
-	if (!two_texts(values, texts))
-		return;
-	enum version_order o = version_compare(texts[0], texts[1]);
-	if (o != VERSION_UNKNOWN)
-		sqlite3_result_int(context, o);
-}
-
-/* version_within(version, range), version_of_cycle(version, cycle): 1, 0; NULL where it cannot be known. */
-static void ask_version(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	int (*ask)(const char *, const char *) =
-		sqlite3_user_data(context) == NULL ? version_within : version_of_cycle;
-	const char *texts[2];
-
-	(void)count;
-	if (!two_texts(values, texts))
-		return;
-	int answer = ask(texts[0], texts[1]);
-	if (answer >= 0)
-		sqlite3_result_int(context, answer);
-}
-
-/* name_key(text), vendor_key(text). */
-static void make_key(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	char *(*make)(const char *) = sqlite3_user_data(context) == NULL ? name_key : vendor_key;
-	const char *text = (const char *)sqlite3_value_text(values[0]);
-
-	(void)count;
-	if (text == NULL)
-		return;
-	char *key = make(text);
-	if (key == NULL)
-		sqlite3_result_error_nomem(context);
-	else
-		sqlite3_result_text(context, key, -1, free);
-}
-
-/* json_compact(text): 1 where it is compact JSON, which is told quicker than json_valid() tells JSON. */
-static void ask_compact(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *text = (const char *)sqlite3_value_text(values[0]);
-
-	(void)count;
-	sqlite3_result_int(context, text != NULL && compact_json(text));
-}
-
-/* json_member(document, name): its text; what document->name gives, without taking all of it apart. */
-static void find_member(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *texts[2];
-	size_t length = 0;
-
-	(void)count;
-	if (!two_texts(values, texts))
-		return;
-	const char *member =
-		compact_member(texts[0], (size_t)sqlite3_value_bytes(values[0]), texts[1], &length);
-	if (member != NULL)
-		sqlite3_result_text(context, member, (int)length, SQLITE_TRANSIENT);
-}
-
-static int add_functions(struct sqlite3 *handle)
-{
-	static char second; /* tells two functions of one body apart */
-	static const struct {
-		const char *name;
-		int values;
-		void *data;
-		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} functions[] = {
-		{ "address_key", 1, NULL, address_key },
-		{ "address_public", 1, NULL, address_public },
-		{ "address_within", 2, NULL, address_within },
-		{ "version_compare", 2, NULL, compare_versions },
-		{ "version_within", 2, NULL, ask_version },
-		{ "version_of_cycle", 2, &second, ask_version },
-		{ "json_compact", 1, NULL, ask_compact },
-		{ "json_member", 2, NULL, find_member },
-		{ "name_key", 1, NULL, make_key },
-		{ "vendor_key", 1, &second, make_key },
-	};
-
-	for (size_t i = 0; i < countof(functions); i++)
-		if (sqlite3_create_function_v2(
-			    handle, functions[i].name, functions[i].values,
-			    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-			    functions[i].data, functions[i].call, NULL, NULL, NULL) != SQLITE_OK)
-			return -ENOMEM;
-	return 0;
-}
-
 int db_borrow(struct sqlite3 *handle, struct db **ret)
 {
 	struct db *db = calloc(1, sizeof(*db));
@@ -279,7 +102,7 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 	/* Nothing of TEMP reaches a disk: what is thrown away there need not be written over. */
 	int r = db_exec(db, "PRAGMA temp_store = MEMORY; PRAGMA temp.secure_delete = OFF");
 	if (r == 0)
-		r = add_functions(handle);
+		r = functions_add(handle);
 	if (r < 0) {
 		free(db);
 		return r;

@@ -28,6 +28,7 @@ enum db_mode {
  * address_public(TEXT): 1 for an address of the public Internet, 0 for another, NULL for what is none.
  * version_compare(A, B): -1, 0 or 1; version_within(VERSION, RANGE) and version_of_cycle(VERSION, CYCLE): 1
  * or 0; all of them NULL where it cannot be known (codec/version.h).
+ * median(NUMBER): an aggregate, the middle one or the mean of both; NULLs are not counted.
  * name_key(TEXT), vendor_key(TEXT): a name and a maker's name as they are compared (codec/naming.h).
  */
 int db_open(const char *path, enum db_mode mode, struct db **ret);

@@ -179,6 +179,47 @@ static void reading_only_allows_temp(void **state)
 	unlink(path);
 }
 
+static void median_is_the_middle(void **state)
+{
+	static const struct {
+		const char *rows, *want;
+	} cases[] = {
+		{ "(3), (1), (2)", "2.0" },
+		{ "(4), (1.5), (NULL), (3), (-1)", "2.25" },
+		{ "(7)", "7.0" },
+		{ "(NULL)", "none" },
+	};
+	struct db *db = open_memory();
+	int64_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char ask[128];
+		struct query *q = NULL;
+
+		snprintf(ask, sizeof(ask),
+			 "SELECT coalesce(median(column1), 'none') FROM (VALUES %s)",
+			 cases[i].rows);
+		assert_int_equal(query_new(db, ask, &q), 0);
+		assert_int_equal(query_step(q), 1);
+		assert_string_equal(query_text(q, 0), cases[i].want);
+		query_free(q);
+	}
+	assert_int_equal(db_number(db, "SELECT median(b) IS NULL FROM t WHERE b > 5", 0, &n), 0);
+	assert_int_equal(n, 1);
+	/* More than there is room for at first, in groups. */
+	assert_int_equal(db_number(db,
+				   "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k "
+				   "WHERE i < 999)"
+				   " SELECT sum(m) FROM (SELECT median(1000 - i) AS m FROM k GROUP "
+				   "BY i > 500)",
+				   0, &n),
+			 0);
+	assert_int_equal(
+		n, 999); /* 749.5 of 500 to 999, 250 of 1 to 499; a whole number is asked for */
+	db_free(db);
+}
+
 /* Of all that real servers made the probes write, compact and as the files have it, SQLite finds the same. */
 static void members_are_those_of_sqlite(void **state)
 {
@@ -266,6 +307,7 @@ int main(void)
 		cmocka_unit_test(fence_denies_writing),
 		cmocka_unit_test(fence_limits_time_and_memory),
 		cmocka_unit_test(reading_only_allows_temp),
+		cmocka_unit_test(median_is_the_middle),
 		cmocka_unit_test(members_are_those_of_sqlite),
 		cmocka_unit_test(odd_members),
 	};
