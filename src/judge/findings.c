@@ -11,8 +11,7 @@
 
 #include "codec/i18n.h"
 #include "judge/arena.h"
-
-enum { ROWS_MAX = 200 * 1000 }; /* findings of one check */
+#include "judge/helper.h"
 
 static const char made_tables[] =
 	"CREATE TEMP TABLE finding_now (fingerprint TEXT NOT NULL UNIQUE, check_id TEXT NOT NULL,"
@@ -64,138 +63,6 @@ int fingerprint_make(const char *site, const char *check, const char *asset, con
 	}
 	out[4 + 32] = '\0';
 	return 0;
-}
-
-/* ---- rows of a check ---- */
-
-struct row {
-	const char *address, *asset, *transport, *detail, *evidence;
-	enum severity severity;
-	int64_t port;  /* 0: none */
-	int64_t run;   /* whose evidence it is; 0: it does not say */
-	int64_t seen;  /* when, where it says so */
-	bool inferred; /* it rests on data that is not verified */
-};
-
-static int by_text(const char *a, const char *b)
-{
-	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
-}
-
-/* What a query gives first is nobody's promise; this order is ours. */
-static int by_place(const void *left, const void *right)
-{
-	const struct row *a = left, *b = right;
-	int order = by_text(a->address, b->address);
-
-	if (order == 0)
-		order = by_text(a->asset, b->asset);
-	if (order == 0)
-		order = (a->port > b->port) - (a->port < b->port);
-	if (order == 0)
-		order = by_text(a->transport, b->transport);
-	if (order == 0)
-		order = by_text(a->detail, b->detail);
-	return order != 0 ? order : by_text(a->evidence, b->evidence);
-}
-
-struct rows {
-	struct row *list;
-	size_t count, room;
-	size_t nowhere; /* rows without a place, which are no findings */
-	struct arena *arena;
-};
-
-static struct row *new_row(struct rows *rows)
-{
-	if (rows->count == rows->room) {
-		size_t room = rows->room == 0 ? 64 : rows->room * 2;
-		struct row *list = reallocarray(rows->list, room, sizeof(*list));
-
-		if (list == NULL)
-			return NULL;
-		rows->list = list;
-		rows->room = room;
-	}
-	rows->list[rows->count] = (struct row){ 0 };
-	return &rows->list[rows->count++];
-}
-
-struct columns {
-	int address, port, transport, detail, severity, evidence, asset, inferred, run, seen;
-};
-
-static int read_row(struct query *q, const struct columns *at, const struct check *check,
-		    struct rows *rows)
-{
-	struct row *row = new_row(rows);
-
-	if (row == NULL)
-		return -ENOMEM;
-	row->severity = check->severity;
-	row->port = query_int(q, at->port);
-	if (row->port < 0 || row->port > 65535)
-		row->port = 0;
-	row->address = arena_text(rows->arena, query_text(q, at->address));
-	row->asset = arena_text(rows->arena, query_text(q, at->asset));
-	row->evidence = arena_text(rows->arena, query_text(q, at->evidence));
-	const char *transport = query_text(q, at->transport);
-	if (transport == NULL && row->port != 0)
-		transport = "tcp";
-	row->transport = arena_text(rows->arena, transport);
-	const char *detail = query_text(q, at->detail);
-	row->detail = arena_text(rows->arena, detail != NULL ? detail : "");
-	const char *severity = query_text(q, at->severity);
-	if (severity != NULL && severity_of_word(severity) != SEVERITIES)
-		row->severity = severity_of_word(severity);
-	row->inferred = at->inferred >= 0 && query_int(q, at->inferred) != 0;
-	row->run = query_int(q, at->run);
-	row->seen = query_int(q, at->seen);
-	return row->detail == NULL ? -ENOMEM : 0;
-}
-
-/* Inside the fence: nothing is written here. -ERANGE: too many rows. */
-static int ask(struct judged *j, const struct check *check, struct rows *rows)
-{
-	struct query *q = NULL;
-	int r = query_new(j->db, check->sql, &q);
-
-	if (r < 0)
-		return r;
-	struct columns at = {
-		.address = query_column(q, "address"),
-		.port = query_column(q, "port"),
-		.transport = query_column(q, "transport"),
-		.detail = query_column(q, "detail"),
-		.severity = query_column(q, "severity"),
-		.evidence = query_column(q, "evidence"),
-		.asset = query_column(q, "asset"),
-		.inferred = query_column(q, "inferred"),
-		.run = query_column(q, "run"),
-		.seen = query_column(q, "seen"),
-	};
-	if (at.address < 0 && at.asset < 0)
-		r = -EDOM;
-	while (r >= 0 && (r = query_step(q)) == 1) {
-		if (rows->count >= ROWS_MAX)
-			r = -ERANGE;
-		/* A row without a place is no finding: the columns of an outer join, say. */
-		else if (!query_null(q, at.address) || !query_null(q, at.asset))
-			r = read_row(q, &at, check, rows);
-		else
-			rows->nowhere++;
-	}
-	query_free(q);
-	return r;
-}
-
-static const char *what_is_wrong(struct judged *j, int error)
-{
-	if (error == -EDOM)
-		return _("the query gives neither a column 'address' nor 'asset'");
-	if (error == -ERANGE)
-		return _("the query gives too many rows");
-	return db_error(j->db);
 }
 
 /* ---- keeping them ---- */
@@ -519,34 +386,26 @@ static void tell_nowhere(struct judged *j, const struct check *check, const stru
 }
 
 /* 0 also where the check's own SQL failed: that is a complaint and its state's reason. */
-static int run_check(struct judged *j, const struct check *check, struct check_state *state)
+static int run_check(struct judged *j, size_t place)
 {
-	const struct fence fence = { j->options.time_limit_ms, j->options.memory_limit };
-	struct rows rows = { .arena = arena_new() };
+	const struct check *check = &j->catalogue->checks[place];
+	struct check_state *state = &j->states[place];
 	struct keeper keeper = { 0 };
+	struct rows rows;
+	int r = helper_rows(j->helper, j, place, &rows);
 
-	if (rows.arena == NULL)
-		return -ENOMEM;
-	db_fence(j->db, &fence);
-	int r = ask(j, check, &rows);
-	if (r < 0 && j->options.complaints != NULL)
-		complain(j->options.complaints, check->file, check->sql_line, _("check '%s': %s"),
-			 check->id, what_is_wrong(j, r));
-	db_unfence(j->db);
-	if (r < 0) {
+	if (r >= 0 && rows.wrong != NULL) {
+		if (j->options.complaints != NULL)
+			complain(j->options.complaints, check->file, check->sql_line,
+				 _("check '%s': %s"), check->id, rows.wrong);
 		state->reason = "error in the check";
-		r = 0;
-		goto out;
+	} else if (r >= 0) {
+		tell_nowhere(j, check, &rows, state);
+		if (rows.count > 0)
+			r = keep_rows(j, &keeper, check, &rows);
 	}
-	tell_nowhere(j, check, &rows, state);
-	if (rows.count > 0) {
-		qsort(rows.list, rows.count, sizeof(*rows.list), by_place);
-		r = keep_rows(j, &keeper, check, &rows);
-	}
-out:
 	keeper_done(&keeper);
-	free(rows.list);
-	arena_free(rows.arena);
+	rows_done(&rows);
 	return r < 0 ? r : 0;
 }
 
@@ -677,7 +536,7 @@ int findings_declared(struct judged *j)
 		if (!is_declared(&c->checks[i]))
 			continue;
 		if (j->states[i].reason == NULL)
-			r = run_check(j, &c->checks[i], &j->states[i]);
+			r = run_check(j, i);
 		if (r >= 0 && j->states[i].reason != NULL)
 			r = db_execf(j->db,
 				     "UPDATE temp.declared_check SET reason = %Q WHERE check_id ="
@@ -709,8 +568,12 @@ int findings_make(struct judged *j)
 			r = db_execf(j->db, "INSERT INTO temp.declared_check VALUES (%Q, NULL)",
 				     c->checks[i].id);
 		else if (state->reason == NULL)
-			r = run_check(j, &c->checks[i], state);
+			helper_offer(j->helper, i);
 	}
+	helper_all(j->helper);
+	for (size_t i = 0; r >= 0 && i < c->check_count; i++)
+		if (j->states[i].reason == NULL && !is_declared(&c->checks[i]))
+			r = run_check(j, i);
 	/* Once most of them are there, which is quicker than row by row. */
 	return r < 0 ? r
 		     : db_exec(j->db, "CREATE INDEX temp.finding_now_check ON finding_now"

@@ -6,6 +6,7 @@
 
 #include "codec/clock.h"
 #include "judge/arena.h"
+#include "judge/helper.h"
 #include "judge/judged.h"
 
 static int last_quiet(struct judged *j)
@@ -123,11 +124,15 @@ int judge_run(struct db *db, const struct catalogue *catalogue, int64_t scan,
 	j.asof = j.options.asof != 0 ? j.options.asof : j.now;
 	bool making = r >= 0;
 	if (r >= 0)
+		j.helper = helper_start(&j, ports);
+	if (r >= 0)
 		r = views_make(&j, ports);
 	if (r >= 0)
 		r = judged_load(&j);
 	if (r >= 0)
 		r = findings_make(&j);
+	helper_end(j.helper);
+	j.helper = NULL;
 	if (r >= 0)
 		r = history_make(&j);
 	if (r >= 0)

@@ -33,6 +33,9 @@ struct judge_options {
 	/* The moment by which answers, waivers, measures, treatments and decisions are judged; 0: the
 	 * run's end. What is given later than that does not count. */
 	int64_t asof;
+	/* Whether a second process asks checks, on a connection of its own. What comes of it is the same. By
+	 * default where that pays: a large store that is only read, and more than one processor. */
+	enum { JUDGE_HELPER_DEFAULT, JUDGE_HELPER_NEVER, JUDGE_HELPER_ALWAYS } helper;
 };
 
 /*

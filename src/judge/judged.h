@@ -97,6 +97,7 @@ struct judged {
 	const struct judge_probe *probes;
 	struct judge_options options;
 	struct arena *arena;
+	struct helper *helper; /* helper.c; NULL: there is none */
 
 	int64_t scan, now, started;
 	int64_t asof;              /* of what people declared */

@@ -16,6 +16,7 @@
 
 enum {
 	ERROR_MAX = 512,
+	BUSY_MS = 2000,
 	STEPS_BETWEEN_LOOKS =
 		4000, /* virtual machine instructions between two looks at the clock */
 	FENCED_LENGTH = 16 * 1024 * 1024, /* bytes of one value inside the fence */
@@ -111,6 +112,13 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 	return 0;
 }
 
+void db_distrust(struct sqlite3 *handle)
+{
+	sqlite3_busy_timeout(handle, BUSY_MS);
+	sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+}
+
 int db_open(const char *path, enum db_mode mode, struct db **ret)
 {
 	static const int flags[] = {
@@ -120,6 +128,9 @@ int db_open(const char *path, enum db_mode mode, struct db **ret)
 	};
 	sqlite3 *handle = NULL;
 	int code = sqlite3_open_v2(path, &handle, flags[mode], NULL);
+
+	if (handle != NULL && mode == DB_READ)
+		db_distrust(handle);
 
 	if (handle == NULL)
 		return -ENOMEM;
@@ -134,6 +145,24 @@ int db_open(const char *path, enum db_mode mode, struct db **ret)
 	}
 	(*ret)->own = true;
 	return 0;
+}
+
+bool db_only_read(struct db *db)
+{
+	return sqlite3_db_readonly(db->handle, "main") == 1;
+}
+
+const char *db_path(struct db *db)
+{
+	const char *path = sqlite3_db_filename(db->handle, "main");
+
+	if (path == NULL || *path == '\0' || sqlite3_uri_boolean(path, "immutable", 0) != 0 ||
+	    sqlite3_get_autocommit(db->handle) == 0)
+		return NULL;
+	for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(db->handle, s)) != NULL;)
+		if (sqlite3_stmt_busy(s))
+			return NULL;
+	return path;
 }
 
 struct sqlite3 *db_handle(struct db *db)

@@ -36,6 +36,14 @@ int db_open(const char *path, enum db_mode mode, struct db **ret);
  * here on, for which SQLite drops those that it has. */
 int db_borrow(struct sqlite3 *handle, struct db **ret);
 struct sqlite3 *db_handle(struct db *db);
+/* The file, for a process that opens it anew: none while a statement or transaction holds its lock, of a
+ * database in memory, or of one whose folder cannot be written to (NULL). Valid as long as db. */
+const char *db_path(struct db *db);
+/* Whether the database itself can only be read (TEMP objects can be made all the same). */
+bool db_only_read(struct db *db);
+/* Of a file that somebody else may have written, which is only read: its schema calls nothing, and who writes
+ * it is waited for. */
+void db_distrust(struct sqlite3 *handle);
 void db_free(struct db *db);
 /* The last failure, one line; "" where there was none. Valid until the next call. */
 const char *db_error(const struct db *db);

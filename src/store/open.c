@@ -79,9 +79,7 @@ static enum store_fault try_open(const char *name, int flags, sqlite3 **ret, cha
 				   NULL);
 	if (db == NULL)
 		return STORE_BROKEN;
-	sqlite3_busy_timeout(db, 2000);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	db_distrust(db);
 	if (code == SQLITE_OK)
 		code = pragma(db, "PRAGMA application_id", &id);
 	if (code == SQLITE_OK)
