@@ -118,15 +118,19 @@ static int go_over(struct judged *j, const struct fillings *f)
 	for (size_t i = 0; r >= 0 && i < f->count; i++)
 		r = query_run(f->list[i].insert);
 	return r < 0 ? r
-		     : db_exec(j->db, "INSERT INTO temp.judge_document SELECT probe, address, "
-				      "port, transport"
+		     : db_exec(j->db, "INSERT INTO temp.conversation SELECT address, port, "
+				      "transport, probe,"
+				      " ending, started_ms, finished_ms, evidence <> '{}',"
+				      " json_member(evidence, 'gathered'), json_member(evidence, "
+				      "'limited')"
 				      " FROM temp.judge_batch; DELETE FROM temp.judge_batch");
 }
 
 /* The next documents behind the last one of the batch, which is ?2 to ?5. */
 static const char next_batch[] =
-	"INSERT INTO temp.judge_batch SELECT probe, address, port, transport, ending, document"
-	" FROM main.evidence WHERE scan = ?1 AND (address, port, transport, probe) > (?2, ?3, ?4, "
+	"INSERT INTO temp.judge_batch SELECT probe, address, port, transport, ending, document,"
+	" started_ms, finished_ms FROM main.evidence WHERE scan = ?1 AND (address, port, "
+	"transport, probe) > (?2, ?3, ?4, "
 	"?5)"
 	" AND (json_compact(document) OR json_valid(document)) ORDER BY address, port, transport, "
 	"probe LIMIT ?6";
@@ -177,11 +181,13 @@ int documents_make(struct judged *j)
 	struct fillings f = { 0 };
 	int r = db_exec(
 		j->db,
-		"CREATE TEMP TABLE judge_document (probe TEXT, address TEXT, port INTEGER,"
-		" transport TEXT, PRIMARY KEY (probe, address, port, transport))"
+		"CREATE TEMP TABLE conversation (address TEXT, port INTEGER, transport TEXT,"
+		" probe TEXT, ending TEXT, started_ms INTEGER, finished_ms INTEGER, told INTEGER,"
+		" gathered TEXT, limited TEXT, PRIMARY KEY (address, port, transport, probe))"
 		" WITHOUT ROWID;"
 		"CREATE TEMP TABLE judge_batch (probe TEXT, address TEXT, port INTEGER,"
-		" transport TEXT, ending TEXT, evidence TEXT);"
+		" transport TEXT, ending TEXT, evidence TEXT, started_ms INTEGER,"
+		" finished_ms INTEGER);"
 		"CREATE INDEX temp.judge_batch_probe ON judge_batch (probe);"
 		"CREATE TEMP VIEW document AS SELECT address, port, transport, probe, ending,"
 		" evidence FROM temp.judge_batch");
@@ -201,11 +207,12 @@ int documents_make(struct judged *j)
 	return r < 0 ? r
 		     : db_execf(j->db,
 				"DROP VIEW temp.document; DROP TABLE temp.judge_batch;"
+				"CREATE INDEX temp.conversation_probe ON conversation (probe);"
 				"CREATE TEMP VIEW document AS SELECT d.address AS address, d.port "
 				"AS port,"
-				" d.transport AS transport, d.probe AS probe, e.ending AS ending,"
+				" d.transport AS transport, d.probe AS probe, d.ending AS ending,"
 				" e.document AS evidence"
-				" FROM temp.judge_document AS d CROSS JOIN main.evidence AS e"
+				" FROM temp.conversation AS d CROSS JOIN main.evidence AS e"
 				" ON e.scan = %lld AND e.address = d.address AND e.port = d.port"
 				" AND e.transport = d.transport AND e.probe = d.probe",
 				(long long)j->primary);

@@ -138,7 +138,7 @@ static const char scanned_services[] =
 	"INSERT INTO temp.service SELECT address, port, transport, state, reason, name, protocol,"
 	" tls, product, version, spoken, limited, 'scan', scan FROM main.service WHERE scan = %lld"
 	" ORDER BY address, port, transport;"
-	"CREATE INDEX temp.service_port ON service (port, transport)";
+	"CREATE INDEX temp.service_port ON service (port, transport, state, protocol)";
 
 static const char heard_services[] =
 	"INSERT INTO temp.service SELECT address, port, transport, 'open', NULL, NULL, protocol, "

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "codec/address.h"
-#include "codec/compact.h"
 #include "judge/arena.h"
 
 void judged_read_ports(const char *text, uint64_t set[static 1024])
@@ -253,10 +252,10 @@ ptrdiff_t judged_service_find(const struct judged *j, size_t host, int64_t port,
 /* ---- services and what the probes brought from them ---- */
 
 static const char open_services[] =
-	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, e.probe, e.ending,"
-	" e.document, e.finished_ms, iif(json_compact(e.document), 1, json_valid(e.document))"
-	" FROM temp.service AS s LEFT JOIN main.evidence AS e ON e.scan = ?1"
-	" AND e.address = s.address AND e.port = s.port AND e.transport = s.transport"
+	"SELECT s.address, s.port, s.transport, s.protocol, s.tls, s.limited, c.probe, c.ending,"
+	" c.told, c.gathered, c.limited, c.finished_ms"
+	" FROM temp.service AS s LEFT JOIN temp.conversation AS c ON c.address = s.address"
+	" AND c.port = s.port AND c.transport = s.transport"
 	" WHERE s.state = 'open' ORDER BY s.address, s.port, s.transport";
 
 enum {
@@ -268,9 +267,10 @@ enum {
 	AT_LIMITED,
 	AT_PROBE,
 	AT_ENDING,
-	AT_DOCUMENT,
+	AT_TOLD,
+	AT_GATHERED,
+	AT_LEFT_OUT,
 	AT_FINISHED,
-	AT_VALID
 };
 
 const struct judge_probe *judged_probe_find(const struct judge_probe *probes, const char *name,
@@ -312,21 +312,6 @@ static int load_service(struct judged *j, struct query *q)
 	return r < 0 ? r : word_of(j, query_text(q, AT_LIMITED), &s->limited);
 }
 
-/* The text of a member of a document as a word; 0 where it has none. */
-static int member_word(struct judged *j, const char *document, const char *name, uint32_t *ret)
-{
-	size_t length = 0;
-	const char *member = compact_member(document, strlen(document), name, &length);
-
-	*ret = 0;
-	if (member == NULL)
-		return 0;
-	char *text = strndup(member, length);
-	int r = text != NULL ? word_of(j, text, ret) : -ENOMEM;
-	free(text);
-	return r;
-}
-
 static int load_told(struct judged *j, struct query *q)
 {
 	struct judged_service *service = &j->services[j->service_count - 1];
@@ -338,20 +323,18 @@ static int load_told(struct judged *j, struct query *q)
 		service->talked_ms = finished;
 	if (finished > host->talked_ms)
 		host->talked_ms = finished;
-	const struct judge_probe *probe = name != NULL && query_int(q, AT_VALID) != 0
-						  ? judged_probe_find(j->probes, name, strlen(name))
-						  : NULL;
+	const struct judge_probe *probe =
+		name != NULL ? judged_probe_find(j->probes, name, strlen(name)) : NULL;
 
 	if (probe == NULL)
 		return 0;
-	const char *document = query_text(q, AT_DOCUMENT);
 	struct judged_told *t = &j->told[j->told_count++];
 	*t = (struct judged_told){ .probe = (uint16_t)(probe - j->probes),
-				   .full = strcmp(document, "{}") != 0 };
+				   .full = query_int(q, AT_TOLD) != 0 };
 	int r = word_of(j, query_text(q, AT_ENDING), &t->ending);
 	if (r >= 0)
-		r = member_word(j, document, "gathered", &t->gathered);
-	return r < 0 ? r : member_word(j, document, "limited", &t->limited);
+		r = word_of(j, query_text(q, AT_GATHERED), &t->gathered);
+	return r < 0 ? r : word_of(j, query_text(q, AT_LEFT_OUT), &t->limited);
 }
 
 /* The row has another service than the last one: its address, port or transport is another. */
@@ -373,7 +356,7 @@ static int load_services(struct judged *j)
 	int r = db_number(j->db, "SELECT count(*) FROM service WHERE state = 'open'", 0, &services);
 
 	if (r >= 0)
-		r = db_number(j->db, "SELECT count(*) FROM temp.judge_document", 0, &told);
+		r = db_number(j->db, "SELECT count(*) FROM temp.conversation", 0, &told);
 	if (r < 0)
 		return r;
 	j->services = arena_array(j->arena, (size_t)services + 1, sizeof(*j->services));
@@ -383,13 +366,12 @@ static int load_services(struct judged *j)
 	r = query_new(j->db, open_services, &q);
 	if (r < 0)
 		return r;
-	query_bind_int(q, 1, j->primary);
 	while (r >= 0 && (r = query_step(q)) == 1) {
 		r = word_of(j, query_text(q, AT_TRANSPORT), &transport);
 		if (r >= 0 && is_next(j, q, transport, last))
 			r = j->service_count < (size_t)services ? load_service(j, q) : -EBADMSG;
 		last = transport;
-		joined += query_int(q, AT_VALID) != 0;
+		joined += !query_null(q, AT_PROBE);
 		if (r >= 0 && j->told_count < (size_t)told)
 			r = load_told(j, q);
 	}
