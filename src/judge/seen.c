@@ -35,8 +35,14 @@ static int read_marks(struct judged *j, const struct check *check, struct marks 
 		r = -ENOMEM;
 	else if (address < 0)
 		r = -EDOM;
+	ptrdiff_t host = -1;
 	while (r >= 0 && (r = query_step(q)) == 1) {
-		ptrdiff_t at = judged_host_find(j, query_text(q, address));
+		const char *text = query_text(q, address);
+
+		/* The services of a host mostly follow each other. */
+		if (host < 0 || text == NULL || strcmp(j->hosts[host].address, text) != 0)
+			host = judged_host_find(j, text);
+		ptrdiff_t at = host;
 		const char *word = query_text(q, transport);
 		enum mark mark =
 			concerns >= 0 && query_int(q, concerns) == 0 ? MARK_NO_CONCERN : MARK_SEEN;
