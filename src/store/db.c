@@ -100,8 +100,10 @@ int db_borrow(struct sqlite3 *handle, struct db **ret)
 	if (db == NULL)
 		return -ENOMEM;
 	db->handle = handle;
-	/* Nothing of TEMP reaches a disk: what is thrown away there need not be written over. */
-	int r = db_exec(db, "PRAGMA temp_store = MEMORY; PRAGMA temp.secure_delete = OFF");
+	/* Nothing of TEMP reaches a disk: what is thrown away there need not be written over, and large pages
+	 * (which TEMP takes when it is first spoken of) save time. A file keeps SQLite's own size. */
+	int r = db_exec(db, "PRAGMA temp_store = MEMORY; PRAGMA page_size = 16384;"
+			    "PRAGMA temp.secure_delete = OFF; PRAGMA page_size = 4096");
 	if (r == 0)
 		r = functions_add(handle);
 	if (r < 0) {

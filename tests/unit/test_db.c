@@ -179,6 +179,34 @@ static void reading_only_allows_temp(void **state)
 	unlink(path);
 }
 
+/* TEMP is memory; a file, made or copied, has the pages that SQLite gives it. */
+static void pages_of_a_file_stay(void **state)
+{
+	char path[] = "/tmp/tenken-db-XXXXXX", copy[64];
+	struct db *db = NULL;
+	int64_t n = 0;
+
+	(void)state;
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(copy, sizeof(copy), "%s.copy", path);
+	assert_int_equal(db_open(path, DB_CREATE, &db), 0);
+	assert_int_equal(db_exec(db, "CREATE TABLE t (a)"), 0);
+	assert_int_equal(db_execf(db, "VACUUM main INTO %Q", copy), 0);
+	assert_int_equal(db_number(db, "PRAGMA main.page_size", 0, &n), 0);
+	assert_int_equal(n, 4096);
+	assert_int_equal(db_number(db, "PRAGMA temp.page_size", 0, &n), 0);
+	assert_int_equal(n, 16384);
+	db_free(db);
+	assert_int_equal(db_open(copy, DB_READ, &db), 0);
+	assert_int_equal(db_number(db, "PRAGMA main.page_size", 0, &n), 0);
+	assert_int_equal(n, 4096);
+	db_free(db);
+	unlink(path);
+	unlink(copy);
+}
+
 static void median_is_the_middle(void **state)
 {
 	static const struct {
@@ -307,6 +335,7 @@ int main(void)
 		cmocka_unit_test(fence_denies_writing),
 		cmocka_unit_test(fence_limits_time_and_memory),
 		cmocka_unit_test(reading_only_allows_temp),
+		cmocka_unit_test(pages_of_a_file_stay),
 		cmocka_unit_test(median_is_the_middle),
 		cmocka_unit_test(members_are_those_of_sqlite),
 		cmocka_unit_test(odd_members),
