@@ -459,7 +459,7 @@ static void put_findings(struct writing *w)
 		made(w, "title", words.title);
 		text(w, "detail", cell(q, "detail"));
 		document(w, "evidence", cell(q, "evidence"));
-		made(w, "controls", members_json(w->facts, cell(q, "fingerprint")));
+		made(w, "controls", members_json(w->facts, cell_int(q, "number")));
 		made(w, "remedy", words.remedy);
 		moment(w, "first_seen", cell_int(q, "first_seen"));
 		moment(w, "last_seen", cell_int(q, "last_seen"));

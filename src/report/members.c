@@ -34,6 +34,8 @@ struct members {
 	char *text; /* all fingerprints, each with its end */
 	const char **fingerprints;
 	size_t count;
+	uint32_t *places; /* in it, per number of a finding in finding_now */
+	size_t rows;
 	struct lists findings_of; /* of a set */
 	struct lists sets_of;     /* of a finding */
 	struct query *sets;       /* of an item */
@@ -75,6 +77,7 @@ void members_free(struct members *m)
 	lists_free(&m->sets_of);
 	free(m->text);
 	free(m->fingerprints);
+	free(m->places);
 	free(m->marked);
 	free(m->listed);
 	free(m);
@@ -95,23 +98,22 @@ static bool make_lists(struct lists *l, size_t count, size_t numbers)
 	return l->first != NULL && l->numbers != NULL;
 }
 
-/* The fingerprints in their order; per number of a finding its place in it. */
-static uint32_t *read_fingerprints(struct facts *f, struct members *m)
+/* The fingerprints in their order, and the places of the findings' numbers in it. */
+static void read_fingerprints(struct facts *f, struct members *m)
 {
 	size_t most = (size_t)facts_count(f, "SELECT count(*) FROM finding_now");
-	size_t rows =
-		(size_t)facts_count(f, "SELECT coalesce(max(number), 0) + 1 FROM finding_now");
 	size_t bytes = (size_t)facts_count(
 		f,
 		"SELECT coalesce(sum(length(CAST(fingerprint AS BLOB)) + 1), 0) FROM finding_now");
-	uint32_t *places = calloc(rows, sizeof(*places));
 	size_t at = 0;
 
+	m->rows = (size_t)facts_count(f, "SELECT coalesce(max(number), 0) + 1 FROM finding_now");
+	m->places = calloc(m->rows, sizeof(*m->places));
 	m->text = malloc(bytes + 1);
 	m->fingerprints = calloc(most + 1, sizeof(*m->fingerprints));
 	m->marked = calloc(most + 1, sizeof(*m->marked));
 	m->listed = calloc(most + 1, sizeof(*m->listed));
-	if (places == NULL || m->text == NULL || m->fingerprints == NULL || m->marked == NULL ||
+	if (m->places == NULL || m->text == NULL || m->fingerprints == NULL || m->marked == NULL ||
 	    m->listed == NULL)
 		f->error = -ENOMEM;
 	struct query *q =
@@ -120,15 +122,14 @@ static uint32_t *read_fingerprints(struct facts *f, struct members *m)
 		const char *text = query_text(q, 1);
 		size_t size = strlen(text) + 1, row = (size_t)query_int(q, 0);
 
-		if (at + size > bytes || row >= rows)
+		if (at + size > bytes || row >= m->rows)
 			break;
 		memcpy(m->text + at, text, size);
-		places[row] = (uint32_t)m->count;
+		m->places[row] = (uint32_t)m->count;
 		m->fingerprints[m->count++] = m->text + at;
 		at += size;
 	}
 	query_free(q);
-	return places;
 }
 
 static int by_number(const void *a, const void *b)
@@ -138,7 +139,7 @@ static int by_number(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static void read_sets(struct facts *f, struct members *m, const uint32_t *places)
+static void read_sets(struct facts *f, struct members *m)
 {
 	size_t pairs = (size_t)facts_count(f, "SELECT coalesce(sum(last - first + 1), 0) FROM"
 					      " verdict_set");
@@ -157,7 +158,7 @@ static void read_sets(struct facts *f, struct members *m, const uint32_t *places
 		size_t set = (size_t)query_int(q, 0);
 
 		for (int64_t i = query_int(q, 1); i <= query_int(q, 2) && at < pairs; i++) {
-			uint32_t finding = places[i];
+			uint32_t finding = m->places[i];
 
 			of->numbers[at++] = finding;
 			of->first[set + 1]++;
@@ -190,10 +191,9 @@ static struct members *loaded(struct facts *f)
 		f->error = -ENOMEM;
 		return NULL;
 	}
-	uint32_t *places = read_fingerprints(f, m);
+	read_fingerprints(f, m);
 	if (f->error == 0)
-		read_sets(f, m, places);
-	free(places);
+		read_sets(f, m);
 	m->sets = facts_ask(f, "SELECT number FROM verdict_item_set WHERE guideline = ?1 AND"
 			       " item = ?2");
 	m->items = facts_ask(f, "SELECT i.guideline || ':' || i.item FROM verdict_item_set i"
@@ -265,18 +265,10 @@ static struct member_list ask_items(struct facts *f, struct members *m, const ui
 	return list;
 }
 
-/* NULL: the scan has no such finding, or there is no memory. */
-static struct shared *shared_of(struct facts *f, const char *fingerprint)
+/* Of a finding by its place. NULL: there is no memory. */
+static struct shared *shared_at(struct facts *f, struct members *m, uint32_t finding)
 {
-	struct members *m = loaded(f);
-	const char **entry = m == NULL || m->count == 0
-				     ? NULL
-				     : bsearch(fingerprint, m->fingerprints, m->count,
-					       sizeof(*m->fingerprints), by_text);
-
-	if (entry == NULL)
-		return NULL;
-	uint32_t finding = (uint32_t)(entry - m->fingerprints), hash = 2166136261;
+	uint32_t hash = 2166136261;
 	const struct lists *l = &m->sets_of;
 	const uint32_t *sets = l->numbers + l->first[finding];
 	size_t count = l->first[finding + 1] - l->first[finding];
@@ -301,14 +293,23 @@ static struct shared *shared_of(struct facts *f, const char *fingerprint)
 
 struct member_list members_of_finding(struct facts *f, const char *fingerprint)
 {
-	const struct shared *s = shared_of(f, fingerprint);
+	struct members *m = loaded(f);
+	const char **entry = m == NULL || m->count == 0
+				     ? NULL
+				     : bsearch(fingerprint, m->fingerprints, m->count,
+					       sizeof(*m->fingerprints), by_text);
+	const struct shared *s =
+		entry != NULL ? shared_at(f, m, (uint32_t)(entry - m->fingerprints)) : NULL;
 
 	return s != NULL ? s->items : (struct member_list){ 0 };
 }
 
-const char *members_json(struct facts *f, const char *fingerprint)
+const char *members_json(struct facts *f, int64_t number)
 {
-	struct shared *s = shared_of(f, fingerprint);
+	struct members *m = loaded(f);
+	struct shared *s = m != NULL && number > 0 && (uint64_t)number < m->rows
+				   ? shared_at(f, m, m->places[number])
+				   : NULL;
 	size_t size = 0;
 
 	if (s == NULL)

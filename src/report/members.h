@@ -4,6 +4,7 @@
 #define TENKEN_REPORT_MEMBERS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct facts;
 struct members;
@@ -17,8 +18,9 @@ struct member_list {
 /* The items that a finding counts against, each "GUIDELINE:ITEM", by guideline and the items' order in it; none for
  * a finding that the scan has not. Findings of the same items share one list. */
 struct member_list members_of_finding(struct facts *f, const char *fingerprint);
-/* Those as a JSON list, valid as long; NULL without memory (facts.error). */
-const char *members_json(struct facts *f, const char *fingerprint);
+/* Those of the finding of this number in finding_now, as a JSON list, valid as long; NULL without memory
+ * (facts.error). */
+const char *members_json(struct facts *f, int64_t number);
 /* The fingerprints of an item's findings, in their order. Valid until the next call. */
 struct member_list members_of_item(struct facts *f, const char *guideline, const char *item);
 /* The items of a finding in one text, with this between them. A new string; NULL without memory. */
