@@ -222,7 +222,8 @@ static bool start(struct helper *h, const struct judged *j, const char *path,
 			      .scan = j->scan,
 			      .now = j->now,
 			      .asof = j->asof,
-			      .arena = arena_new() };
+			      .arena = arena_new(),
+			      .helping = true };
 
 	own.options.complaints = NULL;
 	h->file = memfd_create("rows", MFD_CLOEXEC);

@@ -98,6 +98,7 @@ struct judged {
 	struct judge_options options;
 	struct arena *arena;
 	struct helper *helper; /* helper.c; NULL: there is none */
+	bool helping;          /* this is the helper */
 
 	int64_t scan, now, started;
 	int64_t asof;              /* of what people declared */
