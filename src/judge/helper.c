@@ -44,7 +44,8 @@ struct helper {
 	pid_t child;
 	int ask, told, file; /* to the child, from it, and what it told; -1: none */
 	uint64_t read;       /* bytes of the file */
-	bool *offered;       /* per check of the catalogue */
+	const struct catalogue *catalogue;
+	bool *offered; /* per check of the catalogue */
 };
 
 /* ---- rows in a file ---- */
@@ -158,20 +159,24 @@ static struct fence fence_of(const struct judged *j)
 	return (struct fence){ j->options.time_limit_ms, j->options.memory_limit };
 }
 
-static void answer(struct judged *j, int told, int file, uint64_t check)
+/* False: the parent has gone, or there is no room for what it asked for. */
+static bool answer(struct judged *j, int told, int file, uint64_t check)
 {
 	const struct fence fence = fence_of(j);
 	struct answer a = { .check = check };
 	struct rows rows;
 
 	a.failed = rows_ask(j->db, &j->catalogue->checks[check], &fence, &rows) < 0 ||
-		   rows.wrong != NULL || !put_rows(file, &rows, &a);
+		   rows.wrong != NULL;
+	bool good = a.failed || put_rows(file, &rows, &a);
 	rows_done(&rows);
-	if (!write_all(told, &a, sizeof(a)) || a.failed)
-		_exit(1);
+	return good && write_all(told, &a, sizeof(a));
 }
 
-/* Nothing of the parent's connection is used here. */
+/*
+ * Nothing of the parent's connection to the file is used here, and nothing is closed or given back: it is the
+ * parent's.
+ */
 _Noreturn static void help(struct judged *j, const char *path, const struct port_list *ports,
 			   int ask, int told, int file)
 {
@@ -180,8 +185,8 @@ _Noreturn static void help(struct judged *j, const char *path, const struct port
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (db_open(path, DB_READ, &j->db) < 0 || views_make(j, ports) < 0)
 		_exit(1);
-	while (read_all(ask, &check, sizeof(check)))
-		answer(j, told, file, check);
+	while (read_all(ask, &check, sizeof(check)) && answer(j, told, file, check))
+		;
 	_exit(0);
 }
 
@@ -256,7 +261,7 @@ struct helper *helper_start(const struct judged *j, const struct port_list *port
 
 	if (h == NULL)
 		return NULL;
-	*h = (struct helper){ .ask = -1, .told = -1, .file = -1 };
+	*h = (struct helper){ .ask = -1, .told = -1, .file = -1, .catalogue = j->catalogue };
 	h->offered = calloc(j->catalogue->check_count + 1, sizeof(*h->offered));
 	if (h->offered != NULL && start(h, j, path, ports))
 		return h;
@@ -277,7 +282,8 @@ static bool tell(int fd, uint64_t check)
 
 void helper_offer(struct helper *h, size_t check)
 {
-	if (h == NULL || h->ask < 0)
+	/* What the user wrote may take its time, and is asked once. */
+	if (h == NULL || h->ask < 0 || h->catalogue->checks[check].own)
 		return;
 	h->offered[check] = tell(h->ask, check);
 	if (!h->offered[check])
@@ -295,17 +301,23 @@ static bool answered(struct helper *h, size_t check, struct rows *ret, int *ret_
 {
 	struct answer a;
 
-	if (h->told < 0 || !read_all(h->told, &a, sizeof(a)) || a.failed || a.check != check)
+	if (h->told < 0)
+		return false;
+	if (!read_all(h->told, &a, sizeof(a)) || a.check != check) {
+		close_end(&h->told);
+		return false;
+	}
+	if (a.failed)
 		return false;
 	/* From the page that it begins on. */
 	uint64_t within = h->read % (uint64_t)sysconf(_SC_PAGESIZE);
 	char *bytes = mmap(NULL, a.bytes + within, PROT_READ, MAP_SHARED, h->file,
 			   (off_t)(h->read - within));
+	h->read += a.bytes;
 	if (bytes == MAP_FAILED)
 		return false;
 	*ret_error = take_rows(bytes + within, &a, ret);
 	munmap(bytes, a.bytes + within);
-	h->read += a.bytes;
 	return true;
 }
 
@@ -314,11 +326,8 @@ int helper_rows(struct helper *h, struct judged *j, size_t check, struct rows *r
 	const struct fence fence = fence_of(j);
 	int error = 0;
 
-	if (h != NULL && h->offered[check]) {
-		if (answered(h, check, ret, &error))
-			return error;
-		close_end(&h->told);
-	}
+	if (h != NULL && h->offered[check] && answered(h, check, ret, &error))
+		return error;
 	return rows_ask(j->db, &j->catalogue->checks[check], &fence, ret);
 }
 
@@ -329,8 +338,7 @@ void helper_end(struct helper *h)
 	close_end(&h->ask);
 	close_end(&h->told);
 	close_end(&h->file);
-	if (h->child > 0) {
-		/* It only reads: there is nothing that it must finish. */
+	if (h->child > 0) { /* it only reads: there is nothing that it must finish */
 		kill(h->child, SIGKILL);
 		while (waitpid(h->child, NULL, 0) < 0 && errno == EINTR)
 			;
