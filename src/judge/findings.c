@@ -14,7 +14,7 @@
 #include "judge/helper.h"
 
 static const char made_tables[] =
-	"CREATE TEMP TABLE finding_now (fingerprint TEXT NOT NULL UNIQUE, check_id TEXT NOT NULL,"
+	"CREATE TEMP TABLE finding_now (fingerprint TEXT NOT NULL, check_id TEXT NOT NULL,"
 	" severity TEXT NOT NULL, status TEXT NOT NULL, asset TEXT NOT NULL, address TEXT,"
 	" port INTEGER, transport TEXT, zone TEXT, kind TEXT, vantage TEXT NOT NULL,"
 	" detail TEXT NOT NULL, evidence TEXT, waiver TEXT, first_seen INTEGER NOT NULL,"
@@ -32,6 +32,11 @@ static const char made_tables[] =
 	" WITHOUT ROWID;"
 	/* reason: why it did not run. */
 	"CREATE TEMP TABLE declared_check (check_id TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID";
+
+/* Once most of them are there, which is quicker than row by row. Each fingerprint is there once already. */
+static const char made_indexes[] =
+	"CREATE UNIQUE INDEX temp.finding_now_fingerprint ON finding_now (fingerprint);"
+	"CREATE INDEX temp.finding_now_check ON finding_now (check_id)";
 
 int fingerprint_make(const char *site, const char *check, const char *asset, const char *transport,
 		     unsigned port, const char *detail, char out[static FINGERPRINT_TEXT])
@@ -118,6 +123,16 @@ static int ask_told(struct judged *j, struct keeper *k)
 	return r;
 }
 
+#define INSERT_FINDING                                                          \
+	"INSERT INTO temp.finding_now VALUES"                                   \
+	" (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, 0," \
+	"  NULL, NULL, NULL)"
+/* With one that was carried over: the worst of its places. */
+#define ON_CONFLICT                                                             \
+	" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity" \
+	" WHERE instr('info,low,medium,high,critical', excluded.severity)"      \
+	"  > instr('info,low,medium,high,critical', finding_now.severity)"
+
 static int keeper_init(struct judged *j, struct keeper *k)
 {
 	int64_t findings = 0;
@@ -158,16 +173,9 @@ static int keeper_init(struct judged *j, struct keeper *k)
 			" FROM temp.service WHERE address = ?1 AND port = ?2 AND transport = ?3",
 			&k->support);
 	if (r >= 0)
-		r = query_new(
-			j->db,
-			"INSERT INTO temp.finding_now VALUES"
-			" (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, 0,"
-			"  NULL, NULL, NULL)"
-			/* The worst of its places. */
-			" ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity"
-			" WHERE instr('info,low,medium,high,critical', excluded.severity)"
-			"  > instr('info,low,medium,high,critical', finding_now.severity)",
-			&k->insert);
+		r = query_new(j->db,
+			      j->findings_indexed ? INSERT_FINDING ON_CONFLICT : INSERT_FINDING,
+			      &k->insert);
 	if (r >= 0)
 		r = query_new(j->db, "INSERT OR IGNORE INTO temp.finding_place VALUES (?, ?, ?, ?)",
 			      &k->place);
@@ -251,25 +259,45 @@ static int find_number(struct keeper *k, const char *fingerprint, int64_t *ret)
 	return r;
 }
 
-static int keep_row(struct judged *j, struct keeper *k, const struct check *check,
-		    const struct row *row)
+/* Where a row lies. An address where nothing answered may stand in the row of a range. */
+struct spot {
+	ptrdiff_t host; /* -1: none of the scan */
+	bool alone;     /* the host is the address itself */
+	const char *place, *zone, *kind;
+};
+
+static struct spot spot_of(const struct judged *j, const struct row *row)
 {
-	char fingerprint[FINGERPRINT_TEXT];
-	struct origin o = { 0 };
-	int64_t first_seen, reopened = 0, number = 0;
-	/* An address where nothing answered may stand in the row of a range. */
 	ptrdiff_t host = judged_host_find(j, row->address);
 	const struct judged_host *h = host >= 0 ? &j->hosts[host] : NULL;
 	bool alone = h != NULL && strcmp(h->address, row->address) == 0;
-	const char *place = h != NULL && !alone ? h->address : row->address;
-	const char *zone = h != NULL ? j->words[h->zone].text : NULL;
-	const char *kind = h != NULL ? j->words[h->kind].text : NULL;
+
+	return (struct spot){ .host = host,
+			      .alone = alone,
+			      .place = h != NULL && !alone ? h->address : row->address,
+			      .zone = h != NULL ? j->words[h->zone].text : NULL,
+			      .kind = h != NULL ? j->words[h->kind].text : NULL };
+}
+
+/* A row among those of its check: one asset may have a finding at several of its addresses. */
+struct found {
+	char fingerprint[FINGERPRINT_TEXT];
+	const char *key;
+	struct found *first; /* the first one of this fingerprint; its own, where it is that */
+	enum severity worst; /* of all of them, with the first one */
+	int64_t number;      /* with the first one, once it is kept */
+};
+
+static int name_row(struct judged *j, struct keeper *k, const struct check *check,
+		    const struct row *row, struct found *ret)
+{
+	const struct spot spot = spot_of(j, row);
 	const char *key = row->asset, *filed = NULL;
 	int r = 0;
 
-	if (key == NULL && alone) {
-		key = h->key;
-		filed = h->filed;
+	if (key == NULL && spot.alone) {
+		key = j->hosts[spot.host].key;
+		filed = j->hosts[spot.host].filed;
 	}
 	if (key == NULL)
 		key = row->address;
@@ -278,27 +306,91 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		r = query_step(k->filed);
 		filed = query_text(k->filed, 0);
 	}
+	*ret = (struct found){ .key = key, .first = ret, .worst = row->severity };
 	if (r >= 0)
 		r = fingerprint_make(j->site, check->id, filed != NULL ? filed : key,
-				     row->transport, (unsigned)row->port, row->detail, fingerprint);
-	if (r >= 0)
-		r = find_origin(j, k, row, host, place, &o);
-	int64_t seen = o.seen;
-	const char *evidence = row->evidence;
-	/* A grave finding is never without what supports it. */
-	if (r >= 0 && evidence == NULL &&
-	    (row->severity >= SEVERITY_HIGH || check->severity >= SEVERITY_HIGH)) {
-		query_bind_text(k->support, 1, row->address);
-		query_bind_int(k->support, 2, row->port);
-		query_bind_text(k->support, 3, row->transport);
-		r = query_step(k->support);
-		if (r == 1)
-			evidence = query_text(k->support, 0);
+				     row->transport, (unsigned)row->port, row->detail,
+				     ret->fingerprint);
+	query_reset(k->filed);
+	return r;
+}
+
+static int by_fingerprint(const void *a, const void *b)
+{
+	const struct found *x = *(struct found *const *)a, *y = *(struct found *const *)b;
+	int order = strcmp(x->fingerprint, y->fingerprint);
+
+	return order != 0 ? order : (x > y) - (x < y);
+}
+
+/* Which of them are the same. */
+static int join_rows(struct found *found, size_t count)
+{
+	struct found **order = calloc(count, sizeof(struct found *));
+
+	if (order == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		order[i] = &found[i];
+	qsort((void *)order, count, sizeof(struct found *), by_fingerprint);
+	for (size_t i = 1; i < count; i++) {
+		struct found *first = order[i - 1]->first;
+
+		if (strcmp(first->fingerprint, order[i]->fingerprint) != 0)
+			continue;
+		order[i]->first = first;
+		if (order[i]->worst > first->worst)
+			first->worst = order[i]->worst;
 	}
-	first_seen = seen;
+	free((void *)order);
+	return 0;
+}
+
+static int keep_place(struct keeper *k, const struct row *row, const struct spot *spot,
+		      int64_t number)
+{
+	query_bind_int(k->place, 1, number);
+	query_bind_text(k->place, 2, row->address);
+	query_bind_text(k->place, 3, spot->zone);
+	query_bind_text(k->place, 4, spot->kind);
+	return query_run(k->place);
+}
+
+/* What supports a grave finding that brings nothing itself: it is never without. The text is the row's of the
+ * statement. */
+static int find_support(struct keeper *k, const struct check *check, const struct row *row,
+			const char **ret)
+{
+	*ret = row->evidence;
+	if (row->evidence != NULL ||
+	    (row->severity < SEVERITY_HIGH && check->severity < SEVERITY_HIGH))
+		return 0;
+	query_bind_text(k->support, 1, row->address);
+	query_bind_int(k->support, 2, row->port);
+	query_bind_text(k->support, 3, row->transport);
+	int r = query_step(k->support);
+	if (r == 1)
+		*ret = query_text(k->support, 0);
+	return r;
+}
+
+static int keep_row(struct judged *j, struct keeper *k, const struct check *check,
+		    const struct row *row, struct found *found)
+{
+	const struct spot spot = spot_of(j, row);
+	struct origin o = { 0 };
+	const char *evidence = NULL;
+	int64_t first_seen, reopened = 0;
+
+	if (found->first != found) /* it has another place only */
+		return keep_place(k, row, &spot, found->first->number);
+	int r = find_origin(j, k, row, spot.host, spot.place, &o);
+	if (r >= 0)
+		r = find_support(k, check, row, &evidence);
+	first_seen = o.seen;
 	if (r >= 0 && k->before != NULL) {
-		query_bind_text(k->before, 1, fingerprint);
-		query_bind_int(k->before, 2, seen);
+		query_bind_text(k->before, 1, found->fingerprint);
+		query_bind_int(k->before, 2, o.seen);
 		r = query_step(k->before);
 		if (r == 1) {
 			first_seen = query_int(k->before, 0);
@@ -306,36 +398,32 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 		}
 	}
 	if (r >= 0) {
-		const char *const texts[] = { fingerprint, check->id, severity_word(row->severity),
-					      key, row->address };
+		const char *const texts[] = { found->fingerprint, check->id,
+					      severity_word(found->worst), found->key,
+					      row->address };
 
 		for (size_t i = 0; i < countof(texts); i++)
 			query_bind_text(k->insert, (int)i + 1, texts[i]);
 		if (row->port != 0)
 			query_bind_int(k->insert, 6, row->port);
 		query_bind_text(k->insert, 7, row->transport);
-		query_bind_text(k->insert, 8, zone);
-		query_bind_text(k->insert, 9, kind);
+		query_bind_text(k->insert, 8, spot.zone);
+		query_bind_text(k->insert, 9, spot.kind);
 		query_bind_text(k->insert, 10, o.vantage);
 		query_bind_text(k->insert, 11, row->detail);
 		query_bind_text(k->insert, 12, evidence);
 		query_bind_int(k->insert, 13, first_seen);
-		query_bind_int(k->insert, 14, seen);
+		query_bind_int(k->insert, 14, o.seen);
 		query_bind_int(k->insert, 15, reopened);
 		query_bind_int(k->insert, 16, row->inferred);
 		query_bind_int(k->insert, 17, o.run);
-		r = query_insert(k->insert, &number);
+		r = query_insert(k->insert, &found->number);
 	}
-	if (r >= 0 && number == 0) { /* it has another place only */
-		r = find_number(k, fingerprint, &number);
-		query_bind_int(k->place, 1, number);
-		query_bind_text(k->place, 2, row->address);
-		query_bind_text(k->place, 3, zone);
-		query_bind_text(k->place, 4, kind);
+	if (r >= 0 && found->number == 0) {
+		r = find_number(k, found->fingerprint, &found->number);
 		if (r >= 0)
-			r = query_run(k->place);
+			r = keep_place(k, row, &spot, found->number);
 	}
-	query_reset(k->filed);
 	query_reset(k->origin);
 	query_reset(k->observed);
 	query_reset(k->support);
@@ -349,8 +437,9 @@ static int keep_row(struct judged *j, struct keeper *k, const struct check *chec
 static int keep_rows(struct judged *j, struct keeper *k, const struct check *check,
 		     const struct rows *rows)
 {
+	struct found *found = calloc(rows->count, sizeof(*found));
 	int64_t before = 0;
-	int r = db_exec(j->db, "SAVEPOINT keep_rows");
+	int r = found != NULL ? db_exec(j->db, "SAVEPOINT keep_rows") : -ENOMEM;
 	bool open = r >= 0;
 
 	if (r >= 0)
@@ -358,7 +447,11 @@ static int keep_rows(struct judged *j, struct keeper *k, const struct check *che
 	if (r >= 0)
 		r = db_number(j->db, "SELECT max(number) FROM temp.finding_now", 0, &before);
 	for (size_t i = 0; r >= 0 && i < rows->count; i++)
-		r = keep_row(j, k, check, &rows->list[i]);
+		r = name_row(j, k, check, &rows->list[i], &found[i]);
+	if (r >= 0)
+		r = join_rows(found, rows->count);
+	for (size_t i = 0; r >= 0 && i < rows->count; i++)
+		r = keep_row(j, k, check, &rows->list[i], &found[i]);
 	/* The first place of each stands with it. */
 	if (r >= 0)
 		r = db_execf(
@@ -367,6 +460,7 @@ static int keep_rows(struct judged *j, struct keeper *k, const struct check *che
 			" kind FROM temp.finding_now WHERE number > %lld",
 			(long long)before);
 	int ended = open ? db_exec(j->db, "RELEASE keep_rows") : 0;
+	free(found);
 	return r < 0 ? r : ended;
 }
 
@@ -546,6 +640,12 @@ int findings_declared(struct judged *j)
 	return r;
 }
 
+static int findings_indexes(struct judged *j)
+{
+	j->findings_indexed = true;
+	return db_exec(j->db, made_indexes);
+}
+
 int findings_make(struct judged *j)
 {
 	const struct catalogue *c = j->catalogue;
@@ -574,10 +674,7 @@ int findings_make(struct judged *j)
 	for (size_t i = 0; r >= 0 && i < c->check_count; i++)
 		if (j->states[i].reason == NULL && !is_declared(&c->checks[i]))
 			r = run_check(j, i);
-	/* Once most of them are there, which is quicker than row by row. */
-	return r < 0 ? r
-		     : db_exec(j->db, "CREATE INDEX temp.finding_now_check ON finding_now"
-				      " (check_id)");
+	return r < 0 ? r : findings_indexes(j);
 }
 
 int findings_end(struct judged *j)

@@ -130,6 +130,7 @@ struct judged {
 	struct cover **covers;
 	size_t cover_count;
 	struct check_state *states;       /* per check of the catalogue */
+	bool findings_indexed;            /* finding_now has its indexes */
 	struct counted *counted;          /* cover.c */
 	struct asked *asked;              /* outcome.c */
 	struct finding_set *finding_sets; /* outcome.c; the newest first */
