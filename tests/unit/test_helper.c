@@ -48,16 +48,15 @@ static int stop(void **state)
 /* The one process that this one has started; 0: there is none. */
 static pid_t child(void)
 {
-	char name[64];
-	int pid = 0;
+	char name[64], line[64] = "";
 
 	snprintf(name, sizeof(name), "/proc/self/task/%d/children", (int)getpid());
 	FILE *f = fopen(name, "r");
-	if (f == NULL || fscanf(f, "%d", &pid) != 1)
-		pid = 0;
-	if (f != NULL)
-		fclose(f);
-	return pid;
+	assert_non_null(f);
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	return (pid_t)strtol(line, NULL, 10);
 }
 
 static struct judged judged_of(struct db *db, int helper)
