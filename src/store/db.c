@@ -133,7 +133,6 @@ int db_open(const char *path, enum db_mode mode, struct db **ret)
 
 	if (handle != NULL && mode == DB_READ)
 		db_distrust(handle);
-
 	if (handle == NULL)
 		return -ENOMEM;
 	if (code != SQLITE_OK) {
